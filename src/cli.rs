@@ -1,0 +1,87 @@
+//! What can be said on the command line. Each verb's own flags stand in its file under `commands/`.
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands::{self, Outcome};
+use crate::terminal::Session;
+
+/// Trains a small network on dermatoscopic photographs and exports it for a phone.
+///
+/// The usual way is prepare → train --phase transfer → train --phase finetune → eval → export → predict;
+/// `skinlesion demo` walks it on drawn images. Research software, not a medical device.
+#[derive(Parser)]
+#[command(version, propagate_version = true, max_term_width = 110)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// Flags that every verb takes.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Seed of everything random; the same seed gives the same result [default: 1234, or the configuration's]
+    #[arg(long, global = true, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// Where the network runs: auto (CUDA if there is any), cpu, cuda, cuda:N or mps
+    #[arg(long, global = true, value_name = "DEVICE", default_value = "auto")]
+    pub device: String,
+
+    /// Threads of the CPU to use; 0 means all cores
+    #[arg(long, global = true, value_name = "N", default_value_t = 0)]
+    pub threads: usize,
+
+    /// Print errors only
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+
+    /// Say more about what is done
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+
+    /// Print the summary as one JSON object on standard output, and all else on standard error
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Turn metadata and images into a dataset folder: duplicates removed, split without leakage, pixels packed
+    Prepare(commands::prepare::Args),
+    /// Train a network on a dataset folder
+    Train(commands::train::Args),
+    /// Score a network on a part of a dataset: confusion matrix, classification report, predictions
+    Eval(commands::eval::Args),
+    /// Write a checkpoint as files that phones and other programs run, each checked against it
+    Export(commands::export::Args),
+    /// Name the likeliest diagnoses of photographs
+    Predict(commands::predict::Args),
+    /// Draw a synthetic dataset and walk the whole way on it
+    Demo(commands::demo::Args),
+    /// Say what this machine has and what it lacks, with the remedy for each lack
+    Doctor(commands::doctor::Args),
+    /// Print a completion script for a shell
+    Completions(commands::completions::Args),
+    /// Write the manual pages
+    Man(commands::man::Args),
+}
+
+impl Verb {
+    pub fn run(&self, session: &Session) -> Outcome {
+        match self {
+            Self::Prepare(args) => commands::prepare::run(args, session),
+            Self::Train(args) => commands::train::run(args, session),
+            Self::Eval(args) => commands::eval::run(args, session),
+            Self::Export(args) => commands::export::run(args, session),
+            Self::Predict(args) => commands::predict::run(args, session),
+            Self::Demo(args) => commands::demo::run(args, session),
+            Self::Doctor(args) => commands::doctor::run(args, session),
+            Self::Completions(args) => commands::completions::run(args, session),
+            Self::Man(args) => commands::man::run(args, session),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! A drawn (synthetic) dataset in HAM10000's form.

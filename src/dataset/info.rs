@@ -1,0 +1,110 @@
+//! `dataset.json`: what a dataset folder holds and how it came about.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::preprocess::ResizeRule;
+use crate::{Error, Result};
+
+/// The file's name within a dataset folder.
+pub const FILE: &str = "dataset.json";
+
+/// The version of the folder's layout. Another one is refused, with the advice to prepare again.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// The contents of `dataset.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DatasetInfo {
+    /// [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// The class codes, in the order of every count below.
+    pub classes: Vec<String>,
+    /// Number of images, which is the number of manifest rows.
+    pub images: usize,
+    /// How each image was brought to its size; `resize.size` is the side of the stored images.
+    pub resize: ResizeRule,
+    /// The seed of the split.
+    pub seed: u64,
+    /// How duplicates were treated: `group`, `lesion` or `original`.
+    pub dedupe: String,
+    /// How parts were drawn, in words.
+    pub split: String,
+    /// Images by part and class.
+    pub counts: PartCounts,
+    /// Distinct lesions by part and class.
+    pub lesions: PartCounts,
+    /// Rows of the metadata that are not in the manifest, by reason.
+    pub dropped: Vec<Dropped>,
+    /// Rows of the metadata before anything was dropped.
+    pub rows_read: usize,
+    /// Weights n / (7 × n_class) of the training part, 0 for a class that is absent there.
+    pub class_weights: [f64; 7],
+    /// SHA-256 of the files that the folder was made from and of the manifest and pixels.
+    pub hashes: Hashes,
+}
+
+/// Seven counts for each part, in class order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartCounts {
+    /// Of the training part.
+    pub train: [usize; 7],
+    /// Of the validation part.
+    pub val: [usize; 7],
+    /// Of the test part.
+    pub test: [usize; 7],
+}
+
+/// Rows left out for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dropped {
+    /// Why, in a few words.
+    pub reason: String,
+    /// How many rows.
+    pub rows: usize,
+}
+
+/// SHA-256 digests in hexadecimal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hashes {
+    /// Of the metadata file.
+    pub metadata: String,
+    /// Of all image files: the digest over their own digests in manifest order.
+    pub images: String,
+    /// Of `manifest.csv`. This one names the dataset in checkpoints.
+    pub manifest: String,
+    /// Of `pixels.bin`.
+    pub pixels: String,
+}
+
+impl DatasetInfo {
+    /// Reads the file and refuses one of another layout.
+    pub fn read(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path).map_err(|source| {
+            if source.kind() == std::io::ErrorKind::NotFound {
+                Error::file(
+                    path,
+                    "not found, so this is no dataset folder",
+                    "Name a folder that `skinlesion prepare` wrote.",
+                )
+            } else {
+                Error::io("read", path)(source)
+            }
+        })?;
+        let again = "Run `skinlesion prepare` again.";
+        let value: serde_json::Value = serde_json::from_slice(&bytes)
+            .map_err(|error| Error::file(path, format!("not valid JSON ({error})"), again))?;
+        let version = value["format_version"].as_u64();
+        if version != Some(FORMAT_VERSION.into()) {
+            let found = version.map_or("none".to_owned(), |version| version.to_string());
+            return Err(Error::file(
+                path,
+                format!("format version {found}, but this program reads {FORMAT_VERSION}"),
+                again,
+            ));
+        }
+        serde_json::from_value(value).map_err(|error| {
+            Error::file(path, format!("not a dataset description ({error})"), again)
+        })
+    }
+}

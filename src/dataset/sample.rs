@@ -1,0 +1,77 @@
+//! One photograph and what the metadata says about it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Diagnosis;
+
+/// One row of the metadata, after its checks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sample {
+    /// The image's name without folder and extension, such as `ISIC_0027419`.
+    pub image_id: String,
+    /// The lesion that the image shows. Where the source knows none, the image's own id.
+    pub lesion_id: String,
+    /// The label.
+    pub dx: Diagnosis,
+    /// How the label was found: `histo`, `follow_up`, `consensus`, `confocal`; empty if unknown.
+    pub dx_type: String,
+    /// Age in years as the metadata writes it; empty if unknown.
+    pub age: String,
+    /// `male`, `female` or `unknown`.
+    pub sex: String,
+    /// Where on the body; `unknown` if not known.
+    pub localization: String,
+    /// The collection that the image comes from (the metadata's `dataset` column); empty if unknown.
+    pub source: String,
+}
+
+/// What a sample is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// Gradients come from it.
+    Train,
+    /// Choices are made on it: when to stop, which checkpoint, which threshold.
+    Val,
+    /// Looked at once, at the end.
+    Test,
+}
+
+impl Part {
+    /// All parts, in order.
+    pub const ALL: [Self; 3] = [Self::Train, Self::Val, Self::Test];
+
+    /// Its name in files and flags.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Val => "val",
+            Self::Test => "test",
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The text that is no part.
+#[derive(Debug, thiserror::Error)]
+#[error("'{0}' is not one of train, val, test")]
+pub struct UnknownPart(pub String);
+
+impl FromStr for Part {
+    type Err = UnknownPart;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|part| part.name() == text)
+            .ok_or_else(|| UnknownPart(text.to_owned()))
+    }
+}

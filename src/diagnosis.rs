@@ -1,0 +1,131 @@
+//! The seven classes of HAM10000: the only list of them in the project.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A diagnosis. The order of the variants is the order of every probability vector, table and plot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Diagnosis {
+    /// Actinic keratoses and intraepithelial carcinoma (Bowen's disease).
+    Akiec,
+    /// Basal cell carcinoma.
+    Bcc,
+    /// Benign keratosis-like lesions.
+    Bkl,
+    /// Dermatofibroma.
+    Df,
+    /// Melanoma.
+    Mel,
+    /// Melanocytic nevi.
+    Nv,
+    /// Vascular lesions.
+    Vasc,
+}
+
+impl Diagnosis {
+    /// How many there are.
+    pub const COUNT: usize = 7;
+
+    /// All of them, in order.
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::Akiec,
+        Self::Bcc,
+        Self::Bkl,
+        Self::Df,
+        Self::Mel,
+        Self::Nv,
+        Self::Vasc,
+    ];
+
+    /// Its place in every probability vector, 0 to 6.
+    pub fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The diagnosis at a place in a probability vector, if there is one.
+    pub fn from_index(index: usize) -> Option<Self> {
+        Self::ALL.get(index).copied()
+    }
+
+    /// The short code that the metadata uses.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Akiec => "akiec",
+            Self::Bcc => "bcc",
+            Self::Bkl => "bkl",
+            Self::Df => "df",
+            Self::Mel => "mel",
+            Self::Nv => "nv",
+            Self::Vasc => "vasc",
+        }
+    }
+
+    /// The name in plain words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Akiec => "actinic keratosis or Bowen's disease",
+            Self::Bcc => "basal cell carcinoma",
+            Self::Bkl => "benign keratosis",
+            Self::Df => "dermatofibroma",
+            Self::Mel => "melanoma",
+            Self::Nv => "melanocytic nevus",
+            Self::Vasc => "vascular lesion",
+        }
+    }
+
+    /// Whether it is counted as malignant (akiec is, since it includes carcinoma in situ).
+    pub fn is_malignant(self) -> bool {
+        matches!(self, Self::Akiec | Self::Bcc | Self::Mel)
+    }
+
+    /// The seven codes as "akiec, bcc, …", for messages.
+    pub fn codes() -> String {
+        Self::ALL.map(Self::code).join(", ")
+    }
+}
+
+impl fmt::Display for Diagnosis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.code())
+    }
+}
+
+/// The text that is no diagnosis.
+#[derive(Debug, thiserror::Error)]
+#[error("'{0}' is not one of {codes}", codes = Diagnosis::codes())]
+pub struct UnknownDiagnosis(pub String);
+
+impl FromStr for Diagnosis {
+    type Err = UnknownDiagnosis;
+
+    /// Takes a code in any case, as the ISIC files write it in capitals.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|d| d.code().eq_ignore_ascii_case(text.trim()))
+            .ok_or_else(|| UnknownDiagnosis(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_is_alphabetical_and_fixed() {
+        assert_eq!(Diagnosis::codes(), "akiec, bcc, bkl, df, mel, nv, vasc");
+        for (index, diagnosis) in Diagnosis::ALL.into_iter().enumerate() {
+            assert_eq!(diagnosis.index(), index);
+            assert_eq!(Diagnosis::from_index(index), Some(diagnosis));
+        }
+    }
+
+    #[test]
+    fn codes_are_read_in_any_case_and_others_refused() {
+        assert_eq!("MEL".parse::<Diagnosis>().unwrap(), Diagnosis::Mel);
+        assert!("melanoma".parse::<Diagnosis>().is_err());
+    }
+}

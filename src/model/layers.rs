@@ -1,0 +1,295 @@
+//! The description of MobileNetV2's layers: plain data that the libtorch module, the ONNX graph and every
+//! other export are built from.
+//!
+//! Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks", CVPR 2018, table 2.
+//! Names and rounding follow torchvision's `mobilenet_v2`, so that its weights fit by name.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Diagnosis;
+
+/// What distinguishes one MobileNetV2 from another; everything else follows from it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Architecture {
+    /// Width multiplier: 1.0 is the paper's network, 0.35 a quarter of its cost, 1.4 the large one.
+    pub width: f64,
+    /// Outputs of the head.
+    pub classes: usize,
+}
+
+impl Default for Architecture {
+    fn default() -> Self {
+        Self {
+            width: 1.0,
+            classes: Diagnosis::COUNT,
+        }
+    }
+}
+
+/// A whole network: blocks one after the other, the mean over the image, and a linear head.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network {
+    /// `features.0` to `features.18`.
+    pub blocks: Vec<Block>,
+    /// The layer from features to classes.
+    pub head: Linear,
+}
+
+/// Convolutions one after the other; with `residual`, the block's input is added to its output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    /// Its name, such as `features.3`.
+    pub name: String,
+    /// Each with its batch norm and activation.
+    pub convolutions: Vec<Convolution>,
+    /// Whether the input is added to the output.
+    pub residual: bool,
+}
+
+/// A convolution without bias, its batch norm, and perhaps ReLU6. Padding is `kernel / 2` on each side.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Convolution {
+    /// Name of the convolution; its tensor is `{name}.weight`.
+    pub name: String,
+    /// Name of the batch norm; its tensors are `.weight`, `.bias`, `.running_mean`, `.running_var`.
+    pub norm: String,
+    /// Channels in.
+    pub inputs: usize,
+    /// Channels out.
+    pub outputs: usize,
+    /// Side of the square kernel: 1 or 3.
+    pub kernel: usize,
+    /// 1 or 2.
+    pub stride: usize,
+    /// 1, or the number of channels for a depthwise convolution.
+    pub groups: usize,
+    /// Whether ReLU6 follows the batch norm.
+    pub relu6: bool,
+}
+
+/// A fully connected layer; its tensors are `{name}.weight` and `{name}.bias`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Linear {
+    /// Its name: `classifier.1`.
+    pub name: String,
+    /// Features in.
+    pub inputs: usize,
+    /// Classes out.
+    pub outputs: usize,
+}
+
+/// Added to the variance by every batch norm (PyTorch's default).
+pub const NORM_EPSILON: f64 = 1e-5;
+
+/// Expansion, channels, repeats and first stride of the seven stages: the paper's table 2.
+const STAGES: [(usize, usize, usize, usize); 7] = [
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, 320, 1, 1),
+];
+
+impl Architecture {
+    /// The layers of this network.
+    pub fn network(&self) -> Network {
+        let stem = rounded(32.0 * self.width);
+        let mut blocks = vec![Block {
+            name: "features.0".into(),
+            convolutions: vec![convolution(
+                "features.0.0",
+                "features.0.1",
+                3,
+                stem,
+                3,
+                2,
+                1,
+                true,
+            )],
+            residual: false,
+        }];
+        let mut inputs = stem;
+        for (expansion, channels, repeats, first_stride) in STAGES {
+            let outputs = rounded(channels as f64 * self.width);
+            for repeat in 0..repeats {
+                let stride = if repeat == 0 { first_stride } else { 1 };
+                blocks.push(inverted_residual(
+                    blocks.len(),
+                    inputs,
+                    outputs,
+                    expansion,
+                    stride,
+                ));
+                inputs = outputs;
+            }
+        }
+        // Narrow networks keep the full 1,280 features; wide ones get more (torchvision's rule).
+        let features = rounded(1280.0 * self.width.max(1.0));
+        let last = format!("features.{}", blocks.len());
+        blocks.push(Block {
+            convolutions: vec![convolution(
+                &format!("{last}.0"),
+                &format!("{last}.1"),
+                inputs,
+                features,
+                1,
+                1,
+                1,
+                true,
+            )],
+            name: last,
+            residual: false,
+        });
+        Network {
+            blocks,
+            head: Linear {
+                name: "classifier.1".into(),
+                inputs: features,
+                outputs: self.classes,
+            },
+        }
+    }
+}
+
+impl Network {
+    /// Names and shapes of all tensors, as torchvision's state dict has them, without
+    /// `num_batches_tracked`, which nothing here reads.
+    pub fn tensor_shapes(&self) -> Vec<(String, Vec<i64>)> {
+        let mut shapes = Vec::new();
+        for convolution in self.blocks.iter().flat_map(|block| &block.convolutions) {
+            shapes.push((
+                format!("{}.weight", convolution.name),
+                convolution.weight_shape(),
+            ));
+            for part in ["weight", "bias", "running_mean", "running_var"] {
+                shapes.push((
+                    format!("{}.{part}", convolution.norm),
+                    vec![convolution.outputs as i64],
+                ));
+            }
+        }
+        let Linear {
+            name,
+            inputs,
+            outputs,
+        } = &self.head;
+        shapes.push((
+            format!("{name}.weight"),
+            vec![*outputs as i64, *inputs as i64],
+        ));
+        shapes.push((format!("{name}.bias"), vec![*outputs as i64]));
+        shapes
+    }
+}
+
+impl Convolution {
+    /// Shape of the weight: outputs × inputs per group × kernel × kernel.
+    pub fn weight_shape(&self) -> Vec<i64> {
+        let per_group = self.inputs / self.groups;
+        [self.outputs, per_group, self.kernel, self.kernel]
+            .map(|n| n as i64)
+            .to_vec()
+    }
+
+    /// Pixels added on each side.
+    pub fn padding(&self) -> usize {
+        self.kernel / 2
+    }
+}
+
+/// To the nearest multiple of 8 that is not more than a tenth smaller (torchvision's `_make_divisible`).
+fn rounded(channels: f64) -> usize {
+    let nearest = (((channels + 4.0) / 8.0).floor() * 8.0).max(8.0);
+    let kept = if nearest < 0.9 * channels {
+        nearest + 8.0
+    } else {
+        nearest
+    };
+    kept as usize
+}
+
+/// Expand with 1×1, filter each channel with 3×3, project with 1×1 and no activation.
+fn inverted_residual(
+    index: usize,
+    inputs: usize,
+    outputs: usize,
+    expansion: usize,
+    stride: usize,
+) -> Block {
+    let name = format!("features.{index}");
+    let hidden = inputs * expansion;
+    let mut convolutions = Vec::new();
+    if expansion != 1 {
+        let (conv, norm) = (format!("{name}.conv.0.0"), format!("{name}.conv.0.1"));
+        convolutions.push(convolution(&conv, &norm, inputs, hidden, 1, 1, 1, true));
+    }
+    let at = convolutions.len();
+    let (conv, norm) = (format!("{name}.conv.{at}.0"), format!("{name}.conv.{at}.1"));
+    convolutions.push(convolution(
+        &conv, &norm, hidden, hidden, 3, stride, hidden, true,
+    ));
+    let (conv, norm) = (
+        format!("{name}.conv.{}", at + 1),
+        format!("{name}.conv.{}", at + 2),
+    );
+    convolutions.push(convolution(&conv, &norm, hidden, outputs, 1, 1, 1, false));
+    Block {
+        name,
+        convolutions,
+        residual: stride == 1 && inputs == outputs,
+    }
+}
+
+#[allow(clippy::too_many_arguments)] // a table's columns, used only in this file
+fn convolution(
+    name: &str,
+    norm: &str,
+    inputs: usize,
+    outputs: usize,
+    kernel: usize,
+    stride: usize,
+    groups: usize,
+    relu6: bool,
+) -> Convolution {
+    Convolution {
+        name: name.into(),
+        norm: norm.into(),
+        inputs,
+        outputs,
+        kernel,
+        stride,
+        groups,
+        relu6,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parameters(width: f64, classes: usize) -> i64 {
+        Architecture { width, classes }
+            .network()
+            .tensor_shapes()
+            .iter()
+            .filter(|(name, _)| !name.contains("running"))
+            .map(|(_, shape)| shape.iter().product::<i64>())
+            .sum()
+    }
+
+    #[test]
+    fn it_has_as_many_parameters_as_torchvisions() {
+        assert_eq!(parameters(1.0, 1000), 3_504_872);
+        assert_eq!(parameters(1.4, 1000), 6_108_776);
+        assert_eq!(parameters(0.5, 1000), 1_968_680);
+    }
+
+    #[test]
+    fn only_blocks_of_equal_shape_add_their_input() {
+        let network = Architecture::default().network();
+        let residual: Vec<_> = (0..19).filter(|&i| network.blocks[i].residual).collect();
+        assert_eq!(residual, [3, 5, 6, 8, 9, 10, 12, 13, 15, 16]);
+    }
+}

@@ -1,0 +1,10 @@
+//! The network: one description of its layers ([`layers`]), what libtorch runs ([`mobilenet_v2`]),
+//! where weights come from ([`weights`]) and how they are kept ([`checkpoint`]). Knows nothing of image files.
+
+pub mod checkpoint;
+pub mod device;
+pub mod fold;
+pub mod layers;
+pub mod mobilenet_v2;
+pub mod tensors;
+pub mod weights;

@@ -1,0 +1,119 @@
+//! Named tensors, and the safetensors files that hold them with their metadata (which tch's writer drops).
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use tch::{Device, Kind, Tensor};
+
+use crate::{Error, Result, files};
+
+/// Tensors by name, in the names' order, so that a file written twice has the same bytes.
+pub type NamedTensors = BTreeMap<String, Tensor>;
+
+/// The text entries of a safetensors header.
+pub type Metadata = BTreeMap<String, String>;
+
+/// Reads a safetensors file: tensors on the CPU in the file's own types, and the metadata.
+pub fn read_safetensors(path: &Path) -> Result<(NamedTensors, Metadata)> {
+    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+    let broken = |error: &dyn std::fmt::Display| {
+        Error::file(
+            path,
+            format!("not a readable safetensors file ({error})"),
+            "Fetch or write it again; a file cut short reads like this.",
+        )
+    };
+    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| broken(&error))?;
+    let metadata = header.metadata().clone().unwrap_or_default();
+    let file = SafeTensors::deserialize(&bytes).map_err(|error| broken(&error))?;
+    let mut tensors = NamedTensors::new();
+    for (name, view) in file.tensors() {
+        let kind = kind_of(view.dtype())
+            .ok_or_else(|| broken(&format!("tensor {name} is of type {:?}", view.dtype())))?;
+        let shape: Vec<i64> = view.shape().iter().map(|&n| n as i64).collect();
+        let tensor = Tensor::f_from_data_size(view.data(), &shape, kind).map_err(Error::torch(
+            format!("reading {name} of {}", path.display()),
+        ))?;
+        tensors.insert(name, tensor);
+    }
+    Ok((tensors, metadata.into_iter().collect()))
+}
+
+/// Writes a safetensors file, whole or not at all.
+pub fn write_safetensors(path: &Path, tensors: &NamedTensors, metadata: &Metadata) -> Result<()> {
+    let doing = || format!("writing {}", path.display());
+    let mut parts: Vec<(&String, Dtype, Vec<usize>, Vec<u8>)> = Vec::with_capacity(tensors.len());
+    for (name, tensor) in tensors {
+        let kind = tensor.kind();
+        let dtype = dtype_of(kind).ok_or_else(|| {
+            Error::file(
+                path,
+                format!("tensor {name} has type {kind:?}, which the format here does not hold"),
+                "Report this as a fault of the program.",
+            )
+        })?;
+        let shape = tensor.size().iter().map(|&n| n as usize).collect();
+        let plain = tensor
+            .f_detach()
+            .and_then(|t| t.f_to(Device::Cpu))
+            .and_then(|t| t.f_contiguous())
+            .map_err(Error::torch(doing()))?;
+        let mut data = vec![0; plain.numel() * kind.elt_size_in_bytes()];
+        plain
+            .f_copy_data_u8(&mut data, plain.numel())
+            .map_err(Error::torch(doing()))?;
+        parts.push((name, dtype, shape, data));
+    }
+    let views: Result<Vec<_>, _> = parts
+        .iter()
+        .map(|(name, dtype, shape, data)| {
+            TensorView::new(*dtype, shape.clone(), data).map(|view| (*name, view))
+        })
+        .collect();
+    let metadata: HashMap<_, _> = metadata.clone().into_iter().collect();
+    let bytes = views
+        .and_then(|views| safetensors::serialize(views, Some(metadata)))
+        .map_err(|error| Error::io("write", path)(std::io::Error::other(error)))?;
+    files::write_whole(path, &bytes)
+}
+
+/// The values of a tensor as plain floats, in row-major order.
+pub fn to_floats(tensor: &Tensor) -> Result<Vec<f32>> {
+    let reading = || Error::torch("reading a tensor's values");
+    let plain = tensor
+        .f_detach()
+        .and_then(|t| t.f_to_device(Device::Cpu))
+        .and_then(|t| t.f_to_kind(Kind::Float))
+        .and_then(|t| t.f_contiguous())
+        .map_err(reading())?;
+    let mut values = vec![0.0; plain.numel()];
+    plain
+        .f_copy_data(&mut values, plain.numel())
+        .map_err(reading())?;
+    Ok(values)
+}
+
+const KINDS: [(Dtype, Kind); 7] = [
+    (Dtype::F32, Kind::Float),
+    (Dtype::F64, Kind::Double),
+    (Dtype::F16, Kind::Half),
+    (Dtype::BF16, Kind::BFloat16),
+    (Dtype::I64, Kind::Int64),
+    (Dtype::I32, Kind::Int),
+    (Dtype::U8, Kind::Uint8),
+];
+
+fn kind_of(dtype: Dtype) -> Option<Kind> {
+    KINDS
+        .iter()
+        .find(|(d, _)| *d == dtype)
+        .map(|(_, kind)| *kind)
+}
+
+fn dtype_of(kind: Kind) -> Option<Dtype> {
+    KINDS
+        .iter()
+        .find(|(_, k)| *k == kind)
+        .map(|(dtype, _)| *dtype)
+}

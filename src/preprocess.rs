@@ -1,0 +1,121 @@
+//! Bytes of a photograph → RGB → resized → what the network sees.
+//! The only decoder, the only resizer and the only mean and standard deviation in the project.
+
+use std::io::Cursor;
+use std::path::Path;
+
+use fast_image_resize as fir;
+use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// ImageNet's mean of red, green and blue, for values in 0–1: what the pretrained weights expect.
+pub const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+
+/// ImageNet's standard deviation of red, green and blue, for values in 0–1.
+pub const STD: [f32; 3] = [0.229, 0.224, 0.225];
+
+/// The side of the network's input, in pixels, when none is given.
+pub const DEFAULT_SIZE: u32 = 224;
+
+/// How a photograph of any size becomes the network's square input. It travels from the dataset through
+/// the checkpoint into every export, because a device that prepares images differently gets other answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResizeRule {
+    /// Side of the square, in pixels.
+    pub size: u32,
+    /// What happens to an image that is not square.
+    pub fit: Fit,
+    /// The resampling filter.
+    pub filter: Filter,
+}
+
+/// What happens to an image that is not square.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fit {
+    /// The whole field is kept and its sides are scaled by different factors.
+    #[default]
+    Stretch,
+    /// The largest centred square is kept.
+    Crop,
+}
+
+/// The resampling filter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Filter {
+    /// A triangle as wide as the reduction, as Pillow's BILINEAR and torchvision's `antialias=True`:
+    /// separable, horizontal pass first, each pass rounded to 8 bits.
+    #[default]
+    TriangleAntialiased,
+}
+
+impl ResizeRule {
+    /// The default rule with a given side.
+    pub fn square(size: u32) -> Self {
+        Self {
+            size,
+            fit: Fit::default(),
+            filter: Filter::default(),
+        }
+    }
+
+    /// Bytes of one prepared image: height × width × 3.
+    pub fn bytes(&self) -> usize {
+        self.size as usize * self.size as usize * 3
+    }
+}
+
+/// Decodes a JPEG or PNG, turns it as its EXIF orientation says and brings it to 8-bit RGB,
+/// whatever it was (greyscale, CMYK, 16-bit, palette). An alpha channel is ignored.
+///
+/// The error is the bare reason, as the caller knows best which file or upload it was.
+pub fn decode(bytes: &[u8]) -> Result<RgbImage, image::ImageError> {
+    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
+    let mut decoder = reader.into_decoder()?;
+    let orientation = decoder.orientation()?;
+    let mut image = DynamicImage::from_decoder(decoder)?;
+    image.apply_orientation(orientation);
+    Ok(image.into_rgb8())
+}
+
+/// Resizes an image by a rule. The result is `rule.size` squared, rows first, RGB interleaved.
+/// The same input gives the same bytes on every machine: the arithmetic is in integers.
+pub fn resize(image: &RgbImage, rule: ResizeRule) -> Vec<u8> {
+    let mut target = fir::images::Image::new(rule.size, rule.size, fir::PixelType::U8x3);
+    let filter = match rule.filter {
+        Filter::TriangleAntialiased => fir::FilterType::Bilinear,
+    };
+    let mut options = fir::ResizeOptions::new().resize_alg(fir::ResizeAlg::Convolution(filter));
+    if rule.fit == Fit::Crop {
+        let side = image.width().min(image.height());
+        let (left, top) = ((image.width() - side) / 2, (image.height() - side) / 2);
+        options = options.crop(left.into(), top.into(), side.into(), side.into());
+    }
+    // Cannot fail: the pixel types are equal, the buffers have their sizes and the crop lies within.
+    let source = fir::images::ImageRef::new(
+        image.width(),
+        image.height(),
+        image.as_raw(),
+        fir::PixelType::U8x3,
+    );
+    if let Ok(source) = source {
+        let _ = fir::Resizer::new().resize(&source, &mut target, &options);
+    }
+    target.into_vec()
+}
+
+/// Reads a photograph and brings it to the network's size.
+pub fn read_image(path: &Path, rule: ResizeRule) -> Result<Vec<u8>> {
+    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+    let image = decode(&bytes).map_err(|reason| {
+        Error::file(
+            path,
+            format!("not a readable image ({reason})"),
+            "Replace it by a sound JPEG or PNG file.",
+        )
+    })?;
+    Ok(resize(&image, rule))
+}

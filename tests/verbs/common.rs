@@ -1,0 +1,40 @@
+//! What the tests of several verbs need.
+
+use std::path::PathBuf;
+
+use assert_cmd::Command;
+
+/// The real binary, with a clean environment for colours and seeds.
+pub fn skinlesion() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_skinlesion"));
+    command.env("NO_COLOR", "1");
+    command
+}
+
+/// A file of the shared data (real images, real weights), from `$SKINLESION_SHARED` or `../shared`.
+/// Says loudly when it is missing, so that a skipped test is seen.
+pub fn shared(name: &str) -> Option<PathBuf> {
+    let home = std::env::var_os("SKINLESION_SHARED").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"),
+        PathBuf::from,
+    );
+    let path = home.join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    eprintln!(
+        "\n*** SKIPPED: {} is missing; set SKINLESION_SHARED to test with real data ***\n",
+        path.display()
+    );
+    None
+}
+
+/// What the program printed on standard error.
+pub fn stderr(output: &std::process::Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// What the program printed on standard output.
+pub fn stdout(output: &std::process::Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}

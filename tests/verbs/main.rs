@@ -1,0 +1,10 @@
+//! The program as a user runs it: one file a verb. One test binary, because each links libtorch.
+
+mod common;
+mod demo;
+mod doctor;
+mod eval;
+mod export;
+mod predict;
+mod prepare;
+mod train;
