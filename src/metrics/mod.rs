@@ -18,11 +18,23 @@
 //! the truth lacks the class, a class's precision and F1 where the predictions lack it too, `macro_auc` where
 //! any class is missing, everything where there are no images.
 
+pub mod confusion;
+pub mod predictions;
+pub mod ranking;
+pub mod report;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::Diagnosis;
+use crate::classifier::Probabilities;
+
+pub use confusion::Confusion;
+pub use predictions::Predictions;
+pub use report::classification_report;
 
 /// All figures of some predictions; serialised, the heart of `metrics.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,23 +107,95 @@ impl Metrics {
             _ => None,
         }
     }
+
+    /// The figures that are `None`, by their place in `metrics.json`, and why.
+    pub fn undefined(&self) -> BTreeMap<String, String> {
+        let mut reasons = BTreeMap::new();
+        let absent: Vec<&str> = self
+            .per_class
+            .iter()
+            .filter(|(_, figures)| figures.auc.is_none())
+            .map(|(class, _)| class.code())
+            .collect();
+        for name in Self::NAMES
+            .iter()
+            .filter(|&&name| name != "melanoma_recall")
+        {
+            if self.named(name).is_none() {
+                let reason = match self.n {
+                    0 => "there are no images".to_owned(),
+                    _ => format!("no AUC of {}", absent.join(", ")),
+                };
+                reasons.insert((*name).to_owned(), reason);
+            }
+        }
+        for (class, figures) in &self.per_class {
+            let all_have_it = figures.support == self.n && self.n > 0;
+            for (name, figure, reason) in [
+                (
+                    "precision",
+                    figures.precision,
+                    "no image has or was given this class",
+                ),
+                ("recall", figures.recall, "no image has this class"),
+                ("f1", figures.f1, "no image has or was given this class"),
+                (
+                    "auc",
+                    figures.auc,
+                    if all_have_it {
+                        "every image has this class"
+                    } else {
+                        "no image has this class"
+                    },
+                ),
+            ] {
+                if figure.is_none() {
+                    reasons.insert(format!("per_class.{class}.{name}"), reason.to_owned());
+                }
+            }
+        }
+        reasons
+    }
 }
 
 /// Scores predictions: `probabilities[i]` are those of the image whose diagnosis is `truths[i]`.
 /// With no images every figure is `None`.
-pub fn score(truths: &[Diagnosis], probabilities: &[[f64; Diagnosis::COUNT]]) -> Metrics {
-    let _ = probabilities;
+pub fn score(truths: &[Diagnosis], probabilities: &[Probabilities]) -> Metrics {
+    let predicted = probabilities.iter().map(ranking::likeliest);
+    let confusion = Confusion::count(truths.iter().copied().zip(predicted));
+    let per_class: BTreeMap<_, _> = Diagnosis::ALL
+        .into_iter()
+        .map(|class| (class, score_class(class, &confusion, truths, probabilities)))
+        .collect();
+    let aucs: Option<Vec<f64>> = per_class.values().map(|class| class.auc).collect();
     Metrics {
         n: truths.len(),
-        accuracy: None,
-        top2_accuracy: None,
-        top3_accuracy: None,
-        balanced_accuracy: None,
-        macro_f1: None,
-        weighted_f1: None,
-        macro_auc: None,
-        log_loss: None,
-        confusion_matrix: [[0; Diagnosis::COUNT]; Diagnosis::COUNT],
-        per_class: BTreeMap::new(),
+        accuracy: confusion.accuracy(),
+        top2_accuracy: ranking::top_k_accuracy(truths, probabilities, 2),
+        top3_accuracy: ranking::top_k_accuracy(truths, probabilities, 3),
+        balanced_accuracy: confusion.balanced_accuracy(),
+        macro_f1: confusion.macro_f1(),
+        weighted_f1: confusion.weighted_f1(),
+        macro_auc: aucs.and_then(|aucs| confusion::mean(aucs.into_iter())),
+        log_loss: ranking::log_loss(truths, probabilities),
+        confusion_matrix: confusion.counts,
+        per_class,
+    }
+}
+
+fn score_class(
+    class: Diagnosis,
+    confusion: &Confusion,
+    truths: &[Diagnosis],
+    probabilities: &[Probabilities],
+) -> ClassMetrics {
+    let support = confusion.support(class);
+    let occurs = support + confusion.predicted(class) > 0;
+    ClassMetrics {
+        precision: occurs.then(|| confusion.precision(class)),
+        recall: (support > 0).then(|| confusion.recall(class)),
+        f1: occurs.then(|| confusion.f1(class)),
+        support,
+        auc: ranking::auc(truths, probabilities, class),
     }
 }
