@@ -1,1 +1,0 @@
-//! Where pretrained weights come from.
