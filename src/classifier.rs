@@ -5,8 +5,9 @@ use std::path::Path;
 
 use tch::Device;
 
+use crate::model::inference::CheckpointClassifier;
 use crate::preprocess::ResizeRule;
-use crate::{Diagnosis, Error, Result};
+use crate::{Diagnosis, Result};
 
 /// Seven probabilities in class order, summing to 1.
 pub type Probabilities = [f64; Diagnosis::COUNT];
@@ -22,6 +23,6 @@ pub trait Classifier {
 }
 
 /// Opens a checkpoint file or folder, a TorchScript file (`.pt`) or an ONNX file (`.onnx`).
-pub fn open(path: &Path, _device: Device) -> Result<Box<dyn Classifier>> {
-    Err(Error::file(path, "no reader yet", "Wait."))
+pub fn open(path: &Path, device: Device) -> Result<Box<dyn Classifier>> {
+    Ok(Box::new(CheckpointClassifier::open(path, device)?))
 }
