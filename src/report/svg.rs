@@ -181,7 +181,11 @@ impl Svg {
 
 /// Roughly how wide a text is drawn: enough to place one text after another.
 pub fn text_width(text: &str, size: f64) -> f64 {
-    text.chars().count() as f64 * size * 0.55
+    let ems = text.chars().map(|letter| match letter {
+        ',' | '.' | ' ' | 'i' | 'l' => 0.25,
+        _ => 0.56,
+    });
+    ems.sum::<f64>() * size
 }
 
 /// A length with at most two decimals.
