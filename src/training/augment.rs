@@ -23,13 +23,15 @@ pub fn augment(bytes: &Tensor, images: &[usize], seed: u64, epoch: usize, by: &A
         .map(|&image| Change::draw(&mut generator(seed, epoch, image), by))
         .collect();
     let (count, device) = (images.len() as i64, bytes.device());
-    let column = |values: Vec<f32>, shape: &[i64]| {
-        Tensor::from_slice(&values).view(shape).to_device(device)
-    };
+    let column =
+        |values: Vec<f32>, shape: &[i64]| Tensor::from_slice(&values).view(shape).to_device(device);
     let flat = |of: fn(&Change) -> &[f32]| changes.iter().flat_map(of).copied().collect::<Vec<_>>();
     let warp = column(flat(|c| &c.warp), &[count, 2, 3]);
     let gain = column(flat(|c| &c.gain), &[count, 3, 1, 1]);
-    let contrast = column(flat(|c| std::slice::from_ref(&c.contrast)), &[count, 1, 1, 1]);
+    let contrast = column(
+        flat(|c| std::slice::from_ref(&c.contrast)),
+        &[count, 1, 1, 1],
+    );
 
     let unit = input::to_unit(bytes);
     let grid = Tensor::affine_grid_generator(&warp, unit.size(), false);
@@ -59,7 +61,13 @@ impl Change {
         let brightness = 1.0 + within(by.brightness);
         let contrast = 1.0 + within(by.contrast);
         let colours = [(); 3].map(|()| 1.0 + within(by.colour));
-        let mut mirrored = || if by.flip && random.random_bool(0.5) { -1.0 } else { 1.0 };
+        let mut mirrored = || {
+            if by.flip && random.random_bool(0.5) {
+                -1.0
+            } else {
+                1.0
+            }
+        };
         let (flip_x, flip_y) = (mirrored(), mirrored());
 
         let (sin, cos) = angle.sin_cos();
@@ -112,9 +120,10 @@ mod tests {
     };
 
     fn images() -> Tensor {
-        (Tensor::arange(3 * 3 * 16 * 16, (Kind::Int64, tch::Device::Cpu)) * 7 % 251)
-            .view([3, 3, 16, 16])
-            .to_kind(Kind::Uint8)
+        let bytes: Vec<u8> = (0..3 * 3 * 16 * 16)
+            .map(|i: u32| (i * 7 % 251) as u8)
+            .collect();
+        Tensor::from_slice(&bytes).view([3, 3, 16, 16])
     }
 
     #[test]

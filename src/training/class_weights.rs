@@ -52,7 +52,12 @@ mod tests {
 
     #[test]
     fn every_rule_keeps_the_mean_over_images_at_one_and_gives_absent_classes_nothing() {
-        for rule in [WeightRule::None, WeightRule::Balanced, WeightRule::Sqrt, WeightRule::Effective] {
+        for rule in [
+            WeightRule::None,
+            WeightRule::Balanced,
+            WeightRule::Sqrt,
+            WeightRule::Effective,
+        ] {
             let weights = resolve(&ClassWeights::Rule(rule), &COUNTS);
             let total: f64 = weights.iter().zip(COUNTS).map(|(w, n)| w * n as f64).sum();
             assert!((total / 200.0 - 1.0).abs() < 1e-12, "{rule:?}");

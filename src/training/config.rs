@@ -178,7 +178,11 @@ impl TrainingConfig {
         require((0.1..=4.0).contains(&self.width), "width", "from 0.1 to 4");
         require(self.epochs > 0, "epochs", "at least 1");
         require(self.batch_size > 0, "batch_size", "at least 1");
-        require(share(self.label_smoothing), "label_smoothing", "from 0 to below 1");
+        require(
+            share(self.label_smoothing),
+            "label_smoothing",
+            "from 0 to below 1",
+        );
         require(share(self.dropout), "dropout", "from 0 to below 1");
         require(positive(self.learning_rate), "learning_rate", "above 0");
         require(
@@ -188,8 +192,16 @@ impl TrainingConfig {
         );
         require(not_negative(self.weight_decay), "weight_decay", "0 or more");
         require(share(self.momentum), "momentum", "from 0 to below 1");
-        require(not_negative(self.warmup_epochs), "warmup_epochs", "0 or more");
-        require(not_negative(self.min_learning_rate), "min_learning_rate", "0 or more");
+        require(
+            not_negative(self.warmup_epochs),
+            "warmup_epochs",
+            "0 or more",
+        );
+        require(
+            not_negative(self.min_learning_rate),
+            "min_learning_rate",
+            "0 or more",
+        );
         require(
             self.plateau_factor > 0.0 && self.plateau_factor < 1.0,
             "plateau_factor",
@@ -209,8 +221,21 @@ impl TrainingConfig {
             let fine = table.values().all(|&weight| positive(weight));
             require(fine, "class_weights", "above 0 for every class named");
         }
-        let Augment { rotation, scale, shift, shear, brightness, contrast, colour, .. } = self.augment;
-        require((0.0..=180.0).contains(&rotation), "augment.rotation", "from 0 to 180");
+        let Augment {
+            rotation,
+            scale,
+            shift,
+            shear,
+            brightness,
+            contrast,
+            colour,
+            ..
+        } = self.augment;
+        require(
+            (0.0..=180.0).contains(&rotation),
+            "augment.rotation",
+            "from 0 to 180",
+        );
         for (key, value) in [
             ("augment.scale", scale),
             ("augment.shift", shift),

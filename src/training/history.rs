@@ -37,7 +37,13 @@ pub struct Epoch {
 
 impl Epoch {
     /// Takes the figures of an epoch from its metrics.
-    pub fn new(epoch: usize, seconds: f64, learning_rate: f64, train: &Metrics, val: &Metrics) -> Self {
+    pub fn new(
+        epoch: usize,
+        seconds: f64,
+        learning_rate: f64,
+        train: &Metrics,
+        val: &Metrics,
+    ) -> Self {
         Self {
             epoch,
             seconds: (seconds * 1e3).round() / 1e3,
@@ -102,7 +108,11 @@ pub fn read(folder: &Path, epochs: usize) -> Result<Vec<Epoch>> {
         return Ok(Vec::new());
     }
     let broken = |error: csv::Error| {
-        Error::file(&path, format!("not a history ({error})"), "Remove it; training writes a new one.")
+        Error::file(
+            &path,
+            format!("not a history ({error})"),
+            "Remove it; training writes a new one.",
+        )
     };
     let mut reader = csv::Reader::from_path(&path).map_err(broken)?;
     let rows = reader.deserialize().take(epochs);
@@ -125,10 +135,22 @@ pub fn draw(folder: &Path, epochs: &[Epoch]) -> Result<[PathBuf; 2]> {
     let panels = [
         panel("log loss", |e| e.train_loss, |e| e.val_loss),
         panel("accuracy", |e| e.train_accuracy, |e| e.val_accuracy),
-        panel("top-2 accuracy", |e| e.train_top2_accuracy, |e| e.val_top2_accuracy),
-        panel("balanced accuracy", |e| e.train_balanced_accuracy, |e| e.val_balanced_accuracy),
+        panel(
+            "top-2 accuracy",
+            |e| e.train_top2_accuracy,
+            |e| e.val_top2_accuracy,
+        ),
+        panel(
+            "balanced accuracy",
+            |e| e.train_balanced_accuracy,
+            |e| e.val_balanced_accuracy,
+        ),
         panel("macro F1", |e| e.train_macro_f1, |e| e.val_macro_f1),
-        panel("melanoma recall", |e| e.train_melanoma_recall, |e| e.val_melanoma_recall),
+        panel(
+            "melanoma recall",
+            |e| e.train_melanoma_recall,
+            |e| e.val_melanoma_recall,
+        ),
     ];
     let svg = report::line_panels("Training", "epoch", &x, &panels);
     report::write_picture(&folder.join(CURVES), &svg)

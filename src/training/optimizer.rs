@@ -89,7 +89,7 @@ impl Optimizer {
                 if self.kind == OptimizerKind::Adamw {
                     p.tensor *= 1.0 - rate * decay;
                 } else if decay > 0.0 {
-                    gradient = gradient + &p.tensor * decay;
+                    gradient = &gradient + &p.tensor * decay;
                 }
                 match &mut p.second {
                     Some(second) => {
@@ -176,18 +176,31 @@ mod tests {
     #[test]
     fn steps_are_those_of_libtorchs_own_optimizers() {
         compare(OptimizerKind::Adam, 0.0, nn::Adam::default());
-        let adam = nn::Adam { wd: 0.1, ..nn::Adam::default() };
+        let adam = nn::Adam {
+            wd: 0.1,
+            ..nn::Adam::default()
+        };
         compare(OptimizerKind::Adam, 0.1, adam);
-        let adamw = nn::AdamW { wd: 0.1, ..nn::AdamW::default() };
+        let adamw = nn::AdamW {
+            wd: 0.1,
+            ..nn::AdamW::default()
+        };
         compare(OptimizerKind::Adamw, 0.1, adamw);
-        let sgd = nn::Sgd { momentum: 0.9, dampening: 0.0, wd: 0.1, nesterov: true };
+        let sgd = nn::Sgd {
+            momentum: 0.9,
+            dampening: 0.0,
+            wd: 0.1,
+            nesterov: true,
+        };
         compare(OptimizerKind::Sgd, 0.1, sgd);
     }
 
     #[test]
     fn a_restored_optimizer_goes_on_as_if_never_stopped() {
         let run = |stop_after: usize| {
-            let w = Tensor::from_slice(&[1.0f32, -2.0]).view([1, 2]).set_requires_grad(true);
+            let w = Tensor::from_slice(&[1.0f32, -2.0])
+                .view([1, 2])
+                .set_requires_grad(true);
             let new = || {
                 let group = vec![("w".to_owned(), w.shallow_clone())];
                 Optimizer::new(OptimizerKind::Adamw, 0.9, 0.01, vec![group])

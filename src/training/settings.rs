@@ -10,8 +10,14 @@ use crate::{Error, Result};
 /// The defaults, which are the files in `configs/` themselves.
 fn defaults(phase: Phase) -> (&'static str, &'static str) {
     match phase {
-        Phase::Transfer => ("configs/transfer.toml", include_str!("../../configs/transfer.toml")),
-        Phase::Finetune => ("configs/finetune.toml", include_str!("../../configs/finetune.toml")),
+        Phase::Transfer => (
+            "configs/transfer.toml",
+            include_str!("../../configs/transfer.toml"),
+        ),
+        Phase::Finetune => (
+            "configs/finetune.toml",
+            include_str!("../../configs/finetune.toml"),
+        ),
     }
 }
 
@@ -44,9 +50,12 @@ pub fn resolve(phase: Phase, file: Option<&Path>, settings: &[String]) -> Result
         let Some((key, value)) = setting.split_once('=') else {
             return Err(Error::input(place, "has no '='", "Write --set key=value."));
         };
-        let nested = key.trim().rsplit('.').fold(value_of(value.trim()), |value, part| {
-            Value::Table(Table::from_iter([(part.to_owned(), value)]))
-        });
+        let nested = key
+            .trim()
+            .rsplit('.')
+            .fold(value_of(value.trim()), |value, part| {
+                Value::Table(Table::from_iter([(part.to_owned(), value)]))
+            });
         if let Value::Table(changes) = nested {
             merge(&mut table, changes, "", &place)?;
         }
@@ -76,7 +85,12 @@ fn parse(path: &Path, text: &str) -> Result<Table> {
         let line = error
             .span()
             .map_or(1, |span| text[..span.start].lines().count().max(1));
-        Error::line(path, line as u64, error.message().to_owned(), "Correct the line.")
+        Error::line(
+            path,
+            line as u64,
+            error.message().to_owned(),
+            "Correct the line.",
+        )
     })
 }
 
@@ -156,7 +170,11 @@ mod tests {
         let config = resolve(
             Phase::Transfer,
             Some(&file),
-            &["epochs=4".into(), "augment.shear=0".into(), "class_weights=none".into()],
+            &[
+                "epochs=4".into(),
+                "augment.shear=0".into(),
+                "class_weights=none".into(),
+            ],
         )
         .unwrap();
         assert_eq!((config.epochs, config.batch_size), (4, 7));
@@ -185,15 +203,23 @@ mod tests {
     #[test]
     fn values_out_of_range_are_refused_together() {
         let settings = ["dropout=1.5".to_owned(), "select_by=luck".to_owned()];
-        let error = resolve(Phase::Transfer, None, &settings).unwrap_err().to_string();
-        assert!(error.contains("dropout") && error.contains("balanced_accuracy"), "{error}");
+        let error = resolve(Phase::Transfer, None, &settings)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("dropout") && error.contains("balanced_accuracy"),
+            "{error}"
+        );
     }
 
     #[test]
     fn every_default_key_is_explained_on_its_line() {
         for phase in [Phase::Transfer, Phase::Finetune] {
             let (name, text) = defaults(phase);
-            for line in text.lines().filter(|line| line.contains(" = ") && !line.starts_with('#')) {
+            for line in text
+                .lines()
+                .filter(|line| line.contains(" = ") && !line.starts_with('#'))
+            {
                 assert!(line.contains(" # "), "{name}: no comment: {line}");
             }
         }
