@@ -6,6 +6,7 @@ mod curves;
 mod distribution;
 mod render;
 mod svg;
+pub mod text;
 
 use std::path::{Path, PathBuf};
 
