@@ -132,11 +132,17 @@ impl Classifier for CheckpointClassifier {
             self.network
                 .forward(&input::normalise(&input::to_unit(&bytes)))
         });
-        rows(&logits.softmax(-1, Kind::Double))
+        probabilities(&logits)
     }
 }
 
-/// A tensor of N × 7 as rows.
+/// The probabilities that logits (N × 7) stand for, in double precision.
+pub fn probabilities(logits: &Tensor) -> Result<Vec<Probabilities>> {
+    let on_cpu = logits.detach().to_device(Device::Cpu);
+    rows(&on_cpu.softmax(-1, Kind::Double))
+}
+
+/// A tensor of N × 7, on the CPU, as rows.
 pub fn rows(probabilities: &Tensor) -> Result<Vec<Probabilities>> {
     let flat: Vec<f64> = Vec::try_from(probabilities.to_kind(Kind::Double).contiguous().view(-1))
         .map_err(Error::torch("reading probabilities"))?;
