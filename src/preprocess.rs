@@ -62,6 +62,25 @@ impl ResizeRule {
         }
     }
 
+    /// The rule as a sentence, for those who must repeat it on another device.
+    pub fn in_words(&self) -> String {
+        let size = self.size;
+        let field = match self.fit {
+            Fit::Stretch => "keep the whole image",
+            Fit::Crop => "cut out the largest centred square",
+        };
+        let filter = match self.filter {
+            Filter::TriangleAntialiased => {
+                "a triangle filter as wide as the reduction (antialiased bilinear, as Pillow's BILINEAR or \
+                 torchvision's antialias=True; not the plain bilinear of most image libraries)"
+            }
+        };
+        format!(
+            "Decode to 8-bit RGB, turn it as its EXIF orientation says, {field} and scale it to \
+             {size}×{size} pixels with {filter}, horizontal pass first, each pass rounded to 8 bits"
+        )
+    }
+
     /// Bytes of one prepared image: height × width × 3.
     pub fn bytes(&self) -> usize {
         self.size as usize * self.size as usize * 3

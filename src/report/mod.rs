@@ -1,9 +1,13 @@
 //! Pictures of results, as SVG and PNG.
 
+mod curves;
+
 use std::path::{Path, PathBuf};
 
 use crate::Result;
 use crate::dataset::info::PartCounts;
+
+pub use curves::{Line, Panel, line_panels};
 
 /// Bars of images by class, one group a part.
 pub fn class_distribution(_counts: &PartCounts) -> String {
