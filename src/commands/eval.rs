@@ -30,7 +30,7 @@ pub struct Args {
 
     /// The part to score it on: test for the truth, val to compare settings, train to see how well it fits.
     /// Lesions that it was trained on are refused in test and val
-    #[arg(long, value_name = "val|test|train", default_value = "test")]
+    #[arg(long, value_name = "train|val|test", default_value = "test")]
     split: Part,
 
     /// The folder to write: figures, predictions, report and pictures

@@ -161,7 +161,7 @@ fn write_checkpoint(folder: &Path, training_lesions: Vec<String>, validation_les
         },
     };
     let file = folder.join(checkpoint::BEST_FILE);
-    checkpoint.write(&file, [].into()).unwrap();
+    checkpoint.write(&file).unwrap();
 }
 
 #[test]
