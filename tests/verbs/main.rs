@@ -5,6 +5,7 @@ mod demo;
 mod doctor;
 mod eval;
 mod export;
+mod networks;
 mod predict;
 mod prepare;
 mod train;
