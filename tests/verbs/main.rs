@@ -11,4 +11,5 @@ mod export;
 mod networks;
 mod predict;
 mod prepare;
+mod torchvision;
 mod train;
