@@ -125,15 +125,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
 /// The flags as the library wants them.
 fn recipe(args: &Args, seed: u64) -> skinlesion::Result<Recipe> {
     let rules = match (args.preset, args.all_as) {
-        (Some(Preset::Original), _) => Rules {
-            dedupe: Dedupe::Original,
-            division: Division::drawn(
-                Shares::uniform(0.15).with(Diagnosis::Nv, 0.1),
-                Shares::uniform(0.0),
-            )?,
-            least_per_localization: 5,
-            seed,
-        },
+        (Some(Preset::Original), _) => Rules::original(seed),
         (None, all_as) => Rules {
             dedupe: match args.dedupe {
                 DedupeRule::Group => Dedupe::Group,

@@ -2,9 +2,9 @@
 
 use super::duplicates::{self, Dedupe, Lesion};
 use super::info::Dropped;
-use super::shares::Division;
+use super::shares::{Division, Shares};
 use super::{Part, Sample, split};
-use crate::{Error, Result};
+use crate::{Diagnosis, Error, Result};
 
 /// What decides where an image goes.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,24 @@ pub struct Rules {
     pub least_per_localization: usize,
     /// The seed of the draw.
     pub seed: u64,
+}
+
+impl Rules {
+    /// What the original project did: its rule for duplicates, 10 % of nv and 15 % of the others for validation,
+    /// no test part, and localizations with fewer than five images of a class left out. On HAM10000's metadata the
+    /// parts have the sizes that it published (850 images for validation). Unlike there, the two lesions that
+    /// its rule keeps twice are each in one part.
+    pub fn original(seed: u64) -> Self {
+        Self {
+            dedupe: Dedupe::Original,
+            division: Division::Drawn {
+                val: Shares::uniform(0.15).with(Diagnosis::Nv, 0.1),
+                test: Shares::uniform(0.0),
+            },
+            least_per_localization: 5,
+            seed,
+        }
+    }
 }
 
 /// The images that are kept, and how many are not.

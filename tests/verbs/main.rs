@@ -8,4 +8,5 @@ mod export;
 mod networks;
 mod predict;
 mod prepare;
+mod torchvision;
 mod train;

@@ -22,9 +22,7 @@ pub fn random_checkpoint(folder: &Path) -> PathBuf {
     };
     let path = folder.join("checkpoint");
     std::fs::create_dir(&path).unwrap();
-    checkpoint
-        .write(&path.join(BEST_FILE), Default::default())
-        .unwrap();
+    checkpoint.write(&path.join(BEST_FILE)).unwrap();
     path
 }
 
