@@ -5,15 +5,19 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 use skinlesion::classifier::{Classifier, Probabilities};
+use skinlesion::export::description::Description;
 use skinlesion::export::verify::Images;
+use skinlesion::export::{self, Format, Source};
+use skinlesion::files::Draft;
 use skinlesion::model::inference::CheckpointClassifier;
 use skinlesion::preprocess::ResizeRule;
+use skinlesion::progress::Silent;
 use tch::Device;
 
 use crate::common::{python, skinlesion, stderr, stdout};
 use crate::networks::{SIZE, photograph, random_checkpoint};
 
-fn export(home: &Path, arguments: &[&str]) -> Output {
+fn run_export(home: &Path, arguments: &[&str]) -> Output {
     let mut command = skinlesion();
     command
         .current_dir(home)
@@ -30,7 +34,7 @@ fn json(path: &Path) -> Value {
 fn writes_a_folder_that_an_app_can_use() {
     let home = tempfile::tempdir().unwrap();
     random_checkpoint(home.path());
-    let output = export(home.path(), &[]);
+    let output = run_export(home.path(), &[]);
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(
         stderr(&output).contains("noise"),
@@ -87,7 +91,7 @@ fn writes_a_folder_that_an_app_can_use() {
 fn every_exported_file_predicts_what_the_checkpoint_predicts() {
     let home = tempfile::tempdir().unwrap();
     random_checkpoint(home.path());
-    assert!(export(home.path(), &[]).status.success());
+    assert!(run_export(home.path(), &[]).status.success());
     for seed in 0..3 {
         photograph(&home.path().join(format!("{seed}.png")), seed);
     }
@@ -128,7 +132,7 @@ fn the_same_checkpoint_gives_the_same_bytes() {
     let home = tempfile::tempdir().unwrap();
     random_checkpoint(home.path());
     let files = || {
-        assert!(export(home.path(), &["--force"]).status.success());
+        assert!(run_export(home.path(), &["--force"]).status.success());
         ["model.onnx", "model.pt"].map(|name| {
             let path = home.path().join("exports/small").join(name);
             skinlesion::files::sha256_file(&path).unwrap()
@@ -141,8 +145,12 @@ fn the_same_checkpoint_gives_the_same_bytes() {
 fn an_older_export_is_only_replaced_with_force() {
     let home = tempfile::tempdir().unwrap();
     random_checkpoint(home.path());
-    assert!(export(home.path(), &["--format", "onnx"]).status.success());
-    let refused = export(home.path(), &["--format", "torchscript"]);
+    assert!(
+        run_export(home.path(), &["--format", "onnx"])
+            .status
+            .success()
+    );
+    let refused = run_export(home.path(), &["--format", "torchscript"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(stderr(&refused).contains("--force"), "{}", stderr(&refused));
     assert!(home.path().join("exports/small/model.onnx").exists());
@@ -158,14 +166,14 @@ fn an_older_export_is_only_replaced_with_force() {
 #[test]
 fn refuses_what_is_no_checkpoint_or_no_format_and_leaves_nothing() {
     let home = tempfile::tempdir().unwrap();
-    let output = export(home.path(), &[]);
+    let output = run_export(home.path(), &[]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
         stderr(&output).contains("checkpoint"),
         "{}",
         stderr(&output)
     );
-    let output = export(home.path(), &["--format", "onnx,tensorflow"]);
+    let output = run_export(home.path(), &["--format", "onnx,tensorflow"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(
         stderr(&output).contains("torchscript, onnx"),
@@ -173,12 +181,44 @@ fn refuses_what_is_no_checkpoint_or_no_format_and_leaves_nothing() {
         stderr(&output)
     );
     random_checkpoint(home.path());
-    let output = export(home.path(), &["--data", "nowhere"]);
+    let output = run_export(home.path(), &["--data", "nowhere"]);
     assert_eq!(output.status.code(), Some(1));
     let left = std::fs::read_dir(home.path().join("exports"))
         .unwrap()
         .count();
     assert_eq!(left, 0);
+}
+
+#[test]
+fn a_file_that_disagrees_with_the_checkpoint_is_refused_and_nothing_stays() {
+    let home = tempfile::tempdir().unwrap();
+    let mut source = Source::read(&random_checkpoint(home.path())).unwrap();
+    source.network.blocks[5].convolutions[1].bias[0] += 0.5;
+    let images = Images::noise(ResizeRule::square(SIZE), 4);
+    for format in Format::ALL {
+        let out = home.path().join("out");
+        let draft = Draft::new(&out, false, "model.json").unwrap();
+        let description = Description::new(&source);
+        let error = export::write(
+            &source,
+            &[format],
+            &description,
+            draft.path(),
+            &images,
+            &Silent,
+        )
+        .unwrap_err()
+        .to_string();
+        drop(draft);
+        assert!(error.starts_with(format.file_name()), "{error}");
+        assert!(error.contains("disagrees with the checkpoint"), "{error}");
+        assert!(!out.exists());
+        assert_eq!(
+            std::fs::read_dir(home.path()).unwrap().count(),
+            1,
+            "the checkpoint alone"
+        );
+    }
 }
 
 /// The real ONNX Runtime and ONNX's own checker, in Python.
@@ -187,7 +227,11 @@ fn onnx_runtime_computes_what_the_checkpoint_computes() {
     let Some(python) = python() else { return };
     let home = tempfile::tempdir().unwrap();
     let checkpoint = random_checkpoint(home.path());
-    assert!(export(home.path(), &["--format", "onnx"]).status.success());
+    assert!(
+        run_export(home.path(), &["--format", "onnx"])
+            .status
+            .success()
+    );
     let images = Images::noise(ResizeRule::square(SIZE), 5).pixels;
     let pixels = home.path().join("pixels.bin");
     std::fs::write(&pixels, images.concat()).unwrap();
