@@ -5,6 +5,7 @@ pub mod checkpoint;
 pub mod device;
 pub mod fold;
 pub mod layers;
+pub mod libtorch;
 pub mod mobilenet_v2;
 pub mod tensors;
 pub mod weights;
