@@ -5,16 +5,31 @@ use std::path::Path;
 
 use tch::Device;
 
+use crate::engines::onnx::OnnxClassifier;
+use crate::engines::torchscript::TorchScriptClassifier;
+use crate::model::checkpoint::About;
+use crate::model::inference::CheckpointClassifier;
 use crate::preprocess::ResizeRule;
-use crate::{Diagnosis, Error, Result};
+use crate::{Diagnosis, Result};
 
 /// Seven probabilities in class order, summing to 1.
 pub type Probabilities = [f64; Diagnosis::COUNT];
+
+/// The diagnoses, likeliest first, with their probabilities. Equal ones stay in class order.
+pub fn ranked(probabilities: &Probabilities) -> [(Diagnosis, f64); Diagnosis::COUNT] {
+    let mut ranked = Diagnosis::ALL.map(|diagnosis| (diagnosis, probabilities[diagnosis.index()]));
+    ranked.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    ranked
+}
 
 /// A network ready to run.
 pub trait Classifier {
     /// How images must be prepared for it.
     fn resize(&self) -> ResizeRule;
+
+    /// What its checkpoint says of itself, so of the lesions that it must not be scored on. `None` for an
+    /// exported file that lies without its `checkpoint.json`.
+    fn about(&self) -> Option<&About>;
 
     /// The probabilities of some prepared images, given one after the other as
     /// [`crate::preprocess::resize`] returns them. The caller chooses the batch by how many it gives.
@@ -22,6 +37,11 @@ pub trait Classifier {
 }
 
 /// Opens a checkpoint file or folder, a TorchScript file (`.pt`) or an ONNX file (`.onnx`).
-pub fn open(path: &Path, _device: Device) -> Result<Box<dyn Classifier>> {
-    Err(Error::file(path, "no reader yet", "Wait."))
+pub fn open(path: &Path, device: Device) -> Result<Box<dyn Classifier>> {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    Ok(match extension {
+        Some("onnx") => Box::new(OnnxClassifier::open(path)?),
+        Some("pt") => Box::new(TorchScriptClassifier::open(path, device)?),
+        _ => Box::new(CheckpointClassifier::open(path, device)?),
+    })
 }

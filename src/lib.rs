@@ -9,11 +9,14 @@
 pub mod classifier;
 pub mod dataset;
 pub mod diagnosis;
+pub mod engines;
 mod error;
+pub mod evaluation;
 pub mod export;
 pub mod files;
 pub mod metrics;
 pub mod model;
+pub mod photographs;
 pub mod preprocess;
 pub mod progress;
 pub mod report;

@@ -1,11 +1,11 @@
 //! Bytes of a photograph → RGB → resized → what the network sees.
 //! The only decoder, the only resizer and the only mean and standard deviation in the project.
 
-use std::io::Cursor;
+use std::io::{self, Cursor};
 use std::path::Path;
 
 use fast_image_resize as fir;
-use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage, imageops};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
@@ -38,7 +38,7 @@ pub enum Fit {
     /// The whole field is kept and its sides are scaled by different factors.
     #[default]
     Stretch,
-    /// The largest centred square is kept.
+    /// The largest centred square is cut out (left and top rounded down) before it is resized.
     Crop,
 }
 
@@ -62,6 +62,25 @@ impl ResizeRule {
         }
     }
 
+    /// The rule as a sentence, for those who must repeat it on another device.
+    pub fn in_words(&self) -> String {
+        let size = self.size;
+        let field = match self.fit {
+            Fit::Stretch => "keep the whole image",
+            Fit::Crop => "cut out the largest centred square",
+        };
+        let filter = match self.filter {
+            Filter::TriangleAntialiased => {
+                "a triangle filter as wide as the reduction (antialiased bilinear, as Pillow's BILINEAR or \
+                 torchvision's antialias=True; not the plain bilinear of most image libraries)"
+            }
+        };
+        format!(
+            "Decode to 8-bit RGB, turn it as its EXIF orientation says, {field} and scale it to \
+             {size}×{size} pixels with {filter}, horizontal pass first, each pass rounded to 8 bits"
+        )
+    }
+
     /// Bytes of one prepared image: height × width × 3.
     pub fn bytes(&self) -> usize {
         self.size as usize * self.size as usize * 3
@@ -74,6 +93,10 @@ impl ResizeRule {
 /// The error is the bare reason, as the caller knows best which file or upload it was.
 pub fn decode(bytes: &[u8]) -> Result<RgbImage, image::ImageError> {
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
+    if reader.format() == Some(ImageFormat::Jpeg) && !is_whole_jpeg(bytes) {
+        let early = io::Error::new(io::ErrorKind::UnexpectedEof, "the file ends early");
+        return Err(early.into());
+    }
     let mut decoder = reader.into_decoder()?;
     let orientation = decoder.orientation()?;
     let mut image = DynamicImage::from_decoder(decoder)?;
@@ -81,20 +104,45 @@ pub fn decode(bytes: &[u8]) -> Result<RgbImage, image::ImageError> {
     Ok(image.into_rgb8())
 }
 
+/// Whether the last scan of a JPEG is followed by the end marker. The decoder would fill what is missing
+/// with grey and say nothing. (Within a scan, 0xff is never followed by either of the two marker bytes.)
+fn is_whole_jpeg(bytes: &[u8]) -> bool {
+    const START_OF_SCAN: [u8; 2] = [0xff, 0xda];
+    const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
+    let last = bytes
+        .windows(2)
+        .rfind(|pair| *pair == START_OF_SCAN || *pair == END_OF_IMAGE);
+    last == Some(&END_OF_IMAGE)
+}
+
 /// Resizes an image by a rule. The result is `rule.size` squared, rows first, RGB interleaved.
 /// The same input gives the same bytes on every machine: the arithmetic is in integers.
 pub fn resize(image: &RgbImage, rule: ResizeRule) -> Vec<u8> {
-    let mut target = fir::images::Image::new(rule.size, rule.size, fir::PixelType::U8x3);
+    resize_by(&mut fir::Resizer::new(), image, rule)
+}
+
+/// [`resize`] with a given resizer, so that a test can choose the processor's instructions.
+fn resize_by(resizer: &mut fir::Resizer, image: &RgbImage, rule: ResizeRule) -> Vec<u8> {
+    match rule.fit {
+        Fit::Stretch => stretch(resizer, image, rule),
+        Fit::Crop => stretch(resizer, &centred_square(image), rule),
+    }
+}
+
+/// Cut out before it is resized: what lies outside must not shine in at the edges.
+fn centred_square(image: &RgbImage) -> RgbImage {
+    let side = image.width().min(image.height());
+    let (left, top) = ((image.width() - side) / 2, (image.height() - side) / 2);
+    imageops::crop_imm(image, left, top, side, side).to_image()
+}
+
+fn stretch(resizer: &mut fir::Resizer, image: &RgbImage, rule: ResizeRule) -> Vec<u8> {
     let filter = match rule.filter {
         Filter::TriangleAntialiased => fir::FilterType::Bilinear,
     };
-    let mut options = fir::ResizeOptions::new().resize_alg(fir::ResizeAlg::Convolution(filter));
-    if rule.fit == Fit::Crop {
-        let side = image.width().min(image.height());
-        let (left, top) = ((image.width() - side) / 2, (image.height() - side) / 2);
-        options = options.crop(left.into(), top.into(), side.into(), side.into());
-    }
-    // Cannot fail: the pixel types are equal, the buffers have their sizes and the crop lies within.
+    let options = fir::ResizeOptions::new().resize_alg(fir::ResizeAlg::Convolution(filter));
+    let mut target = fir::images::Image::new(rule.size, rule.size, fir::PixelType::U8x3);
+    // Cannot fail: the pixel types are equal and the buffers have their sizes.
     let source = fir::images::ImageRef::new(
         image.width(),
         image.height(),
@@ -102,7 +150,7 @@ pub fn resize(image: &RgbImage, rule: ResizeRule) -> Vec<u8> {
         fir::PixelType::U8x3,
     );
     if let Ok(source) = source {
-        let _ = fir::Resizer::new().resize(&source, &mut target, &options);
+        let _ = resizer.resize(&source, &mut target, &options);
     }
     target.into_vec()
 }
@@ -119,3 +167,6 @@ pub fn read_image(path: &Path, rule: ResizeRule) -> Result<Vec<u8>> {
     })?;
     Ok(resize(&image, rule))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,155 @@
 //! `skinlesion predict`.
 
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use skinlesion::classifier::{self, Probabilities, ranked};
+use skinlesion::progress::Progress;
+use skinlesion::{DISCLAIMER, photographs};
+
 use super::{Outcome, Summary};
-use crate::terminal::Session;
+use crate::terminal::{Session, print_out};
+
+/// Photographs decoded, and given to the network, at once.
+const BATCH: usize = 32;
+
+/// The widest that the table's first column gets.
+const WIDEST: usize = 48;
 
 #[derive(clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// The network: a checkpoint (file or folder), an exported .onnx, or an exported .pt
+    #[arg(long, value_name = "FILE")]
+    model: PathBuf,
 
-pub fn run(_args: &Args, _session: &Session) -> Outcome {
-    Ok(Summary::default())
+    /// How many diagnoses to name for each photograph, likeliest first
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=7))]
+    top: u8,
+
+    /// Photographs, or folders that are searched for .jpg, .jpeg and .png files
+    #[arg(value_name = "IMAGE|DIR", required = true)]
+    images: Vec<PathBuf>,
+}
+
+pub fn run(args: &Args, session: &Session) -> Outcome {
+    let classifier = classifier::open(&args.model, session.device()?)?;
+    let (paths, missing) = told_apart(photographs::find(&args.images), session);
+    let table = Table::new(&paths, args.top.into(), session.global.json);
+    let mut named = 0;
+    for batch in paths.chunks(BATCH) {
+        let prepared = photographs::prepare(batch, classifier.resize());
+        let readable: Vec<(&PathBuf, Vec<u8>)> = batch
+            .iter()
+            .zip(prepared)
+            .filter_map(|(path, pixels)| {
+                Some((path, pixels.map_err(|e| report(&e, session)).ok()?))
+            })
+            .collect();
+        let pixels: Vec<&[u8]> = readable.iter().map(|(_, pixels)| &pixels[..]).collect();
+        for ((path, _), answer) in readable.iter().zip(classifier.probabilities(&pixels)?) {
+            table.print(path, &answer, named == 0);
+            named += 1;
+        }
+    }
+    let unreadable = missing + paths.len() - named;
+    let unread = match unreadable {
+        0 => String::new(),
+        n => format!("; {n} could not be read, see above"),
+    };
+    Ok(Summary {
+        text: format!("\n{named} photographs{unread}. * counts as malignant.\n{DISCLAIMER}"),
+        failed: unreadable > 0,
+        ..Summary::default()
+    })
+}
+
+/// The paths that were found; the others are reported and counted.
+fn told_apart(found: Vec<skinlesion::Result<PathBuf>>, session: &Session) -> (Vec<PathBuf>, usize) {
+    let all = found.len();
+    let paths: Vec<PathBuf> = found
+        .into_iter()
+        .filter_map(|path| path.map_err(|error| report(&error, session)).ok())
+        .collect();
+    let missing = all - paths.len();
+    (paths, missing)
+}
+
+fn report(error: &skinlesion::Error, session: &Session) {
+    session.warn(&error.to_string());
+}
+
+/// The answers, printed as they come: rows for a person, or one JSON object a line for a script.
+struct Table {
+    width: usize,
+    top: usize,
+    json: bool,
+}
+
+impl Table {
+    fn new(paths: &[PathBuf], top: usize, json: bool) -> Self {
+        let widths = paths
+            .iter()
+            .map(|path| path.display().to_string().chars().count());
+        Self {
+            width: widths
+                .max()
+                .unwrap_or_default()
+                .clamp("image".len(), WIDEST),
+            top,
+            json,
+        }
+    }
+
+    fn print(&self, path: &Path, probabilities: &Probabilities, first: bool) {
+        print_out(&if self.json {
+            self.line(path, probabilities)
+        } else {
+            self.header(first) + &self.rows(path, probabilities)
+        });
+    }
+
+    fn line(&self, path: &Path, probabilities: &Probabilities) -> String {
+        let top: Vec<_> = ranked(probabilities)[..self.top]
+            .iter()
+            .map(|(diagnosis, probability)| {
+                json!({"class": diagnosis.code(), "name": diagnosis.name(), "probability": probability})
+            })
+            .collect();
+        format!(
+            "{}\n",
+            json!({"image": path.display().to_string(), "top": top})
+        )
+    }
+
+    fn header(&self, first: bool) -> String {
+        let width = self.width;
+        if first {
+            format!("{:width$}  probability    diagnosis\n", "image")
+        } else {
+            String::new()
+        }
+    }
+
+    fn rows(&self, path: &Path, probabilities: &Probabilities) -> String {
+        let width = self.width;
+        let mut image = shortened(&path.display().to_string(), width);
+        let mut rows = String::new();
+        for (diagnosis, probability) in &ranked(probabilities)[..self.top] {
+            let mark = if diagnosis.is_malignant() { '*' } else { ' ' };
+            let (percent, name) = (100.0 * probability, diagnosis.name());
+            rows += &format!("{image:width$}  {percent:9.1} %  {mark} {name}\n");
+            image.clear();
+        }
+        rows
+    }
+}
+
+/// The end of a text that is too long, since a path's end tells more than its beginning.
+fn shortened(text: &str, width: usize) -> String {
+    let length = text.chars().count();
+    if length <= width {
+        return text.to_owned();
+    }
+    let end: String = text.chars().skip(length + 1 - width).collect();
+    format!("…{end}")
 }

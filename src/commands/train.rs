@@ -1,11 +1,277 @@
 //! `skinlesion train`.
 
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context;
+use serde_json::json;
+use skinlesion::dataset::Dataset;
+use skinlesion::model::checkpoint::{Checkpoint, LAST_FILE};
+use skinlesion::model::weights::Source;
+use skinlesion::progress::Progress;
+use skinlesion::training::run::{Ended, Run, run as train};
+use skinlesion::training::start::{self, Origin};
+use skinlesion::training::{Phase, TrainingConfig, folder, settings};
+use skinlesion::{Diagnosis, Error};
+
 use super::{Outcome, Summary};
 use crate::terminal::Session;
 
 #[derive(clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// transfer: the base is frozen, a new head learns on its features. finetune: the base learns too
+    #[arg(long, value_enum, required_unless_present = "resume")]
+    phase: Option<PhaseFlag>,
 
-pub fn run(_args: &Args, _session: &Session) -> Outcome {
-    Ok(Summary::default())
+    /// Dataset folder that `skinlesion prepare` wrote
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+
+    /// Folder for the checkpoints, the configuration, the history and its curves
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+
+    /// Settings that differ from the phase's defaults, which are configs/transfer.toml and configs/finetune.toml
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// One setting, such as dropout=0.4 or augment.rotation=30; beats --config. Repeatable
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    settings: Vec<String>,
+
+    /// First weights of the base: a .safetensors or torchvision .pth file, imagenet (cache or download), or none (random)
+    #[arg(long, value_name = "FILE|imagenet|none", conflicts_with = "from")]
+    weights: Option<Source>,
+
+    /// Checkpoint file or folder to start from, base and head; the usual start of finetune
+    #[arg(long, value_name = "CHECKPOINT")]
+    from: Option<PathBuf>,
+
+    /// Passes over the training part (the key epochs)
+    #[arg(long, value_name = "N")]
+    epochs: Option<usize>,
+
+    /// Images a step (the key batch_size)
+    #[arg(long, value_name = "N")]
+    batch_size: Option<usize>,
+
+    /// Step size of the head (the key learning_rate)
+    #[arg(long, value_name = "RATE")]
+    learning_rate: Option<f64>,
+
+    /// Go on with the run in --out, with the settings it was started with
+    #[arg(long, conflicts_with_all = ["config", "settings", "weights", "from", "epochs", "batch_size", "learning_rate", "force"])]
+    resume: bool,
+
+    /// Replace an earlier run in --out
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum PhaseFlag {
+    Transfer,
+    Finetune,
+}
+
+pub fn run(args: &Args, session: &Session) -> Outcome {
+    let device = session.device()?;
+    let dataset = Dataset::open(&args.data)?;
+    let (config, origin, initial) = if args.resume {
+        resumed(args, session, &dataset)?
+    } else {
+        folder::refuse_occupied(&args.out, args.force)?;
+        let phase = args.phase.map_or(Phase::Transfer, PhaseFlag::phase);
+        let config = settings::resolve(phase, args.config.as_deref(), &args.settings(session))?;
+        (config, args.origin(phase)?, None)
+    };
+    let mut start = start::start(&origin, &dataset, &config, device, session)?;
+    if let Some(initial) = initial {
+        start.initial_weights = initial;
+    }
+    session.say(&format!(
+        "{} on {}, {} from {}",
+        config.phase,
+        args.data.display(),
+        words_of(device),
+        start.initial_weights
+    ));
+    if !args.resume {
+        folder::begin(&args.out, &config)?;
+    }
+    let run = Run {
+        dataset: &dataset,
+        config: &config,
+        folder: &args.out,
+        resume: args.resume,
+        stop: stop_on_ctrl_c()?,
+    };
+    let ended = train(&run, start, session)?;
+    Ok(summary(args, &config, &ended))
+}
+
+impl PhaseFlag {
+    fn phase(self) -> Phase {
+        match self {
+            Self::Transfer => Phase::Transfer,
+            Self::Finetune => Phase::Finetune,
+        }
+    }
+}
+
+impl Args {
+    /// The flags that are settings, after those given with --set.
+    fn settings(&self, session: &Session) -> Vec<String> {
+        let mut settings = self.settings.clone();
+        let mut add = |key: &str, value: Option<String>| {
+            settings.extend(value.map(|value| format!("{key}={value}")));
+        };
+        add("seed", session.global.seed.map(|seed| seed.to_string()));
+        add("epochs", self.epochs.map(|n| n.to_string()));
+        add("batch_size", self.batch_size.map(|n| n.to_string()));
+        add(
+            "learning_rate",
+            self.learning_rate.map(|rate| rate.to_string()),
+        );
+        settings
+    }
+
+    /// Where the first weights come from. Fine-tuning must be told: from ImageNet with an untrained
+    /// head is rarely what is meant.
+    fn origin(&self, phase: Phase) -> skinlesion::Result<Origin> {
+        match (&self.from, &self.weights, phase) {
+            (Some(path), _, _) => Ok(Origin::Checkpoint(path.clone())),
+            (None, Some(source), _) => Ok(Origin::Weights(source.clone())),
+            (None, None, Phase::Transfer) => Ok(Origin::Weights(Source::ImageNet)),
+            (None, None, Phase::Finetune) => Err(Error::input(
+                "--phase finetune",
+                "it needs a network to start from",
+                "Give --from CHECKPOINT (of a transfer run), or --weights to begin with an untrained head.",
+            )),
+        }
+    }
+}
+
+/// Settings, weights and their first origin of the run in --out.
+fn resumed(
+    args: &Args,
+    session: &Session,
+    dataset: &Dataset,
+) -> skinlesion::Result<(TrainingConfig, Origin, Option<String>)> {
+    let last = args.out.join(LAST_FILE);
+    if !last.is_file() {
+        return Err(Error::file(
+            &last,
+            "not found, so there is no run to go on with",
+            "Start one without --resume.",
+        ));
+    }
+    let about = Checkpoint::read(&last)?.about;
+    let config = settings::from_checkpoint(&last, &about.config)?;
+    if about.dataset != dataset.info.hashes.manifest {
+        return Err(Error::file(
+            &args.data,
+            format!(
+                "this is not the dataset that {} was trained on",
+                last.display()
+            ),
+            "Give the folder that the run was started with.",
+        ));
+    }
+    if args
+        .phase
+        .is_some_and(|phase| phase.phase() != config.phase)
+    {
+        return Err(Error::input(
+            "--phase",
+            format!(
+                "the run in {} is of phase {}",
+                args.out.display(),
+                config.phase
+            ),
+            "Leave --phase away; the run knows it.",
+        ));
+    }
+    if session.global.seed.is_some_and(|seed| seed != config.seed) {
+        return Err(Error::input(
+            "--seed",
+            format!("the run in {} has seed {}", args.out.display(), config.seed),
+            "Leave --seed away; the run knows it.",
+        ));
+    }
+    Ok((
+        config,
+        Origin::Checkpoint(last),
+        Some(about.initial_weights),
+    ))
+}
+
+/// Set by the first Ctrl-C; the second ends the program at once.
+static STOP: AtomicBool = AtomicBool::new(false);
+
+fn stop_on_ctrl_c() -> anyhow::Result<&'static AtomicBool> {
+    let handled = ctrlc::try_set_handler(|| {
+        if STOP.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        eprintln!("\nstopping after this step (Ctrl-C again to stop at once)");
+    });
+    match handled {
+        // The demo trains twice in one process: one handler serves both.
+        Ok(()) | Err(ctrlc::Error::MultipleHandlers) => Ok(&STOP),
+        Err(error) => Err(error).context("cannot listen for Ctrl-C"),
+    }
+}
+
+fn words_of(device: tch::Device) -> String {
+    match device {
+        tch::Device::Cpu => format!("CPU ({} threads)", tch::get_num_threads()),
+        tch::Device::Cuda(index) => format!("CUDA device {index}"),
+        other => format!("{other:?}"),
+    }
+}
+
+fn summary(args: &Args, config: &TrainingConfig, ended: &Ended) -> Summary {
+    let (data, out) = (args.data.display(), args.out.display());
+    let weights = Diagnosis::ALL.map(|d| format!("{d} {:.2}", ended.class_weights[d.index()]));
+    let mut text = format!(
+        "Trained on {} images, validated on {}.\nClass weights in the loss: {}.\n",
+        ended.train_images,
+        ended.val_images,
+        weights.join(", ")
+    );
+    if let Some((epoch, value)) = ended.best {
+        let name = config.select_by.replace('_', " ");
+        text.push_str(&format!(
+            "Best epoch: {epoch} of {}, by validation {name} {value:.4}.\n",
+            ended.history.len()
+        ));
+    }
+    let next = if ended.interrupted {
+        text.push_str("Stopped before its end; everything up to here is saved.\n");
+        format!("skinlesion train --resume --data {data} --out {out}")
+    } else if config.phase == Phase::Transfer {
+        format!(
+            "skinlesion train --phase finetune --data {data} --from {out} --out {out}-finetuned"
+        )
+    } else {
+        format!("skinlesion eval --model {out} --data {data} --out {out}/eval")
+    };
+    let files = folder::written(&args.out);
+    Summary {
+        text,
+        json: json!({
+            "phase": config.phase,
+            "interrupted": ended.interrupted,
+            "epochs": ended.history,
+            "best_epoch": ended.best.map(|(epoch, _)| epoch),
+            "select_by": config.select_by,
+            "best_value": ended.best.map(|(_, value)| value),
+            "class_weights": Diagnosis::ALL.map(|d| (d.code(), ended.class_weights[d.index()])).into_iter()
+                .collect::<std::collections::BTreeMap<_, _>>(),
+        }),
+        files: files.into_iter().filter(|file| file.exists()).collect(),
+        next: Some(next),
+        failed: ended.interrupted,
+    }
 }

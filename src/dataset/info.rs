@@ -4,8 +4,9 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::Part;
 use crate::preprocess::ResizeRule;
-use crate::{Error, Result};
+use crate::{Diagnosis, Error, Result};
 
 /// The file's name within a dataset folder.
 pub const FILE: &str = "dataset.json";
@@ -55,6 +56,31 @@ pub struct PartCounts {
     pub test: [usize; 7],
 }
 
+impl PartCounts {
+    /// Counts items by part and class.
+    pub fn of(items: impl IntoIterator<Item = (Part, Diagnosis)>) -> Self {
+        let mut counts = Self::default();
+        for (part, class) in items {
+            let of_part = match part {
+                Part::Train => &mut counts.train,
+                Part::Val => &mut counts.val,
+                Part::Test => &mut counts.test,
+            };
+            of_part[class.index()] += 1;
+        }
+        counts
+    }
+
+    /// The counts of one part.
+    pub fn part(&self, part: Part) -> &[usize; 7] {
+        match part {
+            Part::Train => &self.train,
+            Part::Val => &self.val,
+            Part::Test => &self.test,
+        }
+    }
+}
+
 /// Rows left out for one reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dropped {
@@ -69,7 +95,7 @@ pub struct Dropped {
 pub struct Hashes {
     /// Of the metadata file.
     pub metadata: String,
-    /// Of all image files: the digest over their own digests in manifest order.
+    /// Of all image files: the digest over their own digests (as hexadecimal text) in manifest order.
     pub images: String,
     /// Of `manifest.csv`. This one names the dataset in checkpoints.
     pub manifest: String,

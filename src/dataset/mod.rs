@@ -1,14 +1,24 @@
 //! Photographs and what is known of them: from metadata to a dataset folder. Knows nothing of tensors.
 //!
+//! On its way there ([`prepare`]): [`metadata`] → [`images`] on disk → [`plan`] ([`duplicates`], [`split`]) → [`pack`].
 //! A dataset folder holds `manifest.csv` ([`manifest`]), `pixels.bin` ([`pixels`]) and `dataset.json`
 //! ([`info`]); [`Dataset::open`] reads all three.
 
 pub mod drawn;
+pub mod duplicates;
+pub mod findings;
 pub mod folder;
+pub mod images;
 pub mod info;
 pub mod manifest;
+pub mod metadata;
+pub mod pack;
 pub mod pixels;
+pub mod plan;
+pub mod prepare;
 pub mod sample;
+pub mod shares;
+pub mod split;
 
 pub use folder::Dataset;
 pub use info::DatasetInfo;

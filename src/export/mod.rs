@@ -1,1 +1,120 @@
-//! export.
+//! A checkpoint as files that phones and other programs run. Sees only the folded network
+//! ([`crate::model::fold`]), never the training code.
+//!
+//! Each format has a writer ([`torchscript`], [`onnx`]), each written file is run again and compared
+//! ([`verify`]), and [`package`] puts beside them what an app needs to know ([`description`]).
+
+pub mod description;
+pub mod onnx;
+pub mod package;
+pub mod torchscript;
+pub mod verify;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use crate::model::checkpoint::{self, Checkpoint};
+use crate::model::fold::{self, FoldedNetwork};
+use crate::{Result, files};
+use description::Description;
+
+/// A file format that a network can be written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Format {
+    /// For libtorch and PyTorch.
+    TorchScript,
+    /// For nearly everything else.
+    Onnx,
+}
+
+impl Format {
+    /// All of them, in the order in which they are written and listed.
+    pub const ALL: [Self; 2] = [Self::TorchScript, Self::Onnx];
+
+    /// Its name in flags and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TorchScript => "torchscript",
+            Self::Onnx => "onnx",
+        }
+    }
+
+    /// The file's name within an export folder.
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Self::TorchScript => "model.pt",
+            Self::Onnx => "model.onnx",
+        }
+    }
+
+    /// All names as "torchscript, …", for messages.
+    pub fn names() -> String {
+        Self::ALL.map(Self::name).join(", ")
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The text that is no format.
+#[derive(Debug, thiserror::Error)]
+#[error("'{0}' is not one of {names}", names = Format::names())]
+pub struct UnknownFormat(pub String);
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|format| format.name() == text)
+            .ok_or_else(|| UnknownFormat(text.to_owned()))
+    }
+}
+
+/// The checkpoint that is exported.
+#[derive(Debug)]
+pub struct Source {
+    /// Its file.
+    pub path: PathBuf,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// Its contents.
+    pub checkpoint: Checkpoint,
+    /// Its network, batch norm folded.
+    pub network: FoldedNetwork,
+}
+
+impl Source {
+    /// Reads a checkpoint file or folder.
+    pub fn read(path: &Path) -> Result<Self> {
+        let path = checkpoint::locate(path);
+        let checkpoint = Checkpoint::read(&path)?;
+        let layers = checkpoint.about.architecture.network();
+        Ok(Self {
+            sha256: files::sha256_file(&path)?,
+            network: fold::fold(&layers, &checkpoint.tensors)?,
+            path,
+            checkpoint,
+        })
+    }
+}
+
+/// Writes the network in one format and returns the file.
+pub fn write(
+    format: Format,
+    folder: &Path,
+    network: &FoldedNetwork,
+    description: &Description,
+) -> Result<PathBuf> {
+    let path = folder.join(format.file_name());
+    match format {
+        Format::TorchScript => torchscript::write(&path, network, description)?,
+        Format::Onnx => onnx::write(&path, network, description)?,
+    }
+    Ok(path)
+}

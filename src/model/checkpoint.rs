@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::layers::Architecture;
-use super::tensors::{self, NamedTensors};
+use super::tensors::{self, Metadata, NamedTensors};
 use crate::preprocess::ResizeRule;
 use crate::{Diagnosis, Error, Result, files};
 
@@ -112,18 +112,24 @@ impl Checkpoint {
         Ok(Self { tensors, about })
     }
 
-    /// Writes it with `more` tensors beside its own (an optimizer's state), whole or not at all.
-    pub fn write(&self, path: &Path, more: NamedTensors) -> Result<()> {
+    /// Writes it, whole or not at all.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        self.write_with(path, NamedTensors::new(), Metadata::new())
+    }
+
+    /// Writes it with more tensors and metadata beside its own (an optimizer's state), whole or not at all.
+    pub fn write_with(
+        &self,
+        path: &Path,
+        mut tensors: NamedTensors,
+        mut metadata: Metadata,
+    ) -> Result<()> {
         let about = serde_json::to_string(&self.about)
             .map_err(|error| Error::io("write", path)(std::io::Error::other(error)))?;
-        let mut all = more;
-        all.extend(
-            self.tensors
-                .iter()
-                .map(|(name, tensor)| (name.clone(), tensor.shallow_clone())),
-        );
-        let metadata = [(METADATA_KEY.to_owned(), about)].into();
-        tensors::write_safetensors(path, &all, &metadata)
+        metadata.insert(METADATA_KEY.to_owned(), about);
+        let own = self.tensors.iter();
+        tensors.extend(own.map(|(name, tensor)| (name.clone(), tensor.shallow_clone())));
+        tensors::write_safetensors(path, &tensors, &metadata)
     }
 }
 

@@ -4,6 +4,8 @@
 pub mod checkpoint;
 pub mod device;
 pub mod fold;
+pub mod inference;
+pub mod input;
 pub mod layers;
 pub mod libtorch;
 pub mod mobilenet_v2;

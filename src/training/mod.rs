@@ -1,1 +1,18 @@
-//! training.
+//! From a dataset folder to a checkpoint: transfer learning and fine-tuning.
+
+pub mod augment;
+pub mod class_weights;
+pub mod config;
+pub mod features;
+pub mod folder;
+pub mod history;
+pub mod learner;
+pub mod optimizer;
+mod resume;
+pub mod run;
+mod sampling;
+pub mod schedule;
+pub mod settings;
+pub mod start;
+
+pub use config::{Phase, TrainingConfig};

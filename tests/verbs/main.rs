@@ -1,5 +1,8 @@
 //! The program as a user runs it: one file a verb. One test binary, because each links libtorch.
 
+// clippy.toml allows these in tests, but not in what tests share.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod common;
 mod completions;
 mod demo;
@@ -7,6 +10,7 @@ mod doctor;
 mod eval;
 mod export;
 mod man;
+mod networks;
 mod predict;
 mod prepare;
 mod train;

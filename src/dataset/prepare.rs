@@ -1,0 +1,262 @@
+//! From metadata and photographs to a dataset folder.
+
+use std::path::{Path, PathBuf};
+
+use super::duplicates::{self, Dedupe};
+use super::findings::{Findings, counted};
+use super::images::Images;
+use super::info::{self, DatasetInfo, Dropped, FORMAT_VERSION, Hashes, PartCounts};
+use super::manifest::{self, Row};
+use super::metadata::{self, Metadata};
+use super::pack::{self, Packed};
+use super::plan::{Plan, Rules};
+use super::{Sample, pixels};
+use crate::files::{self, Draft};
+use crate::preprocess::ResizeRule;
+use crate::progress::Progress;
+use crate::{Diagnosis, Result, report};
+
+/// The name of the picture of the class distribution, without extension.
+pub const PICTURE: &str = "class_distribution";
+
+/// How a dataset is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Recipe {
+    /// Duplicates and split.
+    pub rules: Rules,
+    /// What every image is brought to.
+    pub resize: ResizeRule,
+    /// Leave out images that are not on disk instead of refusing.
+    pub allow_missing: bool,
+    /// Leave out files that do not decode instead of refusing.
+    pub skip_bad: bool,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The contents of `dataset.json`.
+    pub info: DatasetInfo,
+    /// How many rows each rule for duplicates drops; nothing where the rule leaves too little to split.
+    pub drops_by_rule: Vec<(Dedupe, Option<usize>)>,
+    /// Lesions of which the original's rule keeps more than one image.
+    pub kept_repeatedly_by_original: usize,
+    /// The files of the folder, most important first.
+    pub files: Vec<PathBuf>,
+}
+
+/// Reads the metadata, finds the images below `folders`, draws the parts, packs the pixels and writes the
+/// folder `out`, which appears whole or not at all.
+pub fn prepare(
+    metadata: &Path,
+    folders: &[PathBuf],
+    out: &Path,
+    replace: bool,
+    recipe: &Recipe,
+    progress: &dyn Progress,
+) -> Result<Prepared> {
+    let draft = Draft::new(out, replace, info::FILE)?;
+    let metadata = metadata::read(metadata)?;
+    let images = Images::find(folders)?;
+    let mut found = Found::new(&metadata, &images, recipe.allow_missing)?;
+    let (plan, packed) = plan_and_pack(&mut found, recipe, &draft, progress)?;
+
+    let rows: Vec<Row> = plan
+        .rows
+        .iter()
+        .map(|&(sample, split)| Row {
+            sample: found.samples[sample].clone(),
+            split,
+        })
+        .collect();
+    let csv = manifest::to_csv(&rows);
+    files::write_whole(&draft.path().join(manifest::FILE), &csv)?;
+    let dropped = dropped(&metadata, &found, plan);
+    let hashes = Hashes {
+        metadata: metadata.sha256,
+        images: packed.images_sha256,
+        manifest: files::sha256(&csv),
+        pixels: packed.pixels_sha256,
+    };
+    let info = describe(&rows, recipe, dropped, metadata.rows_read, hashes);
+    files::write_json(&draft.path().join(info::FILE), &info)?;
+    let svg = report::class_distribution(&info.counts);
+    let pictures = report::write_picture(&draft.path().join(PICTURE), &svg)?;
+    draft.publish()?;
+
+    let names = [info::FILE, manifest::FILE, pixels::FILE].map(PathBuf::from);
+    let pictures = pictures.iter().filter_map(|path| path.file_name());
+    Ok(Prepared {
+        info,
+        drops_by_rule: drops_by_rule(&found.samples, &recipe.rules),
+        kept_repeatedly_by_original: duplicates::lesions(&found.samples, Dedupe::Original)
+            .iter()
+            .filter(|lesion| lesion.training.len() > 1)
+            .count(),
+        files: names
+            .into_iter()
+            .chain(pictures.map(PathBuf::from))
+            .map(|name| out.join(name))
+            .collect(),
+    })
+}
+
+/// The samples whose image is on disk, by image id, and those images.
+struct Found {
+    samples: Vec<Sample>,
+    files: Vec<PathBuf>,
+    missing: usize,
+    bad: usize,
+}
+
+impl Found {
+    fn new(metadata: &Metadata, images: &Images, allow_missing: bool) -> Result<Self> {
+        let (mut samples, mut files) = (Vec::new(), Vec::new());
+        let mut missing = Findings::default();
+        for row in &metadata.rows {
+            if let Some(file) = images.file(&row.sample.image_id)? {
+                samples.push(row.sample.clone());
+                files.push(file.to_owned());
+            } else {
+                missing.add(format!("line {}: {}", row.line, row.sample.image_id));
+            }
+        }
+        if !allow_missing || samples.is_empty() {
+            images.refuse_missing(&missing)?;
+        }
+        Ok(Self {
+            samples,
+            files,
+            missing: missing.count(),
+            bad: 0,
+        })
+    }
+
+    /// Leaves out some samples, given by ascending index.
+    fn remove(&mut self, indices: &[usize]) {
+        for &index in indices.iter().rev() {
+            self.samples.remove(index);
+            self.files.remove(index);
+        }
+        self.bad += indices.len();
+    }
+}
+
+/// Draws the parts and packs their pixels. A bad file that may be skipped is treated as if its row did not
+/// exist: another image of its lesion can stand in for it, so everything is drawn and packed again.
+fn plan_and_pack(
+    found: &mut Found,
+    recipe: &Recipe,
+    draft: &Draft,
+    progress: &dyn Progress,
+) -> Result<(Plan, Packed)> {
+    loop {
+        let plan = Plan::new(&found.samples, &recipe.rules)?;
+        let images: Vec<&Path> = plan
+            .rows
+            .iter()
+            .map(|&(sample, _)| found.files[sample].as_path())
+            .collect();
+        let target = draft.path().join(pixels::FILE);
+        let packed = pack::pack(&images, recipe.resize, &target, progress)?;
+        if packed.bad.is_empty() {
+            return Ok((plan, packed));
+        }
+
+        let mut faults = Findings::default();
+        for bad in &packed.bad {
+            faults.add(format!("{}: {}", images[bad.index].display(), bad.reason));
+        }
+        if !recipe.skip_bad || packed.bad.len() == images.len() {
+            faults.refuse(
+                "the images",
+                |count| format!("{} cannot be decoded", counted(count, "file")),
+                "Replace them by sound JPEG or PNG files, or say --skip-bad to leave them out.",
+            )?;
+        }
+        progress.warn(&format!(
+            "{} cannot be decoded and are left out:{}",
+            counted(faults.count(), "file"),
+            faults.list()
+        ));
+        let bad: Vec<usize> = packed
+            .bad
+            .iter()
+            .map(|bad| plan.rows[bad.index].0)
+            .collect();
+        found.remove(&bad);
+    }
+}
+
+/// Every reason for which rows were left out, without those that left out none.
+fn dropped(metadata: &Metadata, found: &Found, plan: Plan) -> Vec<Dropped> {
+    let reasons = [
+        ("repeated row of the same image", metadata.repeated),
+        ("image not on disk", found.missing),
+        ("image does not decode", found.bad),
+    ];
+    let before = reasons.map(|(reason, rows)| Dropped {
+        reason: reason.to_owned(),
+        rows,
+    });
+    before
+        .into_iter()
+        .chain(plan.dropped)
+        .filter(|dropped| dropped.rows > 0)
+        .collect()
+}
+
+fn describe(
+    rows: &[Row],
+    recipe: &Recipe,
+    dropped: Vec<Dropped>,
+    rows_read: usize,
+    hashes: Hashes,
+) -> DatasetInfo {
+    let counts = PartCounts::of(rows.iter().map(|row| (row.split, row.sample.dx)));
+    let mut lesions: Vec<_> = rows
+        .iter()
+        .map(|row| (&row.sample.lesion_id, row.split, row.sample.dx))
+        .collect();
+    lesions.sort_unstable();
+    lesions.dedup();
+    DatasetInfo {
+        format_version: FORMAT_VERSION,
+        classes: Diagnosis::ALL.map(|d| d.code().to_owned()).to_vec(),
+        images: rows.len(),
+        resize: recipe.resize,
+        seed: recipe.rules.seed,
+        dedupe: recipe.rules.dedupe.name().to_owned(),
+        split: recipe.rules.division.to_string(),
+        counts,
+        lesions: PartCounts::of(lesions.into_iter().map(|(_, part, dx)| (part, dx))),
+        dropped,
+        rows_read,
+        class_weights: class_weights(&counts.train),
+        hashes,
+    }
+}
+
+/// The weights that make every class count the same, n / (7 × n_class), as scikit-learn's `balanced`.
+fn class_weights(counts: &[usize; Diagnosis::COUNT]) -> [f64; Diagnosis::COUNT] {
+    let all: usize = counts.iter().sum();
+    counts.map(|count| match count {
+        0 => 0.0,
+        _ => all as f64 / (Diagnosis::COUNT * count) as f64,
+    })
+}
+
+fn drops_by_rule(samples: &[Sample], rules: &Rules) -> Vec<(Dedupe, Option<usize>)> {
+    Dedupe::ALL
+        .into_iter()
+        .map(|dedupe| {
+            let rules = Rules {
+                dedupe,
+                least_per_localization: 0,
+                ..*rules
+            };
+            let plan = Plan::new(samples, &rules).ok();
+            (dedupe, plan.map(|plan| samples.len() - plan.rows.len()))
+        })
+        .collect()
+}

@@ -1,0 +1,126 @@
+//! TorchScript: the format of libtorch and PyTorch, traced from the folded network.
+//!
+//! Tracing through tch leaves the weights as constants, so the module is frozen and takes any batch size,
+//! but it cannot give two outputs ("Exportable methods must have a single return value") nor carry extra
+//! files. A TorchScript file is a ZIP archive whose code is plain text, so both are put in afterwards: the
+//! traced function returns the logits, and its last line is rewritten to return probabilities and logits.
+
+use std::io::{Cursor, Read, Write};
+use std::path::Path;
+
+use tch::{CModule, Device, Kind, Tensor};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipArchive, ZipWriter};
+
+use super::description::{Description, INPUT};
+use crate::model::fold::FoldedNetwork;
+use crate::model::inference::InferenceNetwork;
+use crate::model::input;
+use crate::preprocess::{MEAN, STD};
+use crate::{Error, Result, files};
+
+/// Where extra files lie within the archive; `torch.jit.load` finds them there by name.
+const EXTRA: &str = "extra/";
+
+/// The description's name among the extra files.
+const DESCRIPTION: &str = "model.json";
+
+/// PyTorch aligns the weights in the archive to this many bytes, so that they can be mapped into memory.
+const ALIGNMENT: u16 = 64;
+
+/// Writes a network as a TorchScript file: (image) → (probabilities, logits).
+pub fn write(path: &Path, network: &FoldedNetwork, description: &Description) -> Result<()> {
+    trace(network, description.resize.size)?
+        .save(path)
+        .map_err(Error::torch(format!("writing {}", path.display())))?;
+    let traced = std::fs::read(path).map_err(Error::io("read", path))?;
+    let json = serde_json::to_vec_pretty(description)
+        .map_err(|error| Error::io("write", path)(error.into()))?;
+    let finished = finish(&traced, &json)
+        .map_err(|reason| Error::io("write", path)(std::io::Error::other(reason)))?;
+    files::write_whole(path, &finished)
+}
+
+/// The description within a TorchScript file, if it has one.
+pub fn description(path: &Path) -> Option<serde_json::Value> {
+    let bytes = std::fs::read(path).ok()?;
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).ok()?;
+    let wanted = format!("/{EXTRA}{DESCRIPTION}");
+    let mut names = archive.file_names().flatten().map(String::from);
+    let name = names.find(|name| name.ends_with(&wanted))?;
+    drop(names);
+    serde_json::from_reader(archive.by_name(&name).ok()?).ok()
+}
+
+/// The network from an image in 0–1 to logits, as a module.
+fn trace(network: &FoldedNetwork, size: u32) -> Result<CModule> {
+    let network = InferenceNetwork::new(network, Device::Cpu)?;
+    // Made before tracing: the tracer would record how they are made, and lose their values.
+    let [mean, std] = [MEAN, STD].map(|values| Tensor::from_slice(&values).view([1, 3, 1, 1]));
+    let side = i64::from(size);
+    let example = Tensor::zeros([2, 3, side, side], (Kind::Float, Device::Cpu));
+    let mut forward = |inputs: &[Tensor]| {
+        let normalised = (&inputs[0] - &mean) / &std;
+        vec![network.forward(&input::channels_last(&normalised))]
+    };
+    tch::no_grad(|| CModule::create_by_tracing("SkinLesion", "forward", &[example], &mut forward))
+        .map_err(Error::torch("tracing the network"))
+}
+
+/// The archive with two outputs and the description.
+fn finish(
+    traced: &[u8],
+    description: &[u8],
+) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
+    let mut archive = ZipArchive::new(Cursor::new(traced))?;
+    let mut finished = ZipWriter::new(Cursor::new(Vec::with_capacity(traced.len())));
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Stored)
+        .with_alignment(ALIGNMENT);
+    let mut root = String::new();
+    for index in 0..archive.len() {
+        let mut file = archive.by_index(index)?;
+        let name = file.name()?.into_owned();
+        if name.ends_with(".debug_pkl") {
+            continue; // positions in the source text, which is changed here
+        }
+        let mut contents = Vec::new();
+        file.read_to_end(&mut contents)?;
+        if name.ends_with(".py") {
+            contents = with_two_outputs(&String::from_utf8(contents)?)?.into_bytes();
+        }
+        if let Some(folder) = name.strip_suffix("data.pkl") {
+            root = folder.to_owned();
+        }
+        finished.start_file(name, options)?;
+        finished.write_all(&contents)?;
+    }
+    finished.start_file(format!("{root}{EXTRA}{DESCRIPTION}"), options)?;
+    finished.write_all(description)?;
+    Ok(finished.finish()?.into_inner())
+}
+
+/// The traced function, returning probabilities and logits, with its argument named as in every format.
+fn with_two_outputs(code: &str) -> Result<String, String> {
+    let replace = |code: String, old: &str, new: &str| match code.matches(old).count() {
+        1 => Ok(code.replacen(old, new, 1)),
+        n => Err(format!("the traced code has '{}' {n} times", old.trim())),
+    };
+    let code = replace(code.to_owned(), "-> Tensor:", "-> Tuple[Tensor, Tensor]:")?;
+    let code = replace(code, "\n    return ", "\n    logits = ")?;
+    Ok(code.trim_end().replace("argument_1", INPUT)
+        + "\n    return (torch.softmax(logits, 1), logits)\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_traced_code_returns_probabilities_and_logits() {
+        let traced = "class SkinLesion(Module):\n  def forward(self: __torch__.SkinLesion,\n    argument_1: Tensor) -> Tensor:\n    _0 = torch.sub(argument_1, CONSTANTS.c0)\n    return torch.linear(_0, CONSTANTS.c1)\n";
+        let expected = "class SkinLesion(Module):\n  def forward(self: __torch__.SkinLesion,\n    image: Tensor) -> Tuple[Tensor, Tensor]:\n    _0 = torch.sub(image, CONSTANTS.c0)\n    logits = torch.linear(_0, CONSTANTS.c1)\n    return (torch.softmax(logits, 1), logits)\n";
+        assert_eq!(with_two_outputs(traced).unwrap(), expected);
+        assert!(with_two_outputs("def other(x):\n  return x\n").is_err());
+    }
+}

@@ -1,0 +1,221 @@
+//! The figures against scikit-learn's, and the laws that they must obey.
+
+use proptest::prelude::*;
+use serde::Deserialize;
+
+use super::*;
+
+#[derive(Deserialize)]
+struct Reference {
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    truths: Vec<usize>,
+    probabilities: Vec<Probabilities>,
+    metrics: Metrics,
+    report: String,
+    report_without_nv: String,
+}
+
+fn cases() -> Vec<Case> {
+    let text = include_str!("../../tests/reference/metrics.json");
+    serde_json::from_str::<Reference>(text).unwrap().cases
+}
+
+fn diagnoses(indices: &[usize]) -> Vec<Diagnosis> {
+    indices.iter().map(|&index| Diagnosis::ALL[index]).collect()
+}
+
+/// Every number of a JSON value with its path, `None` for null.
+fn figures(metrics: &Metrics) -> Vec<(String, Option<f64>)> {
+    fn walk(path: String, value: &serde_json::Value, found: &mut Vec<(String, Option<f64>)>) {
+        match value {
+            serde_json::Value::Object(object) => {
+                for (key, value) in object {
+                    walk(format!("{path}.{key}"), value, found);
+                }
+            }
+            serde_json::Value::Array(values) => {
+                for (index, value) in values.iter().enumerate() {
+                    walk(format!("{path}.{index}"), value, found);
+                }
+            }
+            other => found.push((path, other.as_f64())),
+        }
+    }
+    let mut found = Vec::new();
+    walk(
+        String::new(),
+        &serde_json::to_value(metrics).unwrap(),
+        &mut found,
+    );
+    found
+}
+
+fn assert_close(found: &Metrics, expected: &Metrics, tolerance: f64, name: &str) {
+    for ((path, found), (_, expected)) in figures(found).into_iter().zip(figures(expected)) {
+        let agree = match (found, expected) {
+            (Some(found), Some(expected)) => (found - expected).abs() <= tolerance,
+            (found, expected) => found == expected,
+        };
+        assert!(agree, "{name}{path}: {found:?}, not {expected:?}");
+    }
+}
+
+#[test]
+fn every_figure_agrees_with_scikit_learn() {
+    assert_eq!(cases().len(), 8);
+    for case in cases() {
+        let metrics = score(&diagnoses(&case.truths), &case.probabilities);
+        assert_eq!(figures(&metrics).len(), figures(&case.metrics).len());
+        assert_close(&metrics, &case.metrics, 1e-9, &case.name);
+    }
+}
+
+#[test]
+fn the_report_is_scikit_learns_letter_for_letter() {
+    for case in cases() {
+        let metrics = score(&diagnoses(&case.truths), &case.probabilities);
+        let confusion = Confusion {
+            counts: metrics.confusion_matrix,
+        };
+        let report = classification_report(&confusion, &confusion.labels());
+        assert_eq!(report, case.report, "{}", case.name);
+        let without_nv: Vec<_> = Diagnosis::ALL
+            .into_iter()
+            .filter(|&class| class != Diagnosis::Nv)
+            .collect();
+        let report = classification_report(&confusion, &without_nv);
+        assert_eq!(report, case.report_without_nv, "{}", case.name);
+    }
+}
+
+#[test]
+fn without_images_every_figure_is_undefined_and_says_why() {
+    let metrics = score(&[], &[]);
+    for name in Metrics::NAMES {
+        assert_eq!(metrics.named(name), None);
+    }
+    assert_eq!(metrics.undefined()["accuracy"], "there are no images");
+    assert!(
+        figures(&metrics)
+            .iter()
+            .all(|(_, figure)| figure.is_none_or(|x| x == 0.0))
+    );
+}
+
+#[test]
+fn each_null_has_a_reason_and_nothing_else_has_one() {
+    for case in cases() {
+        let metrics = score(&diagnoses(&case.truths), &case.probabilities);
+        let mut nulls: Vec<String> = figures(&metrics)
+            .into_iter()
+            .filter(|(_, figure)| figure.is_none())
+            .map(|(path, _)| path[1..].to_owned())
+            .collect();
+        nulls.sort();
+        let reasons: Vec<String> = metrics.undefined().into_keys().collect();
+        assert_eq!(nulls, reasons, "{}", case.name);
+    }
+}
+
+#[test]
+fn every_name_reaches_its_figure() {
+    let case = cases().remove(0);
+    let metrics = score(&diagnoses(&case.truths), &case.probabilities);
+    assert_eq!(
+        metrics.named("melanoma_recall"),
+        metrics.per_class[&Diagnosis::Mel].recall
+    );
+    for name in Metrics::NAMES {
+        assert!(metrics.named(name).is_some(), "{name}");
+    }
+    assert_eq!(metrics.named("charm"), None);
+}
+
+/// Truths with probabilities; scores are small whole numbers over their sum, so that ties are common.
+fn predictions() -> impl Strategy<Value = Vec<(usize, Probabilities)>> {
+    let row = prop::array::uniform7(0_u8..6).prop_map(|parts| {
+        let sum: f64 = parts.iter().map(|&part| f64::from(part) + 0.25).sum();
+        parts.map(|part| (f64::from(part) + 0.25) / sum)
+    });
+    prop::collection::vec((0..Diagnosis::COUNT, row), 1..60)
+}
+
+fn score_pairs(pairs: &[(usize, Probabilities)]) -> Metrics {
+    let truths: Vec<usize> = pairs.iter().map(|(truth, _)| *truth).collect();
+    let probabilities: Vec<Probabilities> = pairs.iter().map(|(_, row)| *row).collect();
+    score(&diagnoses(&truths), &probabilities)
+}
+
+proptest! {
+    #[test]
+    fn the_order_of_the_images_changes_nothing(
+        (pairs, shuffled) in predictions().prop_flat_map(|pairs| (Just(pairs.clone()), Just(pairs).prop_shuffle()))
+    ) {
+        assert_close(&score_pairs(&shuffled), &score_pairs(&pairs), 1e-12, "shuffled");
+    }
+
+    #[test]
+    fn perfect_predictions_give_one(truths in prop::collection::vec(0..Diagnosis::COUNT, 1..60)) {
+        let pairs: Vec<_> = truths
+            .into_iter()
+            .map(|truth| {
+                let mut row = [0.0; Diagnosis::COUNT];
+                row[truth] = 1.0;
+                (truth, row)
+            })
+            .collect();
+        let metrics = score_pairs(&pairs);
+        prop_assert!(metrics.log_loss.unwrap() < 1e-15);
+        for name in Metrics::NAMES.iter().filter(|&&name| name != "log_loss") {
+            prop_assert!(metrics.named(name).is_none_or(|figure| figure == 1.0), "{}", name);
+        }
+    }
+
+    #[test]
+    fn the_same_answer_for_every_image_gives_the_base_rate(
+        truths in prop::collection::vec(0..Diagnosis::COUNT, 1..60)
+    ) {
+        let row = [0.05, 0.05, 0.1, 0.1, 0.15, 0.5, 0.05];
+        let pairs: Vec<_> = truths.iter().map(|&truth| (truth, row)).collect();
+        let metrics = score_pairs(&pairs);
+        let nevi = truths.iter().filter(|&&truth| truth == Diagnosis::Nv.index()).count();
+        prop_assert_eq!(metrics.accuracy.unwrap(), nevi as f64 / truths.len() as f64);
+        for figures in metrics.per_class.values() {
+            prop_assert!(figures.auc.is_none_or(|auc| auc == 0.5));
+        }
+    }
+
+    #[test]
+    fn figures_keep_their_bounds_and_order(pairs in predictions()) {
+        let metrics = score_pairs(&pairs);
+        for name in Metrics::NAMES.iter().filter(|&&name| name != "log_loss") {
+            prop_assert!(metrics.named(name).is_none_or(|figure| (0.0..=1.0).contains(&figure)), "{}", name);
+        }
+        prop_assert!(metrics.top2_accuracy <= metrics.top3_accuracy);
+        prop_assert!(metrics.log_loss.unwrap() >= 0.0);
+        prop_assert_eq!(metrics.confusion_matrix.iter().flatten().sum::<usize>(), pairs.len());
+    }
+
+    #[test]
+    fn a_class_and_the_rest_mirror_each_other(pairs in predictions()) {
+        let mirrored: Vec<_> = pairs.iter().map(|&(truth, row)| (truth, row.map(|p| 1.0 - p))).collect();
+        let (metrics, mirrored) = (score_pairs(&pairs), score_pairs(&mirrored));
+        for class in Diagnosis::ALL {
+            if let (Some(auc), Some(other)) = (metrics.per_class[&class].auc, mirrored.per_class[&class].auc) {
+                prop_assert!((auc + other - 1.0).abs() < 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn metrics_survive_json(pairs in predictions()) {
+        let metrics = score_pairs(&pairs);
+        let text = serde_json::to_string(&metrics).unwrap();
+        assert_close(&serde_json::from_str(&text).unwrap(), &metrics, 1e-15, "read back");
+    }
+}

@@ -1,0 +1,157 @@
+//! `history.csv`: one line an epoch, and the curves drawn from it.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::metrics::Metrics;
+use crate::report::{self, Line, Panel};
+use crate::{Error, Result, files};
+
+/// The file's name within a checkpoint folder.
+pub const FILE: &str = "history.csv";
+
+/// The stem of the pictures' names within a checkpoint folder.
+pub const CURVES: &str = "curves";
+
+/// What is known of an epoch. Losses are log losses; undefined figures are empty in the file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)] // the names are the column headers; docs/formats.md explains them
+pub struct Epoch {
+    pub epoch: usize,
+    pub seconds: f64,
+    pub learning_rate: f64,
+    pub train_loss: Option<f64>,
+    pub val_loss: Option<f64>,
+    pub train_accuracy: Option<f64>,
+    pub val_accuracy: Option<f64>,
+    pub train_top2_accuracy: Option<f64>,
+    pub val_top2_accuracy: Option<f64>,
+    pub train_balanced_accuracy: Option<f64>,
+    pub val_balanced_accuracy: Option<f64>,
+    pub train_macro_f1: Option<f64>,
+    pub val_macro_f1: Option<f64>,
+    pub train_melanoma_recall: Option<f64>,
+    pub val_melanoma_recall: Option<f64>,
+}
+
+impl Epoch {
+    /// Takes the figures of an epoch from its metrics.
+    pub fn new(
+        epoch: usize,
+        seconds: f64,
+        learning_rate: f64,
+        train: &Metrics,
+        val: &Metrics,
+    ) -> Self {
+        Self {
+            epoch,
+            seconds: (seconds * 1e3).round() / 1e3,
+            learning_rate,
+            train_loss: train.named("log_loss"),
+            val_loss: val.named("log_loss"),
+            train_accuracy: train.named("accuracy"),
+            val_accuracy: val.named("accuracy"),
+            train_top2_accuracy: train.named("top2_accuracy"),
+            val_top2_accuracy: val.named("top2_accuracy"),
+            train_balanced_accuracy: train.named("balanced_accuracy"),
+            val_balanced_accuracy: val.named("balanced_accuracy"),
+            train_macro_f1: train.named("macro_f1"),
+            val_macro_f1: val.named("macro_f1"),
+            train_melanoma_recall: train.named("melanoma_recall"),
+            val_melanoma_recall: val.named("melanoma_recall"),
+        }
+    }
+
+    /// The header over [`Epoch::row`].
+    pub fn header() -> &'static str {
+        "epoch      loss            accuracy        top-2           balanced acc.   macro F1        mel. recall\n\
+         \x20          train    val    train    val    train    val    train    val    train    val    train    val"
+    }
+
+    /// The epoch as a line of a table.
+    pub fn row(&self) -> String {
+        let pair = |train: Option<f64>, val: Option<f64>| {
+            let number = |value: Option<f64>| value.map_or("–".into(), |v| format!("{v:.3}"));
+            format!("  {:>6} {:>6} ", number(train), number(val))
+        };
+        let cells = [
+            pair(self.train_loss, self.val_loss),
+            pair(self.train_accuracy, self.val_accuracy),
+            pair(self.train_top2_accuracy, self.val_top2_accuracy),
+            pair(self.train_balanced_accuracy, self.val_balanced_accuracy),
+            pair(self.train_macro_f1, self.val_macro_f1),
+            pair(self.train_melanoma_recall, self.val_melanoma_recall),
+        ];
+        format!("{:>5}    {}", self.epoch, cells.concat())
+    }
+}
+
+/// Writes `history.csv` into a folder.
+pub fn write(folder: &Path, epochs: &[Epoch]) -> Result<PathBuf> {
+    let path = folder.join(FILE);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for epoch in epochs {
+        writer
+            .serialize(epoch)
+            .map_err(|error| Error::io("write", &path)(std::io::Error::other(error)))?;
+    }
+    let bytes = writer.into_inner().unwrap_or_default();
+    files::write_whole(&path, &bytes)?;
+    Ok(path)
+}
+
+/// Reads the first `epochs` lines of a folder's `history.csv`; a file that is not there has none.
+pub fn read(folder: &Path, epochs: usize) -> Result<Vec<Epoch>> {
+    let path = folder.join(FILE);
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let broken = |error: csv::Error| {
+        Error::file(
+            &path,
+            format!("not a history ({error})"),
+            "Remove it; training writes a new one.",
+        )
+    };
+    let mut reader = csv::Reader::from_path(&path).map_err(broken)?;
+    let rows = reader.deserialize().take(epochs);
+    rows.collect::<Result<_, _>>().map_err(broken)
+}
+
+/// Draws the curves of loss, accuracies, F1 and melanoma recall into a folder.
+pub fn draw(folder: &Path, epochs: &[Epoch]) -> Result<[PathBuf; 2]> {
+    let x: Vec<f64> = epochs.iter().map(|epoch| epoch.epoch as f64).collect();
+    type Of = fn(&Epoch) -> Option<f64>;
+    let panel = |title, train: Of, val: Of| Panel {
+        title,
+        lines: [("training", train), ("validation", val)]
+            .map(|(name, of)| Line {
+                name,
+                values: epochs.iter().map(of).collect(),
+            })
+            .into(),
+    };
+    let panels = [
+        panel("log loss", |e| e.train_loss, |e| e.val_loss),
+        panel("accuracy", |e| e.train_accuracy, |e| e.val_accuracy),
+        panel(
+            "top-2 accuracy",
+            |e| e.train_top2_accuracy,
+            |e| e.val_top2_accuracy,
+        ),
+        panel(
+            "balanced accuracy",
+            |e| e.train_balanced_accuracy,
+            |e| e.val_balanced_accuracy,
+        ),
+        panel("macro F1", |e| e.train_macro_f1, |e| e.val_macro_f1),
+        panel(
+            "melanoma recall",
+            |e| e.train_melanoma_recall,
+            |e| e.val_melanoma_recall,
+        ),
+    ];
+    let svg = report::line_panels("Training", "epoch", &x, &panels);
+    report::write_picture(&folder.join(CURVES), &svg)
+}

@@ -1,0 +1,159 @@
+//! What training starts from: an earlier checkpoint, pretrained weights, or chance.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use tch::Device;
+
+use super::config::{Phase, TrainingConfig};
+use crate::dataset::{Dataset, Part};
+use crate::model::checkpoint::{Checkpoint, lesion_hash};
+use crate::model::layers::Architecture;
+use crate::model::mobilenet_v2::MobileNetV2;
+use crate::model::weights::{self, Source};
+use crate::progress::Progress;
+use crate::{Diagnosis, Error, Result};
+
+/// Where the first weights come from.
+#[derive(Clone, Debug)]
+pub enum Origin {
+    /// A checkpoint of this program, head included.
+    Checkpoint(PathBuf),
+    /// Weights of the base; the head is drawn by chance.
+    Weights(Source),
+}
+
+/// A network ready to be trained, and what must be remembered of its past.
+pub struct Start {
+    /// The network.
+    pub model: MobileNetV2,
+    /// Its shape.
+    pub architecture: Architecture,
+    /// Where its weights came from, in words.
+    pub initial_weights: String,
+    /// Hashes of lesions that earlier gradients came from.
+    pub training_lesions: Vec<String>,
+    /// Hashes of lesions that earlier choices were made on.
+    pub validation_lesions: Vec<String>,
+}
+
+/// Builds the network to train.
+pub fn start(
+    origin: &Origin,
+    dataset: &Dataset,
+    config: &TrainingConfig,
+    device: Device,
+    progress: &dyn Progress,
+) -> Result<Start> {
+    let architecture = Architecture {
+        width: config.width,
+        classes: Diagnosis::COUNT,
+    };
+    let source = match origin {
+        Origin::Checkpoint(path) => {
+            return from_checkpoint(path, dataset, architecture, device);
+        }
+        Origin::Weights(source) => source,
+    };
+    let mut model = MobileNetV2::random(architecture, config.seed, device);
+    let loaded = weights::load(source, model.network(), progress)?;
+    let initial_weights = match loaded {
+        None => format!("random weights, seed {}", config.seed),
+        Some(mut loaded) => {
+            let line = loaded.summary();
+            // The head's classes are others', even where their number happens to be the same.
+            loaded
+                .tensors
+                .retain(|name, _| name.starts_with("features."));
+            model.restore(&loaded.tensors);
+            line
+        }
+    };
+    if config.phase == Phase::Transfer && matches!(source, Source::None) {
+        progress.warn("the base is random and stays so in this phase; fine-tuning will teach it");
+    }
+    Ok(Start {
+        model,
+        architecture,
+        initial_weights,
+        training_lesions: Vec::new(),
+        validation_lesions: Vec::new(),
+    })
+}
+
+fn from_checkpoint(
+    path: &Path,
+    dataset: &Dataset,
+    architecture: Architecture,
+    device: Device,
+) -> Result<Start> {
+    let checkpoint = Checkpoint::read(path)?;
+    let about = &checkpoint.about;
+    if about.architecture != architecture {
+        return Err(Error::file(
+            path,
+            format!(
+                "its width is {}, but the configuration says {}",
+                about.architecture.width, architecture.width
+            ),
+            format!("Say --set width={}.", about.architecture.width),
+        ));
+    }
+    if about.resize != dataset.info.resize {
+        return Err(Error::file(
+            path,
+            format!(
+                "it was trained on images prepared as {:?}, but the dataset's are {:?}",
+                about.resize, dataset.info.resize
+            ),
+            format!("Prepare the dataset with --size {}.", about.resize.size),
+        ));
+    }
+    refuse_seen_lesions(
+        path,
+        &about.training_lesions,
+        dataset,
+        &[Part::Val, Part::Test],
+    )?;
+    refuse_seen_lesions(path, &about.validation_lesions, dataset, &[Part::Test])?;
+    Ok(Start {
+        model: MobileNetV2::from_tensors(architecture, &checkpoint.tensors, device)?,
+        architecture,
+        initial_weights: format!(
+            "{} (epoch {} of {})",
+            path.display(),
+            about.epoch,
+            about.phase
+        ),
+        training_lesions: about.training_lesions.clone(),
+        validation_lesions: about.validation_lesions.clone(),
+    })
+}
+
+/// A checkpoint that has learnt from a lesion must not be judged on it later.
+fn refuse_seen_lesions(
+    path: &Path,
+    seen: &[String],
+    dataset: &Dataset,
+    parts: &[Part],
+) -> Result<()> {
+    let seen: HashSet<&str> = seen.iter().map(String::as_str).collect();
+    for &part in parts {
+        let rows = dataset.part(part);
+        let mut shared = rows
+            .iter()
+            .map(|&row| dataset.rows[row].sample.lesion_id.as_str())
+            .filter(|lesion| seen.contains(lesion_hash(lesion).as_str()));
+        if let Some(first) = shared.next() {
+            let count = 1 + shared.count();
+            return Err(Error::file(
+                path,
+                format!(
+                    "it has seen {count} images of this dataset's {part} part, such as of lesion {first}"
+                ),
+                "Start from a checkpoint trained on the same split, or from --weights.",
+            ));
+        }
+    }
+    Ok(())
+}
