@@ -4,10 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
+mod completions;
 mod demo;
 mod doctor;
 mod eval;
 mod export;
+mod man;
 mod networks;
 mod predict;
 mod prepare;
