@@ -7,6 +7,7 @@ use tch::Device;
 
 use crate::engines::onnx::OnnxClassifier;
 use crate::engines::torchscript::TorchScriptClassifier;
+use crate::model::checkpoint::About;
 use crate::model::inference::CheckpointClassifier;
 use crate::preprocess::ResizeRule;
 use crate::{Diagnosis, Result};
@@ -25,6 +26,10 @@ pub fn ranked(probabilities: &Probabilities) -> [(Diagnosis, f64); Diagnosis::CO
 pub trait Classifier {
     /// How images must be prepared for it.
     fn resize(&self) -> ResizeRule;
+
+    /// What its checkpoint says of itself, so of the lesions that it must not be scored on. `None` for an
+    /// exported file that lies without its `checkpoint.json`.
+    fn about(&self) -> Option<&About>;
 
     /// The probabilities of some prepared images, given one after the other as
     /// [`crate::preprocess::resize`] returns them. The caller chooses the batch by how many it gives.

@@ -11,6 +11,7 @@ pub mod dataset;
 pub mod diagnosis;
 pub mod engines;
 mod error;
+pub mod evaluation;
 pub mod export;
 pub mod files;
 pub mod metrics;

@@ -7,6 +7,8 @@ use rten::{Model, NodeId, RunOptions, ThreadPool, ValueView};
 
 use crate::classifier::{Classifier, Probabilities};
 use crate::export::description::{Contract, PROBABILITIES};
+use crate::export::package;
+use crate::model::checkpoint::About;
 use crate::preprocess::ResizeRule;
 use crate::{Diagnosis, Error, Result};
 
@@ -17,6 +19,7 @@ pub struct OnnxClassifier {
     output: NodeId,
     threads: Arc<ThreadPool>,
     contract: Contract,
+    about: Option<About>,
     /// The file, for messages.
     name: String,
 }
@@ -47,6 +50,7 @@ impl OnnxClassifier {
             input,
             output,
             threads: Arc::new(ThreadPool::with_num_threads(rayon::current_num_threads())),
+            about: package::about(path, &contract.checkpoint),
             contract,
             name: path.display().to_string(),
         })
@@ -56,6 +60,10 @@ impl OnnxClassifier {
 impl Classifier for OnnxClassifier {
     fn resize(&self) -> ResizeRule {
         self.contract.resize
+    }
+
+    fn about(&self) -> Option<&About> {
+        self.about.as_ref()
     }
 
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {

@@ -6,7 +6,8 @@ use tch::{CModule, Device, IValue};
 
 use crate::classifier::{Classifier, Probabilities};
 use crate::export::description::Contract;
-use crate::export::torchscript;
+use crate::export::{package, torchscript};
+use crate::model::checkpoint::About;
 use crate::model::{inference, input};
 use crate::preprocess::ResizeRule;
 use crate::{Error, Result};
@@ -16,6 +17,7 @@ pub struct TorchScriptClassifier {
     module: CModule,
     device: Device,
     contract: Contract,
+    about: Option<About>,
     /// The file, for messages.
     name: String,
 }
@@ -43,6 +45,7 @@ impl TorchScriptClassifier {
         Ok(Self {
             module,
             device,
+            about: package::about(path, &contract.checkpoint),
             contract,
             name,
         })
@@ -52,6 +55,10 @@ impl TorchScriptClassifier {
 impl Classifier for TorchScriptClassifier {
     fn resize(&self) -> ResizeRule {
         self.contract.resize
+    }
+
+    fn about(&self) -> Option<&About> {
+        self.about.as_ref()
     }
 
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {

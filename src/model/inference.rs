@@ -125,6 +125,10 @@ impl Classifier for CheckpointClassifier {
         self.about.resize
     }
 
+    fn about(&self) -> Option<&About> {
+        Some(&self.about)
+    }
+
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
         let side = self.about.resize.size as usize;
         let bytes = input::bytes_to_tensor(images, side, self.network.device)?;

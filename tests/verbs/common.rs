@@ -38,3 +38,24 @@ pub fn stderr(output: &std::process::Output) -> String {
 pub fn stdout(output: &std::process::Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
+
+/// The Python of `scripts/python-env`, or `$SKINLESION_PYTHON`. Says loudly when it is missing, so that a
+/// skipped test is seen; where `CI` is set, a missing one fails the test.
+pub fn python() -> Option<PathBuf> {
+    let home = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(".venv");
+    let asked = std::env::var_os("SKINLESION_PYTHON").map(PathBuf::from);
+    let candidates = [
+        asked,
+        Some(home.join("bin/python")),
+        Some(home.join("Scripts/python.exe")),
+    ];
+    if let Some(found) = candidates.into_iter().flatten().find(|path| path.exists()) {
+        return Some(found);
+    }
+    assert!(
+        std::env::var_os("CI").is_none_or(|ci| ci.is_empty() || ci == "false"),
+        "no Python for the tests: run scripts/python-env"
+    );
+    eprintln!("\n*** SKIPPED: no Python for the tests; run scripts/python-env ***\n");
+    None
+}

@@ -1,1 +1,269 @@
 //! `skinlesion export`.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use skinlesion::classifier::{Classifier, Probabilities};
+use skinlesion::export::description::Description;
+use skinlesion::export::verify::Images;
+use skinlesion::export::{self, Format, Source};
+use skinlesion::files::Draft;
+use skinlesion::model::inference::CheckpointClassifier;
+use skinlesion::preprocess::ResizeRule;
+use skinlesion::progress::Silent;
+use tch::Device;
+
+use crate::common::{python, skinlesion, stderr, stdout};
+use crate::networks::{SIZE, photograph, random_checkpoint};
+
+fn run_export(home: &Path, arguments: &[&str]) -> Output {
+    let mut command = skinlesion();
+    command
+        .current_dir(home)
+        .args(["export", "--checkpoint", "checkpoint"]);
+    command.args(["--out", "exports/small"]).args(arguments);
+    command.output().unwrap()
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+#[test]
+fn writes_a_folder_that_an_app_can_use() {
+    let home = tempfile::tempdir().unwrap();
+    random_checkpoint(home.path());
+    let output = run_export(home.path(), &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("noise"),
+        "says what it was compared on"
+    );
+    assert!(
+        stdout(&output).contains("model.onnx"),
+        "{}",
+        stdout(&output)
+    );
+
+    let folder = home.path().join("exports/small");
+    let model = json(&folder.join("model.json"));
+    let codes: Vec<&str> = model["classes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|class| class["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(codes, ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]);
+    assert_eq!(model["classes"][4]["malignant"], true);
+    assert_eq!(
+        model["input"]["shape"],
+        serde_json::json!(["batch", 3, SIZE, SIZE])
+    );
+    assert_eq!(model["resize"]["size"], SIZE);
+    assert_eq!(model["validation"]["balanced_accuracy"], 0.5);
+    assert_eq!(model["disclaimer"], skinlesion::DISCLAIMER);
+    assert_eq!(model["files"].as_array().unwrap().len(), 2);
+    for file in model["files"].as_array().unwrap() {
+        let path = folder.join(file["file"].as_str().unwrap());
+        assert_eq!(
+            file["sha256"],
+            skinlesion::files::sha256_file(&path).unwrap()
+        );
+        assert!(file["check"]["max_difference"].as_f64().unwrap() < 1e-4);
+    }
+    let checkpoint = home.path().join("checkpoint/best.safetensors");
+    let sha256 = skinlesion::files::sha256_file(&checkpoint).unwrap();
+    assert_eq!(model["checkpoint"]["sha256"], sha256);
+    assert_eq!(json(&folder.join("checkpoint.json"))["about"]["epoch"], 3);
+    let labels = std::fs::read_to_string(folder.join("labels.txt")).unwrap();
+    assert_eq!(labels.lines().collect::<Vec<_>>(), codes);
+    assert!(folder.join("README.md").exists());
+    assert_eq!(
+        std::fs::read_dir(home.path().join("exports"))
+            .unwrap()
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn every_exported_file_predicts_what_the_checkpoint_predicts() {
+    let home = tempfile::tempdir().unwrap();
+    random_checkpoint(home.path());
+    assert!(run_export(home.path(), &[]).status.success());
+    for seed in 0..3 {
+        photograph(&home.path().join(format!("{seed}.png")), seed);
+    }
+    let probabilities = |model: &str| -> Vec<(String, f64)> {
+        let images = ["0.png", "1.png", "2.png"];
+        let mut command = skinlesion();
+        command
+            .current_dir(home.path())
+            .args(["predict", "--json", "--top", "7", "--model", model]);
+        let output = command.args(images).output().unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        let lines = stdout(&output);
+        let tops = lines.lines().flat_map(|line| {
+            let line: Value = serde_json::from_str(line).unwrap();
+            line["top"].as_array().unwrap().clone()
+        });
+        tops.map(|top| {
+            let class = top["class"].as_str().unwrap().to_owned();
+            (class, top["probability"].as_f64().unwrap())
+        })
+        .collect()
+    };
+    let expected = probabilities("checkpoint");
+    assert_eq!(expected.len(), 21);
+    for model in ["exports/small/model.onnx", "exports/small/model.pt"] {
+        for (found, expected) in probabilities(model).iter().zip(&expected) {
+            assert_eq!(found.0, expected.0, "{model}");
+            assert!(
+                (found.1 - expected.1).abs() < 1e-5,
+                "{model}: {found:?} {expected:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_same_checkpoint_gives_the_same_bytes() {
+    let home = tempfile::tempdir().unwrap();
+    random_checkpoint(home.path());
+    let files = || {
+        assert!(run_export(home.path(), &["--force"]).status.success());
+        ["model.onnx", "model.pt"].map(|name| {
+            let path = home.path().join("exports/small").join(name);
+            skinlesion::files::sha256_file(&path).unwrap()
+        })
+    };
+    assert_eq!(files(), files());
+}
+
+#[test]
+fn an_older_export_is_only_replaced_with_force() {
+    let home = tempfile::tempdir().unwrap();
+    random_checkpoint(home.path());
+    assert!(
+        run_export(home.path(), &["--format", "onnx"])
+            .status
+            .success()
+    );
+    let refused = run_export(home.path(), &["--format", "torchscript"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(stderr(&refused).contains("--force"), "{}", stderr(&refused));
+    assert!(home.path().join("exports/small/model.onnx").exists());
+    assert!(
+        export(home.path(), &["--format", "torchscript", "--force"])
+            .status
+            .success()
+    );
+    assert!(!home.path().join("exports/small/model.onnx").exists());
+    assert!(home.path().join("exports/small/model.pt").exists());
+}
+
+#[test]
+fn refuses_what_is_no_checkpoint_or_no_format_and_leaves_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let output = run_export(home.path(), &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("checkpoint"),
+        "{}",
+        stderr(&output)
+    );
+    let output = run_export(home.path(), &["--format", "onnx,tensorflow"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        stderr(&output).contains("torchscript, onnx"),
+        "{}",
+        stderr(&output)
+    );
+    random_checkpoint(home.path());
+    let output = run_export(home.path(), &["--data", "nowhere"]);
+    assert_eq!(output.status.code(), Some(1));
+    let left = std::fs::read_dir(home.path().join("exports"))
+        .unwrap()
+        .count();
+    assert_eq!(left, 0);
+}
+
+#[test]
+fn a_file_that_disagrees_with_the_checkpoint_is_refused_and_nothing_stays() {
+    let home = tempfile::tempdir().unwrap();
+    let mut source = Source::read(&random_checkpoint(home.path())).unwrap();
+    source.network.blocks[5].convolutions[1].bias[0] += 0.5;
+    let images = Images::noise(ResizeRule::square(SIZE), 4);
+    for format in Format::ALL {
+        let out = home.path().join("out");
+        let draft = Draft::new(&out, false, "model.json").unwrap();
+        let description = Description::new(&source);
+        let error = export::write(
+            &source,
+            &[format],
+            &description,
+            draft.path(),
+            &images,
+            &Silent,
+        )
+        .unwrap_err()
+        .to_string();
+        drop(draft);
+        assert!(error.starts_with(format.file_name()), "{error}");
+        assert!(error.contains("disagrees with the checkpoint"), "{error}");
+        assert!(!out.exists());
+        assert_eq!(
+            std::fs::read_dir(home.path()).unwrap().count(),
+            1,
+            "the checkpoint alone"
+        );
+    }
+}
+
+/// The real ONNX Runtime and ONNX's own checker, in Python.
+#[test]
+fn onnx_runtime_computes_what_the_checkpoint_computes() {
+    let Some(python) = python() else { return };
+    let home = tempfile::tempdir().unwrap();
+    let checkpoint = random_checkpoint(home.path());
+    assert!(
+        run_export(home.path(), &["--format", "onnx"])
+            .status
+            .success()
+    );
+    let images = Images::noise(ResizeRule::square(SIZE), 5).pixels;
+    let pixels = home.path().join("pixels.bin");
+    std::fs::write(&pixels, images.concat()).unwrap();
+
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/onnx_runtime.py");
+    let model = home.path().join("exports/small/model.onnx");
+    let output = Command::new(python)
+        .args([&script, &model, &pixels])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let found: Value = serde_json::from_str(&stdout(&output)).unwrap();
+
+    assert_eq!(found["opset"], 17);
+    assert_eq!(
+        found["input"],
+        serde_json::json!(["image", ["batch", 3, SIZE, SIZE]])
+    );
+    let description = json(&home.path().join("exports/small/model.json"));
+    for (key, text) in found["metadata"].as_object().unwrap() {
+        let text = text.as_str().unwrap();
+        let value = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
+        assert_eq!(value, description[key], "{key}");
+    }
+    let borrowed: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
+    let network = CheckpointClassifier::open(&checkpoint, Device::Cpu).unwrap();
+    let expected = network.probabilities(&borrowed).unwrap();
+    for answers in ["together", "one_by_one"] {
+        let found: Vec<Probabilities> = serde_json::from_value(found[answers].clone()).unwrap();
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
+            assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+        }
+    }
+}

@@ -1,1 +1,122 @@
 //! `skinlesion predict`.
+
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::Value;
+
+use crate::common::{skinlesion, stderr, stdout};
+use crate::networks::{photograph, random_checkpoint};
+
+fn predict(home: &Path, arguments: &[&str]) -> Output {
+    skinlesion()
+        .current_dir(home)
+        .arg("predict")
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn names_the_likeliest_three_as_one_json_line_for_each_image() {
+    let home = tempfile::tempdir().unwrap();
+    random_checkpoint(home.path());
+    photograph(&home.path().join("a.jpg"), 1);
+    photograph(&home.path().join("b.png"), 2);
+    let output = predict(
+        home.path(),
+        &["--json", "--model", "checkpoint", "b.png", "a.jpg"],
+    );
+    assert!(output.status.success(), "{}", stderr(&output));
+    let lines: Vec<Value> = stdout(&output)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!([&lines[0]["image"], &lines[1]["image"]], ["b.png", "a.jpg"]);
+    for line in &lines {
+        assert_eq!(line.as_object().unwrap().len(), 2);
+        let top = line["top"].as_array().unwrap();
+        let probabilities: Vec<f64> = top
+            .iter()
+            .map(|t| t["probability"].as_f64().unwrap())
+            .collect();
+        assert_eq!(top.len(), 3);
+        assert!(
+            probabilities.is_sorted_by(|a, b| a >= b),
+            "{probabilities:?}"
+        );
+        let first: skinlesion::Diagnosis = top[0]["class"].as_str().unwrap().parse().unwrap();
+        assert_eq!(top[0]["name"], first.name());
+    }
+    assert_ne!(lines[0]["top"], lines[1]["top"]);
+}
+
+#[test]
+fn prints_a_table_that_marks_what_is_malignant_and_says_what_it_is_not() {
+    let home = tempfile::tempdir().unwrap();
+    random_checkpoint(home.path());
+    photograph(&home.path().join("a.jpg"), 1);
+    let output = predict(
+        home.path(),
+        &[
+            "--model",
+            "checkpoint/best.safetensors",
+            "--top",
+            "7",
+            "a.jpg",
+        ],
+    );
+    let text = stdout(&output);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(text.contains("* melanoma\n"), "{text}");
+    assert!(text.contains("  melanocytic nevus\n"), "{text}");
+    assert!(text.contains(skinlesion::DISCLAIMER), "{text}");
+    assert_eq!(text.matches('%').count(), 7, "{text}");
+}
+
+#[test]
+fn an_unreadable_image_is_reported_and_the_rest_go_on() {
+    let home = tempfile::tempdir().unwrap();
+    random_checkpoint(home.path());
+    std::fs::create_dir_all(home.path().join("photos/deep")).unwrap();
+    photograph(&home.path().join("photos/good.jpg"), 1);
+    photograph(&home.path().join("photos/deep/also.png"), 2);
+    std::fs::write(home.path().join("photos/broken.JPEG"), "not an image").unwrap();
+    let output = predict(
+        home.path(),
+        &["--json", "--model", "checkpoint", "gone.jpg", "photos"],
+    );
+    assert_eq!(output.status.code(), Some(1));
+    let images: Vec<Value> = stdout(&output)
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["image"].clone())
+        .collect();
+    assert_eq!(images, ["photos/deep/also.png", "photos/good.jpg"]);
+    assert!(
+        stderr(&output).contains("broken.JPEG"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(stderr(&output).contains("gone.jpg"), "{}", stderr(&output));
+}
+
+#[test]
+fn refuses_a_model_that_is_none() {
+    let home = tempfile::tempdir().unwrap();
+    photograph(&home.path().join("a.jpg"), 1);
+    for name in ["m.onnx", "m.pt", "m.safetensors"] {
+        std::fs::write(home.path().join(name), "nonsense").unwrap();
+        let output = predict(home.path(), &["--model", name, "a.jpg"]);
+        assert_eq!(output.status.code(), Some(1));
+        let said = stderr(&output);
+        assert!(said.starts_with(&format!("error: {name}: ")), "{said}");
+        assert!(said.lines().count() <= 3, "{said}");
+    }
+    let output = predict(home.path(), &["--model", "gone.pt", "a.jpg"]);
+    assert!(
+        stderr(&output).contains("cannot read gone.pt"),
+        "{}",
+        stderr(&output)
+    );
+}

@@ -1,1 +1,409 @@
 //! `skinlesion train`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::sync::atomic::AtomicBool;
+
+use skinlesion::dataset::Dataset;
+use skinlesion::dataset::drawn::{self, Options};
+use skinlesion::model::checkpoint::Checkpoint;
+use skinlesion::model::tensors::{NamedTensors, read_safetensors, to_floats};
+use skinlesion::progress::Silent;
+use skinlesion::training::run::{Run, run};
+use skinlesion::training::start::{Origin, start};
+use skinlesion::training::{Phase, folder, settings};
+
+use crate::common::{skinlesion, stderr, stdout};
+
+/// A narrow network, so that a step takes milliseconds.
+const SMALL: [&str; 6] = [
+    "--set",
+    "width=0.35",
+    "--set",
+    "batch_size=16",
+    "--weights",
+    "none",
+];
+
+/// Drawn images prepared at 32 pixels, made once for all tests.
+static DATA: LazyLock<(tempfile::TempDir, PathBuf)> = LazyLock::new(|| {
+    let home = tempfile::tempdir().unwrap();
+    let options = Options {
+        lesions: 100,
+        width: 90,
+        height: 68,
+        ..Options::default()
+    };
+    let metadata = drawn::draw(&home.path().join("drawn"), &options, &Silent).unwrap();
+    let data = home.path().join("data");
+    skinlesion()
+        .args(["prepare", "--size", "32", "--quiet", "--metadata"])
+        .arg(&metadata)
+        .arg("--images")
+        .arg(home.path().join("drawn"))
+        .arg("--out")
+        .arg(&data)
+        .assert()
+        .success();
+    (home, data)
+});
+
+fn data() -> &'static Path {
+    &DATA.1
+}
+
+/// Trains with some more arguments and gives what it printed.
+fn train(out: &Path, arguments: &[&str]) -> std::process::Output {
+    skinlesion()
+        .args(["train", "--data"])
+        .arg(data())
+        .arg("--out")
+        .arg(out)
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn transfer(out: &Path, more: &[&str]) -> std::process::Output {
+    train(out, &[&["--phase", "transfer"], &SMALL[..], more].concat())
+}
+
+fn values(tensors: &NamedTensors) -> Vec<(String, Vec<f32>)> {
+    let plain = tensors
+        .iter()
+        .map(|(name, tensor)| (name.clone(), to_floats(tensor).unwrap()));
+    plain.collect()
+}
+
+#[test]
+fn transfer_learns_the_head_and_leaves_the_base_untouched_to_the_bit() {
+    let home = tempfile::tempdir().unwrap();
+    let (short, long) = (home.path().join("short"), home.path().join("long"));
+    for (out, epochs) in [(&short, "1"), (&long, "4")] {
+        let output = transfer(
+            out,
+            &["--epochs", epochs, "--set", "early_stopping_patience=0"],
+        );
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    let [short, long] = [short, long]
+        .map(|out| values(&read_safetensors(&out.join("last.safetensors")).unwrap().0));
+    for ((name, one), (_, four)) in short.iter().zip(&long) {
+        if name.starts_with("features.") {
+            assert_eq!(one, four, "{name} moved");
+        }
+        if name.starts_with("classifier.") {
+            assert_ne!(one, four, "{name} did not learn");
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
+    let home = tempfile::tempdir().unwrap();
+    let bytes = |name: &str, seed: &str| {
+        let out = home.path().join(name);
+        let output = transfer(
+            &out,
+            &[
+                "--epochs",
+                "2",
+                "--seed",
+                seed,
+                "--set",
+                "keep_features=false",
+            ],
+        );
+        assert!(output.status.success(), "{}", stderr(&output));
+        fs::read(out.join("best.safetensors")).unwrap()
+    };
+    let first = bytes("a", "7");
+    assert_eq!(first, bytes("b", "7"));
+    assert_ne!(first, bytes("c", "8"));
+}
+
+#[test]
+fn a_run_stopped_after_every_step_ends_at_the_weights_of_one_never_stopped() {
+    let home = tempfile::tempdir().unwrap();
+    let dataset = Dataset::open(data()).unwrap();
+    let settings = [
+        "width=0.35",
+        "epochs=2",
+        "batch_size=48",
+        "schedule=cosine",
+        "train_limit=60",
+        "early_stopping_patience=0",
+    ]
+    .map(str::to_owned);
+    let config = settings::resolve(Phase::Finetune, None, &settings).unwrap();
+    let go = |name: &str, stop: bool| {
+        let out = home.path().join(name);
+        folder::begin(&out, &config).unwrap();
+        let mut resume = false;
+        for _ in 0..20 {
+            let origin = Origin::Weights("none".parse().unwrap());
+            let start = start(&origin, &dataset, &config, tch::Device::Cpu, &Silent).unwrap();
+            let stop = AtomicBool::new(stop);
+            let here = Run {
+                dataset: &dataset,
+                config: &config,
+                folder: &out,
+                resume,
+                stop: &stop,
+            };
+            let ended = run(&here, start, &Silent).unwrap();
+            if !ended.interrupted {
+                return (
+                    values(&read_safetensors(&out.join("last.safetensors")).unwrap().0),
+                    values(&Checkpoint::read(&out).unwrap().tensors),
+                    ended
+                        .history
+                        .iter()
+                        .map(|e| (e.train_loss, e.val_loss))
+                        .collect::<Vec<_>>(),
+                );
+            }
+            resume = true;
+        }
+        panic!("the run never ended");
+    };
+    assert_eq!(go("stopped", true), go("whole", false));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_saves_and_names_the_command_that_goes_on() {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("run");
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_skinlesion"))
+        .args(["train", "--phase", "finetune", "--epochs", "500", "--data"])
+        .arg(data())
+        .arg("--out")
+        .arg(&out)
+        .args(SMALL)
+        .args(["--set", "early_stopping_patience=0"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The first epoch's checkpoint shows that training is under way.
+    for _ in 0..600 {
+        if out.join("last.safetensors").exists() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    let killed = std::process::Command::new("kill")
+        .args(["-INT", &run.id().to_string()])
+        .status();
+    assert!(killed.unwrap().success());
+    let output = run.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stdout(&output).contains("skinlesion train --resume --data"),
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[test]
+fn finetuning_from_a_transfer_checkpoint_writes_all_that_it_promises() {
+    let home = tempfile::tempdir().unwrap();
+    let (first, second) = (home.path().join("first"), home.path().join("second"));
+    assert!(transfer(&first, &["--epochs", "2"]).status.success());
+    let from = first.display().to_string();
+    let output = train(
+        &second,
+        &[
+            "--phase",
+            "finetune",
+            "--from",
+            &from,
+            "--epochs",
+            "1",
+            "--set",
+            "width=0.35",
+            "--set",
+            "thaw_blocks=3",
+            "--set",
+            "train_limit=40",
+            "--json",
+        ],
+    );
+    assert!(output.status.success(), "{}", stderr(&output));
+    let summary: serde_json::Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(summary["epochs"].as_array().unwrap().len(), 1);
+    for file in [
+        "best.safetensors",
+        "last.safetensors",
+        "config.toml",
+        "history.csv",
+        "curves.svg",
+        "curves.png",
+    ] {
+        assert!(second.join(file).is_file(), "{file}");
+    }
+    let about = Checkpoint::read(&second).unwrap().about;
+    assert_eq!(about.phase, "finetune");
+    assert_eq!(
+        about.config,
+        fs::read_to_string(second.join("config.toml")).unwrap()
+    );
+    let history = fs::read_to_string(second.join("history.csv")).unwrap();
+    for column in [
+        "val_balanced_accuracy",
+        "train_top2_accuracy",
+        "val_melanoma_recall",
+    ] {
+        assert!(history.starts_with("epoch,") && history.contains(column));
+    }
+
+    // Blocks before the last three stay as they were, statistics included.
+    let before = values(&Checkpoint::read(&first).unwrap().tensors);
+    let after = values(&Checkpoint::read(&second).unwrap().tensors);
+    for ((name, old), (_, new)) in before.iter().zip(&after) {
+        let block: usize = name.split('.').nth(1).unwrap().parse().unwrap();
+        let frozen = name.starts_with("features.") && block < 16;
+        assert_eq!(old == new, frozen, "{name}");
+    }
+}
+
+#[test]
+fn flags_beat_the_file_and_the_file_beats_the_defaults() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("mine.toml");
+    fs::write(&file, "epochs = 9\ndropout = 0.123\n").unwrap();
+    let out = home.path().join("run");
+    let output = transfer(
+        &out,
+        &["--config", &file.display().to_string(), "--epochs", "1"],
+    );
+    assert!(output.status.success(), "{}", stderr(&output));
+    let config = fs::read_to_string(out.join("config.toml")).unwrap();
+    assert!(
+        config.contains("epochs = 1\n") && config.contains("dropout = 0.123"),
+        "{config}"
+    );
+    assert!(
+        config.contains("select_by = \"balanced_accuracy\""),
+        "{config}"
+    );
+}
+
+#[test]
+fn refuses_what_would_fail_later_and_leaves_nothing_behind() {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("run");
+    let cases: [(&[&str], i32, &str); 6] = [
+        (&["--phase", "finetune"], 1, "--from CHECKPOINT"),
+        (
+            &[
+                "--phase",
+                "transfer",
+                "--weights",
+                "none",
+                "--set",
+                "epoch=3",
+            ],
+            1,
+            "Did you mean epochs?",
+        ),
+        (
+            &[
+                "--phase",
+                "transfer",
+                "--weights",
+                "none",
+                "--set",
+                "dropout=2",
+            ],
+            1,
+            "dropout must be",
+        ),
+        (
+            &["--phase", "transfer", "--weights", "nowhere.safetensors"],
+            1,
+            "nowhere.safetensors",
+        ),
+        (
+            &["--phase", "transfer", "--device", "cuda:77"],
+            1,
+            "--device cpu",
+        ),
+        (&["--phase", "sideways"], 2, "sideways"),
+    ];
+    for (arguments, code, words) in cases {
+        let output = train(&out, arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{arguments:?}: {}",
+            stderr(&output)
+        );
+        assert!(
+            stderr(&output).contains(words),
+            "{arguments:?}: {}",
+            stderr(&output)
+        );
+        assert!(!stderr(&output).contains("panicked"));
+        assert!(!out.exists(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn refuses_to_overwrite_a_run_unless_told_to() {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("run");
+    assert!(transfer(&out, &["--epochs", "1"]).status.success());
+    let output = transfer(&out, &["--epochs", "1"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("--resume"), "{}", stderr(&output));
+    assert!(
+        transfer(&out, &["--epochs", "1", "--force"])
+            .status
+            .success()
+    );
+}
+
+#[test]
+fn refuses_to_start_from_a_checkpoint_that_has_seen_the_test_part() {
+    let home = tempfile::tempdir().unwrap();
+    let other = home.path().join("other-split");
+    skinlesion()
+        .args([
+            "prepare",
+            "--size",
+            "32",
+            "--seed",
+            "99",
+            "--quiet",
+            "--metadata",
+        ])
+        .arg(DATA.0.path().join("drawn").join(drawn::METADATA))
+        .arg("--images")
+        .arg(DATA.0.path().join("drawn"))
+        .arg("--out")
+        .arg(&other)
+        .assert()
+        .success();
+    let first = home.path().join("first");
+    assert!(transfer(&first, &["--epochs", "1"]).status.success());
+    let output = skinlesion()
+        .args([
+            "train",
+            "--phase",
+            "finetune",
+            "--set",
+            "width=0.35",
+            "--data",
+        ])
+        .arg(&other)
+        .arg("--from")
+        .arg(&first)
+        .arg("--out")
+        .arg(home.path().join("second"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("has seen"), "{}", stderr(&output));
+}

@@ -104,7 +104,7 @@ pub struct Attribute {
     #[prost(int64, tag = "3")]
     pub i: i64,
     /// Whole numbers.
-    #[prost(int64, repeated, tag = "8")]
+    #[prost(int64, repeated, packed = "false", tag = "8")]
     pub ints: Vec<i64>,
     /// Which of the above it is.
     #[prost(enumeration = "AttributeType", tag = "20")]
@@ -127,7 +127,7 @@ pub enum AttributeType {
 #[derive(Clone, PartialEq, Message)]
 pub struct Tensor {
     /// Its shape; empty for a single number.
-    #[prost(int64, repeated, tag = "1")]
+    #[prost(int64, repeated, packed = "false", tag = "1")]
     pub dims: Vec<i64>,
     /// The type of its numbers.
     #[prost(enumeration = "DataType", tag = "2")]

@@ -1,0 +1,32 @@
+# What a person types. `make help` lists it.
+
+# Which libtorch scripts/libtorch fetches: cpu (700 MB) or cuda (5 GB). A LIBTORCH in the environment beats both.
+TORCH ?= cpu
+CARGO ?= cargo
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test lint clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## fetch libtorch into .libtorch/ (TORCH=cuda for the CUDA build)
+	@scripts/libtorch $(TORCH)
+
+build: setup ## build the program: target/release/skinlesion
+	$(CARGO) build --release
+
+demo: build ## walk the whole way on drawn images, in demo/ (no download of data or weights, no GPU)
+	target/release/skinlesion demo --out demo --force
+
+test: setup ## everything a fresh clone needs, then the whole test suite
+	@scripts/python-env
+	$(CARGO) test
+
+lint: setup ## formatting and lints, as CI demands them
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets -- -D warnings
+
+clean: ## remove what was built, fetched and drawn
+	$(CARGO) clean
+	rm -rf .libtorch .venv demo

@@ -1,1 +1,0 @@
-//! A drawn (synthetic) dataset in HAM10000's form.

@@ -1,0 +1,186 @@
+//! A network's answers to a part of a dataset, and what they are worth: what `metrics.json` holds.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::classifier::Classifier;
+use crate::dataset::{Dataset, Part};
+use crate::metrics::{Metrics, Predictions};
+use crate::model::checkpoint::{self, About, lesion_hash};
+use crate::progress::Progress;
+use crate::{Error, Result, files};
+
+/// The figures' file within an evaluation's folder. By it such a folder is known.
+pub const METRICS_FILE: &str = "metrics.json";
+
+/// Everything that `metrics.json` says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// The figures, at the top level of the file.
+    #[serde(flatten)]
+    pub metrics: Metrics,
+    /// Why figures are `null`, by their place in the file.
+    pub undefined: BTreeMap<String, String>,
+    /// What was scored.
+    pub model: ScoredModel,
+    /// What it was scored on.
+    pub data: ScoredPart,
+}
+
+/// The file that was scored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScoredModel {
+    /// Its name, without folders.
+    pub file: String,
+    /// SHA-256 of the file.
+    pub sha256: String,
+}
+
+/// The images that it was scored on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScoredPart {
+    /// SHA-256 of the dataset's manifest.
+    pub manifest: String,
+    /// The part.
+    pub split: Part,
+    /// Distinct lesions in the part.
+    pub lesions: usize,
+    /// Whether it is known that the network learnt nothing from these lesions: `false` for the training
+    /// part, and for an exported file that does not say what it was trained on.
+    pub proved_unseen: bool,
+}
+
+impl Evaluation {
+    /// Scores predictions of a part of a dataset by the network in `model`.
+    pub fn new(
+        model: &Path,
+        classifier: &dyn Classifier,
+        dataset: &Dataset,
+        part: Part,
+        predictions: &Predictions,
+    ) -> Result<Self> {
+        let file = checkpoint::locate(model);
+        let metrics = predictions.score();
+        Ok(Self {
+            undefined: metrics.undefined(),
+            metrics,
+            model: ScoredModel {
+                file: file
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned(),
+                sha256: files::sha256_file(&file)?,
+            },
+            data: ScoredPart {
+                manifest: dataset.info.hashes.manifest.clone(),
+                split: part,
+                lesions: distinct_lesions(dataset, part).len(),
+                proved_unseen: part != Part::Train && classifier.about().is_some(),
+            },
+        })
+    }
+}
+
+/// The network's probabilities for some rows of a dataset, `batch` images at a time.
+pub fn predict_part(
+    classifier: &dyn Classifier,
+    dataset: &Dataset,
+    rows: &[usize],
+    batch: usize,
+    progress: &dyn Progress,
+) -> Result<Predictions> {
+    refuse_other_size(classifier, dataset)?;
+    let mut predictions = Predictions::default();
+    progress.start("Scoring", rows.len() as u64);
+    for rows in rows.chunks(batch.max(1)) {
+        let images: Vec<&[u8]> = rows.iter().map(|&row| dataset.pixels.image(row)).collect();
+        for (&row, probabilities) in rows.iter().zip(classifier.probabilities(&images)?) {
+            let sample = &dataset.rows[row].sample;
+            if probabilities.iter().any(|p| !p.is_finite()) {
+                return Err(Error::input(
+                    &sample.image_id,
+                    "the network's answer to this image is not a number",
+                    "Its weights are broken, perhaps by a training that diverged: use another checkpoint.",
+                ));
+            }
+            predictions.image_ids.push(sample.image_id.clone());
+            predictions.truths.push(sample.dx);
+            predictions.probabilities.push(probabilities);
+        }
+        progress.advance(rows.len() as u64);
+    }
+    progress.finish();
+    Ok(predictions)
+}
+
+/// Refuses a dataset whose images were prepared otherwise than the network needs them.
+pub fn refuse_other_size(classifier: &dyn Classifier, dataset: &Dataset) -> Result<()> {
+    let (found, needed) = (dataset.info.resize, classifier.resize());
+    if found == needed {
+        return Ok(());
+    }
+    let fit = |fit| format!("{fit:?}").to_lowercase();
+    Err(Error::file(
+        &dataset.path,
+        format!(
+            "its images are {}×{0} ({}), but the network was trained on {}×{2} ({})",
+            found.size,
+            fit(found.fit),
+            needed.size,
+            fit(needed.fit),
+        ),
+        format!(
+            "Prepare the images for this network: skinlesion prepare --size {} --fit {} …",
+            needed.size,
+            fit(needed.fit),
+        ),
+    ))
+}
+
+/// Refuses a part whose lesions the network has seen: for the test part those that gradients came from or
+/// choices were made on, for the validation part the former. The training part may always be scored, as
+/// whoever names it knows what it is.
+pub fn refuse_seen_lesions(about: &About, dataset: &Dataset, part: Part) -> Result<()> {
+    let trained = (&about.training_lesions, "trained on");
+    let chosen = (&about.validation_lesions, "chosen by");
+    let forbidden: &[_] = match part {
+        Part::Train => &[],
+        Part::Val => &[trained],
+        Part::Test => &[trained, chosen],
+    };
+    for (hashes, use_of_them) in forbidden {
+        let hashes: HashSet<&str> = hashes.iter().map(String::as_str).collect();
+        let lesions = distinct_lesions(dataset, part);
+        let seen: Vec<&&str> = lesions
+            .iter()
+            .filter(|lesion| hashes.contains(lesion_hash(lesion).as_str()))
+            .collect();
+        if let Some(first) = seen.first() {
+            return Err(Error::file(
+                &dataset.path,
+                format!(
+                    "the network was {use_of_them} {} of the {} lesions of the {part} part ({first} is the first)",
+                    seen.len(),
+                    lesions.len(),
+                ),
+                "Its figures would flatter. Score it on lesions that it has not seen, usually the test part of the \
+                 dataset folder that it was trained with; or say --split train to see how well it fits its training part.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The lesions of a part, in the order of their first rows.
+fn distinct_lesions(dataset: &Dataset, part: Part) -> Vec<&str> {
+    let mut known = HashSet::new();
+    dataset
+        .part(part)
+        .into_iter()
+        .map(|row| dataset.rows[row].sample.lesion_id.as_str())
+        .filter(|lesion| known.insert(*lesion))
+        .collect()
+}

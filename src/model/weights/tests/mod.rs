@@ -1,0 +1,4 @@
+mod download;
+mod fit;
+mod pth;
+mod server;

@@ -1,0 +1,225 @@
+//! The confusion matrix as a picture.
+
+use super::axis::thousands;
+use super::svg::{Anchor, FAINT, RULE, Style, Svg};
+use crate::Diagnosis;
+use crate::metrics::Confusion;
+
+const CELL: f64 = 64.0;
+const LEFT: f64 = 132.0;
+const TOP: f64 = 128.0;
+const SIDE: f64 = CELL * Diagnosis::COUNT as f64;
+
+/// What stands in the cells.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Cells {
+    /// Numbers of images.
+    Counts,
+    /// Shares of each row, which make recall on the diagonal.
+    Shares,
+}
+
+/// Draws a confusion matrix, truth downwards and prediction across. Colour is the share of the row whatever
+/// the cells say: by counts the largest class would outshine all others.
+pub fn confusion_matrix(confusion: &Confusion, cells: Cells, title: &str) -> String {
+    let mut svg = Svg::new(LEFT + SIDE + 116.0, TOP + SIDE + 56.0, title);
+    svg.text((20.0, 34.0), title, Style::new(18.0).bold());
+    draw_labels(&mut svg, confusion);
+    let shares = confusion.normalized();
+    for truth in Diagnosis::ALL {
+        for prediction in Diagnosis::ALL {
+            let (row, column) = (truth.index(), prediction.index());
+            let corner = (LEFT + column as f64 * CELL, TOP + row as f64 * CELL);
+            let count = confusion.counts[row][column];
+            let share = shares[row].map(|row| row[column]);
+            draw_cell(&mut svg, corner, cells, count, share);
+        }
+    }
+    // The frame of the diagonal, where truth and prediction agree.
+    for index in 0..Diagnosis::COUNT {
+        let (x, y) = (LEFT + index as f64 * CELL, TOP + index as f64 * CELL);
+        let corners = [
+            (x, y),
+            (x + CELL, y),
+            (x + CELL, y + CELL),
+            (x, y + CELL),
+            (x, y),
+        ];
+        svg.path(&corners, RULE, 1.5, "");
+    }
+    draw_key(&mut svg);
+    svg.finish()
+}
+
+fn draw_labels(svg: &mut Svg, confusion: &Confusion) {
+    let axis = Style::new(14.0).anchor(Anchor::Middle);
+    svg.text((LEFT + SIDE / 2.0, TOP - 50.0), "Prediction", axis);
+    svg.text((30.0, TOP + SIDE / 2.0), "Truth", axis.upwards());
+    let code = Style::new(14.0).bold();
+    let small = Style::new(11.0).colour(FAINT);
+    for class in Diagnosis::ALL {
+        let middle = (class.index() as f64 + 0.5) * CELL;
+        let end = Anchor::End;
+        svg.text(
+            (LEFT - 10.0, TOP + middle - 1.0),
+            class.code(),
+            code.anchor(end),
+        );
+        let support = thousands(confusion.support(class));
+        svg.text(
+            (LEFT - 10.0, TOP + middle + 14.0),
+            &format!("n = {support}"),
+            small.anchor(end),
+        );
+        let centre = Anchor::Middle;
+        svg.text(
+            (LEFT + middle, TOP - 24.0),
+            class.code(),
+            code.anchor(centre),
+        );
+        let predicted = thousands(confusion.predicted(class));
+        svg.text(
+            (LEFT + middle, TOP - 9.0),
+            &format!("n = {predicted}"),
+            small.anchor(centre),
+        );
+    }
+}
+
+fn draw_cell(svg: &mut Svg, (x, y): (f64, f64), cells: Cells, count: usize, share: Option<f64>) {
+    let fill = shade(share.unwrap_or(0.0));
+    // One pixel of white between the cells.
+    svg.rectangle((x + 0.5, y + 0.5), (CELL - 1.0, CELL - 1.0), &hex(fill));
+    let ink = readable_on(fill);
+    let number = Style::new(16.0).anchor(Anchor::Middle).colour(ink);
+    let middle = x + CELL / 2.0;
+    match (cells, share) {
+        (Cells::Counts, _) => {
+            svg.text((middle, y + CELL / 2.0 + 5.5), &thousands(count), number);
+        }
+        (Cells::Shares, Some(share)) => {
+            svg.text(
+                (middle, y + CELL / 2.0 + 2.0),
+                &format!("{share:.2}"),
+                number,
+            );
+            let small = Style::new(11.0).anchor(Anchor::Middle).colour(ink);
+            svg.text((middle, y + CELL / 2.0 + 18.0), &thousands(count), small);
+        }
+        (Cells::Shares, None) => svg.text((middle, y + CELL / 2.0 + 5.5), "–", number),
+    }
+}
+
+/// The scale of the colours, at the right.
+fn draw_key(svg: &mut Svg) {
+    const STEPS: usize = 50;
+    let (x, step) = (LEFT + SIDE + 32.0, SIDE / STEPS as f64);
+    for index in 0..STEPS {
+        let share = 1.0 - (index as f64 + 0.5) / STEPS as f64;
+        // Half a pixel more than a step, so that no seam shows.
+        svg.rectangle(
+            (x, TOP + index as f64 * step),
+            (14.0, step + 0.5),
+            &hex(shade(share)),
+        );
+    }
+    for tick in 0..=4 {
+        let share = f64::from(tick) / 4.0;
+        let y = TOP + SIDE * (1.0 - share);
+        svg.line((x + 14.0, y), (x + 18.0, y), RULE, 1.0);
+        svg.text(
+            (x + 22.0, y + 4.0),
+            &format!("{share:.2}"),
+            Style::new(11.0).colour(FAINT),
+        );
+    }
+    let style = Style::new(12.0).colour(FAINT).anchor(Anchor::Middle);
+    let foot = "Colour: share of the row, that is of the images that truly have the class";
+    svg.text((LEFT + SIDE / 2.0, TOP + SIDE + 32.0), foot, style);
+}
+
+/// A colour as red, green and blue, 0 to 255.
+type Rgb = [f64; 3];
+
+/// ColorBrewer's "Blues", which grows evenly darker for any colour vision.
+const SHADES: [Rgb; 6] = [
+    [247.0, 251.0, 255.0],
+    [209.0, 226.0, 243.0],
+    [152.0, 198.0, 223.0],
+    [82.0, 155.0, 203.0],
+    [28.0, 106.0, 176.0],
+    [8.0, 48.0, 107.0],
+];
+
+/// The colour of a share from 0 to 1.
+fn shade(share: f64) -> Rgb {
+    let place = share.clamp(0.0, 1.0) * (SHADES.len() - 1) as f64;
+    let below = (place.floor() as usize).min(SHADES.len() - 2);
+    let part = place - below as f64;
+    std::array::from_fn(|i| SHADES[below][i] * (1.0 - part) + SHADES[below + 1][i] * part)
+}
+
+fn hex([red, green, blue]: Rgb) -> String {
+    let byte = |value: f64| value.round() as u8;
+    format!("#{:02x}{:02x}{:02x}", byte(red), byte(green), byte(blue))
+}
+
+/// Black itself: on the middle shades nothing lighter is readable enough.
+const DARK: Rgb = [0.0; 3];
+const WHITE: Rgb = [255.0; 3];
+
+/// Dark or white, whichever contrasts more.
+fn readable_on(ground: Rgb) -> &'static str {
+    if contrast(DARK, ground) >= contrast(WHITE, ground) {
+        "#000000"
+    } else {
+        "#ffffff"
+    }
+}
+
+/// The contrast ratio of WCAG 2.2, 1 to 21.
+fn contrast(a: Rgb, b: Rgb) -> f64 {
+    let (a, b) = (luminance(a), luminance(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+/// Relative luminance by WCAG 2.2, 0 to 1.
+fn luminance(colour: Rgb) -> f64 {
+    let [red, green, blue] = colour.map(|value| {
+        let value = value / 255.0;
+        if value <= 0.040_45 {
+            value / 12.92
+        } else {
+            ((value + 0.055) / 1.055).powf(2.4)
+        }
+    });
+    0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cell_can_be_read() {
+        for permille in 0..=1000 {
+            let ground = shade(f64::from(permille) / 1000.0);
+            let best = contrast(DARK, ground).max(contrast(WHITE, ground));
+            assert!(best >= 4.5, "{permille} ‰: {best}"); // WCAG's AA
+        }
+    }
+
+    #[test]
+    fn counts_shares_and_an_empty_row_are_all_written() {
+        let pairs = [
+            (Diagnosis::Mel, Diagnosis::Mel),
+            (Diagnosis::Mel, Diagnosis::Nv),
+        ];
+        let many = std::iter::repeat_n((Diagnosis::Nv, Diagnosis::Nv), 1234);
+        let confusion = Confusion::count(pairs.into_iter().chain(many));
+        let counts = confusion_matrix(&confusion, Cells::Counts, "Counts");
+        assert!(counts.contains(">1,234<") && !counts.contains(">0.50</text>\n<text"));
+        let shares = confusion_matrix(&confusion, Cells::Shares, "Shares");
+        assert!(shares.contains(">0.50<") && shares.contains(">1.00<") && shares.contains(">–<"));
+    }
+}

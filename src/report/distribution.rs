@@ -1,0 +1,98 @@
+//! How many images each class has in each part.
+
+use super::axis::thousands;
+use super::svg::{Anchor, FAINT, GRID, PALETTE, RULE, Style, Svg};
+use crate::Diagnosis;
+use crate::dataset::info::PartCounts;
+
+const ROW: f64 = 36.0;
+const BAR: f64 = 20.0;
+const PANEL: f64 = 250.0;
+const GAP: f64 = 24.0;
+const LEFT: f64 = 236.0;
+const TOP: f64 = 96.0;
+
+/// Room at the right of the longest bar for its numbers.
+const NUMBERS: f64 = 100.0;
+
+/// Horizontal bars of images by class, one panel a part. The scale is logarithmic, because the largest class
+/// has some sixty times as many images as the smallest; so each bar also says its number and share.
+pub fn class_distribution(counts: &PartCounts) -> String {
+    let parts = [
+        ("Training", &counts.train),
+        ("Validation", &counts.val),
+        ("Test", &counts.test),
+    ];
+    let shown = parts
+        .into_iter()
+        .filter(|(_, counts)| counts.iter().any(|&n| n > 0));
+    let shown: Vec<_> = shown.collect();
+    let total: usize = parts.iter().flat_map(|(_, counts)| counts.iter()).sum();
+    let most = parts
+        .iter()
+        .flat_map(|(_, counts)| counts.iter())
+        .copied()
+        .max();
+    let scale = (PANEL - NUMBERS) / height_of(most.unwrap_or(1).max(1));
+
+    let panels = shown.len().max(1) as f64;
+    let width = LEFT + panels * PANEL + (panels - 1.0) * GAP + 20.0;
+    let bottom = TOP + ROW * Diagnosis::COUNT as f64;
+    let title = format!("Images by class and part: {} in all", thousands(total));
+    let mut svg = Svg::new(width, bottom + 52.0, &title);
+    svg.text((20.0, 34.0), &title, Style::new(18.0).bold());
+
+    for (row, class) in Diagnosis::ALL.into_iter().enumerate() {
+        let middle = TOP + (row as f64 + 0.5) * ROW;
+        let right = Style::new(13.0).anchor(Anchor::End);
+        svg.text((LEFT - 12.0, middle - 1.0), class.code(), right.bold());
+        let name = Style::new(11.0).anchor(Anchor::End).colour(FAINT);
+        svg.text((LEFT - 12.0, middle + 13.0), class.name(), name);
+    }
+    for (index, (part, counts)) in shown.into_iter().enumerate() {
+        let left = LEFT + index as f64 * (PANEL + GAP);
+        draw_part(&mut svg, left, part, counts, scale, PALETTE[index]);
+    }
+    let foot = "Images, on a logarithmic scale; in grey, the share of the part";
+    let middle = LEFT + (width - 20.0 - LEFT) / 2.0;
+    let style = Style::new(12.0).anchor(Anchor::Middle).colour(FAINT);
+    svg.text((middle.max(250.0), bottom + 40.0), foot, style);
+    svg.finish()
+}
+
+fn draw_part(svg: &mut Svg, left: f64, part: &str, counts: &[usize; 7], scale: f64, colour: &str) {
+    let total: usize = counts.iter().sum();
+    let bottom = TOP + ROW * Diagnosis::COUNT as f64;
+    svg.text((left, TOP - 28.0), part, Style::new(14.0).bold());
+    let images = format!("{} images", thousands(total));
+    svg.text((left, TOP - 11.0), &images, Style::new(12.0).colour(FAINT));
+    for power in 0..=6 {
+        let tick = 10_usize.pow(power);
+        let x = left + height_of(tick) * scale;
+        if x > left + PANEL - NUMBERS {
+            break;
+        }
+        svg.line((x, TOP), (x, bottom), GRID, 1.0);
+        let style = Style::new(11.0).anchor(Anchor::Middle).colour(FAINT);
+        svg.text((x, bottom + 16.0), &thousands(tick), style);
+    }
+    for (row, &count) in counts.iter().enumerate() {
+        let top = TOP + row as f64 * ROW + (ROW - BAR) / 2.0;
+        let length = height_of(count) * scale;
+        svg.rectangle((left, top), (length, BAR), colour);
+        let number = thousands(count);
+        let x = left + length + 6.0;
+        svg.text((x, top + 14.5), &number, Style::new(13.0));
+        if count > 0 {
+            let share = format!("{:.1} %", 100.0 * count as f64 / total as f64);
+            let x = x + super::svg::text_width(&number, 13.0) + 7.0;
+            svg.text((x, top + 14.5), &share, Style::new(11.0).colour(FAINT));
+        }
+    }
+    svg.line((left, TOP), (left, bottom), RULE, 1.0);
+}
+
+/// The length of a bar before scaling: logarithmic, yet nothing for no images and something for one.
+fn height_of(count: usize) -> f64 {
+    (count as f64 + 1.0).log10()
+}

@@ -1,0 +1,71 @@
+//! An evaluation as plain text, for the terminal and for `report.txt`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use crate::Diagnosis;
+use crate::metrics::{Confusion, Metrics, classification_report};
+
+/// The headline figures with their names in words.
+const HEADLINES: [(&str, &str); 9] = [
+    ("accuracy", "accuracy (top-1)"),
+    ("top2_accuracy", "top-2 accuracy"),
+    ("top3_accuracy", "top-3 accuracy"),
+    ("balanced_accuracy", "balanced accuracy"),
+    ("macro_f1", "macro F1"),
+    ("weighted_f1", "weighted F1"),
+    ("macro_auc", "macro AUC"),
+    ("log_loss", "log loss"),
+    ("melanoma_recall", "melanoma recall"),
+];
+
+/// Confusion matrix, classification report and headline figures, and why any of them is missing.
+pub fn evaluation(metrics: &Metrics, undefined: &BTreeMap<String, String>) -> String {
+    let confusion = Confusion {
+        counts: metrics.confusion_matrix,
+    };
+    let mut text = format!(
+        "Confusion matrix (rows: truth, columns: prediction)\n{}\n\
+         Each row divided by its sum\n{}\n\
+         Classification report\n{}\n\
+         Headline figures\n",
+        confusion.counts_text(),
+        confusion.normalized_text(),
+        classification_report(&confusion, &confusion.labels()),
+    );
+    for (name, words) in HEADLINES {
+        let _ = writeln!(text, "  {words:<18} {}", figure(metrics.named(name)));
+    }
+    text.push_str("  AUC, one against the rest:");
+    for class in Diagnosis::ALL {
+        let auc = metrics
+            .per_class
+            .get(&class)
+            .and_then(|figures| figures.auc);
+        let _ = write!(text, "  {class} {}", figure(auc));
+    }
+    text.push('\n');
+    if !undefined.is_empty() {
+        text.push_str(
+            "\nUndefined on these images (null in metrics.json; 0.00 in the report above)\n",
+        );
+        for (name, reason) in undefined {
+            let _ = writeln!(text, "  {name}: {reason}");
+        }
+    }
+    text
+}
+
+fn figure(value: Option<f64>) -> String {
+    value.map_or_else(|| "undefined".to_owned(), |value| format!("{value:.4}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_headline_has_a_figure_behind_its_name() {
+        assert_eq!(HEADLINES.map(|(name, _)| name).as_slice(), Metrics::NAMES);
+    }
+}

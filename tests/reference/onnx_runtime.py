@@ -1,0 +1,45 @@
+"""Checks an exported ONNX file with ONNX's own checker and runs it in ONNX Runtime.
+
+    python tests/reference/onnx_runtime.py model.onnx pixels.bin
+
+`pixels.bin` holds prepared images one after the other (u8, rows first, RGB interleaved). Prints one JSON object:
+the probabilities with all images given together and one by one, and what the file says about itself.
+"""
+
+import json
+import sys
+
+import numpy
+import onnx
+import onnxruntime
+
+path, pixels = sys.argv[1:]
+model = onnx.load(path)
+onnx.checker.check_model(model, full_check=True)  # also infers every shape
+
+session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+(image,) = session.get_inputs()
+size = image.shape[-1]
+images = numpy.fromfile(pixels, dtype=numpy.uint8).reshape(-1, size, size, 3)
+values = images.transpose(0, 3, 1, 2).astype(numpy.float32) / 255
+
+
+def run(batch):
+    probabilities, logits = session.run(["probabilities", "logits"], {image.name: batch})
+    exponentials = numpy.exp(logits.astype(numpy.float64) - logits.max(axis=1, keepdims=True))
+    softmax = exponentials / exponentials.sum(axis=1, keepdims=True)
+    numpy.testing.assert_allclose(probabilities, softmax, atol=1e-6)
+    return probabilities.tolist()
+
+
+json.dump(
+    {
+        "versions": {"onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__},
+        "opset": model.opset_import[0].version,
+        "input": [image.name, image.shape],
+        "metadata": {entry.key: entry.value for entry in model.metadata_props},
+        "together": run(values),
+        "one_by_one": [run(value[None])[0] for value in values],
+    },
+    sys.stdout,
+)

@@ -1,0 +1,90 @@
+//! Checkpoints with random weights, for the verbs that need a network but not a good one.
+
+use std::path::{Path, PathBuf};
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use skinlesion::Diagnosis;
+use skinlesion::model::checkpoint::{About, BEST_FILE, Checkpoint, FORMAT_VERSION, lesion_hash};
+use skinlesion::model::layers::Architecture;
+use skinlesion::preprocess::ResizeRule;
+use tch::Tensor;
+
+/// Side of the images that [`random_checkpoint`] takes.
+pub const SIZE: u32 = 64;
+
+/// A narrow network with random weights, whose batch norms are far from doing nothing, so that folding
+/// them wrongly shows. Written as a checkpoint folder.
+pub fn random_checkpoint(folder: &Path) -> PathBuf {
+    let path = folder.join("checkpoint");
+    write_checkpoint(&path, about());
+    path
+}
+
+/// The same network, as a new checkpoint folder at `path`, saying of itself what it is told to.
+pub fn write_checkpoint(path: &Path, about: About) {
+    let checkpoint = Checkpoint {
+        tensors: random_tensors(about.architecture),
+        about,
+    };
+    std::fs::create_dir(path).unwrap();
+    checkpoint.write(&path.join(BEST_FILE)).unwrap();
+}
+
+fn small() -> Architecture {
+    Architecture {
+        width: 0.35,
+        ..Architecture::default()
+    }
+}
+
+fn random_tensors(architecture: Architecture) -> skinlesion::model::tensors::NamedTensors {
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let mut tensors = skinlesion::model::tensors::NamedTensors::new();
+    for (name, shape) in architecture.network().tensor_shapes() {
+        let inputs: i64 = shape[1..].iter().product();
+        let bounds = match name.rsplit('.').next() {
+            Some("weight") if shape.len() == 1 => 0.5..1.5,
+            Some("running_var") => 0.3..2.0,
+            Some("weight") => {
+                let bound = (6.0 / inputs as f32).sqrt(); // keeps the variance through ReLU (He et al. 2015)
+                -bound..bound
+            }
+            _ => -0.3..0.3,
+        };
+        let count = shape.iter().product::<i64>() as usize;
+        let values: Vec<f32> = (0..count)
+            .map(|_| rng.random_range(bounds.clone()))
+            .collect();
+        tensors.insert(name, Tensor::from_slice(&values).view(&shape[..]));
+    }
+    tensors
+}
+
+/// What the checkpoint says of itself.
+pub fn about() -> About {
+    About {
+        format_version: FORMAT_VERSION,
+        written_by: "a test".into(),
+        classes: Diagnosis::ALL.map(|d| d.code().to_owned()).to_vec(),
+        architecture: small(),
+        resize: ResizeRule::square(SIZE),
+        phase: "transfer".into(),
+        config: String::new(),
+        dataset: "0".repeat(64),
+        epoch: 3,
+        validation: [("balanced_accuracy".to_owned(), 0.5)].into(),
+        training_lesions: vec![lesion_hash("HAM_0000001")],
+        validation_lesions: vec![lesion_hash("HAM_0000002")],
+        initial_weights: "random".into(),
+        licence: "CC BY-NC 4.0".into(),
+    }
+}
+
+/// A photograph of coloured noise, 90 × 60 pixels.
+pub fn photograph(path: &Path, seed: u64) {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let [red, green, blue] = [0; 3].map(|_| rng.random_range(0..200));
+    let pixel = |_, _| image::Rgb([red, green, blue].map(|c: u8| c + rng.random_range(0..50)));
+    image::RgbImage::from_fn(90, 60, pixel).save(path).unwrap();
+}

@@ -1,0 +1,66 @@
+//! Our network against torchvision's, with ImageNet's real weights.
+
+use std::path::Path;
+
+use skinlesion::model::fold::fold;
+use skinlesion::model::inference::InferenceNetwork;
+use skinlesion::model::input::channels_last;
+use skinlesion::model::layers::Architecture;
+use skinlesion::model::mobilenet_v2::{MobileNetV2, Thawed};
+use skinlesion::model::tensors::read_safetensors;
+use skinlesion::model::weights::{Source, load};
+use skinlesion::progress::Silent;
+use tch::{Device, Kind, Tensor};
+
+use crate::common::shared;
+
+/// The inputs of tests/reference/mobilenet_v2_features.py.
+fn inputs() -> Tensor {
+    let image = 3 * 224 * 224;
+    let value = |index: i64| {
+        let (n, j) = ((index / image) as f64, (index % image) as f64);
+        (2.0 * (0.001 * (n + 1.0) * j + n).sin()) as f32
+    };
+    let values: Vec<f32> = (0..4 * image).map(value).collect();
+    Tensor::from_slice(&values).view([4, 3, 224, 224])
+}
+
+fn largest_difference(ours: &Tensor, theirs: &Tensor) -> f64 {
+    (ours.to_kind(Kind::Float) - theirs)
+        .abs()
+        .max()
+        .double_value(&[])
+}
+
+#[test]
+fn features_agree_with_torchvisions_folded_or_not() {
+    let Some(weights) = shared("weights/mobilenet_v2_imagenet.safetensors") else {
+        return;
+    };
+    let reference = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/reference/mobilenet_v2_features.safetensors");
+    let theirs = read_safetensors(&reference)
+        .unwrap()
+        .0
+        .remove("features")
+        .unwrap();
+
+    let architecture = Architecture::default();
+    let mut model = MobileNetV2::random(architecture, 1, Device::Cpu);
+    let loaded = load(&Source::File(weights), model.network(), &Silent)
+        .unwrap()
+        .unwrap();
+    model.restore(&loaded.tensors);
+    let frozen = Thawed {
+        first_block: model.network().blocks.len(),
+        batch_statistics: false,
+    };
+    let images = channels_last(&inputs());
+    let plain = model.features(&images, frozen);
+    assert!(largest_difference(&plain, &theirs) < 1e-4);
+
+    let folded = fold(model.network(), model.tensors()).unwrap();
+    let network = InferenceNetwork::new(&folded, Device::Cpu).unwrap();
+    let folded = tch::no_grad(|| network.features(&images));
+    assert!(largest_difference(&folded, &theirs) < 1e-4);
+}
