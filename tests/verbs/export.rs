@@ -26,6 +26,10 @@ fn run_export(home: &Path, arguments: &[&str]) -> Output {
     command.output().unwrap()
 }
 
+fn succeed(output: Output) {
+    assert!(output.status.success(), "{}", stderr(&output));
+}
+
 fn json(path: &Path) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
@@ -91,7 +95,7 @@ fn writes_a_folder_that_an_app_can_use() {
 fn every_exported_file_predicts_what_the_checkpoint_predicts() {
     let home = tempfile::tempdir().unwrap();
     random_checkpoint(home.path());
-    assert!(run_export(home.path(), &[]).status.success());
+    succeed(run_export(home.path(), &[]));
     for seed in 0..3 {
         photograph(&home.path().join(format!("{seed}.png")), seed);
     }
@@ -132,7 +136,7 @@ fn the_same_checkpoint_gives_the_same_bytes() {
     let home = tempfile::tempdir().unwrap();
     random_checkpoint(home.path());
     let files = || {
-        assert!(run_export(home.path(), &["--force"]).status.success());
+        succeed(run_export(home.path(), &["--force"]));
         ["model.onnx", "model.pt"].map(|name| {
             let path = home.path().join("exports/small").join(name);
             skinlesion::files::sha256_file(&path).unwrap()
@@ -145,20 +149,15 @@ fn the_same_checkpoint_gives_the_same_bytes() {
 fn an_older_export_is_only_replaced_with_force() {
     let home = tempfile::tempdir().unwrap();
     random_checkpoint(home.path());
-    assert!(
-        run_export(home.path(), &["--format", "onnx"])
-            .status
-            .success()
-    );
+    succeed(run_export(home.path(), &["--format", "onnx"]));
     let refused = run_export(home.path(), &["--format", "torchscript"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(stderr(&refused).contains("--force"), "{}", stderr(&refused));
     assert!(home.path().join("exports/small/model.onnx").exists());
-    assert!(
-        export(home.path(), &["--format", "torchscript", "--force"])
-            .status
-            .success()
-    );
+    succeed(run_export(
+        home.path(),
+        &["--format", "torchscript", "--force"],
+    ));
     assert!(!home.path().join("exports/small/model.onnx").exists());
     assert!(home.path().join("exports/small/model.pt").exists());
 }
@@ -227,11 +226,7 @@ fn onnx_runtime_computes_what_the_checkpoint_computes() {
     let Some(python) = python() else { return };
     let home = tempfile::tempdir().unwrap();
     let checkpoint = random_checkpoint(home.path());
-    assert!(
-        run_export(home.path(), &["--format", "onnx"])
-            .status
-            .success()
-    );
+    succeed(run_export(home.path(), &["--format", "onnx"]));
     let images = Images::noise(ResizeRule::square(SIZE), 5).pixels;
     let pixels = home.path().join("pixels.bin");
     std::fs::write(&pixels, images.concat()).unwrap();
