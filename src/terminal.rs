@@ -16,6 +16,8 @@ use crate::commands::{Outcome, Summary};
 /// One run of the program: the global flags, and the way to the user.
 pub struct Session {
     pub global: Global,
+    /// Whether standard output is kept free for a JSON object, and results go to standard error too.
+    aside: bool,
     running: Mutex<Option<Task>>,
 }
 
@@ -31,6 +33,21 @@ impl Session {
         skinlesion::model::device::set_threads(global.threads);
         Self {
             global: global.clone(),
+            aside: false,
+            running: Mutex::new(None),
+        }
+    }
+
+    /// A session for one step of a verb that runs other verbs. It is as quiet or verbose as this one; if this
+    /// one is to print a JSON object, the step leaves standard output to it.
+    pub fn for_step(&self, global: &Global) -> Self {
+        Self {
+            global: Global {
+                quiet: self.global.quiet,
+                verbose: self.global.verbose,
+                ..global.clone()
+            },
+            aside: self.global.json,
             running: Mutex::new(None),
         }
     }
@@ -68,12 +85,13 @@ impl Session {
         }
     }
 
-    fn print_summary(&self, summary: &Summary) {
+    /// Prints a verb's summary.
+    pub fn print_summary(&self, summary: &Summary) {
         if self.global.json {
             if let serde_json::Value::Object(object) = &summary.json {
                 let mut object = object.clone();
                 object.insert("files".into(), json!(summary.files));
-                print_out(&format!("{}\n", serde_json::Value::Object(object)));
+                self.print_result(&format!("{}\n", serde_json::Value::Object(object)));
             }
             return;
         }
@@ -93,7 +111,16 @@ impl Session {
         if let Some(next) = &summary.next {
             text.push_str(&format!("\nNext:\n  {next}\n"));
         }
-        print_out(&text);
+        self.print_result(&text);
+    }
+
+    /// Prints what a verb was asked for, on standard output.
+    pub fn print_result(&self, text: &str) {
+        if self.aside {
+            self.print(text.trim_end_matches('\n'));
+        } else {
+            print_out(text);
+        }
     }
 
     fn with_task(&self, action: impl FnOnce(&mut Option<Task>)) {

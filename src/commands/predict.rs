@@ -8,7 +8,7 @@ use skinlesion::progress::Progress;
 use skinlesion::{DISCLAIMER, photographs};
 
 use super::{Outcome, Summary};
-use crate::terminal::{Session, print_out};
+use crate::terminal::Session;
 
 /// Photographs decoded, and given to the network, at once.
 const BATCH: usize = 32;
@@ -47,7 +47,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
             .collect();
         let pixels: Vec<&[u8]> = readable.iter().map(|(_, pixels)| &pixels[..]).collect();
         for ((path, _), answer) in readable.iter().zip(classifier.probabilities(&pixels)?) {
-            table.print(path, &answer, named == 0);
+            session.print_result(&table.answer(path, &answer, named == 0));
             named += 1;
         }
     }
@@ -78,7 +78,7 @@ fn report(error: &skinlesion::Error, session: &Session) {
     session.warn(&error.to_string());
 }
 
-/// The answers, printed as they come: rows for a person, or one JSON object a line for a script.
+/// The answers, told as they come: rows for a person, or one JSON object a line for a script.
 struct Table {
     width: usize,
     top: usize,
@@ -100,12 +100,12 @@ impl Table {
         }
     }
 
-    fn print(&self, path: &Path, probabilities: &Probabilities, first: bool) {
-        print_out(&if self.json {
+    fn answer(&self, path: &Path, probabilities: &Probabilities, first: bool) -> String {
+        if self.json {
             self.line(path, probabilities)
         } else {
             self.header(first) + &self.rows(path, probabilities)
-        });
+        }
     }
 
     fn line(&self, path: &Path, probabilities: &Probabilities) -> String {

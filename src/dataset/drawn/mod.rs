@@ -1,8 +1,8 @@
 //! A drawn (synthetic) dataset in HAM10000's form: for demonstrations and tests that may show no real
 //! photographs, and for checking that a pipeline learns what there is to learn.
 //!
-//! Every lesion follows its class's [`recipe`] and is the same in all photographs of it; every photograph has
-//! its own view, light and [`artefacts`], drawn from random numbers that know nothing of the class.
+//! Every lesion follows its class's recipe (`recipe.rs`) and is the same in all photographs of it; every photograph has
+//! its own view, light and artefacts (`artefacts.rs`), drawn from random numbers that know nothing of the class.
 
 mod artefacts;
 mod canvas;
@@ -11,6 +11,7 @@ mod marks;
 mod noise;
 mod outline;
 mod photograph;
+mod random;
 mod recipe;
 mod record;
 mod tissue;
@@ -27,6 +28,7 @@ use crate::progress::Progress;
 use crate::{Error, Result};
 use lesion::Lesion;
 use photograph::{Shot, Skin};
+use random::Purpose;
 use record::Record;
 
 /// The metadata's file name, HAM10000's own; also how a drawn folder is known.
@@ -118,12 +120,17 @@ fn check(options: &Options) -> Result<()> {
 
 /// The JPEG file of one photograph.
 fn photograph(record: &Record, options: &Options) -> image::ImageResult<Vec<u8>> {
-    let mut of_lesion = stream(options.seed, record.lesion, stream::LESION);
-    let lesion = Lesion::new(record.sample.dx, &mut of_lesion);
-    let skin = Skin::new(&mut stream(options.seed, record.lesion, stream::SKIN));
-    let mut of_shot = stream(options.seed, record.lesion, stream::SHOTS + record.shot);
-    let shot = Shot::new(options.width, options.height, &mut of_shot);
-    shot.take(&lesion, &skin, options.width, options.height)
+    let numbers = |purpose| random::numbers(options.seed, record.lesion, purpose);
+    let lesion = Lesion::new(record.sample.dx, &mut numbers(Purpose::Lesion));
+    let skin = Skin::new(&mut numbers(Purpose::Skin));
+    shot_of(record, options).take(&lesion, &skin, options.width, options.height)
+}
+
+/// View, light and artefacts of one photograph.
+fn shot_of(record: &Record, options: &Options) -> Shot {
+    let purpose = Purpose::Shot(record.shot);
+    let mut numbers = random::numbers(options.seed, record.lesion, purpose);
+    Shot::new(options.width, options.height, &mut numbers)
 }
 
 fn write_metadata(path: &Path, records: &[Record]) -> Result<()> {
@@ -159,27 +166,6 @@ fn write_metadata(path: &Path, records: &[Record]) -> Result<()> {
         .into_inner()
         .map_err(|error| Error::io("write", path)(error.into_error()))?;
     files::write_whole(path, &bytes)
-}
-
-use stream::stream;
-
-/// Random numbers for one purpose each, so that adding to one thing changes no other.
-mod stream {
-    use rand::SeedableRng;
-    use rand_chacha::ChaCha8Rng;
-
-    pub const PERSON: u64 = 0;
-    pub const LESION: u64 = 1;
-    pub const SKIN: u64 = 2;
-    /// Plus the number of the photograph.
-    pub const SHOTS: u64 = 3;
-
-    /// The numbers for one purpose of one lesion.
-    pub fn stream(seed: u64, lesion: u64, purpose: u64) -> ChaCha8Rng {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream((lesion << 8) | purpose);
-        rng
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::stream;
+use super::random::{Purpose, numbers};
 use crate::Diagnosis;
 use crate::dataset::Sample;
 
@@ -61,7 +61,7 @@ pub fn records(lesions: usize, seed: u64) -> Vec<Record> {
     let mut records = Vec::new();
     for (place, diagnosis) in diagnoses(lesions, seed).into_iter().enumerate() {
         let lesion = place as u64 + 1;
-        let rng = &mut stream(seed, lesion, stream::PERSON);
+        let rng = &mut numbers(seed, lesion, Purpose::Person);
         let sample = person(lesion, diagnosis, rng);
         for shot in 1..=photographs(rng) {
             records.push(Record {
@@ -87,7 +87,7 @@ fn diagnoses(lesions: usize, seed: u64) -> Vec<Diagnosis> {
         }
     }
     all.resize(lesions, Diagnosis::Nv);
-    all.shuffle(&mut stream(seed, 0, stream::PERSON));
+    all.shuffle(&mut numbers(seed, 0, Purpose::Order));
     all
 }
 
