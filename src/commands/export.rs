@@ -15,7 +15,7 @@ use super::{Outcome, Summary};
 use crate::terminal::Session;
 
 /// Noise images to compare on when there is no dataset.
-const NOISE: usize = 64;
+const NOISE: usize = 32;
 
 #[derive(clap::Args)]
 pub struct Args {

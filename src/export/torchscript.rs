@@ -8,7 +8,6 @@
 use std::io::{Cursor, Read, Write};
 use std::path::Path;
 
-use flate2::read::DeflateDecoder;
 use tch::{CModule, Device, Kind, Tensor};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
@@ -80,17 +79,13 @@ fn finish(
         .with_alignment(ALIGNMENT);
     let mut root = String::new();
     for index in 0..archive.len() {
-        let mut file = archive.by_index_raw(index)?;
+        let mut file = archive.by_index(index)?;
         let name = file.name()?.into_owned();
         if name.ends_with(".debug_pkl") {
             continue; // positions in the source text, which is changed here
         }
         let mut contents = Vec::new();
-        match file.compression() {
-            CompressionMethod::Stored => file.read_to_end(&mut contents)?,
-            // Code is deflated, which our zip crate is built without.
-            _ => DeflateDecoder::new(file).read_to_end(&mut contents)?,
-        };
+        file.read_to_end(&mut contents)?;
         if name.ends_with(".py") {
             contents = with_two_outputs(&String::from_utf8(contents)?)?.into_bytes();
         }

@@ -83,7 +83,7 @@ impl Bench {
     }
 }
 
-fn row(image_id: &str, lesion_id: &str, dx: Diagnosis, split: Part) -> Row {
+pub fn row(image_id: &str, lesion_id: &str, dx: Diagnosis, split: Part) -> Row {
     Row {
         split,
         sample: Sample {
@@ -100,7 +100,7 @@ fn row(image_id: &str, lesion_id: &str, dx: Diagnosis, split: Part) -> Row {
 }
 
 /// A dataset folder whose images are flat colours, one for each row.
-fn write_dataset(folder: &Path, rows: &[Row], side: u32) {
+pub fn write_dataset(folder: &Path, rows: &[Row], side: u32) {
     fs::create_dir(folder).unwrap();
     let manifest = manifest::to_csv(rows);
     let mut bytes = Vec::new();

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use skinlesion::Diagnosis;
 use skinlesion::classifier::{Classifier, Probabilities};
+use skinlesion::dataset::Part;
 use skinlesion::export::description::Description;
 use skinlesion::export::verify::Images;
 use skinlesion::export::{self, Format, Source};
@@ -15,13 +17,14 @@ use skinlesion::progress::Silent;
 use tch::Device;
 
 use crate::common::{python, skinlesion, stderr, stdout};
+use crate::eval::{row, write_dataset};
 use crate::networks::{SIZE, photograph, random_checkpoint};
 
 fn run_export(home: &Path, arguments: &[&str]) -> Output {
     let mut command = skinlesion();
     command
         .current_dir(home)
-        .args(["export", "--checkpoint", "checkpoint"]);
+        .args(["--threads", "1", "export", "--checkpoint", "checkpoint"]);
     command.args(["--out", "exports/small"]).args(arguments);
     command.output().unwrap()
 }
@@ -102,9 +105,16 @@ fn every_exported_file_predicts_what_the_checkpoint_predicts() {
     let probabilities = |model: &str| -> Vec<(String, f64)> {
         let images = ["0.png", "1.png", "2.png"];
         let mut command = skinlesion();
-        command
-            .current_dir(home.path())
-            .args(["predict", "--json", "--top", "7", "--model", model]);
+        command.current_dir(home.path()).args([
+            "--threads",
+            "1",
+            "predict",
+            "--json",
+            "--top",
+            "7",
+            "--model",
+            model,
+        ]);
         let output = command.args(images).output().unwrap();
         assert!(output.status.success(), "{}", stderr(&output));
         let lines = stdout(&output);
@@ -160,6 +170,38 @@ fn an_older_export_is_only_replaced_with_force() {
     ));
     assert!(!home.path().join("exports/small/model.onnx").exists());
     assert!(home.path().join("exports/small/model.pt").exists());
+}
+
+#[test]
+fn compares_on_the_validation_images_of_a_dataset_and_refuses_those_of_another_size() {
+    let home = tempfile::tempdir().unwrap();
+    random_checkpoint(home.path());
+    let rows: Vec<_> = (0..12)
+        .map(|number| {
+            let split = [Part::Train, Part::Val, Part::Test][number % 3];
+            row(
+                &format!("IMG_{number}"),
+                &format!("HAM_{number}"),
+                Diagnosis::Nv,
+                split,
+            )
+        })
+        .collect();
+    write_dataset(&home.path().join("data"), &rows, SIZE);
+    let output = run_export(home.path(), &["--json", "--data", "data", "--images", "3"]);
+    let summary: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(summary["compared_on"], "validation images");
+    assert_eq!(summary["networks"][0]["check"]["images"], 3);
+    assert_eq!(stderr(&output), "");
+
+    write_dataset(&home.path().join("larger"), &rows, SIZE + 16);
+    let output = run_export(home.path(), &["--force", "--data", "larger"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("larger: its images were prepared as"),
+        "{}",
+        stderr(&output)
+    );
 }
 
 #[test]
