@@ -21,7 +21,7 @@ demo: build ## walk the whole way on drawn images, in demo/ (no download of data
 
 test: setup ## everything a fresh clone needs, then the whole test suite
 	@scripts/python-env
-	$(CARGO) test
+	$(CARGO) test --release
 
 lint: setup ## formatting and lints, as CI demands them
 	$(CARGO) fmt --check
