@@ -176,7 +176,7 @@ fn dermatofibroma(rng: &mut ChaCha8Rng) -> Recipe {
         mottle_size: within(rng, 0.7..1.5),
         network: within(rng, 0.2..0.6),
         mesh: within(rng, 0.35..0.55),
-        pale_centre: within(rng, 0.35..0.85),
+        pale_centre: within(rng, 0.45..0.9),
         rim: within(rng, 0.3..0.9),
         marks: vec![
             (MarkKind::Line, count(rng, 0.5, 2..8)),
@@ -257,7 +257,7 @@ fn angioma(rng: &mut ChaCha8Rng) -> Recipe {
         soft: within(rng, 0.1..0.5),
         base: Tissue {
             melanin: if dark { within(rng, 0.3..1.1) } else { 0.0 },
-            blood: within(rng, 0.7..1.9),
+            blood: within(rng, 0.85..1.9),
             veil: if dark { within(rng, 0.1..0.3) } else { 0.0 },
             ..Tissue::default()
         },
