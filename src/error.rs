@@ -32,6 +32,10 @@ pub enum Error {
     #[error("{} already exists\n  Choose another --out, or say --force to replace it.", .0.display())]
     Exists(PathBuf),
 
+    /// The user stopped it before there was anything to save.
+    #[error("stopped; nothing was written yet that could be gone on with")]
+    Stopped,
+
     /// libtorch refused an operation that the program believed to be right.
     #[error("libtorch failed while {doing}: {}", first_line(source))]
     Torch {

@@ -48,7 +48,8 @@ fn find_one(path: &Path) -> Vec<Result<PathBuf>> {
     found
 }
 
-fn is_photograph(path: &Path) -> bool {
+/// Whether a file's ending says that it is a photograph.
+pub fn is_photograph(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
     extension.is_some_and(|found| EXTENSIONS.iter().any(|e| found.eq_ignore_ascii_case(e)))
 }

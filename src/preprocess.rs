@@ -5,6 +5,8 @@ use std::io::{self, Cursor};
 use std::path::Path;
 
 use fast_image_resize as fir;
+use fir::images::{TypedImage, TypedImageRef};
+use fir::pixels::U8x3;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage, imageops};
 use serde::{Deserialize, Serialize};
 
@@ -141,18 +143,15 @@ fn stretch(resizer: &mut fir::Resizer, image: &RgbImage, rule: ResizeRule) -> Ve
         Filter::TriangleAntialiased => fir::FilterType::Bilinear,
     };
     let options = fir::ResizeOptions::new().resize_alg(fir::ResizeAlg::Convolution(filter));
-    let mut target = fir::images::Image::new(rule.size, rule.size, fir::PixelType::U8x3);
-    // Cannot fail: the pixel types are equal and the buffers have their sizes.
-    let source = fir::images::ImageRef::new(
-        image.width(),
-        image.height(),
-        image.as_raw(),
-        fir::PixelType::U8x3,
-    );
-    if let Ok(source) = source {
-        let _ = resizer.resize(&source, &mut target, &options);
+    let mut resized = vec![0; rule.bytes()];
+    // Cannot fail: both buffers have the size that they are said to have.
+    let (width, height) = image.dimensions();
+    let source = TypedImageRef::<U8x3>::from_buffer(width, height, image.as_raw());
+    let target = TypedImage::<U8x3>::from_buffer(rule.size, rule.size, &mut resized);
+    if let (Ok(source), Ok(mut target)) = (source, target) {
+        let _ = resizer.resize_typed(&source, &mut target, &options);
     }
-    target.into_vec()
+    resized
 }
 
 /// Reads a photograph and brings it to the network's size.

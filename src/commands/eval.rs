@@ -30,7 +30,7 @@ pub struct Args {
 
     /// The part to score it on: test for the truth, val to compare settings, train to see how well it fits.
     /// Lesions that it was trained on are refused in test and val
-    #[arg(long, value_name = "val|test|train", default_value = "test")]
+    #[arg(long, value_name = "train|val|test", default_value = "test")]
     split: Part,
 
     /// The folder to write: figures, predictions, report and pictures
@@ -146,16 +146,19 @@ fn write(
     let confusion = Confusion {
         counts: evaluation.metrics.confusion_matrix,
     };
-    let part = evaluation.data.split;
-    let title = format!(
-        "Confusion matrix: {part} part, {} images",
-        evaluation.metrics.n
+    let images = format!(
+        "{} part, {} images",
+        evaluation.data.split, evaluation.metrics.n
     );
-    for (stem, cells) in [
-        ("confusion_matrix", Cells::Counts),
-        ("confusion_matrix_normalized", Cells::Shares),
+    for (stem, title, cells) in [
+        ("confusion_matrix", "Confusion matrix", Cells::Counts),
+        (
+            "confusion_matrix_normalized",
+            "Confusion matrix by row",
+            Cells::Shares,
+        ),
     ] {
-        let svg = report::confusion_matrix(&confusion, cells, &title);
+        let svg = report::confusion_matrix(&confusion, cells, &format!("{title}: {images}"));
         written.extend(report::write_picture(&path(stem), &svg)?);
     }
     Ok(written)

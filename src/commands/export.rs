@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use skinlesion::export::description::Description;
 use skinlesion::export::package::{self, Written};
-use skinlesion::export::verify::{self, Images};
+use skinlesion::export::verify::Images;
 use skinlesion::export::{self, Format, Source};
 use skinlesion::files::Draft;
-use skinlesion::model::inference::CheckpointClassifier;
 use skinlesion::preprocess::ResizeRule;
 use skinlesion::progress::Progress;
 
@@ -16,7 +15,7 @@ use super::{Outcome, Summary};
 use crate::terminal::Session;
 
 /// Noise images to compare on when there is no dataset.
-const NOISE: usize = 64;
+const NOISE: usize = 32;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -56,18 +55,18 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     let draft = Draft::new(&args.out, args.force, package::MODEL_FILE)?;
     let source = Source::read(&args.checkpoint)?;
     let images = images(args, source.checkpoint.about.resize, session)?;
-    let checkpoint = CheckpointClassifier::new(&source.checkpoint, tch::Device::Cpu)?;
-    let expected = verify::reference(&checkpoint, &images, session)?;
     let description = Description::new(&source);
-    let mut written = Vec::new();
-    for format in Format::ALL
-        .into_iter()
-        .filter(|format| args.format.contains(format))
-    {
-        let path = export::write(format, draft.path(), &source.network, &description)?;
-        let check = verify::check(format, &path, &images, &expected, session)?;
-        written.push(Written::new(format, &path, check)?);
-    }
+    let mut formats = args.format.clone();
+    formats.sort_unstable();
+    formats.dedup();
+    let written = export::write(
+        &source,
+        &formats,
+        &description,
+        draft.path(),
+        &images,
+        session,
+    )?;
     let beside = package::write(draft.path(), &source, &description, &written)?;
     draft.publish()?;
     Ok(summary(args, &written, &beside))

@@ -1,11 +1,67 @@
 //! `skinlesion man`.
 
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Command, CommandFactory};
+use clap_mangen::Man;
+use serde_json::json;
+use skinlesion::{Error, files};
+
 use super::{Outcome, Summary};
+use crate::cli::Cli;
 use crate::terminal::Session;
 
 #[derive(clap::Args)]
-pub struct Args {}
+#[command(
+    after_help = "To read them: skinlesion man --out ~/.local/share/man/man1, then man skinlesion-train"
+)]
+pub struct Args {
+    /// The folder for the pages, skinlesion.1 and one for each verb; made if it is not there
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
 
-pub fn run(_args: &Args, _session: &Session) -> Outcome {
-    Ok(Summary::default())
+    /// Replace pages that are already there
+    #[arg(long)]
+    force: bool,
+}
+
+pub fn run(args: &Args, _session: &Session) -> Outcome {
+    let pages = pages()?;
+    let paths: Vec<PathBuf> = pages.iter().map(|(name, _)| args.out.join(name)).collect();
+    if let Some(there) = paths.iter().find(|path| path.exists() && !args.force) {
+        return Err(Error::Exists(there.clone()).into());
+    }
+    fs::create_dir_all(&args.out).map_err(Error::io("create", &args.out))?;
+    for (path, (_, page)) in paths.iter().zip(&pages) {
+        files::write_whole(path, page)?;
+    }
+    Ok(Summary {
+        text: format!("{} manual pages", pages.len()),
+        json: json!({ "pages": pages.len() }),
+        next: Some(format!("man {}", paths[0].display())),
+        files: paths,
+        ..Summary::default()
+    })
+}
+
+/// File names and contents: the program's page, then the verbs'.
+fn pages() -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    let mut program = Cli::command().disable_help_subcommand(true);
+    program.build(); // names the verbs' pages skinlesion-prepare and so on
+    std::iter::once(&program)
+        .chain(program.get_subcommands())
+        .map(page)
+        .collect()
+}
+
+fn page(command: &Command) -> anyhow::Result<(String, Vec<u8>)> {
+    let man = Man::new(command.clone())
+        .manual("Skinlesion")
+        .source(concat!("skinlesion ", env!("CARGO_PKG_VERSION")));
+    let mut text = Vec::new();
+    man.render(&mut text)
+        .with_context(|| format!("cannot render the manual page of {}", command.get_name()))?;
+    Ok((man.get_filename(), text))
 }

@@ -52,12 +52,16 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         }
     }
     let unreadable = missing + paths.len() - named;
+    let photographs = match named {
+        1 => "1 photograph".to_owned(),
+        n => format!("{n} photographs"),
+    };
     let unread = match unreadable {
         0 => String::new(),
         n => format!("; {n} could not be read, see above"),
     };
     Ok(Summary {
-        text: format!("\n{named} photographs{unread}. * counts as malignant.\n{DISCLAIMER}"),
+        text: format!("\n{photographs}{unread}. * counts as malignant.\n{DISCLAIMER}"),
         failed: unreadable > 0,
         ..Summary::default()
     })

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::findings::{Findings, counted};
+use crate::photographs::is_photograph;
 use crate::{Error, Result};
 
 /// Every photograph below some folders, by image id (its file name without extension).
@@ -92,16 +93,6 @@ impl Images {
             "Name every folder of images (--images may be repeated), or say --allow-missing to leave them out.",
         )
     }
-}
-
-fn is_photograph(path: &Path) -> bool {
-    let extension = path
-        .extension()
-        .and_then(|e| e.to_str())
-        .unwrap_or_default();
-    ["jpg", "jpeg", "png"]
-        .iter()
-        .any(|known| extension.eq_ignore_ascii_case(known))
 }
 
 fn same_contents(a: &Path, b: &Path) -> Result<bool> {

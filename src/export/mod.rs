@@ -14,10 +14,16 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use tch::Device;
+
 use crate::model::checkpoint::{self, Checkpoint};
 use crate::model::fold::{self, FoldedNetwork};
+use crate::model::inference::CheckpointClassifier;
+use crate::progress::Progress;
 use crate::{Result, files};
 use description::Description;
+use package::Written;
+use verify::Images;
 
 /// A file format that a network can be written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,17 +110,27 @@ impl Source {
     }
 }
 
-/// Writes the network in one format and returns the file.
+/// Writes the network in each format, runs each file again and compares it with the checkpoint. A file that
+/// disagrees is an error, and the caller must then drop the folder.
 pub fn write(
-    format: Format,
-    folder: &Path,
-    network: &FoldedNetwork,
+    source: &Source,
+    formats: &[Format],
     description: &Description,
-) -> Result<PathBuf> {
-    let path = folder.join(format.file_name());
-    match format {
-        Format::TorchScript => torchscript::write(&path, network, description)?,
-        Format::Onnx => onnx::write(&path, network, description)?,
+    folder: &Path,
+    images: &Images,
+    progress: &dyn Progress,
+) -> Result<Vec<Written>> {
+    let checkpoint = CheckpointClassifier::new(&source.checkpoint, Device::Cpu)?;
+    let expected = verify::reference(&checkpoint, images, progress)?;
+    let mut written = Vec::with_capacity(formats.len());
+    for &format in formats {
+        let path = folder.join(format.file_name());
+        match format {
+            Format::TorchScript => torchscript::write(&path, &source.network, description)?,
+            Format::Onnx => onnx::write(&path, &source.network, description)?,
+        }
+        let check = verify::check(format, &path, images, &expected, progress)?;
+        written.push(Written::new(format, &path, check)?);
     }
-    Ok(path)
+    Ok(written)
 }

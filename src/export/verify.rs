@@ -22,7 +22,7 @@ pub const TOLERANCE: f64 = 1e-4;
 const BATCH: usize = 32;
 
 /// So many images are also given one by one, and timed.
-const SINGLE: usize = 16;
+const SINGLE: usize = 8;
 
 /// Images to compare on.
 pub struct Images {

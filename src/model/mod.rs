@@ -7,6 +7,7 @@ pub mod fold;
 pub mod inference;
 pub mod input;
 pub mod layers;
+pub mod libtorch;
 pub mod mobilenet_v2;
 pub mod tensors;
 pub mod weights;

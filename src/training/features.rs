@@ -1,6 +1,7 @@
 //! Features of the frozen base, computed once and kept: an epoch of the head then costs milliseconds.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tch::{Kind, Tensor};
 
@@ -27,12 +28,14 @@ pub struct Wanted<'a> {
     pub augment: &'a Augment,
     /// The seed of the augmentation.
     pub seed: u64,
+    /// Set from outside to give up.
+    pub stop: &'a AtomicBool,
 }
 
 /// Features of the wanted images: one tensor of rows × 1,280 (f32, on the network's device) a view.
 ///
 /// With `keep`, they are read from the dataset folder if an earlier run left them there, and left there
-/// for the next. A folder that cannot be written to is no error.
+/// for the next. A folder that cannot be written to is no error. When told to stop, [`Error::Stopped`].
 pub fn compute(
     model: &MobileNetV2,
     dataset: &Dataset,
@@ -58,6 +61,9 @@ pub fn compute(
     for view in 0..wanted.views {
         let mut parts = Vec::new();
         for rows in wanted.rows.chunks(BATCH) {
+            if wanted.stop.load(Ordering::Relaxed) {
+                return Err(Error::Stopped);
+            }
             let images: Vec<&[u8]> = rows.iter().map(|&row| dataset.pixels.image(row)).collect();
             let bytes = input::bytes_to_tensor(&images, side, model.device())?;
             parts.push(tch::no_grad(|| {

@@ -1,5 +1,7 @@
 //! What a step of training looks at: kept features (transfer) or augmented images (fine-tuning).
 
+use std::sync::atomic::AtomicBool;
+
 use tch::Tensor;
 
 use super::augment;
@@ -40,6 +42,7 @@ impl<'a> Learner<'a> {
         config: &'a TrainingConfig,
         [train, val]: [Vec<usize>; 2],
         model: &MobileNetV2,
+        stop: &AtomicBool,
         progress: &dyn Progress,
     ) -> Result<Self> {
         let kept = match config.phase {
@@ -51,6 +54,7 @@ impl<'a> Learner<'a> {
                         views,
                         augment: &config.augment,
                         seed: config.seed,
+                        stop,
                     };
                     let keep = config.keep_features.unwrap_or(false);
                     features::compute(model, dataset, &wanted, keep, progress)

@@ -119,7 +119,7 @@ impl<'a> Trainer<'a> {
                 &config.class_weights,
                 &sampling::count(&train_truths),
             ),
-            learner: Learner::new(dataset, config, rows, &model, progress)?,
+            learner: Learner::new(dataset, config, rows, &model, run.stop, progress)?,
             run,
             progress,
             about,

@@ -9,16 +9,13 @@ use skinlesion::dataset::info::{self, DatasetInfo, Hashes, PartCounts};
 use skinlesion::dataset::manifest::{self, Row};
 use skinlesion::dataset::{Part, Sample, pixels};
 use skinlesion::metrics::Predictions;
-use skinlesion::model::checkpoint::{self, About, Checkpoint, lesion_hash};
-use skinlesion::model::layers::Architecture;
-use skinlesion::model::mobilenet_v2::MobileNetV2;
+use skinlesion::model::checkpoint::{About, lesion_hash};
 use skinlesion::preprocess::ResizeRule;
 use skinlesion::{DISCLAIMER, Diagnosis, files};
 use tempfile::TempDir;
 
 use crate::common::{skinlesion, stderr, stdout};
-
-const SIDE: u32 = 32;
+use crate::networks::{self, SIZE as SIDE};
 
 /// A home with a dataset `data` and an untrained network `run`, which knows the lesions of `data`'s
 /// training and validation parts.
@@ -46,11 +43,12 @@ impl Bench {
                 .map(|row| lesion_hash(&row.sample.lesion_id))
                 .collect()
         };
-        write_checkpoint(
-            &home.path().join("run"),
-            lesions(Part::Train),
-            lesions(Part::Val),
-        );
+        let about = About {
+            training_lesions: lesions(Part::Train),
+            validation_lesions: lesions(Part::Val),
+            ..networks::about()
+        };
+        networks::write_checkpoint(&home.path().join("run"), about);
         Self { home }
     }
 
@@ -85,7 +83,7 @@ impl Bench {
     }
 }
 
-fn row(image_id: &str, lesion_id: &str, dx: Diagnosis, split: Part) -> Row {
+pub fn row(image_id: &str, lesion_id: &str, dx: Diagnosis, split: Part) -> Row {
     Row {
         split,
         sample: Sample {
@@ -102,7 +100,7 @@ fn row(image_id: &str, lesion_id: &str, dx: Diagnosis, split: Part) -> Row {
 }
 
 /// A dataset folder whose images are flat colours, one for each row.
-fn write_dataset(folder: &Path, rows: &[Row], side: u32) {
+pub fn write_dataset(folder: &Path, rows: &[Row], side: u32) {
     fs::create_dir(folder).unwrap();
     let manifest = manifest::to_csv(rows);
     let mut bytes = Vec::new();
@@ -132,36 +130,6 @@ fn write_dataset(folder: &Path, rows: &[Row], side: u32) {
     fs::write(folder.join(manifest::FILE), manifest).unwrap();
     fs::write(folder.join(pixels::FILE), bytes).unwrap();
     files::write_json(&folder.join(info::FILE), &description).unwrap();
-}
-
-fn write_checkpoint(folder: &Path, training_lesions: Vec<String>, validation_lesions: Vec<String>) {
-    fs::create_dir(folder).unwrap();
-    let architecture = Architecture {
-        width: 0.35,
-        ..Architecture::default()
-    };
-    let network = MobileNetV2::random(architecture, 7, tch::Device::Cpu);
-    let checkpoint = Checkpoint {
-        tensors: network.snapshot(),
-        about: About {
-            format_version: checkpoint::FORMAT_VERSION,
-            written_by: "a test".into(),
-            classes: Diagnosis::ALL.map(|dx| dx.code().to_owned()).to_vec(),
-            architecture,
-            resize: ResizeRule::square(SIDE),
-            phase: "transfer".into(),
-            config: String::new(),
-            dataset: String::new(),
-            epoch: 1,
-            validation: [].into(),
-            training_lesions,
-            validation_lesions,
-            initial_weights: "random".into(),
-            licence: "CC0".into(),
-        },
-    };
-    let file = folder.join(checkpoint::BEST_FILE);
-    checkpoint.write(&file).unwrap();
 }
 
 #[test]
@@ -316,7 +284,7 @@ fn refuses_images_of_another_size_and_an_empty_part_with_the_remedy() {
     assert_eq!(output.status.code(), Some(1));
     let words = stderr(&output);
     assert!(
-        words.contains("48×48") && words.contains("prepare --size 32 --fit stretch"),
+        words.contains("48×48") && words.contains("prepare --size 64 --fit stretch"),
         "{words}"
     );
 

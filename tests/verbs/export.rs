@@ -4,22 +4,33 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
+use skinlesion::Diagnosis;
 use skinlesion::classifier::{Classifier, Probabilities};
+use skinlesion::dataset::Part;
+use skinlesion::export::description::Description;
 use skinlesion::export::verify::Images;
+use skinlesion::export::{self, Format, Source};
+use skinlesion::files::Draft;
 use skinlesion::model::inference::CheckpointClassifier;
 use skinlesion::preprocess::ResizeRule;
+use skinlesion::progress::Silent;
 use tch::Device;
 
 use crate::common::{python, skinlesion, stderr, stdout};
+use crate::eval::{row, write_dataset};
 use crate::networks::{SIZE, photograph, random_checkpoint};
 
-fn export(home: &Path, arguments: &[&str]) -> Output {
+fn run_export(home: &Path, arguments: &[&str]) -> Output {
     let mut command = skinlesion();
     command
         .current_dir(home)
-        .args(["export", "--checkpoint", "checkpoint"]);
+        .args(["--threads", "1", "export", "--checkpoint", "checkpoint"]);
     command.args(["--out", "exports/small"]).args(arguments);
     command.output().unwrap()
+}
+
+fn succeed(output: Output) {
+    assert!(output.status.success(), "{}", stderr(&output));
 }
 
 fn json(path: &Path) -> Value {
@@ -30,7 +41,7 @@ fn json(path: &Path) -> Value {
 fn writes_a_folder_that_an_app_can_use() {
     let home = tempfile::tempdir().unwrap();
     random_checkpoint(home.path());
-    let output = export(home.path(), &[]);
+    let output = run_export(home.path(), &[]);
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(
         stderr(&output).contains("noise"),
@@ -87,16 +98,23 @@ fn writes_a_folder_that_an_app_can_use() {
 fn every_exported_file_predicts_what_the_checkpoint_predicts() {
     let home = tempfile::tempdir().unwrap();
     random_checkpoint(home.path());
-    assert!(export(home.path(), &[]).status.success());
+    succeed(run_export(home.path(), &[]));
     for seed in 0..3 {
         photograph(&home.path().join(format!("{seed}.png")), seed);
     }
     let probabilities = |model: &str| -> Vec<(String, f64)> {
         let images = ["0.png", "1.png", "2.png"];
         let mut command = skinlesion();
-        command
-            .current_dir(home.path())
-            .args(["predict", "--json", "--top", "7", "--model", model]);
+        command.current_dir(home.path()).args([
+            "--threads",
+            "1",
+            "predict",
+            "--json",
+            "--top",
+            "7",
+            "--model",
+            model,
+        ]);
         let output = command.args(images).output().unwrap();
         assert!(output.status.success(), "{}", stderr(&output));
         let lines = stdout(&output);
@@ -128,7 +146,7 @@ fn the_same_checkpoint_gives_the_same_bytes() {
     let home = tempfile::tempdir().unwrap();
     random_checkpoint(home.path());
     let files = || {
-        assert!(export(home.path(), &["--force"]).status.success());
+        succeed(run_export(home.path(), &["--force"]));
         ["model.onnx", "model.pt"].map(|name| {
             let path = home.path().join("exports/small").join(name);
             skinlesion::files::sha256_file(&path).unwrap()
@@ -141,31 +159,62 @@ fn the_same_checkpoint_gives_the_same_bytes() {
 fn an_older_export_is_only_replaced_with_force() {
     let home = tempfile::tempdir().unwrap();
     random_checkpoint(home.path());
-    assert!(export(home.path(), &["--format", "onnx"]).status.success());
-    let refused = export(home.path(), &["--format", "torchscript"]);
+    succeed(run_export(home.path(), &["--format", "onnx"]));
+    let refused = run_export(home.path(), &["--format", "torchscript"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(stderr(&refused).contains("--force"), "{}", stderr(&refused));
     assert!(home.path().join("exports/small/model.onnx").exists());
-    assert!(
-        export(home.path(), &["--format", "torchscript", "--force"])
-            .status
-            .success()
-    );
+    succeed(run_export(
+        home.path(),
+        &["--format", "torchscript", "--force"],
+    ));
     assert!(!home.path().join("exports/small/model.onnx").exists());
     assert!(home.path().join("exports/small/model.pt").exists());
 }
 
 #[test]
+fn compares_on_the_validation_images_of_a_dataset_and_refuses_those_of_another_size() {
+    let home = tempfile::tempdir().unwrap();
+    random_checkpoint(home.path());
+    let rows: Vec<_> = (0..12)
+        .map(|number| {
+            let split = [Part::Train, Part::Val, Part::Test][number % 3];
+            row(
+                &format!("IMG_{number}"),
+                &format!("HAM_{number}"),
+                Diagnosis::Nv,
+                split,
+            )
+        })
+        .collect();
+    write_dataset(&home.path().join("data"), &rows, SIZE);
+    let output = run_export(home.path(), &["--json", "--data", "data", "--images", "3"]);
+    let summary: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!(summary["compared_on"], "validation images");
+    assert_eq!(summary["networks"][0]["check"]["images"], 3);
+    assert_eq!(stderr(&output), "");
+
+    write_dataset(&home.path().join("larger"), &rows, SIZE + 16);
+    let output = run_export(home.path(), &["--force", "--data", "larger"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("larger: its images were prepared as"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
 fn refuses_what_is_no_checkpoint_or_no_format_and_leaves_nothing() {
     let home = tempfile::tempdir().unwrap();
-    let output = export(home.path(), &[]);
+    let output = run_export(home.path(), &[]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
         stderr(&output).contains("checkpoint"),
         "{}",
         stderr(&output)
     );
-    let output = export(home.path(), &["--format", "onnx,tensorflow"]);
+    let output = run_export(home.path(), &["--format", "onnx,tensorflow"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(
         stderr(&output).contains("torchscript, onnx"),
@@ -173,12 +222,44 @@ fn refuses_what_is_no_checkpoint_or_no_format_and_leaves_nothing() {
         stderr(&output)
     );
     random_checkpoint(home.path());
-    let output = export(home.path(), &["--data", "nowhere"]);
+    let output = run_export(home.path(), &["--data", "nowhere"]);
     assert_eq!(output.status.code(), Some(1));
     let left = std::fs::read_dir(home.path().join("exports"))
         .unwrap()
         .count();
     assert_eq!(left, 0);
+}
+
+#[test]
+fn a_file_that_disagrees_with_the_checkpoint_is_refused_and_nothing_stays() {
+    let home = tempfile::tempdir().unwrap();
+    let mut source = Source::read(&random_checkpoint(home.path())).unwrap();
+    source.network.blocks[5].convolutions[1].bias[0] += 0.5;
+    let images = Images::noise(ResizeRule::square(SIZE), 4);
+    for format in Format::ALL {
+        let out = home.path().join("out");
+        let draft = Draft::new(&out, false, "model.json").unwrap();
+        let description = Description::new(&source);
+        let error = export::write(
+            &source,
+            &[format],
+            &description,
+            draft.path(),
+            &images,
+            &Silent,
+        )
+        .unwrap_err()
+        .to_string();
+        drop(draft);
+        assert!(error.starts_with(format.file_name()), "{error}");
+        assert!(error.contains("disagrees with the checkpoint"), "{error}");
+        assert!(!out.exists());
+        assert_eq!(
+            std::fs::read_dir(home.path()).unwrap().count(),
+            1,
+            "the checkpoint alone"
+        );
+    }
 }
 
 /// The real ONNX Runtime and ONNX's own checker, in Python.
@@ -187,7 +268,7 @@ fn onnx_runtime_computes_what_the_checkpoint_computes() {
     let Some(python) = python() else { return };
     let home = tempfile::tempdir().unwrap();
     let checkpoint = random_checkpoint(home.path());
-    assert!(export(home.path(), &["--format", "onnx"]).status.success());
+    succeed(run_export(home.path(), &["--format", "onnx"]));
     let images = Images::noise(ResizeRule::square(SIZE), 5).pixels;
     let pixels = home.path().join("pixels.bin");
     std::fs::write(&pixels, images.concat()).unwrap();

@@ -1,10 +1,15 @@
 //! The program as a user runs it: one file a verb. One test binary, because each links libtorch.
 
+// clippy.toml allows these in test functions; their helpers may use them too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod common;
+mod completions;
 mod demo;
 mod doctor;
 mod eval;
 mod export;
+mod man;
 mod networks;
 mod predict;
 mod prepare;

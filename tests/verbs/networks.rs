@@ -16,14 +16,19 @@ pub const SIZE: u32 = 64;
 /// A narrow network with random weights, whose batch norms are far from doing nothing, so that folding
 /// them wrongly shows. Written as a checkpoint folder.
 pub fn random_checkpoint(folder: &Path) -> PathBuf {
-    let checkpoint = Checkpoint {
-        tensors: random_tensors(small()),
-        about: about(small()),
-    };
     let path = folder.join("checkpoint");
-    std::fs::create_dir(&path).unwrap();
-    checkpoint.write(&path.join(BEST_FILE)).unwrap();
+    write_checkpoint(&path, about());
     path
+}
+
+/// The same network, as a new checkpoint folder at `path`, saying of itself what it is told to.
+pub fn write_checkpoint(path: &Path, about: About) {
+    let checkpoint = Checkpoint {
+        tensors: random_tensors(about.architecture),
+        about,
+    };
+    std::fs::create_dir(path).unwrap();
+    checkpoint.write(&path.join(BEST_FILE)).unwrap();
 }
 
 fn small() -> Architecture {
@@ -56,12 +61,13 @@ fn random_tensors(architecture: Architecture) -> skinlesion::model::tensors::Nam
     tensors
 }
 
-fn about(architecture: Architecture) -> About {
+/// What the checkpoint says of itself.
+pub fn about() -> About {
     About {
         format_version: FORMAT_VERSION,
         written_by: "a test".into(),
         classes: Diagnosis::ALL.map(|d| d.code().to_owned()).to_vec(),
-        architecture,
+        architecture: small(),
         resize: ResizeRule::square(SIZE),
         phase: "transfer".into(),
         config: String::new(),

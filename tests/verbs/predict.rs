@@ -11,7 +11,7 @@ use crate::networks::{photograph, random_checkpoint};
 fn predict(home: &Path, arguments: &[&str]) -> Output {
     skinlesion()
         .current_dir(home)
-        .arg("predict")
+        .args(["--threads", "1", "predict"])
         .args(arguments)
         .output()
         .unwrap()

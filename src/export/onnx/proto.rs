@@ -3,6 +3,7 @@
 //! Names, numbers and types are those of `onnx.proto3` (<https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3>,
 //! IR version 8); each field's number stands in its `tag`. Written by hand because generating them needs
 //! `protoc` on every machine that builds. A field that is left out here is one we never write.
+//! Lists of numbers are not packed: readers made from the older `onnx.proto` (syntax 2) expect them so.
 
 use prost::Message;
 
@@ -104,7 +105,7 @@ pub struct Attribute {
     #[prost(int64, tag = "3")]
     pub i: i64,
     /// Whole numbers.
-    #[prost(int64, repeated, tag = "8")]
+    #[prost(int64, repeated, packed = "false", tag = "8")]
     pub ints: Vec<i64>,
     /// Which of the above it is.
     #[prost(enumeration = "AttributeType", tag = "20")]
@@ -127,7 +128,7 @@ pub enum AttributeType {
 #[derive(Clone, PartialEq, Message)]
 pub struct Tensor {
     /// Its shape; empty for a single number.
-    #[prost(int64, repeated, tag = "1")]
+    #[prost(int64, repeated, packed = "false", tag = "1")]
     pub dims: Vec<i64>,
     /// The type of its numbers.
     #[prost(enumeration = "DataType", tag = "2")]

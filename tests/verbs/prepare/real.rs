@@ -1,0 +1,87 @@
+//! The real metadata and real photographs.
+
+use std::fs;
+use std::path::Path;
+
+use skinlesion::DEFAULT_SEED;
+use skinlesion::dataset::duplicates::Dedupe;
+use skinlesion::dataset::plan::{Plan, Rules};
+use skinlesion::dataset::{Dataset, Part, Sample, metadata};
+
+use super::desk::{Desk, names};
+use crate::common::{shared, stderr};
+
+#[test]
+fn the_real_metadata_loses_as_many_rows_as_is_known() {
+    let Some(file) = shared("ham10000/HAM10000_metadata.csv") else {
+        return;
+    };
+    let samples = real_samples(&file);
+    let rows_left = |rules: Rules| Plan::new(&samples, &rules).unwrap().rows.len();
+    let original = Rules::original(DEFAULT_SEED);
+    let all = Rules {
+        least_per_localization: 0,
+        ..original
+    };
+    assert_eq!(10_015 - rows_left(all), 2_543);
+    assert_eq!(
+        10_015
+            - rows_left(Rules {
+                dedupe: Dedupe::Lesion,
+                ..all
+            }),
+        2_545
+    );
+}
+
+#[test]
+fn the_original_preset_has_the_validation_set_that_was_published() {
+    let Some(file) = shared("ham10000/HAM10000_metadata.csv") else {
+        return;
+    };
+    let samples = real_samples(&file);
+    let plan = Plan::new(&samples, &Rules::original(DEFAULT_SEED)).unwrap();
+    let mut supports = [0; 7];
+    for (sample, part) in plan.rows {
+        supports[samples[sample].dx.index()] += usize::from(part == Part::Val);
+    }
+    assert_eq!(supports, [34, 49, 109, 11, 93, 540, 14]);
+}
+
+fn real_samples(file: &Path) -> Vec<Sample> {
+    let rows = metadata::read(file).unwrap().rows;
+    rows.into_iter().map(|row| row.sample).collect()
+}
+
+#[test]
+fn real_images_go_through() {
+    let (Some(originals), Some(metadata)) = (
+        shared("ham10000_originals"),
+        shared("ham10000/HAM10000_metadata.csv"),
+    ) else {
+        return;
+    };
+    let desk = Desk::new();
+    fs::copy(&metadata, desk.path("metadata.csv")).unwrap();
+    fs::create_dir(desk.path("real")).unwrap();
+    for name in names(&originals)
+        .iter()
+        .filter(|n| n.ends_with(".jpg"))
+        .step_by(15)
+    {
+        fs::copy(originals.join(name), desk.path("real").join(name)).unwrap();
+    }
+    let output = desk.run(
+        "real",
+        "out",
+        "--as test --allow-missing --dedupe original --size 224",
+    );
+    assert!(output.status.success(), "{}", stderr(&output));
+    let data = Dataset::open(&desk.path("out")).unwrap();
+    assert!(data.rows.len() > 5);
+    for (index, row) in data.rows.iter().enumerate() {
+        let bytes = data.pixels.image(index);
+        let mean = bytes.iter().map(|&b| usize::from(b)).sum::<usize>() / bytes.len();
+        assert!((60..240).contains(&mean), "{}: {mean}", row.sample.image_id);
+    }
+}
