@@ -94,14 +94,14 @@ fn keratosis_actinic(rng: &mut ChaCha8Rng) -> Recipe {
         soft: within(rng, 0.6..1.3),
         base: Tissue {
             melanin: within(rng, 0.0..0.35),
-            blood: within(rng, 0.35..0.85),
-            keratin: within(rng, 0.0..0.25),
+            blood: within(rng, 0.3..0.75),
+            keratin: within(rng, 0.05..0.35),
             ..Tissue::default()
         },
         mottle: within(rng, 0.3..0.7),
         mottle_size: within(rng, 0.6..1.2),
         red: within(rng, 0.2..0.5),
-        scale: within(rng, 0.12..0.4),
+        scale: within(rng, 0.18..0.45),
         marks: vec![
             (MarkKind::Dot, count(rng, 0.6, 10..50)),
             (MarkKind::Crust, count(rng, 0.4, 1..4)),
@@ -112,7 +112,7 @@ fn keratosis_actinic(rng: &mut ChaCha8Rng) -> Recipe {
 
 /// Pink and translucent, with branching vessels and blue-grey nests.
 fn carcinoma(rng: &mut ChaCha8Rng) -> Recipe {
-    let nests = count(rng, 0.85, 2..9);
+    let nests = count(rng, 0.9, 3..10);
     let fewest_trees = if nests == 0 { 3 } else { 1 };
     Recipe {
         form: form(rng, 2.0..4.2, 1.0..1.5, 0.04..0.16, 2..5),
@@ -120,8 +120,8 @@ fn carcinoma(rng: &mut ChaCha8Rng) -> Recipe {
         soft: within(rng, 0.4..1.0),
         base: Tissue {
             melanin: within(rng, -0.05..0.2),
-            blood: within(rng, 0.05..0.4),
-            white: within(rng, 0.05..0.3),
+            blood: within(rng, 0.05..0.3),
+            white: within(rng, 0.1..0.3),
             ..Tissue::default()
         },
         mottle: within(rng, 0.1..0.4),
@@ -146,7 +146,7 @@ fn keratosis_benign(rng: &mut ChaCha8Rng) -> Recipe {
         base: Tissue {
             melanin: within(rng, 0.25..1.1),
             blood: within(rng, 0.0..0.2),
-            keratin: within(rng, 0.15..0.8),
+            keratin: within(rng, 0.3..0.9),
             ..Tissue::default()
         },
         mottle: within(rng, 0.15..0.5),
@@ -176,7 +176,7 @@ fn dermatofibroma(rng: &mut ChaCha8Rng) -> Recipe {
         mottle_size: within(rng, 0.7..1.5),
         network: within(rng, 0.2..0.6),
         mesh: within(rng, 0.35..0.55),
-        pale_centre: within(rng, 0.35..0.85),
+        pale_centre: within(rng, 0.45..0.9),
         rim: within(rng, 0.3..0.9),
         marks: vec![
             (MarkKind::Line, count(rng, 0.5, 2..8)),
@@ -254,10 +254,10 @@ fn angioma(rng: &mut ChaCha8Rng) -> Recipe {
     Recipe {
         form: form(rng, 1.1..3.0, 1.0..1.4, 0.04..0.16, 3..7),
         ragged: within(rng, 0.05..0.2),
-        soft: within(rng, 0.1..0.5),
+        soft: within(rng, 0.1..0.35),
         base: Tissue {
             melanin: if dark { within(rng, 0.3..1.1) } else { 0.0 },
-            blood: within(rng, 0.7..1.9),
+            blood: within(rng, 1.0..2.0),
             veil: if dark { within(rng, 0.1..0.3) } else { 0.0 },
             ..Tissue::default()
         },

@@ -48,11 +48,12 @@ const SOURCES: [(&str, u32); 3] = [
 /// How many of 100 lesions are of a class: HAM10000's order, milder, so that small sets have all seven.
 fn share(diagnosis: Diagnosis) -> usize {
     match diagnosis {
-        Diagnosis::Nv => 36,
-        Diagnosis::Mel | Diagnosis::Bkl => 15,
+        Diagnosis::Nv => 31,
+        Diagnosis::Mel => 15,
+        Diagnosis::Bkl => 14,
         Diagnosis::Bcc => 12,
         Diagnosis::Akiec => 10,
-        Diagnosis::Vasc | Diagnosis::Df => 6,
+        Diagnosis::Vasc | Diagnosis::Df => 9,
     }
 }
 
