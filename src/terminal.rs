@@ -30,6 +30,7 @@ struct Task {
 
 impl Session {
     pub fn new(global: &Global) -> Self {
+        skinlesion::model::device::keep_freed_memory();
         skinlesion::model::device::set_threads(global.threads);
         Self {
             global: global.clone(),

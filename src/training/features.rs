@@ -1,6 +1,6 @@
 //! Features of the frozen base, computed once and kept: an epoch of the head then costs milliseconds.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tch::{Kind, Tensor};
@@ -43,95 +43,102 @@ pub fn compute(
     keep: bool,
     progress: &dyn Progress,
 ) -> Result<Vec<Tensor>> {
-    let place = keep.then(|| place(model, dataset, wanted)).transpose()?;
-    if let Some(found) = place.as_deref().and_then(|path| read(path, wanted)) {
-        return Ok(found
-            .into_iter()
-            .map(|view| view.to_device(model.device()))
-            .collect());
-    }
     let folded = fold::fold(model.network(), model.tensors())?;
     let base = InferenceNetwork::new(&folded, model.device())?;
-    let side = dataset.pixels.side();
-    progress.start(
-        "features of the base",
-        (wanted.rows.len() * wanted.views) as u64,
-    );
+    let name = if keep {
+        Some(name_of(model, dataset, wanted)?)
+    } else {
+        None
+    };
     let mut views = Vec::with_capacity(wanted.views);
     for view in 0..wanted.views {
-        let mut parts = Vec::new();
-        for rows in wanted.rows.chunks(BATCH) {
-            if wanted.stop.load(Ordering::Relaxed) {
-                return Err(Error::Stopped);
-            }
-            let images: Vec<&[u8]> = rows.iter().map(|&row| dataset.pixels.image(row)).collect();
-            let bytes = input::bytes_to_tensor(&images, side, model.device())?;
-            parts.push(tch::no_grad(|| {
-                let unit = match view {
-                    0 => input::to_unit(&bytes),
-                    _ => augment::augment(&bytes, rows, wanted.seed, view, wanted.augment),
-                };
-                base.features(&input::channels_last(&input::normalise(&unit)))
-            }));
-            progress.advance(rows.len() as u64);
+        let place = name
+            .as_ref()
+            .map(|name| dataset.path.join(name.of_view(view, wanted)));
+        let kept = place
+            .as_deref()
+            .and_then(|path| read(path, wanted.rows.len()));
+        if let Some(features) = kept {
+            views.push(features.to_device(model.device()));
+            continue;
         }
-        views.push(Tensor::cat(&parts, 0));
-    }
-    progress.finish();
-    if let Some(path) = place {
-        // Only a convenience for the next run: one that cannot be kept is computed again.
-        let _ = tensors::write_safetensors(&path, &named(&views), &Default::default());
+        let features = pass(&base, dataset, wanted, view, progress)?;
+        if let Some(path) = place {
+            let named = NamedTensors::from([(TENSOR.into(), features.shallow_clone())]);
+            // Only a convenience for the next run: what cannot be kept is computed again.
+            let _ = tensors::write_safetensors(&path, &named, &Default::default());
+        }
+        views.push(features);
     }
     Ok(views)
 }
 
-/// The file for these features: its name depends on all that they depend on.
-fn place(model: &MobileNetV2, dataset: &Dataset, wanted: &Wanted) -> Result<PathBuf> {
-    let mut key = format!("{} {:?}", dataset.info.hashes.manifest, wanted.rows);
-    key.push_str(&dataset.info.hashes.pixels);
-    if wanted.views > 1 {
-        key.push_str(&format!(
-            "{} {:?} {}",
-            wanted.views, wanted.augment, wanted.seed
-        ));
+/// Passes one version of every wanted image through the base.
+fn pass(
+    base: &InferenceNetwork,
+    dataset: &Dataset,
+    wanted: &Wanted,
+    view: usize,
+    progress: &dyn Progress,
+) -> Result<Tensor> {
+    let side = dataset.pixels.side();
+    let mut parts = Vec::new();
+    progress.start("features of the base", wanted.rows.len() as u64);
+    for rows in wanted.rows.chunks(BATCH) {
+        if wanted.stop.load(Ordering::Relaxed) {
+            return Err(Error::Stopped);
+        }
+        let images: Vec<&[u8]> = rows.iter().map(|&row| dataset.pixels.image(row)).collect();
+        let bytes = input::bytes_to_tensor(&images, side, base.device())?;
+        parts.push(tch::no_grad(|| {
+            let unit = match view {
+                0 => input::to_unit(&bytes),
+                _ => augment::augment(&bytes, rows, wanted.seed, view, wanted.augment),
+            };
+            base.features(&input::channels_last(&input::normalise(&unit)))
+        }));
+        progress.advance(rows.len() as u64);
     }
+    progress.finish();
+    Ok(Tensor::cat(&parts, 0))
+}
+
+/// The one tensor in a file of kept features.
+const TENSOR: &str = "features";
+
+/// A digest of all that the features depend on, but for the view.
+struct Name(String);
+
+fn name_of(model: &MobileNetV2, dataset: &Dataset, wanted: &Wanted) -> Result<Name> {
+    let hashes = &dataset.info.hashes;
+    let mut key = format!("{} {} {:?}", hashes.manifest, hashes.pixels, wanted.rows);
     for (name, tensor) in model.tensors() {
         if name.starts_with("features.") {
             let values = tensors::to_floats(tensor)?;
-            let bytes: Vec<u8> = values
-                .iter()
-                .flat_map(|value| value.to_le_bytes())
-                .collect();
+            let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
             key.push_str(&files::sha256(&bytes));
         }
     }
-    let mut digest = files::sha256(key.as_bytes());
-    digest.truncate(16);
-    Ok(dataset.path.join(format!("features-{digest}.safetensors")))
+    Ok(Name(key))
 }
 
-fn name_of(view: usize) -> String {
-    format!("view.{view:04}")
+impl Name {
+    fn of_view(&self, view: usize, wanted: &Wanted) -> String {
+        let mut key = self.0.clone();
+        if view > 0 {
+            key.push_str(&format!("{view} {} {:?}", wanted.seed, wanted.augment));
+        }
+        let mut digest = files::sha256(key.as_bytes());
+        digest.truncate(16);
+        format!("features-{digest}.safetensors")
+    }
 }
 
-fn named(views: &[Tensor]) -> NamedTensors {
-    let numbered = views.iter().enumerate();
-    numbered
-        .map(|(view, tensor)| (name_of(view), tensor.shallow_clone()))
-        .collect()
-}
-
-/// The kept features, if the file is there and sound.
-fn read(path: &Path, wanted: &Wanted) -> Option<Vec<Tensor>> {
+/// Kept features, if the file is there and sound.
+fn read(path: &Path, rows: usize) -> Option<Tensor> {
     let (mut found, _) = tensors::read_safetensors(path).ok()?;
-    (0..wanted.views)
-        .map(|view| found.remove(&name_of(view)))
-        .collect::<Option<Vec<_>>>()
-        .filter(|views| {
-            views
-                .iter()
-                .all(|view| view.size()[0] == wanted.rows.len() as i64)
-        })
+    let features = found.remove(TENSOR)?;
+    (features.size().first() == Some(&(rows as i64))).then_some(features)
 }
 
 /// Rows of a tensor by number, for a batch.

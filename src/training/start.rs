@@ -60,7 +60,7 @@ pub fn start(
     let initial_weights = match loaded {
         None => format!("random weights, seed {}", config.seed),
         Some(mut loaded) => {
-            let line = loaded.summary();
+            let line = format!("{} ({})", loaded.origin, loaded.summary());
             // The head's classes are others', even where their number happens to be the same.
             loaded
                 .tensors
