@@ -389,5 +389,6 @@ fn about(run: &Run, start: &Start, [train, val]: &[Vec<usize>; 2]) -> About {
     }
 }
 
-/// The licence of weights trained on HAM10000 is that of its images.
-const LICENCE: &str = "CC BY-NC 4.0, as HAM10000's images (Tschandl, Rosendahl, Kittler 2018)";
+/// True of whatever images a user trains on; the program cannot know their licence.
+const LICENCE: &str = "that of the images it was trained on; HAM10000's is CC BY-NC 4.0 \
+    (Tschandl, Rosendahl, Kittler 2018)";
