@@ -212,7 +212,7 @@ static STOP: AtomicBool = AtomicBool::new(false);
 fn stop_on_ctrl_c() -> anyhow::Result<&'static AtomicBool> {
     let handled = ctrlc::try_set_handler(|| {
         if STOP.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
+            leave_at_once();
         }
         eprintln!("\nstopping after this step (Ctrl-C again to stop at once)");
     });
@@ -221,6 +221,19 @@ fn stop_on_ctrl_c() -> anyhow::Result<&'static AtomicBool> {
         Ok(()) | Err(ctrlc::Error::MultipleHandlers) => Ok(&STOP),
         Err(error) => Err(error).context("cannot listen for Ctrl-C"),
     }
+}
+
+/// Ends the program without its destructors: the main thread is inside libtorch, which would fall over
+/// its own globals being taken down.
+fn leave_at_once() -> ! {
+    const INTERRUPTED: i32 = 130; // as a shell says of a program that a signal ended
+    #[cfg(unix)]
+    // SAFETY: _exit does nothing but end the process.
+    unsafe {
+        libc::_exit(INTERRUPTED)
+    }
+    #[cfg(not(unix))]
+    std::process::exit(INTERRUPTED)
 }
 
 fn words_of(device: tch::Device) -> String {

@@ -206,6 +206,37 @@ fn ctrl_c_saves_and_names_the_command_that_goes_on() {
     );
 }
 
+#[cfg(unix)]
+#[test]
+fn a_second_ctrl_c_ends_at_once_and_without_a_trace() {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("run");
+    let run = std::process::Command::new(env!("CARGO_BIN_EXE_skinlesion"))
+        .args(["train", "--phase", "finetune", "--epochs", "500", "--data"])
+        .arg(data())
+        .arg("--out")
+        .arg(&out)
+        .args(SMALL)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    for _ in 0..600 {
+        if out.join("last.safetensors").exists() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    let id = run.id().to_string();
+    let twice = format!("kill -INT {id}; sleep 0.002; kill -INT {id}");
+    let _ = std::process::Command::new("sh")
+        .args(["-c", &twice])
+        .status();
+    let output = run.wait_with_output().unwrap();
+    assert!(!stderr(&output).contains("panicked"), "{}", stderr(&output));
+    // The step may have ended between the two.
+    assert!(matches!(output.status.code(), Some(130 | 1)));
+}
+
 #[test]
 fn finetuning_from_a_transfer_checkpoint_writes_all_that_it_promises() {
     let home = tempfile::tempdir().unwrap();
