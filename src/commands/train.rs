@@ -1,6 +1,7 @@
 //! `skinlesion train`.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
@@ -209,18 +210,21 @@ fn resumed(
 /// Set by the first Ctrl-C; the second ends the program at once.
 static STOP: AtomicBool = AtomicBool::new(false);
 
+/// The demo trains twice in one process: one handler serves both.
+static LISTENING: OnceLock<()> = OnceLock::new();
+
 fn stop_on_ctrl_c() -> anyhow::Result<&'static AtomicBool> {
-    let handled = ctrlc::try_set_handler(|| {
-        if STOP.swap(true, Ordering::Relaxed) {
-            leave_at_once();
-        }
-        eprintln!("\nstopping after this step (Ctrl-C again to stop at once)");
-    });
-    match handled {
-        // The demo trains twice in one process: one handler serves both.
-        Ok(()) | Err(ctrlc::Error::MultipleHandlers) => Ok(&STOP),
-        Err(error) => Err(error).context("cannot listen for Ctrl-C"),
+    if LISTENING.set(()).is_ok() {
+        // Also where the signal was ignored before, as for jobs that a script starts in the background.
+        ctrlc::set_handler(|| {
+            if STOP.swap(true, Ordering::Relaxed) {
+                leave_at_once();
+            }
+            eprintln!("\nstopping after this step (Ctrl-C again to stop at once)");
+        })
+        .context("cannot listen for Ctrl-C")?;
     }
+    Ok(&STOP)
 }
 
 /// Ends the program without its destructors: the main thread is inside libtorch, which would fall over
