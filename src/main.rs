@@ -11,6 +11,6 @@ use clap::Parser;
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let session = terminal::Session::new(&cli.global);
-    let outcome = cli.verb.run(&session);
+    let outcome = terminal::caught(|| cli.verb.run(&session));
     session.report(outcome)
 }

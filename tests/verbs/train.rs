@@ -171,52 +171,17 @@ fn a_run_stopped_after_every_step_ends_at_the_weights_of_one_never_stopped() {
     assert_eq!(go("stopped", true), go("whole", false));
 }
 
+/// A long run that has saved its first epoch, so that training is surely under way.
 #[cfg(unix)]
-#[test]
-fn ctrl_c_saves_and_names_the_command_that_goes_on() {
-    let home = tempfile::tempdir().unwrap();
-    let out = home.path().join("run");
+fn run_under_way(out: &Path) -> std::process::Child {
     let run = std::process::Command::new(env!("CARGO_BIN_EXE_skinlesion"))
         .args(["train", "--phase", "finetune", "--epochs", "500", "--data"])
         .arg(data())
         .arg("--out")
-        .arg(&out)
+        .arg(out)
         .args(SMALL)
         .args(["--set", "early_stopping_patience=0"])
         .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    // The first epoch's checkpoint shows that training is under way.
-    for _ in 0..600 {
-        if out.join("last.safetensors").exists() {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
-    let killed = std::process::Command::new("kill")
-        .args(["-INT", &run.id().to_string()])
-        .status();
-    assert!(killed.unwrap().success());
-    let output = run.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(
-        stdout(&output).contains("skinlesion train --resume --data"),
-        "{}",
-        stdout(&output)
-    );
-}
-
-#[cfg(unix)]
-#[test]
-fn a_second_ctrl_c_ends_at_once_and_without_a_trace() {
-    let home = tempfile::tempdir().unwrap();
-    let out = home.path().join("run");
-    let run = std::process::Command::new(env!("CARGO_BIN_EXE_skinlesion"))
-        .args(["train", "--phase", "finetune", "--epochs", "500", "--data"])
-        .arg(data())
-        .arg("--out")
-        .arg(&out)
-        .args(SMALL)
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
@@ -226,13 +191,41 @@ fn a_second_ctrl_c_ends_at_once_and_without_a_trace() {
         }
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
-    let id = run.id().to_string();
-    let twice = format!("kill -INT {id}; sleep 0.002; kill -INT {id}");
-    let _ = std::process::Command::new("sh")
-        .args(["-c", &twice])
-        .status();
+    run
+}
+
+/// Sends signals by a line of shell, in which `$0` is the process.
+#[cfg(unix)]
+fn signal(run: &std::process::Child, line: &str) {
+    let mut shell = std::process::Command::new("sh");
+    let sent = shell.args(["-c", line, &run.id().to_string()]).status();
+    assert!(sent.is_ok());
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_saves_and_names_the_command_that_goes_on() {
+    let home = tempfile::tempdir().unwrap();
+    let run = run_under_way(&home.path().join("run"));
+    signal(&run, "kill -INT $0");
     let output = run.wait_with_output().unwrap();
-    assert!(!stderr(&output).contains("panicked"), "{}", stderr(&output));
+    assert_eq!(output.status.code(), Some(1));
+    let said = stdout(&output);
+    assert!(said.contains("skinlesion train --resume --data"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_second_ctrl_c_ends_at_once_and_without_a_trace() {
+    let home = tempfile::tempdir().unwrap();
+    let run = run_under_way(&home.path().join("run"));
+    signal(&run, "kill -INT $0; sleep 0.002; kill -INT $0");
+    let output = run.wait_with_output().unwrap();
+    let said = stderr(&output);
+    assert!(
+        !said.contains("panicked") && !said.contains("gave up"),
+        "{said}"
+    );
     // The step may have ended between the two.
     assert!(matches!(output.status.code(), Some(130 | 1)));
 }
