@@ -123,6 +123,11 @@ pub fn resize(image: &RgbImage, rule: ResizeRule) -> Vec<u8> {
     resize_by(&mut fir::Resizer::new(), image, rule)
 }
 
+/// [`resize`] for a square image that is already bytes: `side × side × 3`.
+pub fn resize_square(image: &[u8], side: usize, rule: ResizeRule) -> Vec<u8> {
+    stretch_bytes(&mut fir::Resizer::new(), image, [side as u32; 2], rule)
+}
+
 /// [`resize`] with a given resizer, so that a test can choose the processor's instructions.
 fn resize_by(resizer: &mut fir::Resizer, image: &RgbImage, rule: ResizeRule) -> Vec<u8> {
     match rule.fit {
@@ -139,14 +144,22 @@ fn centred_square(image: &RgbImage) -> RgbImage {
 }
 
 fn stretch(resizer: &mut fir::Resizer, image: &RgbImage, rule: ResizeRule) -> Vec<u8> {
+    stretch_bytes(resizer, image.as_raw(), image.dimensions().into(), rule)
+}
+
+fn stretch_bytes(
+    resizer: &mut fir::Resizer,
+    image: &[u8],
+    [width, height]: [u32; 2],
+    rule: ResizeRule,
+) -> Vec<u8> {
     let filter = match rule.filter {
         Filter::TriangleAntialiased => fir::FilterType::Bilinear,
     };
     let options = fir::ResizeOptions::new().resize_alg(fir::ResizeAlg::Convolution(filter));
     let mut resized = vec![0; rule.bytes()];
     // Cannot fail: both buffers have the size that they are said to have.
-    let (width, height) = image.dimensions();
-    let source = TypedImageRef::<U8x3>::from_buffer(width, height, image.as_raw());
+    let source = TypedImageRef::<U8x3>::from_buffer(width, height, image);
     let target = TypedImage::<U8x3>::from_buffer(rule.size, rule.size, &mut resized);
     if let (Ok(source), Ok(mut target)) = (source, target) {
         let _ = resizer.resize_typed(&source, &mut target, &options);

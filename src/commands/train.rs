@@ -48,6 +48,10 @@ pub struct Args {
     #[arg(long, value_name = "CHECKPOINT")]
     from: Option<PathBuf>,
 
+    /// Checkpoint whose answers the network learns from beside the labels (the key teachers); fine-tuning only. Repeatable
+    #[arg(long = "teacher", value_name = "CHECKPOINT")]
+    teachers: Vec<PathBuf>,
+
     /// Passes over the training part (the key epochs)
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
@@ -61,7 +65,7 @@ pub struct Args {
     learning_rate: Option<f64>,
 
     /// Go on with the run in --out, with the settings it was started with
-    #[arg(long, conflicts_with_all = ["config", "settings", "weights", "from", "epochs", "batch_size", "learning_rate", "force"])]
+    #[arg(long, conflicts_with_all = ["config", "settings", "weights", "from", "teachers", "epochs", "batch_size", "learning_rate", "force"])]
     resume: bool,
 
     /// Replace an earlier run in --out
@@ -128,6 +132,13 @@ impl Args {
             settings.extend(value.map(|value| format!("{key}={value}")));
         };
         add("seed", session.global.seed.map(|seed| seed.to_string()));
+        let teachers = toml::Value::try_from(&self.teachers).ok();
+        add(
+            "teachers",
+            teachers
+                .filter(|_| !self.teachers.is_empty())
+                .map(|teachers| teachers.to_string()),
+        );
         add("epochs", self.epochs.map(|n| n.to_string()));
         add("batch_size", self.batch_size.map(|n| n.to_string()));
         add(

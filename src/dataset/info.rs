@@ -25,6 +25,10 @@ pub struct DatasetInfo {
     pub images: usize,
     /// How each image was brought to its size; `resize.size` is the side of the stored images.
     pub resize: ResizeRule,
+    /// Width divided by height of the photographs (the median of them) before they were made square: what
+    /// turns them in their true proportions. 1 where the file does not say, or when they were cropped.
+    #[serde(default = "square")]
+    pub aspect: f64,
     /// The seed of the split.
     pub seed: u64,
     /// How duplicates were treated: `group`, `lesion` or `original`.
@@ -43,6 +47,10 @@ pub struct DatasetInfo {
     pub class_weights: [f64; 7],
     /// SHA-256 of the files that the folder was made from and of the manifest and pixels.
     pub hashes: Hashes,
+}
+
+fn square() -> f64 {
+    1.0
 }
 
 /// Seven counts for each part, in class order.

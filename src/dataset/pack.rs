@@ -7,7 +7,7 @@ use std::path::Path;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use crate::preprocess::{self, ResizeRule};
+use crate::preprocess::{self, Fit, ResizeRule};
 use crate::progress::Progress;
 use crate::{Error, Result, files};
 
@@ -21,6 +21,8 @@ pub struct Packed {
     pub pixels_sha256: String,
     /// SHA-256 over the hexadecimal SHA-256 of every source file, in order.
     pub images_sha256: String,
+    /// Width divided by height of the images that were made square: the median, 1 without any.
+    pub aspect: f64,
     /// Files that could not be used. If there are any, the packed file is not complete.
     pub bad: Vec<BadFile>,
 }
@@ -44,7 +46,7 @@ pub fn pack(
 ) -> Result<Packed> {
     let mut file = BufWriter::new(File::create(target).map_err(Error::io("create", target))?);
     let (mut of_pixels, mut of_images) = (Sha256::new(), Sha256::new());
-    let mut bad = Vec::new();
+    let (mut bad, mut aspects) = (Vec::new(), Vec::new());
 
     progress.start("Packing images", images.len() as u64);
     for (chunk, paths) in images.chunks(AT_A_TIME).enumerate() {
@@ -55,6 +57,7 @@ pub fn pack(
                 Ok(image) => {
                     of_pixels.update(&image.pixels);
                     of_images.update(image.source_sha256);
+                    aspects.push(image.aspect);
                     file.write_all(&image.pixels)
                         .map_err(Error::io("write", target))?;
                 }
@@ -73,12 +76,19 @@ pub fn pack(
     Ok(Packed {
         pixels_sha256: files::hex(&of_pixels.finalize()),
         images_sha256: files::hex(&of_images.finalize()),
+        aspect: median(aspects),
         bad,
     })
 }
 
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(1.0)
+}
+
 struct Image {
     pixels: Vec<u8>,
+    aspect: f64,
     source_sha256: String,
 }
 
@@ -87,6 +97,10 @@ fn prepare(path: &Path, rule: ResizeRule) -> Result<Image, String> {
     let image = preprocess::decode(&bytes).map_err(|error| error.to_string())?;
     Ok(Image {
         pixels: preprocess::resize(&image, rule),
+        aspect: match rule.fit {
+            Fit::Stretch => f64::from(image.width()) / f64::from(image.height()),
+            Fit::Crop => 1.0,
+        },
         source_sha256: files::sha256(&bytes),
     })
 }

@@ -78,7 +78,10 @@ pub fn prepare(
         manifest: files::sha256(&csv),
         pixels: packed.pixels_sha256,
     };
-    let info = describe(&rows, recipe, dropped, metadata.rows_read, hashes);
+    let info = DatasetInfo {
+        aspect: packed.aspect,
+        ..describe(&rows, recipe, dropped, metadata.rows_read, hashes)
+    };
     files::write_json(&draft.path().join(info::FILE), &info)?;
     let svg = report::class_distribution(&info.counts);
     let pictures = report::write_picture(&draft.path().join(PICTURE), &svg)?;
@@ -225,6 +228,7 @@ fn describe(
         classes: Diagnosis::ALL.map(|d| d.code().to_owned()).to_vec(),
         images: rows.len(),
         resize: recipe.resize,
+        aspect: 1.0,
         seed: recipe.rules.seed,
         dedupe: recipe.rules.dedupe.name().to_owned(),
         split: recipe.rules.division.to_string(),

@@ -11,8 +11,14 @@ pub fn bytes_to_tensor(images: &[&[u8]], side: usize, device: Device) -> Result<
     for image in images {
         bytes.extend_from_slice(image);
     }
-    let (count, side) = (images.len() as i64, side as i64);
-    Tensor::f_from_data_size(&bytes, &[count, side, side, 3], Kind::Uint8)
+    interleaved_to_tensor(&bytes, side, device)
+}
+
+/// Images one after the other (each `side × side × 3` bytes) as u8, N × 3 × side × side, channels last in memory.
+pub fn interleaved_to_tensor(bytes: &[u8], side: usize, device: Device) -> Result<Tensor> {
+    let count = (bytes.len() / (side * side * 3)) as i64;
+    let side = side as i64;
+    Tensor::f_from_data_size(bytes, &[count, side, side, 3], Kind::Uint8)
         .and_then(|t| t.f_to_device(device))
         .and_then(|t| t.f_permute([0, 3, 1, 2]))
         .map_err(Error::torch("making a batch of images"))

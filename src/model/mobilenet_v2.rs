@@ -112,15 +112,6 @@ impl MobileNetV2 {
         &self.tensors
     }
 
-    /// A copy of all weights and statistics on the CPU, which later steps do not touch.
-    pub fn snapshot(&self) -> NamedTensors {
-        let copied = |tensor: &Tensor| tensor.detach().to_device(Device::Cpu).contiguous().copy();
-        self.tensors
-            .iter()
-            .map(|(name, tensor)| (name.clone(), copied(tensor)))
-            .collect()
-    }
-
     /// Puts values of the same names and shapes into the weights and statistics.
     pub fn restore(&mut self, values: &NamedTensors) {
         tch::no_grad(|| {
@@ -132,11 +123,10 @@ impl MobileNetV2 {
         });
     }
 
-    /// Names of the trainable tensors of the blocks from `first_block` on, without the head.
-    pub fn base_parameters(&self, first_block: usize) -> Vec<String> {
-        let layers = self.network.blocks[first_block..].iter();
+    /// Names of the trainable tensors of one block.
+    pub fn block_parameters(&self, block: usize) -> Vec<String> {
+        let layers = self.network.blocks[block].convolutions.iter();
         layers
-            .flat_map(|block| &block.convolutions)
             .flat_map(|c| {
                 [
                     format!("{}.weight", c.name),

@@ -78,6 +78,13 @@ pub fn write_safetensors(path: &Path, tensors: &NamedTensors, metadata: &Metadat
     files::write_whole(path, &bytes)
 }
 
+/// Copies of tensors on the CPU, which later steps do not touch.
+pub fn snapshot(tensors: &NamedTensors) -> NamedTensors {
+    let copied = |tensor: &Tensor| tensor.detach().to_device(Device::Cpu).contiguous().copy();
+    let named = |(name, tensor): (&String, &Tensor)| (name.clone(), copied(tensor));
+    tensors.iter().map(named).collect()
+}
+
 /// The values of a tensor as plain floats, in row-major order.
 pub fn to_floats(tensor: &Tensor) -> Result<Vec<f32>> {
     let reading = || Error::torch("reading a tensor's values");

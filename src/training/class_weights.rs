@@ -10,20 +10,20 @@ const EFFECTIVE_BETA: f64 = 0.999;
 /// are scaled so that their mean over the training images is 1, which keeps the learning rate's meaning;
 /// classes without images weigh 0. Those of a table are taken as they are.
 pub fn resolve(weights: &ClassWeights, counts: &[usize; Diagnosis::COUNT]) -> [f64; 7] {
-    let rule = match weights {
-        ClassWeights::Rule(rule) => *rule,
-        ClassWeights::Table(table) => {
-            return Diagnosis::ALL.map(|d| table.get(&d).copied().unwrap_or(1.0));
-        }
-    };
+    if let ClassWeights::Table(table) = weights {
+        return Diagnosis::ALL.map(|d| table.get(&d).copied().unwrap_or(1.0));
+    }
     let raw = counts.map(|count| {
         let n = count as f64;
-        match rule {
+        match weights {
             _ if count == 0 => 0.0,
-            WeightRule::None => 1.0,
-            WeightRule::Balanced => 1.0 / n,
-            WeightRule::Sqrt => 1.0 / n.sqrt(),
-            WeightRule::Effective => (1.0 - EFFECTIVE_BETA) / (1.0 - EFFECTIVE_BETA.powf(n)),
+            ClassWeights::Rule(WeightRule::Balanced) => 1.0 / n,
+            ClassWeights::Rule(WeightRule::Sqrt) => 1.0 / n.sqrt(),
+            ClassWeights::Rule(WeightRule::Effective) => {
+                (1.0 - EFFECTIVE_BETA) / (1.0 - EFFECTIVE_BETA.powf(n))
+            }
+            ClassWeights::Power(power) => n.powf(-power),
+            ClassWeights::Rule(WeightRule::None) | ClassWeights::Table(_) => 1.0,
         }
     });
     let images: usize = counts.iter().sum();
@@ -62,6 +62,21 @@ mod tests {
             let total: f64 = weights.iter().zip(COUNTS).map(|(w, n)| w * n as f64).sum();
             assert!((total / 200.0 - 1.0).abs() < 1e-12, "{rule:?}");
             assert_eq!(weights[2], 0.0);
+        }
+    }
+
+    #[test]
+    fn a_power_lies_between_the_rules() {
+        for (power, rule) in [
+            (0.0, WeightRule::None),
+            (0.5, WeightRule::Sqrt),
+            (1.0, WeightRule::Balanced),
+        ] {
+            let by_power = resolve(&ClassWeights::Power(power), &COUNTS);
+            let by_rule = resolve(&ClassWeights::Rule(rule), &COUNTS);
+            for (one, other) in by_power.iter().zip(by_rule) {
+                assert!((one - other).abs() < 1e-12, "{power}");
+            }
         }
     }
 

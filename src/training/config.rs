@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +48,13 @@ pub struct TrainingConfig {
     pub epochs: usize,
     pub batch_size: usize,
     pub train_limit: usize,
+    #[serde(default)]
+    pub sampler: Sampler,
     pub class_weights: ClassWeights,
+    #[serde(default)]
+    pub logit_adjustment: f64,
+    #[serde(default)]
+    pub focal_gamma: f64,
     pub label_smoothing: f64,
     pub dropout: f64,
     pub optimizer: OptimizerKind,
@@ -55,6 +62,9 @@ pub struct TrainingConfig {
     /// Fine-tuning only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_learning_rate: Option<f64>,
+    /// Fine-tuning only, as are all keys below that are left out when they are at rest.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub layer_decay: f64,
     pub weight_decay: f64,
     pub momentum: f64,
     pub schedule: ScheduleKind,
@@ -64,6 +74,28 @@ pub struct TrainingConfig {
     pub plateau_patience: usize,
     pub early_stopping_patience: usize,
     pub select_by: String,
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub validate_every: usize,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub first_size: usize,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub last_size: usize,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub ema_decay: f64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub swa_epochs: usize,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub mixup: f64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cutmix: f64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub teachers: Vec<PathBuf>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub teacher_share: f64,
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub teacher_temperature: f64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub gradual_thaw_epochs: f64,
     /// Fine-tuning only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thaw_blocks: Option<ThawBlocks>,
@@ -79,12 +111,26 @@ pub struct TrainingConfig {
     pub augment: Augment,
 }
 
-/// How classes are weighted in the loss: a rule or a table by class code.
+fn one<T: From<u8>>() -> T {
+    T::from(1)
+}
+
+fn is_one<T: From<u8> + PartialEq>(value: &T) -> bool {
+    *value == T::from(1)
+}
+
+fn is_zero<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// How classes are weighted in the loss: a rule, a power, or a table by class code.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ClassWeights {
     /// A rule that looks at how many training images each class has.
     Rule(WeightRule),
+    /// Inverse to this power of the number of images: 0 is none, 0.5 sqrt, 1 balanced.
+    Power(f64),
     /// Weights by class code; classes left out weigh 1.
     Table(BTreeMap<Diagnosis, f64>),
 }
@@ -101,6 +147,19 @@ pub enum WeightRule {
     Sqrt,
     /// By the effective number of samples.
     Effective,
+}
+
+/// How often the images of a class are seen in an epoch, which is as long whatever the rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sampler {
+    /// Each image once.
+    #[default]
+    Natural,
+    /// Each class in proportion to the square root of its number.
+    Sqrt,
+    /// All classes alike.
+    Balanced,
 }
 
 #[allow(missing_docs)]
@@ -149,18 +208,64 @@ pub enum BatchNormMode {
     Frozen,
 }
 
-/// Largest random changes of a training image.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// Random changes of a training image: the largest of each, or for things that are there or not, their
+/// probability. At rest by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 #[allow(missing_docs)] // documented in configs/*.toml
 pub struct Augment {
     pub flip: bool,
     pub rotation: f64,
     pub scale: f64,
+    pub crop: f64,
+    pub stretch: f64,
     pub shift: f64,
     pub shear: f64,
     pub brightness: f64,
     pub contrast: f64,
     pub colour: f64,
+    pub saturation: f64,
+    pub gamma: f64,
+    pub temperature: f64,
+    pub illumination: f64,
+    pub vignette: f64,
+    pub border: f64,
+    pub hair: f64,
+    pub ruler: f64,
+    pub bubbles: f64,
+    pub ink: f64,
+    pub erase: f64,
+    pub blur: f64,
+    pub jpeg: f64,
+}
+
+impl Augment {
+    /// The keys whose values are shares or probabilities, with them.
+    fn shares(&self) -> [(&'static str, f64); 21] {
+        [
+            ("scale", self.scale),
+            ("crop", self.crop),
+            ("stretch", self.stretch),
+            ("shift", self.shift),
+            ("shear", self.shear),
+            ("brightness", self.brightness),
+            ("contrast", self.contrast),
+            ("colour", self.colour),
+            ("saturation", self.saturation),
+            ("gamma", self.gamma),
+            ("temperature", self.temperature),
+            ("illumination", self.illumination),
+            ("vignette", self.vignette),
+            ("border", self.border),
+            ("hair", self.hair),
+            ("ruler", self.ruler),
+            ("bubbles", self.bubbles),
+            ("ink", self.ink),
+            ("erase", self.erase),
+            ("blur", self.blur),
+            ("jpeg", self.jpeg),
+        ]
+    }
 }
 
 impl TrainingConfig {
@@ -217,34 +322,54 @@ impl TrainingConfig {
             _ => true,
         };
         require(thawable, "thaw_blocks", &format!("all, or 0 to {blocks}"));
-        if let ClassWeights::Table(table) = &self.class_weights {
-            let fine = table.values().all(|&weight| positive(weight));
-            require(fine, "class_weights", "above 0 for every class named");
+        match &self.class_weights {
+            ClassWeights::Table(table) => {
+                let fine = table.values().all(|&weight| positive(weight));
+                require(fine, "class_weights", "above 0 for every class named");
+            }
+            ClassWeights::Power(power) => {
+                let fine = (0.0..=2.0).contains(power);
+                require(fine, "class_weights", "a power from 0 to 2");
+            }
+            ClassWeights::Rule(_) => {}
         }
-        let Augment {
-            rotation,
-            scale,
-            shift,
-            shear,
-            brightness,
-            contrast,
-            colour,
-            ..
-        } = self.augment;
+        for (key, value) in [
+            ("logit_adjustment", self.logit_adjustment),
+            ("focal_gamma", self.focal_gamma),
+            ("mixup", self.mixup),
+            ("cutmix", self.cutmix),
+            ("gradual_thaw_epochs", self.gradual_thaw_epochs),
+        ] {
+            require(not_negative(value), key, "0 or more");
+        }
+        require(self.validate_every > 0, "validate_every", "at least 1");
+        for (key, size) in [("first_size", self.first_size), ("last_size", self.last_size)] {
+            let fine = size == 0 || (32..=1024).contains(&size);
+            require(fine, key, "0, or from 32 to 1024");
+        }
+        require(share(self.ema_decay), "ema_decay", "from 0 to below 1");
         require(
-            (0.0..=180.0).contains(&rotation),
+            (0.0..=1.0).contains(&self.teacher_share),
+            "teacher_share",
+            "from 0 to 1",
+        );
+        require(
+            positive(self.teacher_temperature),
+            "teacher_temperature",
+            "above 0",
+        );
+        require(
+            self.layer_decay > 0.0 && self.layer_decay <= 1.0,
+            "layer_decay",
+            "above 0, to 1",
+        );
+        require(
+            (0.0..=180.0).contains(&self.augment.rotation),
             "augment.rotation",
             "from 0 to 180",
         );
-        for (key, value) in [
-            ("augment.scale", scale),
-            ("augment.shift", shift),
-            ("augment.shear", shear),
-            ("augment.brightness", brightness),
-            ("augment.contrast", contrast),
-            ("augment.colour", colour),
-        ] {
-            require(share(value), key, "from 0 to below 1");
+        for (key, value) in self.augment.shares() {
+            require(share(value), &format!("augment.{key}"), "from 0 to below 1");
         }
         if wrong.is_empty() {
             return Ok(());
@@ -256,13 +381,17 @@ impl TrainingConfig {
         ))
     }
 
-    /// Which blocks of a network learn.
-    pub fn thawed(&self, blocks: usize) -> Thawed {
-        let first_block = match (self.phase, self.thaw_blocks) {
-            (Phase::Transfer, _) => blocks,
-            (Phase::Finetune, Some(ThawBlocks::Last(count))) => blocks.saturating_sub(count),
-            (Phase::Finetune, _) => 0,
+    /// Which blocks of a network learn in an epoch (from 1). With `gradual_thaw_epochs` they thaw one after
+    /// the other, the last one first.
+    pub fn thawed(&self, blocks: usize, epoch: usize) -> Thawed {
+        let all = match (self.phase, self.thaw_blocks) {
+            (Phase::Transfer, _) => 0,
+            (Phase::Finetune, Some(ThawBlocks::Last(count))) => count.min(blocks),
+            (Phase::Finetune, _) => blocks,
         };
+        let share = epoch as f64 / (self.gradual_thaw_epochs + 1.0);
+        let learning = (all as f64 * share.min(1.0)).ceil() as usize;
+        let first_block = blocks - learning;
         Thawed {
             first_block,
             batch_statistics: self.batch_norm != Some(BatchNormMode::Frozen),

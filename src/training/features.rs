@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tch::{Kind, Tensor};
 
-use super::augment;
-use super::config::Augment;
+use super::augment::Augmenter;
 use crate::dataset::Dataset;
 use crate::model::inference::InferenceNetwork;
 use crate::model::mobilenet_v2::MobileNetV2;
@@ -24,10 +23,8 @@ pub struct Wanted<'a> {
     pub rows: &'a [usize],
     /// How many versions of each: the first plain, the others augmented.
     pub views: usize,
-    /// What the augmented versions undergo.
-    pub augment: &'a Augment,
-    /// The seed of the augmentation.
-    pub seed: u64,
+    /// What makes the augmented versions.
+    pub augmenter: Augmenter<'a>,
     /// Set from outside to give up.
     pub stop: &'a AtomicBool,
 }
@@ -88,14 +85,16 @@ fn pass(
         if wanted.stop.load(Ordering::Relaxed) {
             return Err(Error::Stopped);
         }
-        let images: Vec<&[u8]> = rows.iter().map(|&row| dataset.pixels.image(row)).collect();
-        let bytes = input::bytes_to_tensor(&images, side, base.device())?;
+        let images: Vec<(usize, &[u8])> = (rows.iter())
+            .map(|&row| (row, dataset.pixels.image(row)))
+            .collect();
+        let bytes = match view {
+            0 => images.iter().flat_map(|(_, image)| *image).copied().collect(),
+            _ => wanted.augmenter.batch(&images, view, side),
+        };
+        let bytes = input::interleaved_to_tensor(&bytes, side, base.device())?;
         parts.push(tch::no_grad(|| {
-            let unit = match view {
-                0 => input::to_unit(&bytes),
-                _ => augment::augment(&bytes, rows, wanted.seed, view, wanted.augment),
-            };
-            base.features(&input::channels_last(&input::normalise(&unit)))
+            base.features(&input::normalise(&input::to_unit(&bytes)))
         }));
         progress.advance(rows.len() as u64);
     }
@@ -126,7 +125,7 @@ impl Name {
     fn of_view(&self, view: usize, wanted: &Wanted) -> String {
         let mut key = self.0.clone();
         if view > 0 {
-            key.push_str(&format!("{view} {} {:?}", wanted.seed, wanted.augment));
+            key.push_str(&format!("{view} {:?}", wanted.augmenter));
         }
         let mut digest = files::sha256(key.as_bytes());
         digest.truncate(16);

@@ -36,30 +36,31 @@ pub struct Epoch {
 }
 
 impl Epoch {
-    /// Takes the figures of an epoch from its metrics.
+    /// Takes the figures of an epoch from its metrics; those of validation only where there was one.
     pub fn new(
         epoch: usize,
         seconds: f64,
         learning_rate: f64,
         train: &Metrics,
-        val: &Metrics,
+        val: Option<&Metrics>,
     ) -> Self {
+        let val = |name: &str| val.and_then(|val| val.named(name));
         Self {
             epoch,
             seconds: (seconds * 1e3).round() / 1e3,
             learning_rate,
             train_loss: train.named("log_loss"),
-            val_loss: val.named("log_loss"),
+            val_loss: val("log_loss"),
             train_accuracy: train.named("accuracy"),
-            val_accuracy: val.named("accuracy"),
+            val_accuracy: val("accuracy"),
             train_top2_accuracy: train.named("top2_accuracy"),
-            val_top2_accuracy: val.named("top2_accuracy"),
+            val_top2_accuracy: val("top2_accuracy"),
             train_balanced_accuracy: train.named("balanced_accuracy"),
-            val_balanced_accuracy: val.named("balanced_accuracy"),
+            val_balanced_accuracy: val("balanced_accuracy"),
             train_macro_f1: train.named("macro_f1"),
-            val_macro_f1: val.named("macro_f1"),
+            val_macro_f1: val("macro_f1"),
             train_melanoma_recall: train.named("melanoma_recall"),
-            val_melanoma_recall: val.named("melanoma_recall"),
+            val_melanoma_recall: val("melanoma_recall"),
         }
     }
 

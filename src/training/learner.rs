@@ -4,16 +4,20 @@ use std::sync::atomic::AtomicBool;
 
 use tch::Tensor;
 
-use super::augment;
+use super::augment::Augmenter;
 use super::config::{Phase, TrainingConfig};
 use super::features::{self, Wanted};
-use crate::Result;
+use super::loss::{Target, one_hot};
+use super::teacher::Teacher;
+use super::{mixing, schedule};
 use crate::classifier::Probabilities;
 use crate::dataset::Dataset;
 use crate::model::inference::{self, InferenceNetwork};
-use crate::model::mobilenet_v2::{MobileNetV2, Thawed};
+use crate::model::mobilenet_v2::MobileNetV2;
+use crate::model::tensors::NamedTensors;
 use crate::model::{fold, input};
 use crate::progress::Progress;
+use crate::{Diagnosis, Result};
 
 /// Images a pass when validating.
 const VALIDATION_BATCH: usize = 32;
@@ -26,8 +30,21 @@ pub struct Learner<'a> {
     pub train: Vec<usize>,
     /// Rows of the dataset to validate on.
     pub val: Vec<usize>,
-    thawed: Thawed,
     kept: Option<Kept>,
+    teacher: Option<Teacher>,
+}
+
+/// One step of training.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    /// Which of the training examples are in the batch.
+    pub positions: &'a [usize],
+    /// Their classes.
+    pub truths: &'a [Diagnosis],
+    /// The epoch, from 1.
+    pub epoch: usize,
+    /// The seed of what is drawn for the batch as a whole.
+    pub seed: u64,
 }
 
 struct Kept {
@@ -52,8 +69,7 @@ impl<'a> Learner<'a> {
                     let wanted = Wanted {
                         rows,
                         views,
-                        augment: &config.augment,
-                        seed: config.seed,
+                        augmenter: augmenter(dataset, config),
                         stop,
                     };
                     let keep = config.keep_features.unwrap_or(false);
@@ -70,49 +86,64 @@ impl<'a> Learner<'a> {
             config,
             train,
             val,
-            thawed: config.thawed(model.network().blocks.len()),
             kept,
+            teacher: None,
         })
     }
 
-    /// Logits (N × 7), with gradients, of training examples in an epoch.
-    pub fn training_logits(
-        &self,
-        model: &MobileNetV2,
-        positions: &[usize],
-        epoch: usize,
-    ) -> Result<Tensor> {
-        let features = match &self.kept {
-            Some(kept) => {
-                let view = (epoch - 1) % kept.train_views.len();
-                features::select(&kept.train_views[view], positions)?
-            }
-            None => {
-                let rows: Vec<usize> = positions.iter().map(|&at| self.train[at]).collect();
-                let bytes = self.bytes(&rows, model)?;
-                let (seed, by) = (self.config.seed, &self.config.augment);
-                let unit = augment::augment(&bytes, &rows, seed, epoch, by);
-                let images = input::channels_last(&input::normalise(&unit));
-                model.features(&images, self.thawed)
-            }
-        };
-        Ok(model.logits(&features, self.config.dropout))
+    /// Adds a teacher to hold the answers against.
+    pub fn taught_by(self, teacher: Option<Teacher>) -> Self {
+        Self { teacher, ..self }
     }
 
-    /// Probabilities of the whole validation part.
+    /// Logits (N × 7), with gradients, of a step's examples, and what they are held against.
+    pub fn step(&self, model: &MobileNetV2, step: &Step) -> Result<(Tensor, Target)> {
+        let labels = one_hot(step.truths, model.device());
+        if let Some(kept) = &self.kept {
+            let view = (step.epoch - 1) % kept.train_views.len();
+            let features = features::select(&kept.train_views[view], step.positions)?;
+            let logits = model.logits(&features, self.config.dropout);
+            let target = Target {
+                labels,
+                teacher: None,
+            };
+            return Ok((logits, target));
+        }
+        let images = self.augmented(step, model)?;
+        let (images, labels) = mixing::mix(self.config, step.seed, images, labels);
+        let temperature = self.config.teacher_temperature;
+        let teacher = (self.teacher.as_ref())
+            .map(|teacher| teacher.probabilities(&images, temperature));
+        let blocks = model.network().blocks.len();
+        let features = model.features(&images, self.config.thawed(blocks, step.epoch));
+        let logits = model.logits(&features, self.config.dropout);
+        Ok((logits, Target { labels, teacher }))
+    }
+
+    /// A step's images, changed at random and normalised.
+    fn augmented(&self, step: &Step, model: &MobileNetV2) -> Result<Tensor> {
+        let pixels = &self.dataset.pixels;
+        let size = schedule::size(self.config, step.epoch, pixels.side());
+        let images: Vec<(usize, &[u8])> = (step.positions.iter())
+            .map(|&at| (self.train[at], pixels.image(self.train[at])))
+            .collect();
+        let bytes = augmenter(self.dataset, self.config).batch(&images, step.epoch, size);
+        let bytes = input::interleaved_to_tensor(&bytes, size, model.device())?;
+        Ok(input::normalise(&input::to_unit(&bytes)))
+    }
+
+    /// Probabilities of the whole validation part, of a network like `model` with the given weights.
     pub fn validate(
         &self,
         model: &MobileNetV2,
+        tensors: &NamedTensors,
         progress: &dyn Progress,
     ) -> Result<Vec<Probabilities>> {
+        let folded = fold::fold(model.network(), tensors)?;
+        let network = InferenceNetwork::new(&folded, model.device())?;
         if let Some(kept) = &self.kept {
-            let logits = tch::no_grad(|| model.logits(&kept.val, 0.0));
-            return inference::probabilities(&logits);
+            return inference::probabilities(&network.head(&kept.val));
         }
-        let network = InferenceNetwork::new(
-            &fold::fold(model.network(), model.tensors())?,
-            model.device(),
-        )?;
         let mut all = Vec::with_capacity(self.val.len());
         for rows in self.val.chunks(VALIDATION_BATCH) {
             let bytes = self.bytes(rows, model)?;
@@ -124,19 +155,21 @@ impl<'a> Learner<'a> {
         Ok(all)
     }
 
-    /// Images that pass through the base in one epoch: what a progress bar counts.
-    pub fn images_per_epoch(&self) -> usize {
-        match self.kept {
-            Some(_) => self.train.len(),
-            None => self.train.len() + self.val.len(),
-        }
-    }
-
     fn bytes(&self, rows: &[usize], model: &MobileNetV2) -> Result<Tensor> {
         let images: Vec<&[u8]> = rows
             .iter()
             .map(|&row| self.dataset.pixels.image(row))
             .collect();
         input::bytes_to_tensor(&images, self.dataset.pixels.side(), model.device())
+    }
+}
+
+/// What changes the images of a dataset in a run.
+pub fn augmenter<'a>(dataset: &Dataset, config: &'a TrainingConfig) -> Augmenter<'a> {
+    Augmenter {
+        by: &config.augment,
+        seed: config.seed,
+        side: dataset.pixels.side(),
+        aspect: dataset.info.aspect,
     }
 }

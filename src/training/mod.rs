@@ -1,18 +1,23 @@
 //! From a dataset folder to a checkpoint: transfer learning and fine-tuning.
 
 pub mod augment;
+mod averaging;
 pub mod class_weights;
 pub mod config;
 pub mod features;
 pub mod folder;
 pub mod history;
 pub mod learner;
+pub mod loss;
+mod mixing;
 pub mod optimizer;
 mod resume;
 pub mod run;
 mod sampling;
 pub mod schedule;
 pub mod settings;
+mod setup;
 pub mod start;
+pub mod teacher;
 
 pub use config::{Phase, TrainingConfig};

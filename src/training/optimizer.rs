@@ -19,6 +19,7 @@ pub struct Optimizer {
     momentum: f64,
     weight_decay: f64,
     parameters: Vec<Parameter>,
+    groups: usize,
     steps: i64,
 }
 
@@ -44,6 +45,7 @@ impl Optimizer {
         groups: Vec<Vec<(String, Tensor)>>,
     ) -> Self {
         let mut parameters = Vec::new();
+        let count = groups.len();
         for (group, members) in groups.into_iter().enumerate() {
             for (name, tensor) in members {
                 let zeros = || tch::no_grad(|| tensor.zeros_like());
@@ -62,8 +64,19 @@ impl Optimizer {
             momentum,
             weight_decay,
             parameters,
+            groups: count,
             steps: 0,
         }
+    }
+
+    /// How many groups there are.
+    pub fn groups(&self) -> usize {
+        self.groups
+    }
+
+    /// How many steps were made.
+    pub fn steps(&self) -> i64 {
+        self.steps
     }
 
     /// Forgets the gradients.

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
+use super::averaging::Average;
 use super::optimizer::Optimizer;
 use super::schedule::Plateau;
 use crate::classifier::Probabilities;
@@ -59,10 +60,14 @@ pub fn save(
     folder: &Path,
     last: &Checkpoint,
     optimizer: &Optimizer,
+    average: Option<&Average>,
     position: &Position,
 ) -> Result<()> {
     let path = folder.join(LAST_FILE);
     let mut more = optimizer.state();
+    if let Some(average) = average {
+        more.extend(average.state());
+    }
     let flat: Vec<f64> = position.seen.iter().flatten().copied().collect();
     let shape = [position.seen.len() as i64, -1];
     if !flat.is_empty() {
@@ -73,11 +78,12 @@ pub fn save(
     last.write_with(&path, more, Metadata::from([(METADATA_KEY.into(), text)]))
 }
 
-/// Puts a saved run back into its network and optimizer.
+/// Puts a saved run back into its network, its optimizer and its average.
 pub fn restore(
     folder: &Path,
     model: &mut MobileNetV2,
     optimizer: &mut Optimizer,
+    average: Option<&mut Average>,
 ) -> Result<Position> {
     let path = folder.join(LAST_FILE);
     let (tensors, metadata) = tensors::read_safetensors(&path)?;
@@ -95,6 +101,7 @@ pub fn restore(
         .map_err(|error| broken(format!("its progress does not read ({error})")))?;
     optimizer
         .restore(&tensors)
+        .and_then(|()| average.map_or(Ok(()), |average| average.restore(&tensors)))
         .map_err(|name| broken(format!("{name} is missing or of another shape")))?;
     model.restore(&tensors);
     if let Some(seen) = tensors

@@ -4,20 +4,21 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use tch::{Reduction, Tensor};
-
+use super::averaging::Average;
 use super::config::{Phase, TrainingConfig};
 use super::history::{self, Epoch};
-use super::learner::Learner;
+use super::learner::{Learner, Step};
+use super::loss::Loss;
 use super::optimizer::Optimizer;
 use super::resume::{self, Position};
 use super::start::Start;
-use super::{class_weights, sampling, schedule};
+use super::{class_weights, sampling, schedule, setup};
 use crate::dataset::{Dataset, Part};
 use crate::metrics::{self, Metrics};
-use crate::model::checkpoint::{self, About, BEST_FILE, Checkpoint, lesion_hash};
+use crate::model::checkpoint::{About, BEST_FILE, Checkpoint};
 use crate::model::inference;
 use crate::model::mobilenet_v2::MobileNetV2;
+use crate::model::tensors::{NamedTensors, snapshot};
 use crate::progress::Progress;
 use crate::{Diagnosis, Error, Result};
 
@@ -73,6 +74,8 @@ struct Trainer<'a> {
     learner: Learner<'a>,
     model: MobileNetV2,
     optimizer: Optimizer,
+    average: Option<Average>,
+    loss: Loss,
     train_truths: Vec<Diagnosis>,
     val_truths: Vec<Diagnosis>,
     class_weights: [f64; Diagnosis::COUNT],
@@ -98,14 +101,15 @@ impl<'a> Trainer<'a> {
             sampling::training_rows(dataset, config),
             dataset.part(Part::Val),
         ];
-        refuse_empty(dataset, &rows)?;
-        let about = about(run, &start, &rows);
+        setup::refuse_empty(dataset, &rows)?;
+        let about = setup::about(run, &start, &rows);
         let mut model = start.model;
-        let mut optimizer = optimizer(&model, config);
+        let mut optimizer = setup::optimizer(&model, config);
+        let mut average = Average::new(config, model.tensors());
         let mut position = Position::default();
         let mut history = Vec::new();
         if run.resume {
-            position = resume::restore(run.folder, &mut model, &mut optimizer)?;
+            position = resume::restore(run.folder, &mut model, &mut optimizer, average.as_mut())?;
             history = history::read(run.folder, position.epoch - 1)?;
         }
         let truths = |rows: &[usize]| {
@@ -114,17 +118,22 @@ impl<'a> Trainer<'a> {
                 .collect()
         };
         let [train_truths, val_truths]: [Vec<Diagnosis>; 2] = [truths(&rows[0]), truths(&rows[1])];
+        let counts = sampling::count(&train_truths);
+        let class_weights = class_weights::resolve(&config.class_weights, &counts);
+        let order = sampling::order(&train_truths, config.sampler, config.seed, 1);
+        let seen = order.iter().map(|&at| train_truths[at]);
+        let seen = sampling::count(&seen.collect::<Vec<_>>());
         Ok(Self {
-            class_weights: class_weights::resolve(
-                &config.class_weights,
-                &sampling::count(&train_truths),
-            ),
-            learner: Learner::new(dataset, config, rows, &model, run.stop, progress)?,
+            loss: Loss::new(config, &class_weights, &seen, model.device()),
+            class_weights,
+            learner: Learner::new(dataset, config, rows, &model, run.stop, progress)?
+                .taught_by(start.teacher),
             run,
             progress,
             about,
             model,
             optimizer,
+            average,
             train_truths,
             val_truths,
             position,
@@ -136,14 +145,14 @@ impl<'a> Trainer<'a> {
     /// Makes the steps that the running epoch still lacks. Stops after one when told to, and saves.
     fn steps(&mut self) -> Result<Steps> {
         let config = self.run.config;
-        let order = sampling::shuffled(self.train_truths.len(), config.seed, self.position.epoch);
+        let order = self.order();
         let steps = order.len().div_ceil(config.batch_size);
         // Batches of equal size, give or take one: a small last batch would disturb batch norm.
         let first_of = |step: usize| step * order.len() / steps;
         if self.shows_steps() {
             let task = format!("epoch {}/{}", self.position.epoch, config.epochs);
             self.progress
-                .start(&task, self.learner.images_per_epoch() as u64);
+                .start(&task, self.images_per_epoch() as u64);
             self.progress.advance(first_of(self.position.step) as u64);
         }
         let (began, earlier) = (Instant::now(), self.position.seconds);
@@ -159,7 +168,7 @@ impl<'a> Trainer<'a> {
                 self.progress.detail(&format!("loss {loss:.3}"));
             }
             if self.run.stop.load(Ordering::Relaxed) {
-                self.save(&self.checkpoint(self.about.clone()))?;
+                self.save(self.about.clone())?;
                 return Ok(Steps::Stopped);
             }
         }
@@ -175,34 +184,33 @@ impl<'a> Trainer<'a> {
             plateau,
             ..
         } = self.position;
-        let peaks = [
-            config.base_learning_rate.unwrap_or(0.0),
-            config.learning_rate,
-        ];
-        let rates = peaks.map(|peak| schedule::rate(config, peak, time, plateau));
-        tch::manual_seed(sampling::step_seed(config.seed, epoch, step));
-        let device = self.model.device();
-        let labels: Vec<i64> = batch
-            .iter()
-            .map(|&at| self.train_truths[at].index() as i64)
-            .collect();
-        let weights = self.class_weights.map(|weight| weight as f32);
+        let rate = |peak: f64| schedule::rate(config, peak, time, plateau);
+        let base = rate(config.base_learning_rate.unwrap_or(0.0));
+        let head = rate(config.learning_rate);
+        let seed = sampling::step_seed(config.seed, epoch, step);
+        tch::manual_seed(seed);
+        let truths: Vec<Diagnosis> = batch.iter().map(|&at| self.train_truths[at]).collect();
+        let step = Step {
+            positions: batch,
+            truths: &truths,
+            epoch,
+            seed: seed as u64,
+        };
 
-        let logits = self.learner.training_logits(&self.model, batch, epoch)?;
-        let loss = logits.cross_entropy_loss(
-            &Tensor::from_slice(&labels).to_device(device),
-            Some(Tensor::from_slice(&weights).to_device(device)),
-            Reduction::Mean,
-            NO_LABEL_IGNORED,
-            config.label_smoothing,
-        );
+        let (logits, target) = self.learner.step(&self.model, &step)?;
+        let loss = self.loss.of(&logits, &target);
         let value = loss.double_value(&[]);
         refuse_divergence(value, epoch)?;
         self.optimizer.zero_grad();
         loss.backward();
+        let groups = self.optimizer.groups();
+        let rates = setup::rates(config, groups, base, head);
         self.optimizer.step(&rates);
+        if let Some(average) = &mut self.average {
+            average.step_ended(self.model.tensors(), self.optimizer.steps());
+        }
 
-        self.rate = rates[1];
+        self.rate = head;
         self.position
             .seen
             .extend(inference::probabilities(&logits)?);
@@ -214,55 +222,112 @@ impl<'a> Trainer<'a> {
     fn end_epoch(&mut self) -> Result<bool> {
         let (config, epoch) = (self.run.config, self.position.epoch);
         let began = Instant::now();
-        let order = sampling::shuffled(self.train_truths.len(), config.seed, epoch);
-        let seen: Vec<Diagnosis> = order.iter().map(|&at| self.train_truths[at]).collect();
+        if let Some(average) = &mut self.average {
+            average.epoch_ended(self.model.tensors(), epoch);
+        }
+        let seen: Vec<Diagnosis> = (self.order().iter())
+            .map(|&at| self.train_truths[at])
+            .collect();
         let train = metrics::score(&seen, &std::mem::take(&mut self.position.seen));
-        let val = metrics::score(
-            &self.val_truths,
-            &self.learner.validate(&self.model, self.progress)?,
-        );
+        let val = match self.validates() {
+            true => Some(self.validate()?),
+            false => None,
+        };
         if self.shows_steps() {
             self.progress.finish();
         }
         let seconds = self.position.seconds + began.elapsed().as_secs_f64();
-        let row = Epoch::new(epoch, seconds, self.rate, &train, &val);
+        let row = Epoch::new(epoch, seconds, self.rate, &train, val.as_ref());
         self.progress.say(&row.row());
         self.history.push(row);
 
-        let improved = note_best(&mut self.position, config, &val)?;
-        self.position.plateau.epoch_ended(improved, config);
+        let mut improved = false;
+        if let Some(val) = &val {
+            improved = note_best(&mut self.position, config, val)?;
+            self.position.plateau.epoch_ended(improved, config);
+        }
         let patience = config.early_stopping_patience;
         let patience_is_over = patience > 0 && self.position.stalled >= patience;
         self.position.finished = epoch == config.epochs || patience_is_over;
         self.position.epoch += 1;
         (self.position.step, self.position.seconds) = (0, 0.0);
 
-        let here = self.checkpoint(About {
+        let about = About {
             epoch,
-            validation: figures(&val),
+            validation: val.as_ref().map(figures).unwrap_or_default(),
             ..self.about.clone()
-        });
+        };
         if improved {
-            here.write(&self.run.folder.join(BEST_FILE))?;
+            let best = self.checkpoint(self.judged(), about.clone());
+            best.write(&self.run.folder.join(BEST_FILE))?;
         }
         history::write(self.run.folder, &self.history)?;
         let stop = self.run.stop.load(Ordering::Relaxed) && !self.position.finished;
         // An epoch of the head is cheaper than the file: there it is enough to save at the end.
         if stop || self.position.finished || self.shows_steps() {
-            self.save(&here)?;
+            self.save(about)?;
         }
         Ok(!stop)
     }
 
-    fn checkpoint(&self, about: About) -> Checkpoint {
+    /// The training examples of the running epoch, in order.
+    fn order(&self) -> Vec<usize> {
+        let config = self.run.config;
+        sampling::order(
+            &self.train_truths,
+            config.sampler,
+            config.seed,
+            self.position.epoch,
+        )
+    }
+
+    /// The weights that validation judges and that are kept as the best: the averaged ones, if there are any.
+    fn judged(&self) -> &NamedTensors {
+        match &self.average {
+            Some(average) => average.tensors(),
+            None => self.model.tensors(),
+        }
+    }
+
+    fn validates(&self) -> bool {
+        let (config, epoch) = (self.run.config, self.position.epoch);
+        epoch % config.validate_every == 0 || epoch == config.epochs
+    }
+
+    fn validate(&self) -> Result<Metrics> {
+        let probabilities = self
+            .learner
+            .validate(&self.model, self.judged(), self.progress)?;
+        Ok(metrics::score(&self.val_truths, &probabilities))
+    }
+
+    /// Images that pass through the network in the running epoch: what a progress bar counts.
+    fn images_per_epoch(&self) -> usize {
+        let validated = match self.validates() {
+            true => self.val_truths.len(),
+            false => 0,
+        };
+        self.train_truths.len() + validated
+    }
+
+    fn checkpoint(&self, tensors: &NamedTensors, about: About) -> Checkpoint {
         Checkpoint {
-            tensors: self.model.snapshot(),
+            tensors: snapshot(tensors),
             about,
         }
     }
 
-    fn save(&self, last: &Checkpoint) -> Result<()> {
-        resume::save(self.run.folder, last, &self.optimizer, &self.position)
+    /// Saves all that it takes to go on: the weights of the last step, not the averaged ones, and both states.
+    fn save(&self, about: About) -> Result<()> {
+        let last = self.checkpoint(self.model.tensors(), about);
+        let average = self.average.as_ref();
+        resume::save(
+            self.run.folder,
+            &last,
+            &self.optimizer,
+            average,
+            &self.position,
+        )
     }
 
     /// An epoch of the head is over before a bar is drawn.
@@ -282,27 +347,6 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// What libtorch's loss takes for "no label is left out".
-const NO_LABEL_IGNORED: i64 = -100;
-
-/// The optimizer over the base's learning blocks (group 0) and the head (group 1), which from now on
-/// require gradients.
-fn optimizer(model: &MobileNetV2, config: &TrainingConfig) -> Optimizer {
-    let first_block = config.thawed(model.network().blocks.len()).first_block;
-    let names = [model.base_parameters(first_block), model.head_parameters()];
-    let learning = |name: String| {
-        let tensor = model.tensors()[&name].set_requires_grad(true);
-        (name, tensor)
-    };
-    let groups = names.map(|names| names.into_iter().map(learning).collect());
-    Optimizer::new(
-        config.optimizer,
-        config.momentum,
-        config.weight_decay,
-        groups.into(),
-    )
-}
-
 /// Refuses a loss that is not a number any more, which no later epoch would mend.
 fn refuse_divergence(loss: f64, epoch: usize) -> Result<()> {
     if loss.is_finite() {
@@ -313,19 +357,6 @@ fn refuse_divergence(loss: f64, epoch: usize) -> Result<()> {
         "the loss is no longer a number: training has diverged",
         "Lower learning_rate (and base_learning_rate), or give warmup_epochs; earlier epochs are kept.",
     ))
-}
-
-fn refuse_empty(dataset: &Dataset, rows: &[Vec<usize>; 2]) -> Result<()> {
-    for (part, rows) in [Part::Train, Part::Val].into_iter().zip(rows) {
-        if rows.is_empty() {
-            return Err(Error::file(
-                &dataset.path,
-                format!("its {part} part is empty, and training needs it"),
-                "Prepare the dataset with shares for all parts.",
-            ));
-        }
-    }
-    Ok(())
 }
 
 fn figures(metrics: &Metrics) -> std::collections::BTreeMap<String, f64> {
@@ -360,35 +391,3 @@ fn note_best(position: &mut Position, config: &TrainingConfig, val: &Metrics) ->
     Ok(improved)
 }
 
-/// What every checkpoint of the run says about itself; epoch and figures are filled in later.
-fn about(run: &Run, start: &Start, [train, val]: &[Vec<usize>; 2]) -> About {
-    let hashes = |rows: &[usize], earlier: &[String]| {
-        let own = rows
-            .iter()
-            .map(|&row| lesion_hash(&run.dataset.rows[row].sample.lesion_id));
-        let mut all: Vec<String> = own.chain(earlier.iter().cloned()).collect();
-        all.sort_unstable();
-        all.dedup();
-        all
-    };
-    About {
-        format_version: checkpoint::FORMAT_VERSION,
-        written_by: concat!("skinlesion ", env!("CARGO_PKG_VERSION")).into(),
-        classes: Diagnosis::ALL.map(|d| d.code().to_owned()).into(),
-        architecture: start.architecture,
-        resize: run.dataset.info.resize,
-        phase: run.config.phase.name().into(),
-        config: run.config.to_toml(),
-        dataset: run.dataset.info.hashes.manifest.clone(),
-        epoch: 0,
-        validation: Default::default(),
-        training_lesions: hashes(train, &start.training_lesions),
-        validation_lesions: hashes(val, &start.validation_lesions),
-        initial_weights: start.initial_weights.clone(),
-        licence: LICENCE.into(),
-    }
-}
-
-/// True of whatever images a user trains on; the program cannot know their licence.
-const LICENCE: &str = "that of the images it was trained on; HAM10000's is CC BY-NC 4.0 \
-    (Tschandl, Rosendahl, Kittler 2018)";

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use tch::Device;
 
 use super::config::{Phase, TrainingConfig};
+use super::teacher::Teacher;
 use crate::dataset::{Dataset, Part};
 use crate::model::checkpoint::{Checkpoint, lesion_hash};
 use crate::model::layers::Architecture;
@@ -31,14 +32,32 @@ pub struct Start {
     pub architecture: Architecture,
     /// Where its weights came from, in words.
     pub initial_weights: String,
-    /// Hashes of lesions that earlier gradients came from.
+    /// Who teaches it, if anybody.
+    pub teacher: Option<Teacher>,
+    /// Hashes of lesions that earlier gradients came from, and those of its teachers.
     pub training_lesions: Vec<String>,
     /// Hashes of lesions that earlier choices were made on.
     pub validation_lesions: Vec<String>,
 }
 
-/// Builds the network to train.
+/// Builds the network to train, and reads its teachers.
 pub fn start(
+    origin: &Origin,
+    dataset: &Dataset,
+    config: &TrainingConfig,
+    device: Device,
+    progress: &dyn Progress,
+) -> Result<Start> {
+    let teacher = Teacher::open(&config.teachers, dataset, device)?;
+    let mut start = first_weights(origin, dataset, config, device, progress)?;
+    if let Some(teacher) = &teacher {
+        let known = teacher.training_lesions.iter().cloned();
+        start.training_lesions.extend(known);
+    }
+    Ok(Start { teacher, ..start })
+}
+
+fn first_weights(
     origin: &Origin,
     dataset: &Dataset,
     config: &TrainingConfig,
@@ -76,6 +95,7 @@ pub fn start(
         model,
         architecture,
         initial_weights,
+        teacher: None,
         training_lesions: Vec::new(),
         validation_lesions: Vec::new(),
     })
@@ -125,13 +145,14 @@ fn from_checkpoint(
             about.epoch,
             about.phase
         ),
+        teacher: None,
         training_lesions: about.training_lesions.clone(),
         validation_lesions: about.validation_lesions.clone(),
     })
 }
 
 /// A checkpoint that has learnt from a lesion must not be judged on it later.
-fn refuse_seen_lesions(
+pub fn refuse_seen_lesions(
     path: &Path,
     seen: &[String],
     dataset: &Dataset,

@@ -47,7 +47,43 @@ struct Rim {
     soft: f32,
 }
 
+/// Which kinds a photograph shall have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kinds {
+    /// A few hairs, or many.
+    pub hair: bool,
+    /// Tick marks along one side.
+    pub ruler: bool,
+    /// Bubbles in the gel between skin and glass.
+    pub bubbles: bool,
+    /// The round dark rim of the dermatoscope's field.
+    pub rim: bool,
+}
+
 impl Artefacts {
+    /// Random ones of the given kinds for a photograph whose height is `aspect` times its width.
+    pub fn of(kinds: Kinds, aspect: f32, rng: &mut ChaCha8Rng) -> Self {
+        let combed = rng.random_range(0.0..TAU);
+        let dark = rng.random_range(0.08..0.4);
+        let hairs = if kinds.hair {
+            rng.random_range(1..20)
+        } else {
+            0
+        };
+        let bubbles = if kinds.bubbles {
+            rng.random_range(2..14)
+        } else {
+            0
+        };
+        Self {
+            hairs: (0..hairs).map(|_| hair(combed, aspect, rng)).collect(),
+            hair_colour: hair_colour(dark),
+            ruler: kinds.ruler.then(|| Ruler::new(rng)),
+            bubbles: (0..bubbles).map(|_| bubble(aspect, rng)).collect(),
+            rim: kinds.rim.then(|| Rim::new(aspect, rng)),
+        }
+    }
+
     /// Random ones for a photograph whose height is `aspect` times its width.
     pub fn new(aspect: f32, rng: &mut ChaCha8Rng) -> Self {
         let many = rng.random_range(0.0..1.0);
@@ -60,27 +96,15 @@ impl Artefacts {
         let dark = rng.random_range(0.08..0.4);
         Self {
             hairs: (0..hairs).map(|_| hair(combed, aspect, rng)).collect(),
-            hair_colour: [1.15 * dark, 0.85 * dark, 0.7 * dark],
-            ruler: rng.random_bool(0.15).then(|| Ruler {
-                side: rng.random_range(0..4),
-                margin: rng.random_range(0.01..0.05),
-                spacing: rng.random_range(0.06..0.08),
-                colour: [rng.random_range(0.05..0.25); 3],
-            }),
+            hair_colour: hair_colour(dark),
+            ruler: rng.random_bool(0.15).then(|| Ruler::new(rng)),
             bubbles: if rng.random_bool(0.2) {
                 let number = rng.random_range(2..14);
                 (0..number).map(|_| bubble(aspect, rng)).collect()
             } else {
                 Vec::new()
             },
-            rim: rng.random_bool(0.3).then(|| Rim {
-                middle: [
-                    0.5 + rng.random_range(-0.05..0.05),
-                    aspect * (0.5 + rng.random_range(-0.05..0.05)),
-                ],
-                radius: rng.random_range(0.48..0.62),
-                soft: rng.random_range(0.01..0.05),
-            }),
+            rim: rng.random_bool(0.3).then(|| Rim::new(aspect, rng)),
         }
     }
 
@@ -115,6 +139,15 @@ impl Artefacts {
 }
 
 impl Ruler {
+    fn new(rng: &mut ChaCha8Rng) -> Self {
+        Self {
+            side: rng.random_range(0..4),
+            margin: rng.random_range(0.01..0.05),
+            spacing: rng.random_range(0.06..0.08),
+            colour: [rng.random_range(0.05..0.25); 3],
+        }
+    }
+
     fn lay(&self, stencil: &mut Stencil, photograph: &mut Canvas<[f32; 3]>) {
         let (width, height) = (photograph.width as f32, photograph.height as f32);
         let along = if self.side < 2 { width } else { height };
@@ -139,6 +172,17 @@ impl Ruler {
 }
 
 impl Rim {
+    fn new(aspect: f32, rng: &mut ChaCha8Rng) -> Self {
+        Self {
+            middle: [
+                0.5 + rng.random_range(-0.05..0.05),
+                aspect * (0.5 + rng.random_range(-0.05..0.05)),
+            ],
+            radius: rng.random_range(0.48..0.62),
+            soft: rng.random_range(0.01..0.05),
+        }
+    }
+
     fn lay(&self, photograph: &mut Canvas<[f32; 3]>) {
         let width = photograph.width;
         let (radius, soft) = (self.radius * width as f32, self.soft * width as f32);
@@ -154,6 +198,11 @@ impl Rim {
             }
         }
     }
+}
+
+/// Dark hair is browner than it is grey.
+fn hair_colour(dark: f32) -> [f32; 3] {
+    [1.15 * dark, 0.85 * dark, 0.7 * dark]
 }
 
 /// A curved hair that lies roughly in the direction in which all are combed.

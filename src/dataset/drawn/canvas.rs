@@ -4,9 +4,13 @@ use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageResult};
 
 /// A picture of anything, row by row.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Canvas<T> {
+    /// In pixels.
     pub width: usize,
+    /// In pixels.
     pub height: usize,
+    /// `width × height` of them.
     pub pixels: Vec<T>,
 }
 
@@ -146,11 +150,16 @@ impl Canvas<[f32; 3]> {
         self.pixels = pass(&across, 0, reach);
     }
 
+    /// The picture as bytes: rows first, RGB interleaved.
+    pub fn bytes(&self) -> Vec<u8> {
+        (self.pixels.iter().flatten())
+            .map(|value| (value * 255.0 + 0.5) as u8)
+            .collect()
+    }
+
     /// The picture as a JPEG file. Quality is 1 to 100.
     pub fn jpeg(&self, quality: u8) -> ImageResult<Vec<u8>> {
-        let bytes: Vec<u8> = (self.pixels.iter().flatten())
-            .map(|value| (value * 255.0 + 0.5) as u8)
-            .collect();
+        let bytes = self.bytes();
         let mut file = Vec::new();
         JpegEncoder::new_with_quality(&mut file, quality).encode(
             &bytes,

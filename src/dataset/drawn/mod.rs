@@ -4,8 +4,8 @@
 //! Every lesion follows its class's recipe (`recipe.rs`) and is the same in all photographs of it; every photograph has
 //! its own view, light and artefacts (`artefacts.rs`), drawn from random numbers that know nothing of the class.
 
-mod artefacts;
-mod canvas;
+pub mod artefacts;
+pub mod canvas;
 mod lesion;
 mod marks;
 mod noise;

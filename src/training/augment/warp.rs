@@ -1,0 +1,90 @@
+//! Another view of the lesion: turned, mirrored, nearer or farther, moved, sheared.
+
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+use super::{Photograph, within};
+use crate::training::config::Augment;
+
+/// Where each point of the result comes from, in units in which the image spans −1 to 1: the two rows of a
+/// 2 × 3 matrix.
+pub struct Warp([[f64; 3]; 2]);
+
+impl Warp {
+    pub fn draw(by: &Augment, aspect: f64, random: &mut ChaCha8Rng) -> Self {
+        let (sin, cos) = within(random, by.rotation.to_radians()).sin_cos();
+        let farther = (1.0 + by.scale).powf(within(random, 1.0));
+        let kept = 1.0 - by.crop * random.random_range(0.0..=1.0);
+        let stretch = (1.0 + by.stretch).powf(within(random, 1.0));
+        let shear = within(random, by.shear);
+        let (across, down) = (2.0 * within(random, by.shift), 2.0 * within(random, by.shift));
+        let mut mirrored = || match by.flip && random.random_bool(0.5) {
+            true => -1.0,
+            false => 1.0,
+        };
+        let field = kept * farther;
+        let (x, y) = (mirrored() * field * stretch, mirrored() * field / stretch);
+        // The image was made square, so a turn of the skin is a turn in its true proportions.
+        Self([
+            [cos * x, (shear * cos - sin) * y / aspect, across],
+            [sin * x * aspect, (shear * sin + cos) * y, down],
+        ])
+    }
+
+    /// The view of an image (side × side × 3 bytes) at `size` pixels: bilinear, reflected at the borders.
+    pub fn apply(&self, image: &[u8], side: usize, size: usize) -> Photograph {
+        let [[xx, xy, x0], [yx, yy, y0]] = self.0.map(|row| row.map(|value| value as f32));
+        let half = side as f32 / 2.0;
+        let step = 2.0 / size as f32;
+        let mut pixels = Vec::with_capacity(size * size);
+        for row in 0..size {
+            let v = (row as f32 + 0.5) * step - 1.0;
+            for column in 0..size {
+                let u = (column as f32 + 0.5) * step - 1.0;
+                let x = (xx * u + xy * v + x0 + 1.0) * half - 0.5;
+                let y = (yx * u + yy * v + y0 + 1.0) * half - 0.5;
+                pixels.push(sample(image, side, x, y));
+            }
+        }
+        Photograph {
+            width: size,
+            height: size,
+            pixels,
+        }
+    }
+}
+
+/// The colour at a point, in pixels from the middle of the first.
+fn sample(image: &[u8], side: usize, x: f32, y: f32) -> [f32; 3] {
+    let (left, top) = (x.floor(), y.floor());
+    let (right_share, bottom_share) = (x - left, y - top);
+    let columns = [left as i32, left as i32 + 1].map(|at| reflected(at, side));
+    let rows = [top as i32, top as i32 + 1].map(|at| reflected(at, side));
+    let at = |row: usize, column: usize| {
+        let first = (row * side + column) * 3;
+        &image[first..first + 3]
+    };
+    let (a, b) = (at(rows[0], columns[0]), at(rows[0], columns[1]));
+    let (c, d) = (at(rows[1], columns[0]), at(rows[1], columns[1]));
+    let mix = |from: f32, to: f32, share: f32| from + share * (to - from);
+    std::array::from_fn(|i| {
+        let above = mix(f32::from(a[i]), f32::from(b[i]), right_share);
+        let below = mix(f32::from(c[i]), f32::from(d[i]), right_share);
+        mix(above, below, bottom_share) / 255.0
+    })
+}
+
+/// A position beyond a border as the one that its mirror image shows.
+fn reflected(at: i32, side: usize) -> usize {
+    let side = side as i32;
+    if (0..side).contains(&at) {
+        return at as usize;
+    }
+    let folded = at.rem_euclid(2 * side);
+    let inside = if folded < side {
+        folded
+    } else {
+        2 * side - 1 - folded
+    };
+    inside as usize
+}
