@@ -4,8 +4,11 @@
 TORCH ?= cpu
 CARGO ?= cargo
 
+# Where HAM10000, ImageNet weights and the peers lie (see scripts/bench-peers).
+SHARED ?= ../shared
+
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint clean
+.PHONY: help setup build demo test lint bench-peers clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +30,9 @@ lint: setup ## formatting and lints, as CI demands them
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
 
+bench-peers: build ## time the program against PyTorch scripts in turns (SHARED=../shared; half an hour)
+	scripts/bench-peers $(SHARED)
+
 clean: ## remove what was built, fetched and drawn
 	$(CARGO) clean
-	rm -rf .libtorch .venv demo
+	rm -rf .libtorch .venv .venv-peers demo

@@ -24,7 +24,12 @@ fn main() -> skinlesion::Result<()> {
     let rows = dataset.part(Part::Train);
     let side = schedule::size(&config, config.epochs, dataset.pixels.side());
     let mut pixels = vec![0; ROWS * COLUMNS * side * side * 3];
-    for (row, &number) in rows.iter().step_by(rows.len() / ROWS).take(ROWS).enumerate() {
+    for (row, &number) in rows
+        .iter()
+        .step_by(rows.len() / ROWS)
+        .take(ROWS)
+        .enumerate()
+    {
         for column in 0..COLUMNS {
             let image = [(number, dataset.pixels.image(number))];
             let changed = augmenter(&dataset, &config).batch(&image, column + 1, side);

@@ -31,6 +31,9 @@ pub struct ResizeRule {
     pub fit: Fit,
     /// The resampling filter.
     pub filter: Filter,
+    /// What happens to the colours afterwards.
+    #[serde(default, skip_serializing_if = "Colour::is_as_taken")]
+    pub colour: Colour,
 }
 
 /// What happens to an image that is not square.
@@ -54,6 +57,24 @@ pub enum Filter {
     TriangleAntialiased,
 }
 
+/// What happens to the colours of a resized image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Colour {
+    /// They stay as they were taken.
+    #[default]
+    AsTaken,
+    /// Each channel is scaled so that the three have the same Minkowski mean of order 6, which takes a lamp's
+    /// tint away: Shades of Grey (Finlayson & Trezzi 2004), usual in dermoscopy since Barata et al. 2015.
+    ShadesOfGrey,
+}
+
+impl Colour {
+    fn is_as_taken(&self) -> bool {
+        *self == Self::AsTaken
+    }
+}
+
 impl ResizeRule {
     /// The default rule with a given side.
     pub fn square(size: u32) -> Self {
@@ -61,6 +82,7 @@ impl ResizeRule {
             size,
             fit: Fit::default(),
             filter: Filter::default(),
+            colour: Colour::default(),
         }
     }
 
@@ -77,9 +99,16 @@ impl ResizeRule {
                  torchvision's antialias=True; not the plain bilinear of most image libraries)"
             }
         };
+        let colour = match self.colour {
+            Colour::AsTaken => "",
+            Colour::ShadesOfGrey => {
+                "; then, with m of a channel being the 6th root of the mean of its values' 6th powers, multiply \
+                 each channel by the root mean square of the three m divided by its own m, and round to 8 bits"
+            }
+        };
         format!(
             "Decode to 8-bit RGB, turn it as its EXIF orientation says, {field} and scale it to \
-             {size}×{size} pixels with {filter}, horizontal pass first, each pass rounded to 8 bits"
+             {size}×{size} pixels with {filter}, horizontal pass first, each pass rounded to 8 bits{colour}"
         )
     }
 
@@ -130,9 +159,34 @@ pub fn resize_square(image: &[u8], side: usize, rule: ResizeRule) -> Vec<u8> {
 
 /// [`resize`] with a given resizer, so that a test can choose the processor's instructions.
 fn resize_by(resizer: &mut fir::Resizer, image: &RgbImage, rule: ResizeRule) -> Vec<u8> {
-    match rule.fit {
+    let mut resized = match rule.fit {
         Fit::Stretch => stretch(resizer, image, rule),
         Fit::Crop => stretch(resizer, &centred_square(image), rule),
+    };
+    match rule.colour {
+        Colour::AsTaken => {}
+        Colour::ShadesOfGrey => shades_of_grey(&mut resized),
+    }
+    resized
+}
+
+/// See [`Colour::ShadesOfGrey`].
+fn shades_of_grey(pixels: &mut [u8]) {
+    let mut sums = [0u128; 3];
+    for pixel in pixels.chunks_exact(3) {
+        for (sum, &value) in sums.iter_mut().zip(pixel) {
+            *sum += u128::from(value).pow(6);
+        }
+    }
+    if sums.contains(&0) {
+        return;
+    }
+    let norms = sums.map(|sum| (sum as f64).powf(1.0 / 6.0));
+    let mean = (norms.iter().map(|norm| norm * norm).sum::<f64>() / 3.0).sqrt();
+    for pixel in pixels.chunks_exact_mut(3) {
+        for (value, norm) in pixel.iter_mut().zip(norms) {
+            *value = (f64::from(*value) * mean / norm).round().min(255.0) as u8;
+        }
     }
 }
 

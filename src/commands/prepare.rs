@@ -9,7 +9,7 @@ use skinlesion::dataset::plan::Rules;
 use skinlesion::dataset::prepare::{Prepared, Recipe, prepare};
 use skinlesion::dataset::shares::{Division, Shares};
 use skinlesion::dataset::{DatasetInfo, Part};
-use skinlesion::preprocess::{DEFAULT_SIZE, Fit, ResizeRule};
+use skinlesion::preprocess::{Colour, DEFAULT_SIZE, Fit, ResizeRule};
 use skinlesion::progress::Progress;
 
 use super::{Outcome, Summary};
@@ -50,6 +50,11 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t = FitRule::Stretch)]
     fit: FitRule,
 
+    /// What happens to the colours: as-taken, or shades-of-grey to take a lamp's tint away. Every device must then do
+    /// the same; the exports say how
+    #[arg(long, value_enum, default_value_t = ColourRule::AsTaken)]
+    colour: ColourRule,
+
     /// Do as the original project did, to compare like with like: --dedupe original, 10 % of nv and 15 % of the
     /// others for validation, no test part, rare localizations left out, 224 pixels
     #[arg(long, value_enum, conflicts_with_all = ["dedupe", "val", "test", "size", "fit", "as"])]
@@ -88,6 +93,14 @@ enum FitRule {
     Stretch,
     /// Keep the largest centred square
     Crop,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum ColourRule {
+    /// Stay as they are
+    AsTaken,
+    /// Each channel is scaled to the same mean of order 6 (Finlayson & Trezzi 2004)
+    ShadesOfGrey,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -146,6 +159,10 @@ fn recipe(args: &Args, seed: u64) -> skinlesion::Result<Recipe> {
             fit: match args.fit {
                 FitRule::Stretch => Fit::Stretch,
                 FitRule::Crop => Fit::Crop,
+            },
+            colour: match args.colour {
+                ColourRule::AsTaken => Colour::AsTaken,
+                ColourRule::ShadesOfGrey => Colour::ShadesOfGrey,
             },
             ..ResizeRule::square(args.size)
         },

@@ -50,4 +50,17 @@ impl Pixels {
         let size = self.side * self.side * 3;
         &self.map[index * size..(index + 1) * size]
     }
+
+    /// Gives the pages touched so far back to the kernel, which goes on caching the file: so the program's own
+    /// memory does not grow to the size of the dataset. Images stay readable as before.
+    pub fn release(&self) {
+        #[cfg(unix)]
+        // SAFETY: the map is shared and read-only, so what is dropped is read from the file again.
+        unsafe {
+            // Only an economy: a kernel that will not do it does no harm.
+            let _ = self
+                .map
+                .unchecked_advise(memmap2::UncheckedAdvice::DontNeed);
+        }
+    }
 }

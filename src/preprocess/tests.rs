@@ -188,3 +188,37 @@ fn files_that_end_early_are_refused() {
     assert!(decode(b"").is_err());
     assert!(decode(b"not an image at all").is_err());
 }
+
+fn in_shades_of_grey(image: &RgbImage) -> Vec<u8> {
+    let rule = ResizeRule {
+        colour: Colour::ShadesOfGrey,
+        ..ResizeRule::square(16)
+    };
+    resize(image, rule)
+}
+
+#[test]
+fn shades_of_grey_takes_a_tint_away_and_leaves_grey_alone() {
+    let lit = |tint: [f64; 3]| {
+        RgbImage::from_fn(16, 16, |x, y| {
+            let value = 40.0 + f64::from(5 * x + 3 * y);
+            Rgb(tint.map(|part| (value * part).round() as u8))
+        })
+    };
+    let grey = lit([1.0, 1.0, 1.0]);
+    assert_eq!(&in_shades_of_grey(&grey), grey.as_raw());
+    let corrected = in_shades_of_grey(&lit([1.2, 1.0, 0.7]));
+    for pixel in corrected.chunks_exact(3) {
+        let spread = pixel.iter().max().unwrap() - pixel.iter().min().unwrap();
+        assert!(spread <= 2, "{pixel:?}");
+    }
+}
+
+#[test]
+fn shades_of_grey_agrees_with_a_value_computed_by_hand() {
+    // Norms 200, 100 and 50 in every pixel: the gains are √((200² + 100² + 50²) / 3) over each.
+    let plain = RgbImage::from_pixel(4, 4, Rgb([200, 100, 50]));
+    assert!(in_shades_of_grey(&plain).iter().all(|&value| value == 132));
+    let black = RgbImage::from_pixel(4, 4, Rgb([0, 100, 50]));
+    assert_eq!(in_shades_of_grey(&black)[..3], [0, 100, 50]);
+}

@@ -343,7 +343,10 @@ impl TrainingConfig {
             require(not_negative(value), key, "0 or more");
         }
         require(self.validate_every > 0, "validate_every", "at least 1");
-        for (key, size) in [("first_size", self.first_size), ("last_size", self.last_size)] {
+        for (key, size) in [
+            ("first_size", self.first_size),
+            ("last_size", self.last_size),
+        ] {
             let fine = size == 0 || (32..=1024).contains(&size);
             require(fine, key, "0, or from 32 to 1024");
         }

@@ -89,7 +89,11 @@ fn pass(
             .map(|&row| (row, dataset.pixels.image(row)))
             .collect();
         let bytes = match view {
-            0 => images.iter().flat_map(|(_, image)| *image).copied().collect(),
+            0 => images
+                .iter()
+                .flat_map(|(_, image)| *image)
+                .copied()
+                .collect(),
             _ => wanted.augmenter.batch(&images, view, side),
         };
         let bytes = input::interleaved_to_tensor(&bytes, side, base.device())?;

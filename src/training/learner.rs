@@ -112,8 +112,8 @@ impl<'a> Learner<'a> {
         let images = self.augmented(step, model)?;
         let (images, labels) = mixing::mix(self.config, step.seed, images, labels);
         let temperature = self.config.teacher_temperature;
-        let teacher = (self.teacher.as_ref())
-            .map(|teacher| teacher.probabilities(&images, temperature));
+        let teacher =
+            (self.teacher.as_ref()).map(|teacher| teacher.probabilities(&images, temperature));
         let blocks = model.network().blocks.len();
         let features = model.features(&images, self.config.thawed(blocks, step.epoch));
         let logits = model.logits(&features, self.config.dropout);

@@ -62,17 +62,11 @@ impl Loss {
         let log_shares = adjusted.log_softmax(-1, Kind::Float);
         let uniform = self.label_smoothing / Diagnosis::COUNT as f64;
         let smoothed = &target.labels * (1.0 - self.label_smoothing) + uniform;
-        let mut each = -(smoothed * &self.weights * &log_shares).sum_dim_intlist(
-            -1i64,
-            false,
-            Kind::Float,
-        );
+        let mut each =
+            -(smoothed * &self.weights * &log_shares).sum_dim_intlist(-1i64, false, Kind::Float);
         if self.focal_gamma > 0.0 {
-            let certain = (&target.labels * log_shares.exp()).sum_dim_intlist(
-                -1i64,
-                false,
-                Kind::Float,
-            );
+            let certain =
+                (&target.labels * log_shares.exp()).sum_dim_intlist(-1i64, false, Kind::Float);
             each *= (certain.neg() + 1.0)
                 .clamp_min(0.0)
                 .pow_tensor_scalar(self.focal_gamma);
@@ -149,8 +143,14 @@ mod tests {
 
     fn torchs(logits: &Tensor, smoothing: f64) -> f64 {
         let weights = Tensor::from_slice(&WEIGHTS.map(|w| w as f32));
-        let labels = Tensor::from_slice(&truths().iter().map(|t| t.index() as i64).collect::<Vec<_>>());
-        let loss = logits.cross_entropy_loss(&labels, Some(weights), Reduction::Mean, -100, smoothing);
+        let labels = Tensor::from_slice(
+            &truths()
+                .iter()
+                .map(|t| t.index() as i64)
+                .collect::<Vec<_>>(),
+        );
+        let loss =
+            logits.cross_entropy_loss(&labels, Some(weights), Reduction::Mean, -100, smoothing);
         loss.double_value(&[])
     }
 
@@ -192,7 +192,9 @@ mod tests {
         let of = |teacher: Tensor| {
             let labels = target().labels;
             let teacher = Some(teacher);
-            loss(&changes).of(&logits(), &Target { labels, teacher }).double_value(&[])
+            loss(&changes)
+                .of(&logits(), &Target { labels, teacher })
+                .double_value(&[])
         };
         let agreeing = (logits() / 2.0).softmax(-1, Kind::Float);
         assert!(of(agreeing.shallow_clone()).abs() < 1e-5);

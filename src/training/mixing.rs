@@ -36,12 +36,7 @@ pub fn mix(config: &TrainingConfig, seed: u64, images: Tensor, labels: Tensor) -
 }
 
 /// Puts a rectangle of other images onto images; returns also the share of the images that is left.
-fn cut(
-    images: Tensor,
-    others: &Tensor,
-    share: f64,
-    random: &mut ChaCha8Rng,
-) -> (Tensor, f64) {
+fn cut(images: Tensor, others: &Tensor, share: f64, random: &mut ChaCha8Rng) -> (Tensor, f64) {
     let side = images.size()[3];
     let length = ((side as f64 * (1.0 - share).sqrt()) as i64).min(side);
     if length == 0 {
@@ -50,7 +45,10 @@ fn cut(
     let [x, y] = [(); 2].map(|()| random.random_range(0..=side - length));
     let part = |of: &Tensor| of.narrow(2, y, length).narrow(3, x, length);
     part(&images).copy_(&part(others));
-    (images, 1.0 - (length * length) as f64 / (side * side) as f64)
+    (
+        images,
+        1.0 - (length * length) as f64 / (side * side) as f64,
+    )
 }
 
 /// A draw from Beta(α, α) by Jöhnk's method, which needs no more than uniform draws. Small α, the usual ones,
@@ -75,7 +73,8 @@ mod tests {
         let changes: Vec<String> = changes.iter().map(|&c| c.to_owned()).collect();
         let config = settings::resolve(Phase::Finetune, None, &changes).unwrap();
         // Image 0 is black, image 1 white, so an image's mean is the share of image 1 in it.
-        let images = Tensor::from_slice(&[0.0f32, 1.0]).view([2, 1, 1, 1]) * Tensor::ones([2, 3, 16, 16], (Kind::Float, Device::Cpu));
+        let images = Tensor::from_slice(&[0.0f32, 1.0]).view([2, 1, 1, 1])
+            * Tensor::ones([2, 3, 16, 16], (Kind::Float, Device::Cpu));
         let labels = Tensor::eye(2, (Kind::Float, Device::Cpu));
         let (images, labels) = mix(&config, seed, images, labels);
         let means = images.mean_dim(&[1i64, 2, 3][..], false, Kind::Double);
@@ -87,7 +86,11 @@ mod tests {
 
     #[test]
     fn labels_are_mixed_in_the_same_shares_as_images() {
-        for changes in [["mixup=0.4", "cutmix=0"], ["mixup=0", "cutmix=1"], ["mixup=0.4", "cutmix=1"]] {
+        for changes in [
+            ["mixup=0.4", "cutmix=0"],
+            ["mixup=0", "cutmix=1"],
+            ["mixup=0.4", "cutmix=1"],
+        ] {
             let mut mixes = 0;
             for seed in 0..40 {
                 let (means, labels) = mixed(&changes, seed);
@@ -96,7 +99,10 @@ mod tests {
                 }
                 mixes += usize::from(labels[0] > 0.0);
             }
-            assert!((8..=32).contains(&mixes), "{changes:?}: {mixes} of 40 mixed");
+            assert!(
+                (8..=32).contains(&mixes),
+                "{changes:?}: {mixes} of 40 mixed"
+            );
         }
     }
 

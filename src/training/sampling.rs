@@ -42,11 +42,7 @@ pub fn order(truths: &[Diagnosis], sampler: Sampler, seed: u64, epoch: usize) ->
 }
 
 /// Examples in which each class appears in proportion to `share` of its number of images.
-fn drawn(
-    truths: &[Diagnosis],
-    random: &mut ChaCha8Rng,
-    share: impl Fn(f64) -> f64,
-) -> Vec<usize> {
+fn drawn(truths: &[Diagnosis], random: &mut ChaCha8Rng, share: impl Fn(f64) -> f64) -> Vec<usize> {
     let shares = count(truths).map(|count| match count {
         0 => 0.0,
         count => share(count as f64),
@@ -90,7 +86,11 @@ mod tests {
     use super::*;
 
     fn truths() -> Vec<Diagnosis> {
-        let counts = [(Diagnosis::Nv, 81), (Diagnosis::Mel, 16), (Diagnosis::Df, 3)];
+        let counts = [
+            (Diagnosis::Nv, 81),
+            (Diagnosis::Mel, 16),
+            (Diagnosis::Df, 3),
+        ];
         let of = |(class, count)| std::iter::repeat_n(class, count);
         counts.into_iter().flat_map(of).collect()
     }
@@ -106,7 +106,11 @@ mod tests {
     fn an_epoch_is_as_long_whatever_the_sampler_and_classes_come_in_its_shares() {
         assert_eq!(counted(Sampler::Natural), [81, 16, 3]);
         assert_eq!(counted(Sampler::Balanced).iter().sum::<usize>(), 100);
-        assert!(counted(Sampler::Balanced).iter().all(|n| (33..=34).contains(n)));
+        assert!(
+            counted(Sampler::Balanced)
+                .iter()
+                .all(|n| (33..=34).contains(n))
+        );
         // √81 : √16 : √3 = 9 : 4 : 1.73
         assert_eq!(counted(Sampler::Sqrt), [61, 27, 12]);
     }

@@ -98,7 +98,11 @@ mod tests {
     #[test]
     fn images_grow_from_the_first_size_to_the_last_and_never_beyond_the_dataset() {
         let growing = config(&["epochs=5", "first_size=96", "last_size=160"]);
-        let sizes = |dataset| (1..=5).map(|epoch| size(&growing, epoch, dataset)).collect::<Vec<_>>();
+        let sizes = |dataset| {
+            (1..=5)
+                .map(|epoch| size(&growing, epoch, dataset))
+                .collect::<Vec<_>>()
+        };
         assert_eq!(sizes(224), [96, 112, 128, 144, 160]);
         assert_eq!(sizes(120), [96, 96, 112, 112, 120]);
         let plain = config(&["epochs=2", "first_size=0", "last_size=0"]);

@@ -134,6 +134,10 @@ fn a_run_stopped_after_every_step_ends_at_the_weights_of_one_never_stopped() {
         "schedule=cosine",
         "train_limit=60",
         "early_stopping_patience=0",
+        "ema_decay=0.9",
+        "mixup=0.4",
+        "sampler=sqrt",
+        "gradual_thaw_epochs=1",
     ]
     .map(str::to_owned);
     let config = settings::resolve(Phase::Finetune, None, &settings).unwrap();
@@ -290,6 +294,122 @@ fn finetuning_from_a_transfer_checkpoint_writes_all_that_it_promises() {
         let frozen = name.starts_with("features.") && block < 16;
         assert_eq!(old == new, frozen, "{name}");
     }
+}
+
+/// Fine-tunes a little from a checkpoint, with more arguments.
+fn finetune(out: &Path, from: &Path, more: &[&str]) -> std::process::Output {
+    let from = from.display().to_string();
+    let start = ["--phase", "finetune", "--from", &from, "--epochs", "1"];
+    let small = ["--set", "width=0.35", "--set", "train_limit=40"];
+    train(out, &[&start[..], &small, more].concat())
+}
+
+#[test]
+fn a_teacher_changes_what_is_learnt_and_is_refused_when_it_has_seen_the_validation_part() {
+    let home = tempfile::tempdir().unwrap();
+    let first = home.path().join("first");
+    assert!(transfer(&first, &["--epochs", "2"]).status.success());
+    let teacher = first.display().to_string();
+    let best = |name: &str, more: &[&str]| {
+        let out = home.path().join(name);
+        let output = finetune(&out, &first, more);
+        assert!(output.status.success(), "{}", stderr(&output));
+        values(&Checkpoint::read(&out).unwrap().tensors)
+    };
+    let taught = best("taught", &["--teacher", &teacher]);
+    assert_ne!(taught, best("alone", &[]));
+
+    // The same lesions in other parts.
+    let other = home.path().join("other");
+    skinlesion()
+        .args([
+            "prepare",
+            "--size",
+            "32",
+            "--quiet",
+            "--seed",
+            "5",
+            "--metadata",
+        ])
+        .arg(DATA.0.path().join("drawn/HAM10000_metadata.csv"))
+        .arg("--images")
+        .arg(DATA.0.path().join("drawn"))
+        .arg("--out")
+        .arg(&other)
+        .assert()
+        .success();
+    let output = skinlesion()
+        .args([
+            "train",
+            "--phase",
+            "finetune",
+            "--weights",
+            "none",
+            "--set",
+            "width=0.35",
+        ])
+        .args(["--teacher", &teacher, "--data"])
+        .arg(&other)
+        .arg("--out")
+        .arg(home.path().join("refused"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("it has seen"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(!home.path().join("refused").exists());
+}
+
+#[test]
+fn the_average_is_what_is_judged_and_kept_while_the_last_weights_go_on() {
+    let home = tempfile::tempdir().unwrap();
+    let first = home.path().join("first");
+    assert!(transfer(&first, &["--epochs", "1"]).status.success());
+    let out = home.path().join("averaged");
+    let output = finetune(&out, &first, &["--set", "ema_decay=0.9"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let best = Checkpoint::read(&out).unwrap().tensors;
+    let (last, _) = read_safetensors(&out.join("last.safetensors")).unwrap();
+    let weight = "classifier.1.weight";
+    assert_eq!(
+        to_floats(&best[weight]).unwrap(),
+        to_floats(&last[&format!("average.{weight}")]).unwrap()
+    );
+    assert_ne!(best[weight], last[weight]);
+}
+
+#[test]
+fn a_sampler_and_class_weights_together_are_pointed_out() {
+    let home = tempfile::tempdir().unwrap();
+    let both = ["--epochs", "1", "--set", "sampler=balanced"];
+    let output = transfer(&home.path().join("both"), &both);
+    assert!(
+        stderr(&output).contains("count twice"),
+        "{}",
+        stderr(&output)
+    );
+    let alone = [&both[..], &["--set", "class_weights=none"]].concat();
+    let output = transfer(&home.path().join("alone"), &alone);
+    assert!(!stderr(&output).contains("count twice"));
+}
+
+#[test]
+fn epochs_without_validation_have_empty_figures_and_the_last_is_always_validated() {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("run");
+    let small = ["--phase", "finetune", "--set", "train_limit=16"];
+    let seldom = ["--epochs", "3", "--set", "validate_every=2"];
+    let output = train(&out, &[&small[..], &SMALL, &seldom].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let mut history = csv::Reader::from_path(out.join("history.csv")).unwrap();
+    let at = (history.headers().unwrap().iter()).position(|name| name == "val_accuracy");
+    let validated: Vec<bool> = (history.records())
+        .map(|record| !record.unwrap()[at.unwrap()].is_empty())
+        .collect();
+    assert_eq!(validated, [false, true, true]);
 }
 
 #[test]

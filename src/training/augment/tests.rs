@@ -74,8 +74,7 @@ fn every_strength_has_an_effect_of_its_own() {
     for (key, value) in strong {
         let only = toml::Table::from_iter([(key.clone(), value)]);
         let only: Augment = only.try_into().unwrap();
-        let changes =
-            (0..20).any(|epoch| augmented(&only, 1, epoch, &[1]) != image(1));
+        let changes = (0..20).any(|epoch| augmented(&only, 1, epoch, &[1]) != image(1));
         assert!(changes, "{key} changes nothing");
     }
 }
@@ -124,7 +123,10 @@ fn a_smaller_result_shows_the_same_view() {
         let (column, row) = (at % (SIDE / 2), at / (SIDE / 2));
         // The borders mirror, so only the inside is a plain gradient.
         if (2..14).contains(&column) && (2..14).contains(&row) {
-            assert!(pixel[0].abs_diff((column * 16 + 4) as u8) <= 2, "{pixel:?} at {column}");
+            assert!(
+                pixel[0].abs_diff((column * 16 + 4) as u8) <= 2,
+                "{pixel:?} at {column}"
+            );
             assert!(pixel[1].abs_diff((row * 16 + 4) as u8) <= 2);
         }
     }

@@ -17,7 +17,10 @@ impl Warp {
         let kept = 1.0 - by.crop * random.random_range(0.0..=1.0);
         let stretch = (1.0 + by.stretch).powf(within(random, 1.0));
         let shear = within(random, by.shear);
-        let (across, down) = (2.0 * within(random, by.shift), 2.0 * within(random, by.shift));
+        let (across, down) = (
+            2.0 * within(random, by.shift),
+            2.0 * within(random, by.shift),
+        );
         let mut mirrored = || match by.flip && random.random_bool(0.5) {
             true => -1.0,
             false => 1.0,
