@@ -1,6 +1,8 @@
 //! Anything that turns prepared images into probabilities: a checkpoint, a TorchScript file, an ONNX file.
 //! `eval`, `predict` and the exporters' checks see only this, so that all are scored alike.
 
+mod tta;
+
 use std::path::Path;
 
 use tch::Device;
@@ -11,6 +13,8 @@ use crate::model::checkpoint::About;
 use crate::model::inference::CheckpointClassifier;
 use crate::preprocess::ResizeRule;
 use crate::{Diagnosis, Result};
+
+pub use tta::Averaged;
 
 /// Seven probabilities in class order, summing to 1.
 pub type Probabilities = [f64; Diagnosis::COUNT];
@@ -31,9 +35,25 @@ pub trait Classifier {
     /// exported file that lies without its `checkpoint.json`.
     fn about(&self) -> Option<&About>;
 
+    /// Whether its answers are means over the symmetric views of an image, as [`Averaged`] gives them.
+    fn is_averaged(&self) -> bool {
+        false
+    }
+
     /// The probabilities of some prepared images, given one after the other as
     /// [`crate::preprocess::resize`] returns them. The caller chooses the batch by how many it gives.
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>>;
+}
+
+/// Opens a checkpoint file or folder, a TorchScript file (`.pt`) or an ONNX file (`.onnx`); with `tta`, to be
+/// asked about the eight symmetric views of each image.
+pub fn open_with(path: &Path, device: Device, tta: bool) -> Result<Box<dyn Classifier>> {
+    let classifier = open(path, device)?;
+    Ok(if tta {
+        Box::new(Averaged::new(classifier))
+    } else {
+        classifier
+    })
 }
 
 /// Opens a checkpoint file or folder, a TorchScript file (`.pt`) or an ONNX file (`.onnx`).

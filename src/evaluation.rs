@@ -1,5 +1,7 @@
 //! A network's answers to a part of a dataset, and what they are worth: what `metrics.json` holds.
 
+pub mod folds;
+
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
@@ -23,6 +25,9 @@ pub struct Evaluation {
     pub metrics: Metrics,
     /// Why figures are `null`, by their place in the file.
     pub undefined: BTreeMap<String, String>,
+    /// Whether each answer is the mean over the symmetric views of its image.
+    #[serde(default)]
+    pub tta: bool,
     /// What was scored.
     pub model: ScoredModel,
     /// What it was scored on.
@@ -61,19 +66,12 @@ impl Evaluation {
         part: Part,
         predictions: &Predictions,
     ) -> Result<Self> {
-        let file = checkpoint::locate(model);
         let metrics = predictions.score();
         Ok(Self {
             undefined: metrics.undefined(),
             metrics,
-            model: ScoredModel {
-                file: file
-                    .file_name()
-                    .unwrap_or_default()
-                    .to_string_lossy()
-                    .into_owned(),
-                sha256: files::sha256_file(&file)?,
-            },
+            tta: classifier.is_averaged(),
+            model: ScoredModel::new(model)?,
             data: ScoredPart {
                 manifest: dataset.info.hashes.manifest.clone(),
                 split: part,
@@ -81,6 +79,29 @@ impl Evaluation {
                 proved_unseen: part != Part::Train && classifier.about().is_some(),
             },
         })
+    }
+}
+
+impl ScoredModel {
+    /// Names a checkpoint or an exported file.
+    fn new(model: &Path) -> Result<Self> {
+        let file = checkpoint::locate(model);
+        let name = file.file_name().unwrap_or_default();
+        Ok(Self {
+            file: name.to_string_lossy().into_owned(),
+            sha256: files::sha256_file(&file)?,
+        })
+    }
+}
+
+/// The dataset as the network was trained with it: in its fold, if it is the dataset and has folds. Otherwise
+/// as it is, where only the test part of a dataset with folds means anything.
+pub fn as_trained(dataset: Dataset, about: Option<&About>) -> Result<Dataset> {
+    match about {
+        Some(about) if about.dataset == dataset.info.hashes.manifest && about.fold.is_some() => {
+            dataset.in_fold(about.fold)
+        }
+        _ => Ok(dataset),
     }
 }
 

@@ -1,5 +1,7 @@
 //! `skinlesion eval`.
 
+mod folds;
+
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +9,7 @@ use skinlesion::classifier::{self, Classifier};
 use skinlesion::dataset::{Dataset, Part};
 use skinlesion::evaluation::{self, Evaluation, METRICS_FILE};
 use skinlesion::files::{self, Draft};
-use skinlesion::metrics::{Confusion, Predictions, predictions};
+use skinlesion::metrics::{Confusion, Metrics, Predictions, predictions};
 use skinlesion::model::checkpoint;
 use skinlesion::progress::Progress;
 use skinlesion::report::{self, Cells};
@@ -20,9 +22,10 @@ const REPORT_FILE: &str = "report.txt";
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// What to score: a checkpoint (file, or folder that `skinlesion train` wrote) or an exported .onnx or .pt file
-    #[arg(long, value_name = "FILE")]
-    model: PathBuf,
+    /// What to score: a checkpoint (file, or folder that `skinlesion train` wrote) or an exported .onnx or .pt file.
+    /// With --folds, one for each fold
+    #[arg(long = "model", value_name = "FILE", required = true)]
+    models: Vec<PathBuf>,
 
     /// The dataset folder to score it on, as `skinlesion prepare` wrote it
     #[arg(long, value_name = "DIR")]
@@ -32,6 +35,16 @@ pub struct Args {
     /// Lesions that it was trained on are refused in test and val
     #[arg(long, value_name = "train|val|test", default_value = "test")]
     split: Part,
+
+    /// Cross-validation: score each --model on the fold that it did not train on, and all answers together; gives
+    /// each fold's figures too, with mean and standard deviation
+    #[arg(long, conflicts_with = "split")]
+    folds: bool,
+
+    /// Average the answers to the 8 symmetric views of each image (4 rotations, mirrored or not): usually somewhat
+    /// better, and 8 times as long
+    #[arg(long)]
+    tta: bool,
 
     /// The folder to write: figures, predictions, report and pictures
     #[arg(long, value_name = "DIR")]
@@ -47,9 +60,14 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
+    if args.folds {
+        return folds::run(args, session);
+    }
+    let model = args.only_model()?;
     let draft = Draft::new(&args.out, args.force, METRICS_FILE)?;
     let dataset = Dataset::open(&args.data)?;
-    let classifier = classifier::open(&args.model, session.device()?)?;
+    let classifier = classifier::open_with(model, session.device()?, args.tta)?;
+    let dataset = evaluation::as_trained(dataset, classifier.about())?;
     refuse_unfair(args, &dataset, classifier.as_ref(), session)?;
 
     let rows = dataset.part(args.split);
@@ -57,24 +75,35 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     let predictions =
         evaluation::predict_part(classifier.as_ref(), &dataset, &rows, batch, session)?;
     let evaluation = Evaluation::new(
-        &args.model,
+        model,
         classifier.as_ref(),
         &dataset,
         args.split,
         &predictions,
     )?;
-    let text = text(args, &evaluation);
-    let written = write(draft.path(), &evaluation, &predictions, &text)?;
-    draft.publish()?;
-
-    let place = |path: &PathBuf| args.out.join(path.file_name().unwrap_or_default());
-    Ok(Summary {
-        text,
-        files: written.iter().map(place).collect(),
-        next: Some(next(args)),
+    let scored = Scored {
+        caption: format!("{} part, {} images", args.split, evaluation.metrics.n),
+        text: text(args, model, &evaluation),
+        metrics: &evaluation.metrics,
         json: serde_json::to_value(&evaluation)?,
-        failed: false,
-    })
+        predictions,
+        next: next(args, model),
+    };
+    scored.publish(draft, &args.out)
+}
+
+impl Args {
+    /// The one network of an evaluation without folds.
+    fn only_model(&self) -> skinlesion::Result<&Path> {
+        match &self.models[..] {
+            [model] => Ok(model),
+            several => Err(Error::input(
+                "--model",
+                format!("given {} times", several.len()),
+                "Name one network, or say --folds to take the networks of all folds together.",
+            )),
+        }
+    }
 }
 
 /// Refuses what would make the figures meaningless, and warns of what cannot be checked.
@@ -86,10 +115,15 @@ fn refuse_unfair(
 ) -> skinlesion::Result<()> {
     evaluation::refuse_other_size(classifier, dataset)?;
     if dataset.part(args.split).is_empty() {
+        let remedy = if dataset.info.folds.is_empty() {
+            "Name another --split, or prepare the dataset with other shares."
+        } else {
+            "Its validation parts are its folds: name a checkpoint that was trained with --fold, or see --folds."
+        };
         return Err(Error::file(
             &args.data,
             format!("its {} part has no images", args.split),
-            "Name another --split, or prepare the dataset with other shares.",
+            remedy,
         ));
     }
     match classifier.about() {
@@ -99,7 +133,7 @@ fn refuse_unfair(
             session.warn(&format!(
                 "{} lies without the checkpoint.json that `skinlesion export` wrote beside it, so nothing \
                  tells whether it was trained on these very lesions",
-                args.model.display()
+                args.models[0].display()
             ));
             Ok(())
         }
@@ -107,7 +141,7 @@ fn refuse_unfair(
 }
 
 /// What a person reads.
-fn text(args: &Args, evaluation: &Evaluation) -> String {
+fn text(args: &Args, model: &Path, evaluation: &Evaluation) -> String {
     let caveat = match args.split {
         Part::Train => {
             "The network was trained on this part: the figures say how well it fits, not how good it is.\n"
@@ -118,8 +152,9 @@ fn text(args: &Args, evaluation: &Evaluation) -> String {
         Part::Test => "",
     };
     format!(
-        "{model} on the {part} part of {data}: {n} images of {lesions} lesions\n{caveat}\n{figures}\n{DISCLAIMER}\n",
-        model = args.model.display(),
+        "{model} on the {part} part of {data}: {n} images of {lesions} lesions\n{views}{caveat}\n{figures}\n{DISCLAIMER}\n",
+        model = model.display(),
+        views = views(args),
         part = args.split,
         data = args.data.display(),
         n = evaluation.metrics.n,
@@ -128,54 +163,80 @@ fn text(args: &Args, evaluation: &Evaluation) -> String {
     )
 }
 
-/// Writes all files into a folder and returns them, most important first.
-fn write(
-    folder: &Path,
-    evaluation: &Evaluation,
-    predictions: &Predictions,
-    text: &str,
-) -> skinlesion::Result<Vec<PathBuf>> {
-    let path = |name: &str| folder.join(name);
-    files::write_json(&path(METRICS_FILE), evaluation)?;
-    predictions.write(&path(predictions::FILE))?;
-    files::write_whole(&path(REPORT_FILE), text.as_bytes())?;
-    let mut written = [METRICS_FILE, REPORT_FILE, predictions::FILE]
-        .map(path)
-        .to_vec();
-
-    let confusion = Confusion {
-        counts: evaluation.metrics.confusion_matrix,
-    };
-    let images = format!(
-        "{} part, {} images",
-        evaluation.data.split, evaluation.metrics.n
-    );
-    for (stem, title, cells) in [
-        ("confusion_matrix", "Confusion matrix", Cells::Counts),
-        (
-            "confusion_matrix_normalized",
-            "Confusion matrix by row",
-            Cells::Shares,
-        ),
-    ] {
-        let svg = report::confusion_matrix(&confusion, cells, &format!("{title}: {images}"));
-        written.extend(report::write_picture(&path(stem), &svg)?);
+/// Says so if answers were averaged.
+fn views(args: &Args) -> &'static str {
+    if args.tta {
+        "Each answer is the mean over the image's 8 symmetric views (--tta).\n"
+    } else {
+        ""
     }
-    Ok(written)
 }
 
-fn next(args: &Args) -> String {
-    let model = args.model.display();
+/// What was found, ready to be written.
+struct Scored<'a> {
+    metrics: &'a Metrics,
+    json: serde_json::Value,
+    predictions: Predictions,
+    text: String,
+    /// What the pictures show, in a few words.
+    caption: String,
+    next: String,
+}
+
+impl Scored<'_> {
+    /// Writes all files into the draft of the folder `out`, which appears with them.
+    fn publish(self, draft: Draft, out: &Path) -> Outcome {
+        let written = self.write(draft.path())?;
+        draft.publish()?;
+        let place = |path: &PathBuf| out.join(path.file_name().unwrap_or_default());
+        Ok(Summary {
+            files: written.iter().map(place).collect(),
+            text: self.text,
+            next: Some(self.next),
+            json: self.json,
+            failed: false,
+        })
+    }
+
+    /// Writes all files into a folder and returns them, most important first.
+    fn write(&self, folder: &Path) -> skinlesion::Result<Vec<PathBuf>> {
+        let path = |name: &str| folder.join(name);
+        files::write_json(&path(METRICS_FILE), &self.json)?;
+        self.predictions.write(&path(predictions::FILE))?;
+        files::write_whole(&path(REPORT_FILE), self.text.as_bytes())?;
+        let mut written = [METRICS_FILE, REPORT_FILE, predictions::FILE]
+            .map(path)
+            .to_vec();
+
+        let confusion = Confusion {
+            counts: self.metrics.confusion_matrix,
+        };
+        for (stem, title, cells) in [
+            ("confusion_matrix", "Confusion matrix", Cells::Counts),
+            (
+                "confusion_matrix_normalized",
+                "Confusion matrix by row",
+                Cells::Shares,
+            ),
+        ] {
+            let title = format!("{title}: {}", self.caption);
+            let svg = report::confusion_matrix(&confusion, cells, &title);
+            written.extend(report::write_picture(&path(stem), &svg)?);
+        }
+        Ok(written)
+    }
+}
+
+fn next(args: &Args, path: &Path) -> String {
+    let model = path.display();
     let is_exported = matches!(
-        args.model
-            .extension()
-            .and_then(|extension| extension.to_str()),
+        path.extension().and_then(|extension| extension.to_str()),
         Some("onnx" | "pt")
     );
     if is_exported {
         return format!("skinlesion predict --model {model} IMAGE");
     }
-    let name = checkpoint::locate(&args.model)
+    let name = checkpoint::locate(path)
         .parent()
         .and_then(Path::file_name)
         .map_or_else(|| "NAME".into(), |name| name.to_string_lossy().into_owned());

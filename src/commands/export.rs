@@ -8,7 +8,7 @@ use skinlesion::export::package::{self, Written};
 use skinlesion::export::verify::Images;
 use skinlesion::export::{self, Format, Source};
 use skinlesion::files::Draft;
-use skinlesion::preprocess::ResizeRule;
+use skinlesion::model::checkpoint::About;
 use skinlesion::progress::Progress;
 
 use super::{Outcome, Summary};
@@ -54,7 +54,7 @@ pub struct Args {
 pub fn run(args: &Args, session: &Session) -> Outcome {
     let draft = Draft::new(&args.out, args.force, package::MODEL_FILE)?;
     let source = Source::read(&args.checkpoint)?;
-    let images = images(args, source.checkpoint.about.resize, session)?;
+    let images = images(args, &source.checkpoint.about, session)?;
     let description = Description::new(&source);
     let mut formats = args.format.clone();
     formats.sort_unstable();
@@ -72,14 +72,14 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     Ok(summary(args, &written, &beside))
 }
 
-fn images(args: &Args, rule: ResizeRule, session: &Session) -> skinlesion::Result<Images> {
+fn images(args: &Args, about: &About, session: &Session) -> skinlesion::Result<Images> {
     let Some(data) = &args.data else {
         session.warn(
             "no --data, so the files are compared with the checkpoint on noise instead of validation images",
         );
-        return Ok(Images::noise(rule, NOISE));
+        return Ok(Images::noise(about.resize, NOISE));
     };
-    Images::validation(data, rule, args.images)
+    Images::validation(data, about, args.images)
 }
 
 fn summary(args: &Args, written: &[Written], beside: &[PathBuf]) -> Summary {

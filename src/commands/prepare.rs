@@ -1,10 +1,14 @@
 //! `skinlesion prepare`.
 
+mod text;
+
 use std::path::PathBuf;
 
 use serde_json::json;
 use skinlesion::Diagnosis;
 use skinlesion::dataset::duplicates::Dedupe;
+use skinlesion::dataset::folds;
+use skinlesion::dataset::hold_out::Condition;
 use skinlesion::dataset::plan::Rules;
 use skinlesion::dataset::prepare::{Prepared, Recipe, prepare};
 use skinlesion::dataset::shares::{Division, Shares};
@@ -34,12 +38,22 @@ pub struct Args {
     dedupe: DedupeRule,
 
     /// Share of each class for validation: one number, or by class as in nv=.1,default=.15
-    #[arg(long, value_name = "SHARE", default_value = "0.15")]
+    #[arg(long, value_name = "SHARE", default_value_t = Shares::USUAL)]
     val: Shares,
 
     /// Share of each class for the test part, likewise; 0 for none, if you have another test set
-    #[arg(long, value_name = "SHARE", default_value = "0.15")]
+    #[arg(long, value_name = "SHARE", default_value_t = Shares::USUAL)]
     test: Shares,
+
+    /// Divide all but the test part into so many folds, for cross-validation: each is validated on by the network
+    /// that trained on the others. --val has no use then; the test part is the same as without
+    #[arg(long, value_name = "K", value_parser = folds_in_range, conflicts_with = "val")]
+    folds: Option<usize>,
+
+    /// Make the test part of every lesion with an image of this value instead of drawing it, to see how a network
+    /// does elsewhere: source=, sex=, localization= or dx_type=, as in source=rosendahl. Repeatable: any of them
+    #[arg(long, value_name = "COLUMN=VALUE", conflicts_with = "test")]
+    hold_out: Vec<Condition>,
 
     /// Side of the stored images in pixels; more shows finer structures and costs time and disk
     #[arg(long, value_name = "PIXELS", default_value_t = DEFAULT_SIZE,
@@ -57,11 +71,11 @@ pub struct Args {
 
     /// Do as the original project did, to compare like with like: --dedupe original, 10 % of nv and 15 % of the
     /// others for validation, no test part, rare localizations left out, 224 pixels
-    #[arg(long, value_enum, conflicts_with_all = ["dedupe", "val", "test", "size", "fit", "as"])]
+    #[arg(long, value_enum, conflicts_with_all = ["dedupe", "val", "test", "folds", "hold_out", "size", "fit", "as"])]
     preset: Option<Preset>,
 
     /// Put everything into this part: an external test set, which may lack classes
-    #[arg(long = "as", id = "as", value_enum, value_name = "PART", conflicts_with_all = ["val", "test"])]
+    #[arg(long = "as", id = "as", value_enum, value_name = "PART", conflicts_with_all = ["val", "test", "folds", "hold_out"])]
     all_as: Option<AllAs>,
 
     /// Leave out, and count, images of the metadata that are not on disk, instead of refusing
@@ -126,8 +140,14 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     for class in absent(&prepared.info) {
         session.warn(&format!("no image of {class} ({})", class.name()));
     }
+    for class in held_out_whole(&prepared.info) {
+        session.warn(&format!(
+            "no image of {class} ({}) is left to train on: all are held out",
+            class.name()
+        ));
+    }
     Ok(Summary {
-        text: text(&prepared, args),
+        text: text::summary(&prepared, &args.metadata),
         json: json(&prepared),
         next: Some(next(args)),
         files: prepared.files,
@@ -137,18 +157,16 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
 
 /// The flags as the library wants them.
 fn recipe(args: &Args, seed: u64) -> skinlesion::Result<Recipe> {
-    let rules = match (args.preset, args.all_as) {
-        (Some(Preset::Original), _) => Rules::original(seed),
-        (None, all_as) => Rules {
+    let rules = match args.preset {
+        Some(Preset::Original) => Rules::original(seed),
+        None => Rules {
             dedupe: match args.dedupe {
                 DedupeRule::Group => Dedupe::Group,
                 DedupeRule::Lesion => Dedupe::Lesion,
                 DedupeRule::Original => Dedupe::Original,
             },
-            division: match all_as {
-                Some(AllAs::Test) => Division::AllTest,
-                None => Division::drawn(args.val, args.test)?,
-            },
+            division: division(args)?,
+            hold_out: args.hold_out.clone(),
             least_per_localization: 0,
             seed,
         },
@@ -171,6 +189,27 @@ fn recipe(args: &Args, seed: u64) -> skinlesion::Result<Recipe> {
     })
 }
 
+fn division(args: &Args) -> skinlesion::Result<Division> {
+    let test = if args.hold_out.is_empty() {
+        args.test
+    } else {
+        Shares::uniform(0.0)
+    };
+    Ok(match (args.all_as, args.folds) {
+        (Some(AllAs::Test), _) => Division::AllTest,
+        (None, Some(folds)) => Division::Folded { folds, test },
+        (None, None) => Division::drawn(args.val, test)?,
+    })
+}
+
+fn folds_in_range(text: &str) -> Result<usize, String> {
+    let (least, most) = (folds::RANGE.start(), folds::RANGE.end());
+    text.parse()
+        .ok()
+        .filter(|folds| folds::RANGE.contains(folds))
+        .ok_or_else(|| format!("not a number from {least} to {most}"))
+}
+
 /// Classes without any image.
 fn absent(info: &DatasetInfo) -> Vec<Diagnosis> {
     let has = |class: Diagnosis| {
@@ -181,6 +220,17 @@ fn absent(info: &DatasetInfo) -> Vec<Diagnosis> {
     Diagnosis::ALL.into_iter().filter(|&c| !has(c)).collect()
 }
 
+/// Classes that only the test part has, because they were held out with it.
+fn held_out_whole(info: &DatasetInfo) -> Vec<Diagnosis> {
+    let only_test = |class: &Diagnosis| {
+        info.counts.train[class.index()] == 0 && info.counts.test[class.index()] > 0
+    };
+    match info.hold_out.is_empty() {
+        true => Vec::new(),
+        false => Diagnosis::ALL.into_iter().filter(only_test).collect(),
+    }
+}
+
 fn next(args: &Args) -> String {
     let data = args.out.display();
     match args.all_as {
@@ -189,75 +239,15 @@ fn next(args: &Args) -> String {
         ),
         None => {
             let name = args.out.file_name().unwrap_or_default().display();
-            format!("skinlesion train --phase transfer --data {data} --out checkpoints/{name}")
+            let (fold, place) = match args.folds {
+                Some(_) => (" --fold 0", "/fold-0"),
+                None => ("", ""),
+            };
+            format!(
+                "skinlesion train --phase transfer --data {data}{fold} --out checkpoints/{name}{place}"
+            )
         }
     }
-}
-
-fn text(prepared: &Prepared, args: &Args) -> String {
-    let info = &prepared.info;
-    let mut text = format!(
-        "{} images of {} lesions, from {} rows of {}\n\n",
-        info.images,
-        total(&info.lesions.train) + total(&info.lesions.val) + total(&info.lesions.test),
-        info.rows_read,
-        args.metadata.display(),
-    );
-    text.push_str(&counts_table(info));
-    text.push_str("\nRows left out\n");
-    if info.dropped.is_empty() {
-        text.push_str("  none\n");
-    }
-    for dropped in &info.dropped {
-        text.push_str(&format!("  {:>6}  {}\n", dropped.rows, dropped.reason));
-    }
-    text.push_str("\nRows that each rule for duplicates drops\n");
-    for (rule, rows) in &prepared.drops_by_rule {
-        let rows = rows.map_or("–".to_owned(), |rows| rows.to_string());
-        let used = if rule.name() == info.dedupe {
-            " (used)"
-        } else {
-            ""
-        };
-        text.push_str(&format!("  {rows:>6}  --dedupe {}{used}", rule.name()));
-        if *rule == Dedupe::Original && prepared.kept_repeatedly_by_original > 0 {
-            text.push_str(&format!(
-                ": {} lesions stay in more than once, as their rows differ in dx_type, age, sex or localization",
-                prepared.kept_repeatedly_by_original
-            ));
-        }
-        text.push('\n');
-    }
-    text
-}
-
-/// Images by class and part, with the lesions of each part below.
-fn counts_table(info: &DatasetInfo) -> String {
-    let mut table = format!(
-        "{:8}{:>8}{:>8}{:>8}{:>8}\n",
-        "images", "train", "val", "test", "all"
-    );
-    let mut line = |name: &str, counts: [usize; 3]| {
-        let [train, val, test] = counts;
-        let all = train + val + test;
-        table.push_str(&format!("{name:8}{train:>8}{val:>8}{test:>8}{all:>8}\n"));
-    };
-    for class in Diagnosis::ALL {
-        line(
-            class.code(),
-            Part::ALL.map(|part| info.counts.part(part)[class.index()]),
-        );
-    }
-    line("all", Part::ALL.map(|part| total(info.counts.part(part))));
-    line(
-        "lesions",
-        Part::ALL.map(|part| total(info.lesions.part(part))),
-    );
-    table
-}
-
-fn total(counts: &[usize]) -> usize {
-    counts.iter().sum()
 }
 
 fn json(prepared: &Prepared) -> serde_json::Value {

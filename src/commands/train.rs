@@ -1,10 +1,9 @@
 //! `skinlesion train`.
 
-use std::path::PathBuf;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+mod stop;
 
-use anyhow::Context;
+use std::path::PathBuf;
+
 use serde_json::json;
 use skinlesion::dataset::Dataset;
 use skinlesion::model::checkpoint::{Checkpoint, LAST_FILE};
@@ -31,6 +30,10 @@ pub struct Args {
     /// Folder for the checkpoints, the configuration, the history and its curves
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+
+    /// The fold to validate on, if the dataset has folds; the others are trained on. --resume knows it
+    #[arg(long, value_name = "K")]
+    fold: Option<usize>,
 
     /// Settings that differ from the phase's defaults, which are configs/transfer.toml and configs/finetune.toml
     #[arg(long, value_name = "FILE")]
@@ -82,22 +85,26 @@ enum PhaseFlag {
 pub fn run(args: &Args, session: &Session) -> Outcome {
     let device = session.device()?;
     let dataset = Dataset::open(&args.data)?;
-    let (config, origin, initial) = if args.resume {
-        resumed(args, session, &dataset)?
+    let (dataset, config, origin, initial) = if args.resume {
+        resumed(args, session, dataset)?
     } else {
+        let dataset = dataset.in_fold(args.fold)?;
         folder::refuse_occupied(&args.out, args.force)?;
         let phase = args.phase.map_or(Phase::Transfer, PhaseFlag::phase);
         let config = settings::resolve(phase, args.config.as_deref(), &args.settings(session))?;
-        (config, args.origin(phase)?, None)
+        (dataset, config, args.origin(phase)?, None)
     };
     let mut start = start::start(&origin, &dataset, &config, device, session)?;
     if let Some(initial) = initial {
         start.initial_weights = initial;
     }
     session.say(&format!(
-        "{} on {}, {} from {}",
+        "{} on {}{}, {} from {}",
         config.phase,
         args.data.display(),
+        dataset
+            .fold
+            .map_or_else(String::new, |fold| format!(" without fold {fold}")),
         words_of(device),
         start.initial_weights
     ));
@@ -109,10 +116,10 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         config: &config,
         folder: &args.out,
         resume: args.resume,
-        stop: stop_on_ctrl_c()?,
+        stop: stop::on_ctrl_c()?,
     };
     let ended = train(&run, start, session)?;
-    Ok(summary(args, &config, &ended))
+    Ok(summary(args, &config, dataset.fold, &ended))
 }
 
 impl PhaseFlag {
@@ -164,12 +171,12 @@ impl Args {
     }
 }
 
-/// Settings, weights and their first origin of the run in --out.
+/// The dataset in its fold, settings, weights and their first origin of the run in --out.
 fn resumed(
     args: &Args,
     session: &Session,
-    dataset: &Dataset,
-) -> skinlesion::Result<(TrainingConfig, Origin, Option<String>)> {
+    dataset: Dataset,
+) -> skinlesion::Result<(Dataset, TrainingConfig, Origin, Option<String>)> {
     let last = args.out.join(LAST_FILE);
     if !last.is_file() {
         return Err(Error::file(
@@ -211,44 +218,23 @@ fn resumed(
             "Leave --seed away; the run knows it.",
         ));
     }
+    if args.fold.is_some() && args.fold != about.fold {
+        let found = about.fold.map_or_else(
+            || "no fold".to_owned(),
+            |fold| format!("fold {fold} to validate on"),
+        );
+        return Err(Error::input(
+            "--fold",
+            format!("the run in {} has {found}", args.out.display()),
+            "Leave --fold away; the run knows it.",
+        ));
+    }
     Ok((
+        dataset.in_fold(about.fold)?,
         config,
         Origin::Checkpoint(last),
         Some(about.initial_weights),
     ))
-}
-
-/// Set by the first Ctrl-C; the second ends the program at once.
-static STOP: AtomicBool = AtomicBool::new(false);
-
-/// The demo trains twice in one process: one handler serves both.
-static LISTENING: OnceLock<()> = OnceLock::new();
-
-fn stop_on_ctrl_c() -> anyhow::Result<&'static AtomicBool> {
-    if LISTENING.set(()).is_ok() {
-        // Also where the signal was ignored before, as for jobs that a script starts in the background.
-        ctrlc::set_handler(|| {
-            if STOP.swap(true, Ordering::Relaxed) {
-                leave_at_once();
-            }
-            eprintln!("\nstopping after this step (Ctrl-C again to stop at once)");
-        })
-        .context("cannot listen for Ctrl-C")?;
-    }
-    Ok(&STOP)
-}
-
-/// Ends the program without its destructors: the main thread is inside libtorch, which would fall over
-/// its own globals being taken down.
-fn leave_at_once() -> ! {
-    const INTERRUPTED: i32 = 130; // as a shell says of a program that a signal ended
-    #[cfg(unix)]
-    // SAFETY: _exit does nothing but end the process.
-    unsafe {
-        libc::_exit(INTERRUPTED)
-    }
-    #[cfg(not(unix))]
-    std::process::exit(INTERRUPTED)
 }
 
 fn words_of(device: tch::Device) -> String {
@@ -259,7 +245,7 @@ fn words_of(device: tch::Device) -> String {
     }
 }
 
-fn summary(args: &Args, config: &TrainingConfig, ended: &Ended) -> Summary {
+fn summary(args: &Args, config: &TrainingConfig, fold: Option<usize>, ended: &Ended) -> Summary {
     let (data, out) = (args.data.display(), args.out.display());
     let weights = Diagnosis::ALL.map(|d| format!("{d} {:.2}", ended.class_weights[d.index()]));
     let mut text = format!(
@@ -279,9 +265,15 @@ fn summary(args: &Args, config: &TrainingConfig, ended: &Ended) -> Summary {
         text.push_str("Stopped before its end; everything up to here is saved.\n");
         format!("skinlesion train --resume --data {data} --out {out}")
     } else if config.phase == Phase::Transfer {
+        let fold = fold.map_or_else(String::new, |fold| format!(" --fold {fold}"));
         format!(
-            "skinlesion train --phase finetune --data {data} --from {out} --out {out}-finetuned"
+            "skinlesion train --phase finetune --data {data}{fold} --from {out} --out {out}-finetuned"
         )
+    } else if fold.is_some() {
+        text.push_str(
+            "With every fold trained: skinlesion eval --folds, with a --model for each, takes them together.\n",
+        );
+        format!("skinlesion eval --model {out} --data {data} --split val --out {out}/eval")
     } else {
         format!("skinlesion eval --model {out} --data {data} --out {out}/eval")
     };
@@ -290,6 +282,7 @@ fn summary(args: &Args, config: &TrainingConfig, ended: &Ended) -> Summary {
         text,
         json: json!({
             "phase": config.phase,
+            "fold": fold,
             "interrupted": ended.interrupted,
             "epochs": ended.history,
             "best_epoch": ended.best.map(|(epoch, _)| epoch),

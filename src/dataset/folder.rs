@@ -14,6 +14,8 @@ pub struct Dataset {
     pub path: PathBuf,
     /// What `dataset.json` says.
     pub info: DatasetInfo,
+    /// The fold that is validated on, once [`Dataset::in_fold`] has chosen it.
+    pub fold: Option<usize>,
     /// The manifest's rows.
     pub rows: Vec<Row>,
     /// The images.
@@ -22,7 +24,7 @@ pub struct Dataset {
 
 impl Dataset {
     /// Opens a folder and checks that its three files belong together: the manifest's hash, the row
-    /// count, the size of the pixels, and that no lesion is in two parts.
+    /// count, the size of the pixels, and that no lesion is in two parts or two folds.
     pub fn open(folder: &Path) -> Result<Self> {
         let info = DatasetInfo::read(&folder.join(info::FILE))?;
         let manifest_path = folder.join(manifest::FILE);
@@ -43,32 +45,36 @@ impl Dataset {
         Ok(Self {
             path: folder.to_owned(),
             info,
+            fold: None,
             rows,
             pixels,
         })
     }
 
-    /// The row numbers of a part, ascending.
+    /// The row numbers of a part, ascending. In a dataset with folds, validation is the chosen fold.
     pub fn part(&self, part: Part) -> Vec<usize> {
         (0..self.rows.len())
-            .filter(|&row| self.rows[row].split == part)
+            .filter(|&row| self.part_of(&self.rows[row]) == Some(part))
             .collect()
     }
 }
 
 fn refuse_shared_lesions(path: &Path, rows: &[Row]) -> Result<()> {
-    let mut part_of = std::collections::HashMap::new();
+    let place = |row: &Row| match row.fold {
+        Some(fold) => format!("fold {}", fold.number),
+        None => format!("the {} part", row.split),
+    };
+    let mut first_of = std::collections::HashMap::new();
     for (number, row) in rows.iter().enumerate() {
-        let first = *part_of
-            .entry(row.sample.lesion_id.as_str())
-            .or_insert(row.split);
-        if first != row.split {
+        let first: &Row = first_of.entry(row.sample.lesion_id.as_str()).or_insert(row);
+        let (here, there) = (place(row), place(first));
+        if here != there {
             return Err(Error::line(
                 path,
                 number as u64 + 2, // the header is line 1
                 format!(
-                    "lesion {} is in the {first} and the {} part",
-                    row.sample.lesion_id, row.split
+                    "lesion {} is in {there} and in {here}",
+                    row.sample.lesion_id
                 ),
                 "A split that shares a lesion leaks: run `skinlesion prepare` again.",
             ));

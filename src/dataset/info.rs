@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::Part;
+use super::folds::FoldCounts;
 use crate::preprocess::ResizeRule;
 use crate::{Diagnosis, Error, Result};
 
@@ -35,6 +36,12 @@ pub struct DatasetInfo {
     pub dedupe: String,
     /// How parts were drawn, in words.
     pub split: String,
+    /// What was held out for the test part, as `source=rosendahl`; empty if it was drawn.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hold_out: Vec<String>,
+    /// The folds that everything but the test part is divided into; empty if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folds: Vec<FoldCounts>,
     /// Images by part and class.
     pub counts: PartCounts,
     /// Distinct lesions by part and class.

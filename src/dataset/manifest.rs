@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use csv::StringRecord;
 use serde::{Deserialize, Serialize};
 
+use super::folds::Fold;
 use super::{Part, Sample};
 use crate::{Diagnosis, Error, Result};
 
@@ -15,8 +17,10 @@ pub const FILE: &str = "manifest.csv";
 pub struct Row {
     /// What the metadata says.
     pub sample: Sample,
-    /// What it is used for.
+    /// What it is used for. In a dataset with folds this is `train` for all that is not test.
     pub split: Part,
+    /// Its place in a dataset with folds; none in the test part.
+    pub fold: Option<Fold>,
 }
 
 /// The line as the CSV file has it: flat, because the csv crate reads no nested structs.
@@ -33,11 +37,20 @@ struct Line {
     split: Part,
 }
 
+/// The columns that only a dataset with folds has; empty for an image of the test part.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct FoldColumns {
+    fold: Option<usize>,
+    validates: Option<bool>,
+}
+
 /// The rows as the bytes of a CSV file.
 pub fn to_csv(rows: &[Row]) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    for Row { sample, split } in rows {
-        let sample = sample.clone();
+    let has_folds = rows.iter().any(|row| row.fold.is_some());
+    for row in rows {
+        let sample = row.sample.clone();
         let line = Line {
             image_id: sample.image_id,
             lesion_id: sample.lesion_id,
@@ -47,15 +60,23 @@ pub fn to_csv(rows: &[Row]) -> Vec<u8> {
             sex: sample.sex,
             localization: sample.localization,
             source: sample.source,
-            split: *split,
+            split: row.split,
         };
         // Writing flat structs of strings into memory has no way to fail.
-        let _ = writer.serialize(line);
+        let _ = if has_folds {
+            let columns = FoldColumns {
+                fold: row.fold.map(|fold| fold.number),
+                validates: row.fold.map(|fold| fold.validates),
+            };
+            writer.serialize((line, columns))
+        } else {
+            writer.serialize(line)
+        };
     }
     writer.into_inner().unwrap_or_default()
 }
 
-/// Reads a manifest.
+/// Reads a manifest, with or without folds.
 pub fn read(path: &Path) -> Result<Vec<Row>> {
     let mut reader = csv::Reader::from_path(path).map_err(|error| {
         Error::file(
@@ -64,30 +85,100 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
             "Name a folder that `skinlesion prepare` wrote.",
         )
     })?;
-    let mut rows = Vec::new();
-    for line in reader.deserialize() {
-        let line: Line = line.map_err(|error| {
-            let number = error.position().map_or(0, csv::Position::line);
-            Error::line(
-                path,
-                number,
-                format!("not a manifest line ({error})"),
-                "Run `skinlesion prepare` again; a manifest is not meant to be edited.",
-            )
-        })?;
-        rows.push(Row {
-            split: line.split,
+    let wrong = |error: csv::Error| {
+        let number = error.position().map_or(0, csv::Position::line);
+        Error::line(
+            path,
+            number,
+            format!("not a manifest line ({error})"),
+            "Run `skinlesion prepare` again; a manifest is not meant to be edited.",
+        )
+    };
+    let headers = reader.headers().map_err(wrong)?.clone();
+    let records = reader.records();
+    records
+        .map(|record| row(&record?, &headers))
+        .collect::<csv::Result<_>>()
+        .map_err(wrong)
+}
+
+fn row(record: &StringRecord, headers: &StringRecord) -> csv::Result<Row> {
+    let line: Line = record.deserialize(Some(headers))?;
+    let columns: FoldColumns = record.deserialize(Some(headers))?;
+    Ok(Row {
+        split: line.split,
+        fold: columns.fold.map(|number| Fold {
+            number,
+            validates: columns.validates.unwrap_or(true),
+        }),
+        sample: Sample {
+            image_id: line.image_id,
+            lesion_id: line.lesion_id,
+            dx: line.dx,
+            dx_type: line.dx_type,
+            age: line.age,
+            sex: line.sex,
+            localization: line.localization,
+            source: line.source,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(image: &str, split: Part, fold: Option<Fold>) -> Row {
+        Row {
             sample: Sample {
-                image_id: line.image_id,
-                lesion_id: line.lesion_id,
-                dx: line.dx,
-                dx_type: line.dx_type,
-                age: line.age,
-                sex: line.sex,
-                localization: line.localization,
-                source: line.source,
+                image_id: image.into(),
+                lesion_id: "HAM_1".into(),
+                dx: Diagnosis::Df,
+                dx_type: "histo".into(),
+                age: "50".into(),
+                sex: "male".into(),
+                localization: "lower extremity, left".into(),
+                source: String::new(),
             },
-        });
+            split,
+            fold,
+        }
     }
-    Ok(rows)
+
+    fn there_and_back(rows: &[Row]) -> (String, Vec<Row>) {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join(FILE);
+        let bytes = to_csv(rows);
+        std::fs::write(&path, &bytes).unwrap();
+        (String::from_utf8(bytes).unwrap(), read(&path).unwrap())
+    }
+
+    #[test]
+    fn folds_have_columns_of_their_own_which_others_lack() {
+        let fold = |number, validates| Some(Fold { number, validates });
+        let plain = [row("A", Part::Val, None)];
+        let (text, read) = there_and_back(&plain);
+        assert!(
+            text.starts_with("image_id,lesion_id,dx,dx_type,age,sex,localization,source,split\n")
+        );
+        assert_eq!(read, plain);
+
+        let folded = [
+            row("A", Part::Test, None),
+            row("B", Part::Train, fold(3, true)),
+            row("C", Part::Train, fold(0, false)),
+        ];
+        let (text, read) = there_and_back(&folded);
+        assert!(
+            text.lines()
+                .next()
+                .unwrap()
+                .ends_with(",split,fold,validates")
+        );
+        assert!(
+            text.contains(",test,,\n") && text.contains(",train,0,false\n"),
+            "{text}"
+        );
+        assert_eq!(read, folded);
+    }
 }

@@ -1,6 +1,7 @@
 //! Photographs and what is known of them: from metadata to a dataset folder. Knows nothing of tensors.
 //!
-//! On its way there ([`prepare`]): [`metadata`] → [`images`] on disk → [`plan`] ([`duplicates`], [`split`]) → [`pack`].
+//! On its way there ([`prepare`]): [`metadata`] → [`images`] on disk → [`plan`] ([`duplicates`], [`hold_out`],
+//! [`split`], [`folds`]) → [`pack`].
 //! A dataset folder holds `manifest.csv` ([`manifest`]), `pixels.bin` ([`pixels`]) and `dataset.json`
 //! ([`info`]); [`Dataset::open`] reads all three.
 
@@ -8,6 +9,8 @@ pub mod drawn;
 pub mod duplicates;
 pub mod findings;
 pub mod folder;
+pub mod folds;
+pub mod hold_out;
 pub mod images;
 pub mod info;
 pub mod manifest;

@@ -1,18 +1,23 @@
-//! Which images stand in which part: duplicates and split together, before any image is opened.
+//! Which images stand in which part or fold: duplicates and split together, before any image is opened.
 
 use super::duplicates::{self, Dedupe, Lesion};
+use super::folds::Fold;
+use super::hold_out::{self, Condition};
 use super::info::Dropped;
 use super::shares::{Division, Shares};
-use super::{Part, Sample, split};
+use super::split::{self, Place};
+use super::{Part, Sample};
 use crate::{Diagnosis, Error, Result};
 
 /// What decides where an image goes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Rules {
     /// What becomes of repeated images of a lesion.
     pub dedupe: Dedupe,
     /// What goes where.
     pub division: Division,
+    /// Lesions that go to the test part whatever the division: those that fulfil any of these.
+    pub hold_out: Vec<Condition>,
     /// Localizations with fewer images of a class than this are left out; 0 keeps all.
     pub least_per_localization: usize,
     /// The seed of the draw.
@@ -31,19 +36,48 @@ impl Rules {
                 val: Shares::uniform(0.15).with(Diagnosis::Nv, 0.1),
                 test: Shares::uniform(0.0),
             },
+            hold_out: Vec::new(),
             least_per_localization: 5,
             seed,
         }
+    }
+
+    /// How the parts are drawn, as `dataset.json` says it.
+    pub fn split_in_words(&self) -> String {
+        if self.hold_out.is_empty() {
+            return self.division.to_string();
+        }
+        let conditions: Vec<String> = self.hold_out.iter().map(Condition::to_string).collect();
+        let others = match self.division {
+            Division::AllTest => "all test".to_owned(),
+            Division::Drawn { val, .. } => format!("val {val} of each class"),
+            Division::Folded { folds, .. } => format!("{folds} folds"),
+        };
+        format!(
+            "test every lesion with an image of {}; of the others {others}, by lesion, stratified by localization",
+            conditions.join(" or "),
+        )
     }
 }
 
 /// The images that are kept, and how many are not.
 #[derive(Debug)]
 pub struct Plan {
-    /// Index of the sample and its part, in the order of the samples.
-    pub rows: Vec<(usize, Part)>,
+    /// The images that are kept, in the order of the samples.
+    pub rows: Vec<Planned>,
     /// Rows left out, by reason.
     pub dropped: Vec<Dropped>,
+}
+
+/// An image that is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// The index of its sample.
+    pub sample: usize,
+    /// Its part; `train` if it is in a fold.
+    pub split: Part,
+    /// Its place in the folds.
+    pub fold: Option<Fold>,
 }
 
 impl Plan {
@@ -55,12 +89,11 @@ impl Plan {
             &mut lesions,
             rules.least_per_localization,
         );
-        let parts = split::draw(&lesions, &rules.division, rules.seed)?;
-        let rows = rows(&lesions, &parts);
-        refuse_empty_parts(&rows, &rules.division)?;
+        let rows = rows(&lesions, &places(samples, &lesions, rules)?);
+        refuse_empty_parts(&rows, rules)?;
 
         let mut dropped = vec![Dropped {
-            reason: repeats_of(rules.dedupe).to_owned(),
+            reason: repeats_of(rules).to_owned(),
             rows: samples.len() - rows.len() - rare,
         }];
         if rules.least_per_localization > 0 {
@@ -76,33 +109,72 @@ impl Plan {
     }
 }
 
-fn rows(lesions: &[Lesion], parts: &[Part]) -> Vec<(usize, Part)> {
-    let mut rows: Vec<(usize, Part)> = lesions
+/// The place of each lesion: what is held out is test, the others are drawn.
+fn places(samples: &[Sample], lesions: &[Lesion], rules: &Rules) -> Result<Vec<Place>> {
+    let held_out = hold_out::lesions(samples, &rules.hold_out)?;
+    let id = |lesion: &Lesion| samples[lesion.training[0]].lesion_id.as_str();
+    let others: Vec<usize> = (0..lesions.len())
+        .filter(|&index| !held_out.contains(id(&lesions[index])))
+        .collect();
+    let to_draw: Vec<Lesion> = others.iter().map(|&index| lesions[index].clone()).collect();
+    let drawn = split::draw(&to_draw, &rules.division, rules.seed)?;
+    let mut places = vec![Place::In(Part::Test); lesions.len()];
+    for (index, place) in others.into_iter().zip(drawn) {
+        places[index] = place;
+    }
+    Ok(places)
+}
+
+fn rows(lesions: &[Lesion], places: &[Place]) -> Vec<Planned> {
+    let mut rows: Vec<Planned> = lesions
         .iter()
-        .zip(parts)
-        .flat_map(|(lesion, &part)| {
-            let images = match part {
-                Part::Train => &lesion.training,
-                Part::Val | Part::Test => &lesion.held_out,
+        .zip(places)
+        .flat_map(|(lesion, &place)| {
+            let images = match place {
+                Place::In(Part::Val | Part::Test) => &lesion.held_out,
+                Place::In(Part::Train) | Place::Fold(_) => &lesion.training,
             };
-            images.iter().map(move |&image| (image, part))
+            images.iter().map(move |&sample| match place {
+                Place::In(split) => Planned {
+                    sample,
+                    split,
+                    fold: None,
+                },
+                Place::Fold(number) => Planned {
+                    sample,
+                    split: Part::Train,
+                    fold: Some(Fold {
+                        number,
+                        validates: lesion.held_out.contains(&sample),
+                    }),
+                },
+            })
         })
         .collect();
-    rows.sort_unstable();
+    rows.sort_unstable_by_key(|row| row.sample);
     rows
 }
 
-fn refuse_empty_parts(rows: &[(usize, Part)], division: &Division) -> Result<()> {
-    let Division::Drawn { test, .. } = division else {
+fn refuse_empty_parts(rows: &[Planned], rules: &Rules) -> Result<()> {
+    let division = &rules.division;
+    if *division == Division::AllTest {
         return Ok(());
-    };
+    }
     for part in Part::ALL {
-        let wanted = part != Part::Test || !test.is_zero();
-        if wanted && !rows.iter().any(|(_, found)| *found == part) {
+        let wanted = match part {
+            Part::Train => true,
+            Part::Val => division.folds() == 0,
+            Part::Test => !division.test().is_zero(),
+        };
+        if wanted && !rows.iter().any(|row| row.split == part) {
             return Err(Error::input(
                 "the split",
                 format!("the {part} part is empty"),
-                "Choose other shares with --val and --test. Only --test may be 0; --as test makes a test set alone.",
+                if rules.hold_out.is_empty() {
+                    "Choose other shares with --val and --test. Only --test may be 0; --as test makes a test set alone."
+                } else {
+                    "Hold out less, or choose another share with --val; --as test makes a test set alone."
+                },
             ));
         }
     }
@@ -110,8 +182,9 @@ fn refuse_empty_parts(rows: &[(usize, Part)], division: &Division) -> Result<()>
 }
 
 /// The rows that a rule leaves out, in words.
-fn repeats_of(dedupe: Dedupe) -> &'static str {
-    match dedupe {
+fn repeats_of(rules: &Rules) -> &'static str {
+    match rules.dedupe {
+        Dedupe::Group if rules.division.folds() > 0 => "other images of a test lesion",
         Dedupe::Group => "other images of a validation or test lesion",
         Dedupe::Lesion => "other images of a lesion",
         Dedupe::Original => {

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use super::duplicates::{self, Dedupe};
 use super::findings::{Findings, counted};
+use super::folds::FoldCounts;
+use super::hold_out::Condition;
 use super::images::Images;
 use super::info::{self, DatasetInfo, Dropped, FORMAT_VERSION, Hashes, PartCounts};
 use super::manifest::{self, Row};
@@ -20,7 +22,7 @@ use crate::{Diagnosis, Result, report};
 pub const PICTURE: &str = "class_distribution";
 
 /// How a dataset is made.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Recipe {
     /// Duplicates and split.
     pub rules: Rules,
@@ -64,9 +66,10 @@ pub fn prepare(
     let rows: Vec<Row> = plan
         .rows
         .iter()
-        .map(|&(sample, split)| Row {
-            sample: found.samples[sample].clone(),
-            split,
+        .map(|planned| Row {
+            sample: found.samples[planned.sample].clone(),
+            split: planned.split,
+            fold: planned.fold,
         })
         .collect();
     let csv = manifest::to_csv(&rows);
@@ -158,7 +161,7 @@ fn plan_and_pack(
         let images: Vec<&Path> = plan
             .rows
             .iter()
-            .map(|&(sample, _)| found.files[sample].as_path())
+            .map(|planned| found.files[planned.sample].as_path())
             .collect();
         let target = draft.path().join(pixels::FILE);
         let packed = pack::pack(&images, recipe.resize, &target, progress)?;
@@ -185,7 +188,7 @@ fn plan_and_pack(
         let bad: Vec<usize> = packed
             .bad
             .iter()
-            .map(|bad| plan.rows[bad.index].0)
+            .map(|bad| plan.rows[bad.index].sample)
             .collect();
         found.remove(&bad);
     }
@@ -231,7 +234,14 @@ fn describe(
         aspect: 1.0,
         seed: recipe.rules.seed,
         dedupe: recipe.rules.dedupe.name().to_owned(),
-        split: recipe.rules.division.to_string(),
+        split: recipe.rules.split_in_words(),
+        hold_out: recipe
+            .rules
+            .hold_out
+            .iter()
+            .map(Condition::to_string)
+            .collect(),
+        folds: FoldCounts::of(rows, recipe.rules.division.folds()),
         counts,
         lesions: PartCounts::of(lesions.into_iter().map(|(_, part, dx)| (part, dx))),
         dropped,
@@ -257,7 +267,7 @@ fn drops_by_rule(samples: &[Sample], rules: &Rules) -> Vec<(Dedupe, Option<usize
             let rules = Rules {
                 dedupe,
                 least_per_localization: 0,
-                ..*rules
+                ..rules.clone()
             };
             let plan = Plan::new(samples, &rules).ok();
             (dedupe, plan.map(|plan| samples.len() - plan.rows.len()))

@@ -11,6 +11,9 @@ use crate::{Diagnosis, Error, Result};
 pub struct Shares([f64; Diagnosis::COUNT]);
 
 impl Shares {
+    /// What validation and test get where nothing else is said.
+    pub const USUAL: Self = Self::uniform(0.15);
+
     /// The same share of every class.
     pub const fn uniform(share: f64) -> Self {
         Self([share; Diagnosis::COUNT])
@@ -103,6 +106,13 @@ pub enum Division {
         /// For test.
         test: Shares,
     },
+    /// A share for test; the rest is dealt into folds.
+    Folded {
+        /// How many, within [`super::folds::RANGE`].
+        folds: usize,
+        /// For test.
+        test: Shares,
+    },
 }
 
 impl Division {
@@ -120,6 +130,22 @@ impl Division {
         }
         Ok(Self::Drawn { val, test })
     }
+
+    /// What falls to the test part by chance.
+    pub fn test(&self) -> Shares {
+        match self {
+            Self::AllTest => Shares::uniform(0.0),
+            Self::Drawn { test, .. } | Self::Folded { test, .. } => *test,
+        }
+    }
+
+    /// How many folds there are; 0 for none.
+    pub fn folds(&self) -> usize {
+        match self {
+            Self::Folded { folds, .. } => *folds,
+            Self::AllTest | Self::Drawn { .. } => 0,
+        }
+    }
 }
 
 impl fmt::Display for Division {
@@ -130,6 +156,10 @@ impl fmt::Display for Division {
             Self::Drawn { val, test } => write!(
                 f,
                 "val {val}, test {test} of each class, by lesion, stratified by localization"
+            ),
+            Self::Folded { folds, test } => write!(
+                f,
+                "test {test} of each class, the rest in {folds} folds, by lesion, stratified by localization"
             ),
         }
     }

@@ -11,6 +11,8 @@ use tch::Device;
 use super::Format;
 use crate::classifier::{self, Classifier, Probabilities, ranked};
 use crate::dataset::{Dataset, Part};
+use crate::evaluation;
+use crate::model::checkpoint::About;
 use crate::preprocess::ResizeRule;
 use crate::progress::Progress;
 use crate::{Error, Result};
@@ -48,9 +50,11 @@ pub struct Check {
 }
 
 impl Images {
-    /// Up to `limit` images of a dataset's validation part, evenly spread over it; all if `limit` is 0.
-    pub fn validation(folder: &Path, rule: ResizeRule, limit: usize) -> Result<Self> {
-        let dataset = Dataset::open(folder)?;
+    /// Up to `limit` images of a dataset's validation part (in the checkpoint's fold), evenly spread over it; all
+    /// if `limit` is 0.
+    pub fn validation(folder: &Path, about: &About, limit: usize) -> Result<Self> {
+        let dataset = evaluation::as_trained(Dataset::open(folder)?, Some(about))?;
+        let rule = about.resize;
         if dataset.info.resize != rule {
             return Err(Error::file(
                 folder,

@@ -26,6 +26,13 @@ impl Predictions {
         score(&self.truths, &self.probabilities)
     }
 
+    /// Adds others behind these.
+    pub fn extend(&mut self, others: Self) {
+        self.image_ids.extend(others.image_ids);
+        self.truths.extend(others.truths);
+        self.probabilities.extend(others.probabilities);
+    }
+
     /// Writes the columns `image_id,truth,akiec,…,vasc`, whole or not at all. Every probability has as many
     /// digits as it takes to read the same number back.
     pub fn write(&self, path: &Path) -> Result<()> {

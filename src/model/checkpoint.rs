@@ -52,6 +52,9 @@ pub struct About {
     pub config: String,
     /// SHA-256 of the manifest that it was trained with.
     pub dataset: String,
+    /// The fold that it was validated on, in a dataset with folds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fold: Option<usize>,
     /// The epoch whose weights these are, from 1.
     pub epoch: usize,
     /// Figures on the validation part at that epoch, by name.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use crate::Diagnosis;
+use crate::evaluation::folds::Folds;
 use crate::metrics::{Confusion, Metrics, classification_report};
 
 /// The headline figures with their names in words.
@@ -52,6 +53,31 @@ pub fn evaluation(metrics: &Metrics, undefined: &BTreeMap<String, String>) -> St
         for (name, reason) in undefined {
             let _ = writeln!(text, "  {name}: {reason}");
         }
+    }
+    text
+}
+
+/// The headline figures of each fold, their mean and their standard deviation.
+pub fn folds(folds: &Folds) -> String {
+    let mut text = format!("Folds by themselves\n  {:18}", "");
+    for fold in &folds.each {
+        let _ = write!(text, " {:>9}", format!("fold {}", fold.fold));
+    }
+    let _ = writeln!(text, " {:>9} {:>9}", "mean", "st. dev.");
+    let _ = write!(text, "  {:18}", "images");
+    for fold in &folds.each {
+        let _ = write!(text, " {:>9}", fold.metrics.n);
+    }
+    text.push('\n');
+    for (name, words) in HEADLINES {
+        let _ = write!(text, "  {words:18}");
+        let each = folds.each.iter().map(|fold| fold.metrics.named(name));
+        let over_folds = [&folds.mean, &folds.standard_deviation];
+        let over_folds = over_folds.map(|figures| figures.get(name).copied().flatten());
+        for value in each.chain(over_folds) {
+            let _ = write!(text, " {:>9}", figure(value));
+        }
+        text.push('\n');
     }
     text
 }

@@ -73,6 +73,7 @@ pub fn about(run: &Run, start: &Start, [train, val]: &[Vec<usize>; 2]) -> About 
         phase: run.config.phase.name().into(),
         config: run.config.to_toml(),
         dataset: run.dataset.info.hashes.manifest.clone(),
+        fold: run.dataset.fold,
         epoch: 0,
         validation: Default::default(),
         training_lesions: hashes(train, &start.training_lesions),

@@ -172,7 +172,7 @@ pub fn refuse_seen_lesions(
                 format!(
                     "it has seen {count} images of this dataset's {part} part, such as of lesion {first}"
                 ),
-                "Start from a checkpoint trained on the same split, or from --weights.",
+                "Start from a checkpoint trained on the same split (and --fold), or from --weights.",
             ));
         }
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use serde_json::Value;
+use skinlesion::dataset::folds::FoldCounts;
 use skinlesion::dataset::info::{self, DatasetInfo, Hashes, PartCounts};
 use skinlesion::dataset::manifest::{self, Row};
 use skinlesion::dataset::{Part, Sample, pixels};
@@ -86,6 +87,7 @@ impl Bench {
 pub fn row(image_id: &str, lesion_id: &str, dx: Diagnosis, split: Part) -> Row {
     Row {
         split,
+        fold: None,
         sample: Sample {
             image_id: image_id.into(),
             lesion_id: lesion_id.into(),
@@ -102,6 +104,8 @@ pub fn row(image_id: &str, lesion_id: &str, dx: Diagnosis, split: Part) -> Row {
 /// A dataset folder whose images are flat colours, one for each row.
 pub fn write_dataset(folder: &Path, rows: &[Row], side: u32) {
     fs::create_dir(folder).unwrap();
+    let folds = rows.iter().filter_map(|row| row.fold);
+    let folds = folds.map(|fold| fold.number + 1).max().unwrap_or(0);
     let manifest = manifest::to_csv(rows);
     let mut bytes = Vec::new();
     for number in 0..rows.len() {
@@ -110,6 +114,7 @@ pub fn write_dataset(folder: &Path, rows: &[Row], side: u32) {
     }
     let counts = PartCounts::of(rows.iter().map(|row| (row.split, row.sample.dx)));
     let description = DatasetInfo {
+        aspect: 1.0,
         format_version: info::FORMAT_VERSION,
         classes: Diagnosis::ALL.map(|dx| dx.code().to_owned()).to_vec(),
         images: rows.len(),
@@ -117,6 +122,8 @@ pub fn write_dataset(folder: &Path, rows: &[Row], side: u32) {
         seed: 1,
         dedupe: "group".into(),
         split: "by hand".into(),
+        hold_out: Vec::new(),
+        folds: FoldCounts::of(rows, folds),
         counts,
         lesions: counts,
         dropped: Vec::new(),
@@ -293,6 +300,26 @@ fn refuses_images_of_another_size_and_an_empty_part_with_the_remedy() {
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("its val part has no images"));
     assert!(!bench.path("out").exists());
+}
+
+#[test]
+fn averaging_over_the_views_gives_one_answer_to_all_of_them_and_is_told() {
+    let bench = Bench::new();
+    let plain = bench.eval("data", &[]);
+    assert!(!stdout(&plain).contains("symmetric views"));
+    assert_eq!(bench.metrics()["tta"], false);
+    // Flat colours look the same from every side: only the rounding may differ.
+    let before = Predictions::read(&bench.path("out/predictions.csv")).unwrap();
+    let output = bench.eval("data", &["--tta", "--force"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let after = Predictions::read(&bench.path("out/predictions.csv")).unwrap();
+    let flat = |all: &Predictions| all.probabilities.concat();
+    for (a, b) in flat(&before).iter().zip(flat(&after)) {
+        assert!((a - b).abs() < 1e-5);
+    }
+    assert_eq!(bench.metrics()["tta"], true);
+    let report = fs::read_to_string(bench.path("out/report.txt")).unwrap();
+    assert!(report.contains("8 symmetric views (--tta)"), "{report}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod demo;
 mod doctor;
 mod eval;
 mod export;
+mod folds;
 mod man;
 mod networks;
 mod predict;

@@ -72,6 +72,7 @@ pub fn about() -> About {
         phase: "transfer".into(),
         config: String::new(),
         dataset: "0".repeat(64),
+        fold: None,
         epoch: 3,
         validation: [("balanced_accuracy".to_owned(), 0.5)].into(),
         training_lesions: vec![lesion_hash("HAM_0000001")],

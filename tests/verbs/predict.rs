@@ -6,7 +6,7 @@ use std::process::Output;
 use serde_json::Value;
 
 use crate::common::{skinlesion, stderr, stdout};
-use crate::networks::{photograph, random_checkpoint};
+use crate::networks::{SIZE, photograph, random_checkpoint};
 
 fn predict(home: &Path, arguments: &[&str]) -> Output {
     skinlesion()
@@ -73,6 +73,75 @@ fn prints_a_table_that_marks_what_is_malignant_and_says_what_it_is_not() {
     assert!(text.contains("  melanocytic nevus\n"), "{text}");
     assert!(text.contains(skinlesion::DISCLAIMER), "{text}");
     assert_eq!(text.matches('%').count(), 7, "{text}");
+}
+
+#[test]
+fn averaging_answers_a_turned_photograph_alike_whatever_the_engine() {
+    let home = tempfile::tempdir().unwrap();
+    random_checkpoint(home.path());
+    let photo = home.path().join("a.png");
+    photograph(&photo, 1);
+    // Of the network's own size, so that resizing does not round a turned photograph otherwise.
+    let square = image::open(&photo).unwrap();
+    let square = square.resize_exact(SIZE, SIZE, image::imageops::FilterType::Triangle);
+    square.save(&photo).unwrap();
+    let turned = square.rotate90().fliph();
+    turned.save(home.path().join("turned.png")).unwrap();
+    let export = skinlesion()
+        .current_dir(home.path())
+        .args([
+            "--threads",
+            "1",
+            "export",
+            "--checkpoint",
+            "checkpoint",
+            "--out",
+            "exported",
+        ])
+        .output()
+        .unwrap();
+    assert!(export.status.success(), "{}", stderr(&export));
+    let answers = |model: &str, flags: &[&str]| -> Vec<Vec<f64>> {
+        let mut arguments = vec![
+            "--json",
+            "--top",
+            "7",
+            "--model",
+            model,
+            "a.png",
+            "turned.png",
+        ];
+        arguments.extend(flags);
+        let output = predict(home.path(), &arguments);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let probabilities = |line: &str| {
+            let line: Value = serde_json::from_str(line).unwrap();
+            let top = line["top"].as_array().unwrap().iter();
+            top.map(|t| t["probability"].as_f64().unwrap()).collect()
+        };
+        stdout(&output).lines().map(probabilities).collect()
+    };
+    let farthest = |a: &[f64], b: &[f64]| {
+        let differences = a.iter().zip(b).map(|(a, b)| (a - b).abs());
+        differences.fold(0.0, f64::max)
+    };
+    let checkpoint = answers("checkpoint", &["--tta"]);
+    for model in ["checkpoint", "exported/model.onnx", "exported/model.pt"] {
+        let plain = answers(model, &[]);
+        assert!(
+            farthest(&plain[0], &plain[1]) > 1e-3,
+            "{model} sees no difference"
+        );
+        let averaged = answers(model, &["--tta"]);
+        assert!(farthest(&averaged[0], &averaged[1]) < 1e-5, "{model}");
+        assert!(farthest(&averaged[0], &checkpoint[0]) < 1e-4, "{model}");
+    }
+    let output = predict(home.path(), &["--tta", "--model", "checkpoint", "a.png"]);
+    assert!(
+        stdout(&output).contains("means over 8 views"),
+        "{}",
+        stdout(&output)
+    );
 }
 
 #[test]

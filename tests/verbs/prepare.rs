@@ -1,7 +1,9 @@
 //! `skinlesion prepare`: the parts, the folder and what is said of them.
 
 mod desk;
+mod folds;
 mod forms;
+mod hold_out;
 mod images;
 mod real;
 mod refusals;

@@ -6,6 +6,7 @@ use std::path::Path;
 use skinlesion::DEFAULT_SEED;
 use skinlesion::dataset::duplicates::Dedupe;
 use skinlesion::dataset::plan::{Plan, Rules};
+use skinlesion::dataset::shares::{Division, Shares};
 use skinlesion::dataset::{Dataset, Part, Sample, metadata};
 
 use super::desk::{Desk, names};
@@ -23,7 +24,7 @@ fn the_real_metadata_loses_as_many_rows_as_is_known() {
         least_per_localization: 0,
         ..original
     };
-    assert_eq!(10_015 - rows_left(all), 2_543);
+    assert_eq!(10_015 - rows_left(all.clone()), 2_543);
     assert_eq!(
         10_015
             - rows_left(Rules {
@@ -42,10 +43,36 @@ fn the_original_preset_has_the_validation_set_that_was_published() {
     let samples = real_samples(&file);
     let plan = Plan::new(&samples, &Rules::original(DEFAULT_SEED)).unwrap();
     let mut supports = [0; 7];
-    for (sample, part) in plan.rows {
-        supports[samples[sample].dx.index()] += usize::from(part == Part::Val);
+    for row in plan.rows {
+        supports[samples[row.sample].dx.index()] += usize::from(row.split == Part::Val);
     }
     assert_eq!(supports, [34, 49, 109, 11, 93, 540, 14]);
+}
+
+#[test]
+fn folds_leave_the_real_test_part_as_it_is() {
+    let Some(file) = shared("ham10000/HAM10000_metadata.csv") else {
+        return;
+    };
+    let samples = real_samples(&file);
+    let test_of = |division: Division| {
+        let rules = Rules {
+            dedupe: Dedupe::Group,
+            division,
+            hold_out: Vec::new(),
+            least_per_localization: 0,
+            seed: DEFAULT_SEED,
+        };
+        let rows = Plan::new(&samples, &rules).unwrap().rows;
+        let test = rows.into_iter().filter(|row| row.split == Part::Test);
+        test.map(|row| row.sample).collect::<Vec<_>>()
+    };
+    let test = Shares::USUAL;
+    let without = test_of(Division::Drawn { val: test, test });
+    assert_eq!(without.len(), 1125);
+    for folds in [2, 5, 20] {
+        assert_eq!(test_of(Division::Folded { folds, test }), without);
+    }
 }
 
 fn real_samples(file: &Path) -> Vec<Sample> {

@@ -1,0 +1,63 @@
+//! `skinlesion eval --folds`.
+
+use skinlesion::classifier;
+use skinlesion::dataset::{Dataset, Part};
+use skinlesion::evaluation::METRICS_FILE;
+use skinlesion::evaluation::folds::{self, Model, PooledEvaluation};
+use skinlesion::files::Draft;
+use skinlesion::{DISCLAIMER, report};
+
+use super::{Args, Outcome, Scored, views};
+use crate::terminal::Session;
+
+pub fn run(args: &Args, session: &Session) -> Outcome {
+    let draft = Draft::new(&args.out, args.force, METRICS_FILE)?;
+    let dataset = Dataset::open(&args.data)?;
+    let device = session.device()?;
+    let models: Vec<Model> = args
+        .models
+        .iter()
+        .map(|path| Ok((path.clone(), classifier::open_with(path, device, args.tta)?)))
+        .collect::<skinlesion::Result<_>>()?;
+    let models = folds::by_fold(models, &dataset)?;
+    let next = next(args, &dataset, &models);
+    let (evaluation, predictions) = folds::score(&models, dataset, args.batch_size.get(), session)?;
+    let scored = Scored {
+        caption: format!("{} folds, {} images", models.len(), evaluation.metrics.n),
+        text: text(args, &evaluation),
+        metrics: &evaluation.metrics,
+        json: serde_json::to_value(&evaluation)?,
+        predictions,
+        next,
+    };
+    scored.publish(draft, &args.out)
+}
+
+/// What a person reads.
+fn text(args: &Args, evaluation: &PooledEvaluation) -> String {
+    format!(
+        "{folds} folds of {data}: {n} images of {lesions} lesions, each scored by the network that did not train on it\n\
+         {views}Each network's epoch was chosen on the fold that it is scored on: the figures flatter somewhat.\n\n\
+         {figures}\n{by_fold}\n{DISCLAIMER}\n",
+        folds = evaluation.folds.each.len(),
+        data = args.data.display(),
+        n = evaluation.metrics.n,
+        lesions = evaluation.data.lesions,
+        views = views(args),
+        figures = report::text::evaluation(&evaluation.metrics, &evaluation.undefined),
+        by_fold = report::text::folds(&evaluation.folds),
+    )
+}
+
+/// The test part, if there is one, has had no say yet.
+fn next(args: &Args, dataset: &Dataset, models: &[Model]) -> String {
+    let (data, out) = (args.data.display(), args.out.display());
+    let model = models.first().map(|(path, _)| path.display());
+    let model = model.map_or_else(String::new, |path| path.to_string());
+    if dataset.part(Part::Test).is_empty() {
+        return format!(
+            "skinlesion export --checkpoint {model} --data {data} --out exports/fold-0"
+        );
+    }
+    format!("skinlesion eval --model {model} --data {data} --out {out}-test")
+}

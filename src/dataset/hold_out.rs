@@ -1,0 +1,185 @@
+//! A test part of another origin: every lesion with an image of some collection, sex, place or kind of proof.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
+use std::str::FromStr;
+
+use super::Sample;
+use super::findings::counted;
+use crate::{Error, Result};
+
+/// A value of a column, whose lesions are held out. Read from `source=rosendahl`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    column: Column,
+    value: String,
+}
+
+/// The columns that lesions can be held out by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Column {
+    Source,
+    Sex,
+    Localization,
+    DxType,
+}
+
+impl Column {
+    const ALL: [Self; 4] = [Self::Source, Self::Sex, Self::Localization, Self::DxType];
+
+    /// Its name in the manifest.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Sex => "sex",
+            Self::Localization => "localization",
+            Self::DxType => "dx_type",
+        }
+    }
+
+    fn of(self, sample: &Sample) -> &str {
+        match self {
+            Self::Source => &sample.source,
+            Self::Sex => &sample.sex,
+            Self::Localization => &sample.localization,
+            Self::DxType => &sample.dx_type,
+        }
+    }
+}
+
+impl Condition {
+    fn holds(&self, sample: &Sample) -> bool {
+        self.column.of(sample) == self.value
+    }
+
+    /// The values that the column has, with their images.
+    fn refuse_unknown(&self, samples: &[Sample]) -> Error {
+        let mut values: BTreeMap<&str, usize> = BTreeMap::new();
+        for sample in samples {
+            *values.entry(self.column.of(sample)).or_default() += 1;
+        }
+        let values: Vec<String> = values
+            .into_iter()
+            .map(|(value, images)| {
+                let value = if value.is_empty() { "(empty)" } else { value };
+                format!("{value} ({})", counted(images, "image"))
+            })
+            .collect();
+        Error::input(
+            format!("--hold-out {self}"),
+            "no image has this value",
+            format!(
+                "The values of {} are {}.",
+                self.column.name(),
+                values.join(", ")
+            ),
+        )
+    }
+}
+
+impl FromStr for Condition {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, value) = text
+            .split_once('=')
+            .ok_or_else(|| format!("'{text}' is not COLUMN=VALUE"))?;
+        let name = match name.trim() {
+            "dataset" => Column::Source.name(), // what HAM10000's metadata calls it
+            name => name,
+        };
+        let column = Column::ALL
+            .into_iter()
+            .find(|column| column.name() == name)
+            .ok_or_else(|| {
+                let known = Column::ALL.map(Column::name).join(", ");
+                format!("'{name}' is not one of {known}")
+            })?;
+        let value = value.trim().to_owned();
+        Ok(Self { column, value })
+    }
+}
+
+impl fmt::Display for Condition {
+    /// In the form that is read.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.column.name(), self.value)
+    }
+}
+
+/// The ids of the lesions of which any image, kept or not, fulfils any condition. A condition that no image
+/// fulfils is refused: it would hold out nothing, unnoticed.
+pub fn lesions<'a>(samples: &'a [Sample], conditions: &[Condition]) -> Result<HashSet<&'a str>> {
+    let mut held_out = HashSet::new();
+    for condition in conditions {
+        let found = samples.iter().filter(|sample| condition.holds(sample));
+        let found: Vec<&str> = found.map(|sample| sample.lesion_id.as_str()).collect();
+        if found.is_empty() {
+            return Err(condition.refuse_unknown(samples));
+        }
+        held_out.extend(found);
+    }
+    Ok(held_out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Diagnosis;
+
+    fn sample(lesion: &str, source: &str, sex: &str) -> Sample {
+        Sample {
+            image_id: String::new(),
+            lesion_id: lesion.into(),
+            dx: Diagnosis::Nv,
+            dx_type: "histo".into(),
+            age: String::new(),
+            sex: sex.into(),
+            localization: "back".into(),
+            source: source.into(),
+        }
+    }
+
+    #[test]
+    fn conditions_are_read_as_they_are_written() {
+        for text in [
+            "source=rosendahl",
+            "sex=male",
+            "localization=lower extremity",
+            "dx_type=histo",
+        ] {
+            let condition: Condition = text.parse().unwrap();
+            assert_eq!(condition.to_string(), text);
+        }
+        let condition: Condition = "dataset = rosendahl".parse().unwrap();
+        assert_eq!(condition.to_string(), "source=rosendahl");
+        for wrong in ["rosendahl", "age=50", "=x", ""] {
+            assert!(wrong.parse::<Condition>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn one_image_holds_its_whole_lesion_out() {
+        let samples = [
+            sample("A", "one", "male"),
+            sample("A", "two", "male"),
+            sample("B", "one", "female"),
+            sample("C", "three", "male"),
+        ];
+        let of = |texts: &[&str]| {
+            let conditions: Vec<Condition> = texts.iter().map(|t| t.parse().unwrap()).collect();
+            lesions(&samples, &conditions).map(|set| {
+                let mut ids: Vec<_> = set.into_iter().map(str::to_owned).collect();
+                ids.sort();
+                ids.join("")
+            })
+        };
+        assert_eq!(of(&["source=two"]).unwrap(), "A");
+        assert_eq!(of(&["source=three", "sex=female"]).unwrap(), "BC");
+        // Holds nothing more out than the first, but is fulfilled.
+        assert_eq!(of(&["source=one", "source=two"]).unwrap(), "AB");
+        assert_eq!(of(&[]).unwrap(), "");
+        let error = of(&["source=four"]).unwrap_err().to_string();
+        assert!(error.contains("one (2 images), three (1 image)"), "{error}");
+    }
+}

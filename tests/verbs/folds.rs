@@ -1,0 +1,280 @@
+//! Cross-validation from end to end: `train --fold` and `eval --folds`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::LazyLock;
+
+use serde_json::Value;
+use skinlesion::dataset::drawn::{self, Options};
+use skinlesion::dataset::{Dataset, Part};
+use skinlesion::metrics::Predictions;
+use skinlesion::model::checkpoint::{About, Checkpoint, lesion_hash};
+use skinlesion::progress::Silent;
+
+use crate::common::{skinlesion, stderr, stdout};
+
+const FOLDS: usize = 3;
+
+/// Drawn images prepared at 32 pixels: `folds`, `plain` and `other` (folds of another seed); and for each fold
+/// of the first a narrow network after one epoch, `run-0` to `run-2`. Made once for all tests.
+static DESK: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
+    let home = tempfile::tempdir().unwrap();
+    let options = Options {
+        lesions: 100,
+        width: 60,
+        height: 45,
+        ..Options::default()
+    };
+    drawn::draw(&home.path().join("drawn"), &options, &Silent).unwrap();
+    let metadata = Path::new("drawn").join(drawn::METADATA);
+    for (out, flags) in [
+        ("folds", "--folds 3"),
+        ("plain", ""),
+        ("other", "--folds 3 --seed 99"),
+    ] {
+        let mut command = skinlesion();
+        command
+            .current_dir(home.path())
+            .args(["prepare", "--size", "32", "--images", "drawn"]);
+        command
+            .arg("--metadata")
+            .arg(&metadata)
+            .args(["--out", out]);
+        command.args(flags.split_whitespace()).assert().success();
+    }
+    for fold in 0..FOLDS {
+        let flags = format!("{TRANSFER} --fold {fold} --out run-{fold}");
+        let output = train_in(home.path(), &flags);
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    home
+});
+
+const TRANSFER: &str =
+    "--phase transfer --data folds --weights none --set width=0.35 --set batch_size=16 --epochs 1";
+
+fn path(name: &str) -> PathBuf {
+    DESK.path().join(name)
+}
+
+fn train_in(home: &Path, flags: &str) -> Output {
+    let mut command = skinlesion();
+    command.current_dir(home).args(["--threads", "1", "train"]);
+    command.args(flags.split_whitespace()).output().unwrap()
+}
+
+fn train(flags: &str) -> Output {
+    train_in(DESK.path(), flags)
+}
+
+fn eval(flags: &str) -> Output {
+    let mut command = skinlesion();
+    command.current_dir(DESK.path());
+    command.args(["--threads", "1", "eval"]);
+    command.args(flags.split_whitespace()).output().unwrap()
+}
+
+fn metrics(out: &str) -> Value {
+    serde_json::from_slice(&fs::read(path(out).join("metrics.json")).unwrap()).unwrap()
+}
+
+fn about(run: &str) -> About {
+    Checkpoint::read(&path(run)).unwrap().about
+}
+
+#[test]
+fn a_fold_trains_on_the_others_and_the_checkpoint_says_which_lesions_those_were() {
+    for fold in 0..FOLDS {
+        let about = about(&format!("run-{fold}"));
+        assert_eq!(about.fold, Some(fold));
+        let data = Dataset::open(&path("folds"))
+            .unwrap()
+            .in_fold(Some(fold))
+            .unwrap();
+        for (part, known) in [
+            (Part::Train, &about.training_lesions),
+            (Part::Val, &about.validation_lesions),
+        ] {
+            let of_row = |row: usize| lesion_hash(&data.rows[row].sample.lesion_id);
+            let mut lesions: Vec<String> = data.part(part).into_iter().map(of_row).collect();
+            lesions.sort();
+            lesions.dedup();
+            assert_eq!(&lesions, known, "{part} of fold {fold}");
+        }
+        let known = |hash: &String| about.training_lesions.contains(hash);
+        assert!(!about.validation_lesions.iter().any(known));
+    }
+}
+
+#[test]
+fn finetuning_goes_on_from_the_same_fold_and_never_from_another() {
+    let tune = "--phase finetune --data folds --set width=0.35 --set batch_size=16 --set thaw_blocks=1 --epochs 1 \
+                --set train_limit=20";
+    let output = train(&format!("{tune} --fold 1 --from run-1 --out tuned-1"));
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(about("tuned-1").fold, Some(1));
+    assert!(stdout(&output).contains("eval --model tuned-1 --data folds --split val"));
+    let output = train(&format!("{tune} --fold 2 --from run-1 --out tuned-2"));
+    assert_eq!(output.status.code(), Some(1));
+    let words = stderr(&output);
+    assert!(
+        words.contains("has seen") && words.contains("--fold"),
+        "{words}"
+    );
+    assert!(!path("tuned-2").exists());
+}
+
+#[test]
+fn resuming_keeps_the_fold() {
+    let flags = TRANSFER.replace("--epochs 1", "--epochs 2");
+    assert!(
+        train(&format!("{flags} --fold 2 --out again"))
+            .status
+            .success()
+    );
+    for fold in ["", "--fold 2"] {
+        let output = train(&format!("--resume --data folds --out again {fold}"));
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+    assert_eq!(about("again").fold, Some(2));
+    let output = train("--resume --data folds --out again --fold 0");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("fold 2 to validate on"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn pooled_folds_hold_every_lesion_once_and_each_folds_own_figures() {
+    let models = "--model run-2 --model run-0 --model run-1/best.safetensors";
+    let output = eval(&format!("--folds {models} --data folds --out pooled"));
+    assert!(output.status.success(), "{}", stderr(&output));
+    let data = Dataset::open(&path("folds")).unwrap();
+    let validated = data
+        .rows
+        .iter()
+        .filter(|row| row.fold.is_some_and(|fold| fold.validates));
+    let mut expected: Vec<_> = validated.map(|row| row.sample.image_id.clone()).collect();
+    let predictions = Predictions::read(&path("pooled/predictions.csv")).unwrap();
+    let mut found = predictions.image_ids.clone();
+    expected.sort();
+    found.sort();
+    assert_eq!(found, expected);
+
+    let pooled = metrics("pooled");
+    // Through text, as the file went: reading a decimal may change its last bit.
+    let scored = serde_json::to_string(&predictions.score()).unwrap();
+    let scored: Value = serde_json::from_str(&scored).unwrap();
+    for (key, value) in scored.as_object().unwrap() {
+        assert_eq!(&pooled[key], value, "{key}");
+    }
+    assert_eq!(pooled["data"]["lesions"], expected.len());
+    let each = pooled["folds"]["each"].as_array().unwrap();
+    let mut accuracies = Vec::new();
+    for (fold, figures) in each.iter().enumerate() {
+        let out = format!("alone-{fold}");
+        let alone = format!("--model run-{fold} --data folds --split val --out {out}");
+        let output = eval(&alone);
+        assert!(output.status.success(), "{}", stderr(&output));
+        for key in ["n", "accuracy", "log_loss", "confusion_matrix", "model"] {
+            assert_eq!(figures[key], metrics(&out)[key], "{key} of fold {fold}");
+        }
+        assert_eq!(figures["fold"], fold);
+        accuracies.push(figures["accuracy"].as_f64().unwrap());
+    }
+    let mean = accuracies.iter().sum::<f64>() / FOLDS as f64;
+    assert!((pooled["folds"]["mean"]["accuracy"].as_f64().unwrap() - mean).abs() < 1e-12);
+    assert!(pooled["folds"]["standard_deviation"]["accuracy"].is_number());
+
+    let report = fs::read_to_string(path("pooled/report.txt")).unwrap();
+    assert!(stdout(&output).starts_with(&report));
+    assert!(report.starts_with("3 folds of folds: "), "{report}");
+    assert!(
+        report.contains("fold 0    fold 1    fold 2      mean  st. dev."),
+        "{report}"
+    );
+    assert!(path("pooled/confusion_matrix.png").is_file());
+    assert_eq!(pooled["tta"], false);
+}
+
+#[test]
+fn the_test_part_can_be_scored_by_the_network_of_any_fold() {
+    let output = eval("--model run-1 --data folds --out tested");
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(metrics("tested")["data"]["proved_unseen"], true);
+}
+
+#[test]
+fn refuses_a_missing_fold_one_given_twice_and_what_is_no_fold() {
+    let flags =
+        "--phase transfer --data plain --weights none --set width=0.35 --epochs 1 --out whole";
+    assert!(train(flags).status.success());
+    let other = TRANSFER.replace("--data folds", "--data other");
+    assert!(
+        train(&format!("{other} --fold 0 --out foreign"))
+            .status
+            .success()
+    );
+    for (flags, words) in [
+        (
+            "--folds --model run-1 --data folds",
+            "no network was validated on folds 0, 2",
+        ),
+        (
+            "--folds --model run-1 --model run-1 --model run-0 --data folds",
+            "fold 1 again: run-1",
+        ),
+        (
+            "--folds --model foreign --model run-1 --model run-2 --data folds",
+            "foreign: it was trained with another dataset",
+        ),
+        (
+            "--folds --model whole --data plain",
+            "plain: it has no folds",
+        ),
+        ("--model run-0 --model run-1 --data folds", "say --folds"),
+        (
+            "--model whole --data folds --split val",
+            "its val part has no images",
+        ),
+    ] {
+        let output = eval(&format!("{flags} --out refused"));
+        assert_eq!(output.status.code(), Some(1), "{flags}");
+        assert!(
+            stderr(&output).contains(words),
+            "{flags}: {}",
+            stderr(&output)
+        );
+        assert!(!path("refused").exists());
+    }
+    let output = eval("--folds --split val --model run-0 --data folds --out refused");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn an_export_is_compared_on_its_own_fold_and_pooled_like_its_checkpoint() {
+    let mut command = skinlesion();
+    command
+        .current_dir(DESK.path())
+        .args(["--threads", "1", "export", "--format", "onnx"]);
+    command.args([
+        "--checkpoint",
+        "run-1",
+        "--data",
+        "folds",
+        "--out",
+        "exported",
+    ]);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", stderr(&output));
+    let models = "--model run-0 --model exported/model.onnx --model run-2";
+    let output = eval(&format!(
+        "--folds --tta {models} --data folds --out averaged"
+    ));
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(metrics("averaged")["tta"], true);
+    assert!(stdout(&output).contains("8 symmetric views"));
+}
