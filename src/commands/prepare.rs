@@ -225,10 +225,10 @@ fn held_out_whole(info: &DatasetInfo) -> Vec<Diagnosis> {
     let only_test = |class: &Diagnosis| {
         info.counts.train[class.index()] == 0 && info.counts.test[class.index()] > 0
     };
-    match info.hold_out.is_empty() {
-        true => Vec::new(),
-        false => Diagnosis::ALL.into_iter().filter(only_test).collect(),
+    if info.hold_out.is_empty() {
+        return Vec::new();
     }
+    Diagnosis::ALL.into_iter().filter(only_test).collect()
 }
 
 fn next(args: &Args) -> String {
