@@ -7,10 +7,13 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::Metrics;
-use crate::model::layers::Architecture;
+use crate::Diagnosis;
 use crate::model::mobilenet_v2::Thawed;
-use crate::{Diagnosis, Error, Result};
+
+mod augment;
+mod check;
+
+pub use augment::Augment;
 
 /// One of the two phases of training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -208,182 +211,7 @@ pub enum BatchNormMode {
     Frozen,
 }
 
-/// Random changes of a training image: the largest of each, or for things that are there or not, their
-/// probability. At rest by default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-#[allow(missing_docs)] // documented in configs/*.toml
-pub struct Augment {
-    pub flip: bool,
-    pub rotation: f64,
-    pub scale: f64,
-    pub crop: f64,
-    pub stretch: f64,
-    pub shift: f64,
-    pub shear: f64,
-    pub brightness: f64,
-    pub contrast: f64,
-    pub colour: f64,
-    pub saturation: f64,
-    pub gamma: f64,
-    pub temperature: f64,
-    pub illumination: f64,
-    pub vignette: f64,
-    pub border: f64,
-    pub hair: f64,
-    pub ruler: f64,
-    pub bubbles: f64,
-    pub ink: f64,
-    pub erase: f64,
-    pub blur: f64,
-    pub jpeg: f64,
-}
-
-impl Augment {
-    /// The keys whose values are shares or probabilities, with them.
-    fn shares(&self) -> [(&'static str, f64); 21] {
-        [
-            ("scale", self.scale),
-            ("crop", self.crop),
-            ("stretch", self.stretch),
-            ("shift", self.shift),
-            ("shear", self.shear),
-            ("brightness", self.brightness),
-            ("contrast", self.contrast),
-            ("colour", self.colour),
-            ("saturation", self.saturation),
-            ("gamma", self.gamma),
-            ("temperature", self.temperature),
-            ("illumination", self.illumination),
-            ("vignette", self.vignette),
-            ("border", self.border),
-            ("hair", self.hair),
-            ("ruler", self.ruler),
-            ("bubbles", self.bubbles),
-            ("ink", self.ink),
-            ("erase", self.erase),
-            ("blur", self.blur),
-            ("jpeg", self.jpeg),
-        ]
-    }
-}
-
 impl TrainingConfig {
-    /// Refuses values out of their range, all of them at once.
-    pub fn check(&self) -> Result<()> {
-        let mut wrong = Vec::new();
-        let mut require = |holds: bool, key: &str, must: &str| {
-            if !holds {
-                wrong.push(format!("{key} must be {must}"));
-            }
-        };
-        let share = |value: f64| (0.0..1.0).contains(&value);
-        let positive = |value: f64| value > 0.0 && value.is_finite();
-        let not_negative = |value: f64| value >= 0.0 && value.is_finite();
-        require((0.1..=4.0).contains(&self.width), "width", "from 0.1 to 4");
-        require(self.epochs > 0, "epochs", "at least 1");
-        require(self.batch_size > 0, "batch_size", "at least 1");
-        require(
-            share(self.label_smoothing),
-            "label_smoothing",
-            "from 0 to below 1",
-        );
-        require(share(self.dropout), "dropout", "from 0 to below 1");
-        require(positive(self.learning_rate), "learning_rate", "above 0");
-        require(
-            self.base_learning_rate.is_none_or(positive),
-            "base_learning_rate",
-            "above 0",
-        );
-        require(not_negative(self.weight_decay), "weight_decay", "0 or more");
-        require(share(self.momentum), "momentum", "from 0 to below 1");
-        require(
-            not_negative(self.warmup_epochs),
-            "warmup_epochs",
-            "0 or more",
-        );
-        require(
-            not_negative(self.min_learning_rate),
-            "min_learning_rate",
-            "0 or more",
-        );
-        require(
-            self.plateau_factor > 0.0 && self.plateau_factor < 1.0,
-            "plateau_factor",
-            "between 0 and 1",
-        );
-        let chooses = Metrics::NAMES.contains(&self.select_by.as_str());
-        let names = format!("one of {}", Metrics::NAMES.join(", "));
-        require(chooses, "select_by", &names);
-        require(self.feature_views != Some(0), "feature_views", "at least 1");
-        let blocks = Architecture::default().network().blocks.len();
-        let thawable = match self.thaw_blocks {
-            Some(ThawBlocks::Last(count)) => count <= blocks,
-            _ => true,
-        };
-        require(thawable, "thaw_blocks", &format!("all, or 0 to {blocks}"));
-        match &self.class_weights {
-            ClassWeights::Table(table) => {
-                let fine = table.values().all(|&weight| positive(weight));
-                require(fine, "class_weights", "above 0 for every class named");
-            }
-            ClassWeights::Power(power) => {
-                let fine = (0.0..=2.0).contains(power);
-                require(fine, "class_weights", "a power from 0 to 2");
-            }
-            ClassWeights::Rule(_) => {}
-        }
-        for (key, value) in [
-            ("logit_adjustment", self.logit_adjustment),
-            ("focal_gamma", self.focal_gamma),
-            ("mixup", self.mixup),
-            ("cutmix", self.cutmix),
-            ("gradual_thaw_epochs", self.gradual_thaw_epochs),
-        ] {
-            require(not_negative(value), key, "0 or more");
-        }
-        require(self.validate_every > 0, "validate_every", "at least 1");
-        for (key, size) in [
-            ("first_size", self.first_size),
-            ("last_size", self.last_size),
-        ] {
-            let fine = size == 0 || (32..=1024).contains(&size);
-            require(fine, key, "0, or from 32 to 1024");
-        }
-        require(share(self.ema_decay), "ema_decay", "from 0 to below 1");
-        require(
-            (0.0..=1.0).contains(&self.teacher_share),
-            "teacher_share",
-            "from 0 to 1",
-        );
-        require(
-            positive(self.teacher_temperature),
-            "teacher_temperature",
-            "above 0",
-        );
-        require(
-            self.layer_decay > 0.0 && self.layer_decay <= 1.0,
-            "layer_decay",
-            "above 0, to 1",
-        );
-        require(
-            (0.0..=180.0).contains(&self.augment.rotation),
-            "augment.rotation",
-            "from 0 to 180",
-        );
-        for (key, value) in self.augment.shares() {
-            require(share(value), &format!("augment.{key}"), "from 0 to below 1");
-        }
-        if wrong.is_empty() {
-            return Ok(());
-        }
-        Err(Error::input(
-            format!("the configuration of the {} phase", self.phase),
-            wrong.join("; "),
-            "Change it in the file given with --config, or with --set key=value.",
-        ))
-    }
-
     /// Which blocks of a network learn in an epoch (from 1). With `gradual_thaw_epochs` they thaw one after
     /// the other, the last one first.
     pub fn thawed(&self, blocks: usize, epoch: usize) -> Thawed {

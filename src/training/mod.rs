@@ -7,6 +7,7 @@ pub mod config;
 pub mod features;
 pub mod folder;
 pub mod history;
+mod judgement;
 pub mod learner;
 pub mod loss;
 mod mixing;
@@ -19,5 +20,6 @@ pub mod settings;
 mod setup;
 pub mod start;
 pub mod teacher;
+mod trainer;
 
 pub use config::{Phase, TrainingConfig};

@@ -1,0 +1,41 @@
+//! Which epoch is the best.
+
+use std::collections::BTreeMap;
+
+use super::config::TrainingConfig;
+use super::resume::Position;
+use crate::metrics::Metrics;
+use crate::{Error, Result};
+
+/// The defined figures by name, as a checkpoint keeps them.
+pub fn figures(metrics: &Metrics) -> BTreeMap<String, f64> {
+    Metrics::NAMES
+        .iter()
+        .filter_map(|&name| Some((name.to_owned(), metrics.named(name)?)))
+        .collect()
+}
+
+/// Whether the epoch is the best so far by `select_by`, noting it if so.
+pub fn note_best(position: &mut Position, config: &TrainingConfig, val: &Metrics) -> Result<bool> {
+    let value = val.named(&config.select_by).ok_or_else(|| {
+        Error::input(
+            format!("select_by = {}", config.select_by),
+            "this figure is undefined on the validation part",
+            "Choose another figure, or prepare a validation part with every class.",
+        )
+    })?;
+    let lower_is_better = config.select_by == "log_loss";
+    let improved = position.best.is_none_or(|(_, best)| {
+        if lower_is_better {
+            value < best
+        } else {
+            value > best
+        }
+    });
+    position.stalled += 1;
+    if improved {
+        position.best = Some((position.epoch, value));
+        position.stalled = 0;
+    }
+    Ok(improved)
+}

@@ -1,0 +1,343 @@
+//! The training loop: steps, epochs, and what is written after each.
+
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use super::averaging::Average;
+use super::config::{ClassWeights, Phase, Sampler, WeightRule};
+use super::history::{self, Epoch};
+use super::learner::{Learner, Step};
+use super::loss::Loss;
+use super::optimizer::Optimizer;
+use super::resume::{self, Position};
+use super::run::{Ended, Run};
+use super::start::Start;
+use super::{class_weights, judgement, sampling, schedule, setup};
+use crate::dataset::Part;
+use crate::metrics::{self, Metrics};
+use crate::model::checkpoint::{About, BEST_FILE, Checkpoint};
+use crate::model::inference;
+use crate::model::mobilenet_v2::MobileNetV2;
+use crate::model::tensors::{NamedTensors, snapshot};
+use crate::progress::Progress;
+use crate::{Diagnosis, Error, Result};
+
+/// A run under way.
+pub struct Trainer<'a> {
+    run: &'a Run<'a>,
+    progress: &'a dyn Progress,
+    about: About,
+    learner: Learner<'a>,
+    model: MobileNetV2,
+    optimizer: Optimizer,
+    average: Option<Average>,
+    loss: Loss,
+    train_truths: Vec<Diagnosis>,
+    val_truths: Vec<Diagnosis>,
+    class_weights: [f64; Diagnosis::COUNT],
+    position: Position,
+    history: Vec<Epoch>,
+}
+
+/// Whether an epoch's steps were all made.
+#[derive(PartialEq)]
+enum Steps {
+    Done,
+    Stopped,
+}
+
+impl<'a> Trainer<'a> {
+    /// Gets ready for the first step, or for the one after the last that was saved.
+    pub fn new(run: &'a Run<'a>, start: Start, progress: &'a dyn Progress) -> Result<Self> {
+        let Run {
+            dataset, config, ..
+        } = *run;
+        let rows = [
+            sampling::training_rows(dataset, config),
+            dataset.part(Part::Val),
+        ];
+        setup::refuse_empty(dataset, &rows)?;
+        let about = setup::about(run, &start, &rows);
+        let mut model = start.model;
+        let mut optimizer = setup::optimizer(&model, config);
+        let mut average = Average::new(config, model.tensors());
+        let mut position = Position::default();
+        let mut history = Vec::new();
+        if run.resume {
+            position = resume::restore(run.folder, &mut model, &mut optimizer, average.as_mut())?;
+            history = history::read(run.folder, position.epoch - 1)?;
+        }
+        let truths = |rows: &[usize]| {
+            rows.iter()
+                .map(|&row| dataset.rows[row].sample.dx)
+                .collect()
+        };
+        let [train_truths, val_truths]: [Vec<Diagnosis>; 2] = [truths(&rows[0]), truths(&rows[1])];
+        if config.sampler != Sampler::Natural
+            && config.class_weights != ClassWeights::Rule(WeightRule::None)
+        {
+            progress.warn(
+                "both sampler and class_weights raise the rare classes, so they count twice; \
+                 class_weights=none leaves it to the sampler",
+            );
+        }
+        let counts = sampling::count(&train_truths);
+        let class_weights = class_weights::resolve(&config.class_weights, &counts);
+        let order = sampling::order(&train_truths, config.sampler, config.seed, 1);
+        let seen = order.iter().map(|&at| train_truths[at]);
+        let seen = sampling::count(&seen.collect::<Vec<_>>());
+        Ok(Self {
+            loss: Loss::new(config, &class_weights, &seen, model.device()),
+            class_weights,
+            learner: Learner::new(dataset, config, rows, &model, run.stop, progress)?
+                .taught_by(start.teacher),
+            run,
+            progress,
+            about,
+            model,
+            optimizer,
+            average,
+            train_truths,
+            val_truths,
+            position,
+            history,
+        })
+    }
+
+    /// Whether the run has come to its end.
+    pub fn finished(&self) -> bool {
+        self.position.finished
+    }
+
+    /// Makes what is left of the running epoch. Returns false when told to stop before the run's end.
+    pub fn epoch(&mut self) -> Result<bool> {
+        Ok(self.steps()? == Steps::Done && self.end_epoch()?)
+    }
+
+    /// Makes the steps that the running epoch still lacks. Stops after one when told to, and saves.
+    fn steps(&mut self) -> Result<Steps> {
+        let config = self.run.config;
+        let order = self.order();
+        let steps = order.len().div_ceil(config.batch_size);
+        // Batches of equal size, give or take one: a small last batch would disturb batch norm.
+        let first_of = |step: usize| step * order.len() / steps;
+        if self.shows_steps() {
+            let task = format!("epoch {}/{}", self.position.epoch, config.epochs);
+            self.progress.start(&task, self.images_per_epoch() as u64);
+            self.progress.advance(first_of(self.position.step) as u64);
+        }
+        let (began, earlier) = (Instant::now(), self.position.seconds);
+        while self.position.step < steps {
+            let step = self.position.step;
+            let batch = &order[first_of(step)..first_of(step + 1)];
+            let time = (self.position.epoch - 1) as f64 + (step + 1) as f64 / steps as f64;
+            let loss = self.step(batch, time)?;
+            self.position.step += 1;
+            self.position.seconds = earlier + began.elapsed().as_secs_f64();
+            if self.shows_steps() {
+                self.progress.advance(batch.len() as u64);
+                self.progress.detail(&format!("loss {loss:.3}"));
+            }
+            if self.position.step % STEPS_BETWEEN_RELEASES == 0 {
+                self.run.dataset.pixels.release();
+            }
+            if self.run.stop.load(Ordering::Relaxed) {
+                self.save(self.about.clone())?;
+                return Ok(Steps::Stopped);
+            }
+        }
+        Ok(Steps::Done)
+    }
+
+    /// One step of the optimizer on a batch; `time` counts epochs from the start. Returns the loss.
+    fn step(&mut self, batch: &[usize], time: f64) -> Result<f64> {
+        let config = self.run.config;
+        let Position {
+            epoch,
+            step,
+            plateau,
+            ..
+        } = self.position;
+        let rate = |peak: f64| schedule::rate(config, peak, time, plateau);
+        let base = rate(config.base_learning_rate.unwrap_or(0.0));
+        let head = rate(config.learning_rate);
+        let seed = sampling::step_seed(config.seed, epoch, step);
+        tch::manual_seed(seed);
+        let truths: Vec<Diagnosis> = batch.iter().map(|&at| self.train_truths[at]).collect();
+        let step = Step {
+            positions: batch,
+            truths: &truths,
+            epoch,
+            seed: seed as u64,
+        };
+
+        let (logits, target) = self.learner.step(&self.model, &step)?;
+        let loss = self.loss.of(&logits, &target);
+        let value = loss.double_value(&[]);
+        refuse_divergence(value, epoch)?;
+        self.optimizer.zero_grad();
+        loss.backward();
+        let groups = self.optimizer.groups();
+        let rates = setup::rates(config, groups, base, head);
+        self.optimizer.step(&rates);
+        if let Some(average) = &mut self.average {
+            average.step_ended(self.model.tensors(), self.optimizer.steps());
+        }
+
+        self.position
+            .seen
+            .extend(inference::probabilities(&logits)?);
+        Ok(value)
+    }
+
+    /// Validates, writes the history and the checkpoints and turns to the next epoch. Returns false
+    /// when told to stop before the run's end.
+    fn end_epoch(&mut self) -> Result<bool> {
+        let (config, epoch) = (self.run.config, self.position.epoch);
+        let began = Instant::now();
+        if let Some(average) = &mut self.average {
+            average.epoch_ended(self.model.tensors(), epoch);
+        }
+        let seen: Vec<Diagnosis> = (self.order().iter())
+            .map(|&at| self.train_truths[at])
+            .collect();
+        let train = metrics::score(&seen, &std::mem::take(&mut self.position.seen));
+        let val = match self.validates() {
+            true => Some(self.validate()?),
+            false => None,
+        };
+        if self.shows_steps() {
+            self.progress.finish();
+        }
+        let seconds = self.position.seconds + began.elapsed().as_secs_f64();
+        let rate = schedule::rate(
+            config,
+            config.learning_rate,
+            epoch as f64,
+            self.position.plateau,
+        );
+        let row = Epoch::new(epoch, seconds, rate, &train, val.as_ref());
+        self.progress.say(&row.row());
+        self.history.push(row);
+
+        let mut improved = false;
+        if let Some(val) = &val {
+            improved = judgement::note_best(&mut self.position, config, val)?;
+            self.position.plateau.epoch_ended(improved, config);
+        }
+        let patience = config.early_stopping_patience;
+        let patience_is_over = patience > 0 && self.position.stalled >= patience;
+        self.position.finished = epoch == config.epochs || patience_is_over;
+        self.position.epoch += 1;
+        (self.position.step, self.position.seconds) = (0, 0.0);
+
+        let about = About {
+            epoch,
+            validation: val.as_ref().map(judgement::figures).unwrap_or_default(),
+            ..self.about.clone()
+        };
+        if improved {
+            let best = self.checkpoint(self.judged(), about.clone());
+            best.write(&self.run.folder.join(BEST_FILE))?;
+        }
+        history::write(self.run.folder, &self.history)?;
+        let stop = self.run.stop.load(Ordering::Relaxed) && !self.position.finished;
+        // An epoch of the head is cheaper than the file: there it is enough to save at the end.
+        if stop || self.position.finished || self.shows_steps() {
+            self.save(about)?;
+        }
+        Ok(!stop)
+    }
+
+    /// The training examples of the running epoch, in order.
+    fn order(&self) -> Vec<usize> {
+        let config = self.run.config;
+        sampling::order(
+            &self.train_truths,
+            config.sampler,
+            config.seed,
+            self.position.epoch,
+        )
+    }
+
+    /// The weights that validation judges and that are kept as the best: the averaged ones, if there are any.
+    fn judged(&self) -> &NamedTensors {
+        match &self.average {
+            Some(average) => average.tensors(),
+            None => self.model.tensors(),
+        }
+    }
+
+    fn validates(&self) -> bool {
+        let (config, epoch) = (self.run.config, self.position.epoch);
+        epoch % config.validate_every == 0 || epoch == config.epochs
+    }
+
+    fn validate(&self) -> Result<Metrics> {
+        let probabilities = self
+            .learner
+            .validate(&self.model, self.judged(), self.progress)?;
+        Ok(metrics::score(&self.val_truths, &probabilities))
+    }
+
+    /// Images that pass through the network in the running epoch: what a progress bar counts.
+    fn images_per_epoch(&self) -> usize {
+        let validated = match self.validates() {
+            true => self.val_truths.len(),
+            false => 0,
+        };
+        self.train_truths.len() + validated
+    }
+
+    fn checkpoint(&self, tensors: &NamedTensors, about: About) -> Checkpoint {
+        Checkpoint {
+            tensors: snapshot(tensors),
+            about,
+        }
+    }
+
+    /// Saves all that it takes to go on: the weights of the last step, not the averaged ones, and both states.
+    fn save(&self, about: About) -> Result<()> {
+        let last = self.checkpoint(self.model.tensors(), about);
+        let average = self.average.as_ref();
+        resume::save(
+            self.run.folder,
+            &last,
+            &self.optimizer,
+            average,
+            &self.position,
+        )
+    }
+
+    /// An epoch of the head is over before a bar is drawn.
+    fn shows_steps(&self) -> bool {
+        self.run.config.phase == Phase::Finetune
+    }
+
+    /// What came of the run.
+    pub fn ended(self, interrupted: bool) -> Ended {
+        Ended {
+            best: self.position.best,
+            history: self.history,
+            interrupted,
+            class_weights: self.class_weights,
+            train_images: self.train_truths.len(),
+            val_images: self.val_truths.len(),
+        }
+    }
+}
+
+/// Images touched in between are all that stays in memory: 500 MB at 32 images of 224 pixels a step.
+const STEPS_BETWEEN_RELEASES: usize = 100;
+
+/// Refuses a loss that is not a number any more, which no later epoch would mend.
+fn refuse_divergence(loss: f64, epoch: usize) -> Result<()> {
+    if loss.is_finite() {
+        return Ok(());
+    }
+    Err(Error::input(
+        format!("epoch {epoch}"),
+        "the loss is no longer a number: training has diverged",
+        "Lower learning_rate (and base_learning_rate), or give warmup_epochs; earlier epochs are kept.",
+    ))
+}
