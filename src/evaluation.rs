@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::classifier::Classifier;
 use crate::dataset::{Dataset, Part};
+use crate::metrics::bootstrap::{self, Intervals};
 use crate::metrics::{Metrics, Predictions};
 use crate::model::checkpoint::{self, About, lesion_hash};
 use crate::progress::Progress;
-use crate::{Error, Result, files};
+use crate::{DEFAULT_SEED, Error, Result, files};
 
 /// The figures' file within an evaluation's folder. By it such a folder is known.
 pub const METRICS_FILE: &str = "metrics.json";
@@ -23,6 +24,9 @@ pub struct Evaluation {
     /// The figures, at the top level of the file.
     #[serde(flatten)]
     pub metrics: Metrics,
+    /// 95 % intervals of the headline figures and of each class's AUC, by name, as `[low, high]`.
+    #[serde(default)]
+    pub intervals: Intervals,
     /// Why figures are `null`, by their place in the file.
     pub undefined: BTreeMap<String, String>,
     /// Whether each answer is the mean over the symmetric views of its image.
@@ -58,7 +62,7 @@ pub struct ScoredPart {
 }
 
 impl Evaluation {
-    /// Scores predictions of a part of a dataset by the network in `model`.
+    /// Scores predictions of a part of a dataset, in the part's order, by the network in `model`.
     pub fn new(
         model: &Path,
         classifier: &dyn Classifier,
@@ -67,7 +71,17 @@ impl Evaluation {
         predictions: &Predictions,
     ) -> Result<Self> {
         let metrics = predictions.score();
+        let rows = dataset.part(part);
+        let lesions: Vec<&str> = (rows.iter())
+            .map(|&row| dataset.rows[row].sample.lesion_id.as_str())
+            .collect();
         Ok(Self {
+            intervals: bootstrap::intervals(
+                &predictions.truths,
+                &predictions.probabilities,
+                &lesions,
+                DEFAULT_SEED,
+            ),
             undefined: metrics.undefined(),
             metrics,
             tta: classifier.is_averaged(),

@@ -159,7 +159,11 @@ fn text(args: &Args, model: &Path, evaluation: &Evaluation) -> String {
         data = args.data.display(),
         n = evaluation.metrics.n,
         lesions = evaluation.data.lesions,
-        figures = report::text::evaluation(&evaluation.metrics, &evaluation.undefined),
+        figures = report::text::evaluation(
+            &evaluation.metrics,
+            &evaluation.intervals,
+            &evaluation.undefined
+        ),
     )
 }
 

@@ -9,9 +9,10 @@ use serde::Serialize;
 use super::{ScoredModel, ScoredPart, distinct_lesions, predict_part, refuse_seen_lesions};
 use crate::classifier::Classifier;
 use crate::dataset::{Dataset, Part};
+use crate::metrics::bootstrap::{self, Intervals};
 use crate::metrics::{Metrics, Predictions};
 use crate::progress::Progress;
-use crate::{Error, Result};
+use crate::{DEFAULT_SEED, Error, Result};
 
 /// Everything that `metrics.json` says of pooled folds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -19,6 +20,8 @@ pub struct PooledEvaluation {
     /// The figures of all folds' predictions together, at the top level of the file.
     #[serde(flatten)]
     pub metrics: Metrics,
+    /// Their 95 % intervals, by name, as `[low, high]`. They do not hold what the choice of training lesions adds.
+    pub intervals: Intervals,
     /// Why figures are `null`, by their place in the file.
     pub undefined: BTreeMap<String, String>,
     /// Whether each answer is the mean over the symmetric views of its image.
@@ -171,6 +174,7 @@ pub fn score(
 ) -> Result<(PooledEvaluation, Predictions)> {
     let mut pooled = Predictions::default();
     let (mut each, mut lesions) = (Vec::new(), 0);
+    let mut lesion_of_each = Vec::new();
     for (fold, (path, classifier)) in models.iter().enumerate() {
         dataset = dataset.in_fold(Some(fold))?;
         if let Some(about) = classifier.about() {
@@ -179,11 +183,20 @@ pub fn score(
         let rows = dataset.part(Part::Val);
         let predictions = predict_part(classifier.as_ref(), &dataset, &rows, batch, progress)?;
         lesions += distinct_lesions(&dataset, Part::Val).len();
+        let of_row = |&row: &usize| dataset.rows[row].sample.lesion_id.clone();
+        lesion_of_each.extend(rows.iter().map(of_row));
         each.push(fold_evaluation(fold, path, &predictions)?);
         pooled.extend(predictions);
     }
     let metrics = pooled.score();
+    let lesion_of_each: Vec<&str> = lesion_of_each.iter().map(String::as_str).collect();
     let evaluation = PooledEvaluation {
+        intervals: bootstrap::intervals(
+            &pooled.truths,
+            &pooled.probabilities,
+            &lesion_of_each,
+            DEFAULT_SEED,
+        ),
         undefined: metrics.undefined(),
         metrics,
         tta: models

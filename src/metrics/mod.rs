@@ -18,6 +18,7 @@
 //! the truth lacks the class, a class's precision and F1 where the predictions lack it too, `macro_auc` where
 //! any class is missing, everything where there are no images.
 
+pub mod bootstrap;
 pub mod confusion;
 pub mod predictions;
 pub mod ranking;

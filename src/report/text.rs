@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use crate::Diagnosis;
 use crate::evaluation::folds::Folds;
+use crate::metrics::bootstrap::Intervals;
 use crate::metrics::{Confusion, Metrics, classification_report};
 
 /// The headline figures with their names in words.
@@ -20,8 +21,12 @@ const HEADLINES: [(&str, &str); 9] = [
     ("melanoma_recall", "melanoma recall"),
 ];
 
-/// Confusion matrix, classification report and headline figures, and why any of them is missing.
-pub fn evaluation(metrics: &Metrics, undefined: &BTreeMap<String, String>) -> String {
+/// Confusion matrix, classification report and headline figures with their intervals, and why any is missing.
+pub fn evaluation(
+    metrics: &Metrics,
+    intervals: &Intervals,
+    undefined: &BTreeMap<String, String>,
+) -> String {
     let confusion = Confusion {
         counts: metrics.confusion_matrix,
     };
@@ -29,13 +34,25 @@ pub fn evaluation(metrics: &Metrics, undefined: &BTreeMap<String, String>) -> St
         "Confusion matrix (rows: truth, columns: prediction)\n{}\n\
          Each row divided by its sum\n{}\n\
          Classification report\n{}\n\
-         Headline figures\n",
+         Headline figures{}\n",
         confusion.counts_text(),
         confusion.normalized_text(),
         classification_report(&confusion, &confusion.labels()),
+        if intervals.is_empty() {
+            ""
+        } else {
+            " [95 % intervals, by bootstrap over lesions]"
+        },
     );
+    let interval = |name: &str| {
+        let ends = intervals.get(name);
+        ends.map_or(String::new(), |[low, high]| {
+            format!("  [{low:.3}, {high:.3}]")
+        })
+    };
     for (name, words) in HEADLINES {
-        let _ = writeln!(text, "  {words:<18} {}", figure(metrics.named(name)));
+        let value = figure(metrics.named(name));
+        let _ = writeln!(text, "  {words:<18} {value}{}", interval(name));
     }
     text.push_str("  AUC, one against the rest:");
     for class in Diagnosis::ALL {

@@ -44,7 +44,11 @@ fn text(args: &Args, evaluation: &PooledEvaluation) -> String {
         n = evaluation.metrics.n,
         lesions = evaluation.data.lesions,
         views = views(args),
-        figures = report::text::evaluation(&evaluation.metrics, &evaluation.undefined),
+        figures = report::text::evaluation(
+            &evaluation.metrics,
+            &evaluation.intervals,
+            &evaluation.undefined
+        ),
         by_fold = report::text::folds(&evaluation.folds),
     )
 }

@@ -1,0 +1,58 @@
+//! Scores a checkpoint on a dataset's validation part at several input sizes, which tells at what size a network that
+//! was trained on smaller images sees best: `cargo run --release --example sizes -- CHECKPOINT DATASET 160 192 224`.
+
+use std::path::Path;
+
+use skinlesion::dataset::{Dataset, Part};
+use skinlesion::metrics;
+use skinlesion::model::checkpoint::Checkpoint;
+use skinlesion::model::inference::{self, InferenceNetwork};
+use skinlesion::model::{fold, input};
+use skinlesion::training::augment::resized;
+use tch::Device;
+
+const BATCH: usize = 32;
+
+fn main() -> skinlesion::Result<()> {
+    skinlesion::model::device::keep_freed_memory();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [checkpoint, dataset, sizes @ ..] = arguments.as_slice() else {
+        eprintln!("usage: sizes CHECKPOINT DATASET SIZE…");
+        return Ok(());
+    };
+    let checkpoint = Checkpoint::read(Path::new(checkpoint))?;
+    let network = checkpoint.about.architecture.network();
+    let folded = fold::fold(&network, &checkpoint.tensors)?;
+    let network = InferenceNetwork::new(&folded, Device::Cpu)?;
+    let dataset = Dataset::open(Path::new(dataset))?;
+    let rows = dataset.part(Part::Val);
+    let truths: Vec<_> = rows
+        .iter()
+        .map(|&row| dataset.rows[row].sample.dx)
+        .collect();
+    println!("size  accuracy  balanced  macro F1  macro AUC  mel. recall  log loss");
+    for size in sizes.iter().filter_map(|size| size.parse().ok()) {
+        let mut answers = Vec::new();
+        for rows in rows.chunks(BATCH) {
+            let bytes: Vec<u8> = (rows.iter())
+                .flat_map(|&row| resized(dataset.pixels.image(row), dataset.pixels.side(), size))
+                .collect();
+            let bytes = input::interleaved_to_tensor(&bytes, size, Device::Cpu)?;
+            let images = input::normalise(&input::to_unit(&bytes));
+            let logits = tch::no_grad(|| network.forward(&images));
+            answers.extend(inference::probabilities(&logits)?);
+        }
+        let metrics = metrics::score(&truths, &answers);
+        let figure = |name: &str| metrics.named(name).unwrap_or(f64::NAN);
+        println!(
+            "{size:4}  {:8.4}  {:8.4}  {:8.4}  {:9.4}  {:11.4}  {:8.4}",
+            figure("accuracy"),
+            figure("balanced_accuracy"),
+            figure("macro_f1"),
+            figure("macro_auc"),
+            figure("melanoma_recall"),
+            figure("log_loss")
+        );
+    }
+    Ok(())
+}
