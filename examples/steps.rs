@@ -1,78 +1,49 @@
-//! Times bare training steps on a resident batch.
-use skinlesion::model::{
-    input,
-    layers::Architecture,
-    mobilenet_v2::{MobileNetV2, Thawed},
-};
+//! Times bare training steps, forward and backward on one resident batch: the rate that the training loop with its
+//! loading and augmentation is held against. `cargo run --release --example steps -- 128 192 224`.
+
 use std::time::Instant;
+
+use skinlesion::model::input;
+use skinlesion::model::layers::Architecture;
+use skinlesion::model::mobilenet_v2::{MobileNetV2, Thawed};
 use tch::{Device, Kind, Reduction, Tensor};
 
+const BATCH: i64 = 32;
+
+/// Steps that are made before time is taken, and while it is.
+const WARM_UP: usize = 3;
+const STEPS: usize = 12;
+
 fn main() {
-    if std::env::var_os("KEEP").is_some() {
-        skinlesion::model::device::keep_freed_memory();
-    }
-    let sizes: Vec<i64> = std::env::args()
-        .skip(1)
-        .map(|a| a.parse().unwrap())
-        .collect();
-    let arch = Architecture {
+    skinlesion::model::device::keep_freed_memory();
+    let architecture = Architecture {
         width: 1.0,
         classes: 7,
     };
-    let model = MobileNetV2::random(arch, 1, Device::Cpu);
-    for name in (0..19)
-        .flat_map(|b| model.block_parameters(b))
-        .collect::<Vec<_>>()
-        .iter()
-        .chain(&model.head_parameters())
-    {
-        let _ = model.tensors()[name].set_requires_grad(true);
+    let model = MobileNetV2::random(architecture, 1, Device::Cpu);
+    let blocks = 0..model.network().blocks.len();
+    let names = blocks.flat_map(|block| model.block_parameters(block));
+    for name in names.chain(model.head_parameters()) {
+        let _ = model.tensors()[&name].set_requires_grad(true);
     }
-    for size in sizes {
-        let x = input::channels_last(&Tensor::rand(
-            [32, 3, size, size],
-            (Kind::Float, Device::Cpu),
-        ));
-        let y = Tensor::randint(7, [32], (Kind::Int64, Device::Cpu));
-        let mut n = 0;
-        let mut began = Instant::now();
-        let (mut f, mut b) = (0.0, 0.0);
-        for i in 0..8 {
-            if i == 2 {
-                began = Instant::now();
-                n = 0;
-                f = 0.0;
-                b = 0.0;
-            }
-            let t = Instant::now();
-            let logits = model.logits(
-                &model.features(
-                    &x,
-                    Thawed {
-                        first_block: 0,
-                        batch_statistics: true,
-                    },
-                ),
-                0.3,
-            );
-            let loss = logits.cross_entropy_loss(&y, None::<&Tensor>, Reduction::Mean, -100, 0.05);
-            f += t.elapsed().as_secs_f64();
-            let t = Instant::now();
+    let all = Thawed {
+        first_block: 0,
+        batch_statistics: true,
+    };
+    for size in std::env::args().filter_map(|size| size.parse::<i64>().ok()) {
+        let noise = Tensor::rand([BATCH, 3, size, size], (Kind::Float, Device::Cpu));
+        let images = input::channels_last(&noise);
+        let labels = Tensor::randint(7, [BATCH], (Kind::Int64, Device::Cpu));
+        let step = || {
+            let logits = model.logits(&model.features(&images, all), 0.3);
+            let loss =
+                logits.cross_entropy_loss(&labels, None::<&Tensor>, Reduction::Mean, -100, 0.0);
             loss.backward();
-            b += t.elapsed().as_secs_f64();
-            n += 32;
-        }
-        let s = began.elapsed().as_secs_f64();
-        let rss = std::fs::read_to_string("/proc/self/status")
-            .unwrap()
-            .lines()
-            .filter(|l| l.starts_with("VmHWM"))
-            .collect::<String>();
-        println!(
-            "{size}: {:.1} images/s, forward {:.3} backward {:.3} s a step; {rss}",
-            n as f64 / s,
-            f / 6.0,
-            b / 6.0
-        );
+        };
+        (0..WARM_UP).for_each(|_| step());
+        let began = Instant::now();
+        (0..STEPS).for_each(|_| step());
+        let rate = (BATCH as usize * STEPS) as f64 / began.elapsed().as_secs_f64();
+        println!("{size} pixels: {rate:.1} images/s");
     }
 }

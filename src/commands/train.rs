@@ -255,11 +255,14 @@ fn summary(args: &Args, config: &TrainingConfig, fold: Option<usize>, ended: &En
         weights.join(", ")
     );
     if let Some((epoch, value)) = ended.best {
-        let name = config.select_by.replace('_', " ");
-        text.push_str(&format!(
-            "Best epoch: {epoch} of {}, by validation {name} {value:.4}.\n",
-            ended.history.len()
-        ));
+        let epochs = ended.history.len();
+        text.push_str(&match config.select_by.as_str() {
+            "last" => format!("Kept: epoch {epoch}, the last of {epochs}.\n"),
+            name => {
+                let name = name.replace('_', " ");
+                format!("Best epoch: {epoch} of {epochs}, by validation {name} {value:.4}.\n")
+            }
+        });
     }
     let next = if ended.interrupted {
         text.push_str("Stopped before its end; everything up to here is saved.\n");

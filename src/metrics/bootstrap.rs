@@ -92,7 +92,7 @@ mod tests {
         for image in 0..200 {
             let lesion = image / per_lesion;
             let truth = Diagnosis::ALL[lesion % 2 + 4];
-            let right = lesion % 4 != 0;
+            let right = !lesion.is_multiple_of(4);
             let mut row = [0.0; 7];
             row[if right { truth.index() } else { 0 }] = 1.0;
             all.0.push(truth);

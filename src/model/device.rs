@@ -69,3 +69,13 @@ pub fn keep_freed_memory() {
         libc::mallopt(libc::M_TOP_PAD, 64 << 20);
     }
 }
+
+/// Gives memory that is free and kept back to the kernel. Worth it where the sizes of what is needed change, as with
+/// images that grow: blocks of the old sizes would lie about unused.
+pub fn return_freed_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: malloc_trim only returns free memory, and may be called at any time.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}

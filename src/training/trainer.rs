@@ -16,9 +16,9 @@ use super::{class_weights, judgement, sampling, schedule, setup};
 use crate::dataset::Part;
 use crate::metrics::{self, Metrics};
 use crate::model::checkpoint::{About, BEST_FILE, Checkpoint};
-use crate::model::inference;
 use crate::model::mobilenet_v2::MobileNetV2;
 use crate::model::tensors::{NamedTensors, snapshot};
+use crate::model::{device, inference};
 use crate::progress::Progress;
 use crate::{Diagnosis, Error, Result};
 
@@ -138,7 +138,7 @@ impl<'a> Trainer<'a> {
                 self.progress.advance(batch.len() as u64);
                 self.progress.detail(&format!("loss {loss:.3}"));
             }
-            if self.position.step % STEPS_BETWEEN_RELEASES == 0 {
+            if self.position.step.is_multiple_of(STEPS_BETWEEN_RELEASES) {
                 self.run.dataset.pixels.release();
             }
             if self.run.stop.load(Ordering::Relaxed) {
@@ -229,6 +229,9 @@ impl<'a> Trainer<'a> {
         let patience_is_over = patience > 0 && self.position.stalled >= patience;
         self.position.finished = epoch == config.epochs || patience_is_over;
         self.position.epoch += 1;
+        if self.shows_steps() {
+            device::return_freed_memory();
+        }
         (self.position.step, self.position.seconds) = (0, 0.0);
 
         let about = About {
@@ -270,7 +273,7 @@ impl<'a> Trainer<'a> {
 
     fn validates(&self) -> bool {
         let (config, epoch) = (self.run.config, self.position.epoch);
-        epoch % config.validate_every == 0 || epoch == config.epochs
+        epoch.is_multiple_of(config.validate_every) || epoch == config.epochs
     }
 
     fn validate(&self) -> Result<Metrics> {
@@ -327,8 +330,8 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// Images touched in between are all that stays in memory: 500 MB at 32 images of 224 pixels a step.
-const STEPS_BETWEEN_RELEASES: usize = 100;
+/// Images touched in between are all that stays in memory: 100 MB at 32 images of 224 pixels a step.
+const STEPS_BETWEEN_RELEASES: usize = 20;
 
 /// Refuses a loss that is not a number any more, which no later epoch would mend.
 fn refuse_divergence(loss: f64, epoch: usize) -> Result<()> {

@@ -1,8 +1,9 @@
 //! Refuses settings that make no sense, before anything is done with them.
 
-use super::{ClassWeights, ThawBlocks, TrainingConfig};
+use super::{ClassWeights, ScheduleKind, ThawBlocks, TrainingConfig};
 use crate::metrics::Metrics;
 use crate::model::layers::Architecture;
+use crate::training::judgement::LAST;
 use crate::{Error, Result};
 
 impl TrainingConfig {
@@ -49,9 +50,16 @@ impl TrainingConfig {
             "plateau_factor",
             "between 0 and 1",
         );
-        let chooses = Metrics::NAMES.contains(&self.select_by.as_str());
-        let names = format!("one of {}", Metrics::NAMES.join(", "));
+        let keeps_last = self.select_by == LAST;
+        let chooses = keeps_last || Metrics::NAMES.contains(&self.select_by.as_str());
+        let names = format!("one of {}, {LAST}", Metrics::NAMES.join(", "));
         require(chooses, "select_by", &names);
+        require(
+            !keeps_last
+                || (self.schedule != ScheduleKind::Plateau && self.early_stopping_patience == 0),
+            "select_by",
+            "a figure where a plateau or patience is to be noticed",
+        );
         require(self.feature_views != Some(0), "feature_views", "at least 1");
         let blocks = Architecture::default().network().blocks.len();
         let thawable = match self.thaw_blocks {
