@@ -111,7 +111,12 @@ mod tests {
 
     #[test]
     fn a_plateau_halves_the_rate_after_its_patience() {
-        let config = config(&["schedule=plateau", "warmup_epochs=0", "plateau_patience=2"]);
+        let config = config(&[
+            "schedule=plateau",
+            "select_by=macro_f1",
+            "warmup_epochs=0",
+            "plateau_patience=2",
+        ]);
         let mut plateau = Plateau::default();
         for improved in [true, false, true, false, false] {
             plateau.epoch_ended(improved, &config);
