@@ -145,6 +145,7 @@ pub fn predict_part(
             predictions.truths.push(sample.dx);
             predictions.probabilities.push(probabilities);
         }
+        dataset.pixels.release();
         progress.advance(rows.len() as u64);
     }
     progress.finish();

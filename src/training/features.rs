@@ -100,6 +100,7 @@ fn pass(
         parts.push(tch::no_grad(|| {
             base.features(&input::normalise(&input::to_unit(&bytes)))
         }));
+        dataset.pixels.release();
         progress.advance(rows.len() as u64);
     }
     progress.finish();
