@@ -59,22 +59,43 @@ impl Warp {
 
 /// The colour at a point, in pixels from the middle of the first.
 fn sample(image: &[u8], side: usize, x: f32, y: f32) -> [f32; 3] {
-    let (left, top) = (x.floor(), y.floor());
-    let (right_share, bottom_share) = (x - left, y - top);
-    let columns = [left as i32, left as i32 + 1].map(|at| reflected(at, side));
-    let rows = [top as i32, top as i32 + 1].map(|at| reflected(at, side));
+    let (left, top) = (floor(x), floor(y));
+    let (right_share, bottom_share) = (x - left as f32, y - top as f32);
+    let last = side as i32 - 1;
     let at = |row: usize, column: usize| {
         let first = (row * side + column) * 3;
-        &image[first..first + 3]
+        &image[first..]
     };
-    let (a, b) = (at(rows[0], columns[0]), at(rows[0], columns[1]));
-    let (c, d) = (at(rows[1], columns[0]), at(rows[1], columns[1]));
+    // Most points lie inside, and there the four pixels are two pairs of neighbours.
+    let [a, b, c, d] = if (0..last).contains(&left) && (0..last).contains(&top) {
+        let (above, below) = (
+            at(top as usize, left as usize),
+            at(top as usize + 1, left as usize),
+        );
+        [&above[..3], &above[3..6], &below[..3], &below[3..6]]
+    } else {
+        let columns = [left, left + 1].map(|at| reflected(at, side));
+        let rows = [top, top + 1].map(|at| reflected(at, side));
+        [
+            &at(rows[0], columns[0])[..3],
+            &at(rows[0], columns[1])[..3],
+            &at(rows[1], columns[0])[..3],
+            &at(rows[1], columns[1])[..3],
+        ]
+    };
     let mix = |from: f32, to: f32, share: f32| from + share * (to - from);
     std::array::from_fn(|i| {
         let above = mix(f32::from(a[i]), f32::from(b[i]), right_share);
         let below = mix(f32::from(c[i]), f32::from(d[i]), right_share);
-        mix(above, below, bottom_share) / 255.0
+        mix(above, below, bottom_share) * (1.0 / 255.0)
     })
+}
+
+/// The largest whole number that is not above a value. `f32::floor` is a call into the C library on x86-64, and
+/// there are two for every pixel.
+fn floor(value: f32) -> i32 {
+    let towards_zero = value as i32;
+    towards_zero - i32::from(towards_zero as f32 > value)
 }
 
 /// A position beyond a border as the one that its mirror image shows.
