@@ -8,7 +8,7 @@ use skinlesion::dataset::{Dataset, Part};
 use skinlesion::training::learner::augmenter;
 use skinlesion::training::{Phase, schedule, settings};
 
-/// Images down, and versions of each across; the first is at the epochs' smallest size.
+/// Images down, and versions of each across, at the size of the last epoch.
 const ROWS: usize = 10;
 const COLUMNS: usize = 12;
 
@@ -26,7 +26,7 @@ fn main() -> skinlesion::Result<()> {
     let mut pixels = vec![0; ROWS * COLUMNS * side * side * 3];
     for (row, &number) in rows
         .iter()
-        .step_by(rows.len() / ROWS)
+        .step_by((rows.len() / ROWS).max(1))
         .take(ROWS)
         .enumerate()
     {

@@ -158,20 +158,16 @@ pub fn refuse_other_size(classifier: &dyn Classifier, dataset: &Dataset) -> Resu
     if found == needed {
         return Ok(());
     }
-    let fit = |fit| format!("{fit:?}").to_lowercase();
     Err(Error::file(
         &dataset.path,
         format!(
-            "its images are {}×{0} ({}), but the network was trained on {}×{2} ({})",
-            found.size,
-            fit(found.fit),
-            needed.size,
-            fit(needed.fit),
+            "its images were prepared with {}, but the network needs {}",
+            found.flags(),
+            needed.flags()
         ),
         format!(
-            "Prepare the images for this network: skinlesion prepare --size {} --fit {} …",
-            needed.size,
-            fit(needed.fit),
+            "Prepare the images for this network: skinlesion prepare {} …",
+            needed.flags()
         ),
     ))
 }

@@ -86,6 +86,19 @@ impl ResizeRule {
         }
     }
 
+    /// The flags with which `skinlesion prepare` follows this rule.
+    pub fn flags(&self) -> String {
+        let fit = match self.fit {
+            Fit::Stretch => "stretch",
+            Fit::Crop => "crop",
+        };
+        let colour = match self.colour {
+            Colour::AsTaken => "",
+            Colour::ShadesOfGrey => " --colour shades-of-grey",
+        };
+        format!("--size {} --fit {fit}{colour}", self.size)
+    }
+
     /// The rule as a sentence, for those who must repeat it on another device.
     pub fn in_words(&self) -> String {
         let size = self.size;

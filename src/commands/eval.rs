@@ -41,8 +41,8 @@ pub struct Args {
     #[arg(long, conflicts_with = "split")]
     folds: bool,
 
-    /// Average the answers to the 8 symmetric views of each image (4 rotations, mirrored or not): usually somewhat
-    /// better, and 8 times as long
+    /// Average the answers to the 8 symmetric views of each image (4 rotations, mirrored or not): steadier,
+    /// not better for every class, and 8 times as long
     #[arg(long)]
     tta: bool,
 

@@ -26,8 +26,8 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=7))]
     top: u8,
 
-    /// Average the answers to the 8 symmetric views of each photograph (4 rotations, mirrored or not): usually
-    /// somewhat better, and 8 times as long
+    /// Average the answers to the 8 symmetric views of each photograph (4 rotations, mirrored or not): steadier,
+    /// not better for every class, and 8 times as long
     #[arg(long)]
     tta: bool,
 

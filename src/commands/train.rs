@@ -11,7 +11,7 @@ use skinlesion::model::weights::Source;
 use skinlesion::progress::Progress;
 use skinlesion::training::run::{Ended, Run, run as train};
 use skinlesion::training::start::{self, Origin};
-use skinlesion::training::{Phase, TrainingConfig, folder, settings};
+use skinlesion::training::{LAST, Phase, TrainingConfig, folder, settings};
 use skinlesion::{Diagnosis, Error};
 
 use super::{Outcome, Summary};
@@ -257,7 +257,7 @@ fn summary(args: &Args, config: &TrainingConfig, fold: Option<usize>, ended: &En
     if let Some((epoch, value)) = ended.best {
         let epochs = ended.history.len();
         text.push_str(&match config.select_by.as_str() {
-            "last" => format!("Kept: epoch {epoch}, the last of {epochs}.\n"),
+            LAST => format!("Kept: epoch {epoch}, the last of {epochs}.\n"),
             name => {
                 let name = name.replace('_', " ");
                 format!("Best epoch: {epoch} of {epochs}, by validation {name} {value:.4}.\n")
@@ -290,7 +290,7 @@ fn summary(args: &Args, config: &TrainingConfig, fold: Option<usize>, ended: &En
             "epochs": ended.history,
             "best_epoch": ended.best.map(|(epoch, _)| epoch),
             "select_by": config.select_by,
-            "best_value": ended.best.map(|(_, value)| value),
+            "best_value": ended.best.filter(|_| config.select_by != LAST).map(|(_, value)| value),
             "class_weights": Diagnosis::ALL.map(|d| (d.code(), ended.class_weights[d.index()])).into_iter()
                 .collect::<std::collections::BTreeMap<_, _>>(),
         }),

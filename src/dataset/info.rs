@@ -144,8 +144,13 @@ impl DatasetInfo {
                 again,
             ));
         }
-        serde_json::from_value(value).map_err(|error| {
+        let info: Self = serde_json::from_value(value).map_err(|error| {
             Error::file(path, format!("not a dataset description ({error})"), again)
-        })
+        })?;
+        if !(info.aspect > 0.0 && info.aspect.is_finite()) {
+            let problem = format!("an aspect of {} is none", info.aspect);
+            return Err(Error::file(path, problem, again));
+        }
+        Ok(info)
     }
 }

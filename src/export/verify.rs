@@ -59,8 +59,9 @@ impl Images {
             return Err(Error::file(
                 folder,
                 format!(
-                    "its images were prepared as {:?}, but the network takes {rule:?}",
-                    dataset.info.resize
+                    "its images were prepared with {}, but the network takes {}",
+                    dataset.info.resize.flags(),
+                    rule.flags()
                 ),
                 "Name the dataset that the checkpoint was trained with.",
             ));

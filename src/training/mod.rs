@@ -23,3 +23,4 @@ pub mod teacher;
 mod trainer;
 
 pub use config::{Phase, TrainingConfig};
+pub use judgement::LAST;

@@ -203,6 +203,11 @@ mod tests {
     #[test]
     fn values_out_of_range_are_refused_together() {
         let settings = ["dropout=1.5".to_owned(), "select_by=luck".to_owned()];
+        // A share of mixup this small or large would be drawn for ever.
+        for mixup in ["mixup=1e-6", "cutmix=50"] {
+            let error = resolve(Phase::Finetune, None, &[mixup.into()]).unwrap_err();
+            assert!(error.to_string().contains("0.01 to 4"), "{error}");
+        }
         let error = resolve(Phase::Transfer, None, &settings)
             .unwrap_err()
             .to_string();

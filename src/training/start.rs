@@ -8,7 +8,7 @@ use tch::Device;
 use super::config::{Phase, TrainingConfig};
 use super::teacher::Teacher;
 use crate::dataset::{Dataset, Part};
-use crate::model::checkpoint::{Checkpoint, lesion_hash};
+use crate::model::checkpoint::{About, Checkpoint, lesion_hash};
 use crate::model::layers::Architecture;
 use crate::model::mobilenet_v2::MobileNetV2;
 use crate::model::weights::{self, Source};
@@ -36,7 +36,7 @@ pub struct Start {
     pub teacher: Option<Teacher>,
     /// Hashes of lesions that earlier gradients came from, and those of its teachers.
     pub training_lesions: Vec<String>,
-    /// Hashes of lesions that earlier choices were made on.
+    /// Hashes of lesions that earlier choices were made on, and those of its teachers.
     pub validation_lesions: Vec<String>,
 }
 
@@ -53,6 +53,8 @@ pub fn start(
     if let Some(teacher) = &teacher {
         let known = teacher.training_lesions.iter().cloned();
         start.training_lesions.extend(known);
+        let chosen_by = teacher.validation_lesions.iter().cloned();
+        start.validation_lesions.extend(chosen_by);
     }
     Ok(Start { teacher, ..start })
 }
@@ -123,19 +125,14 @@ fn from_checkpoint(
         return Err(Error::file(
             path,
             format!(
-                "it was trained on images prepared as {:?}, but the dataset's are {:?}",
-                about.resize, dataset.info.resize
+                "it was trained on images prepared with {}, but the dataset's were with {}",
+                about.resize.flags(),
+                dataset.info.resize.flags()
             ),
-            format!("Prepare the dataset with --size {}.", about.resize.size),
+            format!("Prepare the dataset with {}.", about.resize.flags()),
         ));
     }
-    refuse_seen_lesions(
-        path,
-        &about.training_lesions,
-        dataset,
-        &[Part::Val, Part::Test],
-    )?;
-    refuse_seen_lesions(path, &about.validation_lesions, dataset, &[Part::Test])?;
+    refuse_leak(path, about, dataset)?;
     Ok(Start {
         model: MobileNetV2::from_tensors(architecture, &checkpoint.tensors, device)?,
         architecture,
@@ -151,8 +148,20 @@ fn from_checkpoint(
     })
 }
 
+/// Refuses a checkpoint whose past would leak into a judgement on the dataset: validation and test must not hold
+/// what it was trained on, and test not what it was chosen by.
+pub fn refuse_leak(path: &Path, about: &About, dataset: &Dataset) -> Result<()> {
+    refuse_seen_lesions(
+        path,
+        &about.training_lesions,
+        dataset,
+        &[Part::Val, Part::Test],
+    )?;
+    refuse_seen_lesions(path, &about.validation_lesions, dataset, &[Part::Test])
+}
+
 /// A checkpoint that has learnt from a lesion must not be judged on it later.
-pub fn refuse_seen_lesions(
+fn refuse_seen_lesions(
     path: &Path,
     seen: &[String],
     dataset: &Dataset,

@@ -5,25 +5,29 @@ use std::path::{Path, PathBuf};
 
 use tch::{Device, Kind, Tensor};
 
-use super::start::refuse_seen_lesions;
-use crate::Result;
-use crate::dataset::{Dataset, Part};
+use super::start::refuse_leak;
+use crate::dataset::Dataset;
 use crate::model::checkpoint::Checkpoint;
 use crate::model::fold;
 use crate::model::inference::InferenceNetwork;
+use crate::preprocess::ResizeRule;
+use crate::{Error, Result};
 
 /// One teacher, or several whose answers are averaged.
 pub struct Teacher {
     networks: Vec<InferenceNetwork>,
     /// Hashes of the lesions that they were trained on: what they know, their pupil learns.
     pub training_lesions: Vec<String>,
+    /// Hashes of the lesions that choices among them were made on.
+    pub validation_lesions: Vec<String>,
 }
 
 impl Teacher {
     /// Reads the teachers' checkpoints; none without any.
     ///
     /// # Errors
-    /// Those of reading, and a teacher that was trained on lesions of the validation or test part.
+    /// Those of reading; a teacher that was trained on lesions of the validation or test part, or chosen by lesions of
+    /// the test part; and one that needs images prepared otherwise, be it of another size.
     pub fn open(paths: &[PathBuf], dataset: &Dataset, device: Device) -> Result<Option<Self>> {
         if paths.is_empty() {
             return Ok(None);
@@ -31,6 +35,7 @@ impl Teacher {
         let mut teacher = Self {
             networks: Vec::new(),
             training_lesions: Vec::new(),
+            validation_lesions: Vec::new(),
         };
         for path in paths {
             teacher.add(path, dataset, device)?;
@@ -41,15 +46,27 @@ impl Teacher {
     fn add(&mut self, path: &Path, dataset: &Dataset, device: Device) -> Result<()> {
         let checkpoint = Checkpoint::read(path)?;
         let about = checkpoint.about;
-        refuse_seen_lesions(
-            path,
-            &about.training_lesions,
-            dataset,
-            &[Part::Val, Part::Test],
-        )?;
+        refuse_leak(path, &about, dataset)?;
+        // A teacher may have learnt on larger or smaller images, but not on others.
+        let needed = ResizeRule {
+            size: dataset.info.resize.size,
+            ..about.resize
+        };
+        if needed != dataset.info.resize {
+            return Err(Error::file(
+                path,
+                format!(
+                    "it needs images prepared with {}, but the dataset's were with {}",
+                    about.resize.flags(),
+                    dataset.info.resize.flags()
+                ),
+                "Choose another teacher, or prepare the dataset for this one.",
+            ));
+        }
         let folded = fold::fold(&about.architecture.network(), &checkpoint.tensors)?;
         self.networks.push(InferenceNetwork::new(&folded, device)?);
         self.training_lesions.extend(about.training_lesions);
+        self.validation_lesions.extend(about.validation_lesions);
         Ok(())
     }
 

@@ -291,7 +291,7 @@ fn refuses_images_of_another_size_and_an_empty_part_with_the_remedy() {
     assert_eq!(output.status.code(), Some(1));
     let words = stderr(&output);
     assert!(
-        words.contains("48×48") && words.contains("prepare --size 64 --fit stretch"),
+        words.contains("--size 48") && words.contains("prepare --size 64 --fit stretch"),
         "{words}"
     );
 

@@ -198,7 +198,7 @@ fn compares_on_the_validation_images_of_a_dataset_and_refuses_those_of_another_s
     let output = run_export(home.path(), &["--force", "--data", "larger"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        stderr(&output).contains("larger: its images were prepared as"),
+        stderr(&output).contains("larger: its images were prepared with"),
         "{}",
         stderr(&output)
     );

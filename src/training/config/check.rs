@@ -81,11 +81,14 @@ impl TrainingConfig {
         for (key, value) in [
             ("logit_adjustment", self.logit_adjustment),
             ("focal_gamma", self.focal_gamma),
-            ("mixup", self.mixup),
-            ("cutmix", self.cutmix),
             ("gradual_thaw_epochs", self.gradual_thaw_epochs),
         ] {
             require(not_negative(value), key, "0 or more");
+        }
+        for (key, alpha) in [("mixup", self.mixup), ("cutmix", self.cutmix)] {
+            // Beyond these, drawing the shares would take for ever.
+            let fine = alpha == 0.0 || (0.01..=4.0).contains(&alpha);
+            require(fine, key, "0, or from 0.01 to 4");
         }
         require(self.validate_every > 0, "validate_every", "at least 1");
         for (key, size) in [
