@@ -54,6 +54,8 @@ pub struct TrainingConfig {
     #[serde(default)]
     pub sampler: Sampler,
     pub class_weights: ClassWeights,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub class_factors: BTreeMap<Diagnosis, f64>,
     #[serde(default)]
     pub logit_adjustment: f64,
     #[serde(default)]

@@ -114,7 +114,7 @@ fn value_of(text: &str) -> Value {
         .unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
-/// Puts `changes` over `table`. Class weights are replaced as a whole, since they may be a word or a table.
+/// Puts `changes` over `table`. Class weights, which may be a word or a table, and factors are replaced as a whole.
 fn merge(table: &mut Table, changes: Table, prefix: &str, place: &str) -> Result<()> {
     for (key, value) in changes {
         let known = table.keys().cloned().collect::<Vec<_>>();

@@ -78,6 +78,11 @@ impl TrainingConfig {
             }
             ClassWeights::Rule(_) => {}
         }
+        require(
+            self.class_factors.values().all(|&factor| positive(factor)),
+            "class_factors",
+            "above 0 for every class named",
+        );
         for (key, value) in [
             ("logit_adjustment", self.logit_adjustment),
             ("focal_gamma", self.focal_gamma),
