@@ -38,7 +38,7 @@ fn main() -> skinlesion::Result<()> {
                 .flat_map(|&row| resized(dataset.pixels.image(row), dataset.pixels.side(), size))
                 .collect();
             let bytes = input::interleaved_to_tensor(&bytes, size, Device::Cpu)?;
-            let images = input::normalise(&input::to_unit(&bytes));
+            let images = input::normalised(&bytes);
             let logits = tch::no_grad(|| network.forward(&images));
             answers.extend(inference::probabilities(&logits)?);
         }

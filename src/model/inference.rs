@@ -132,10 +132,7 @@ impl Classifier for CheckpointClassifier {
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
         let side = self.about.resize.size as usize;
         let bytes = input::bytes_to_tensor(images, side, self.network.device)?;
-        let logits = tch::no_grad(|| {
-            self.network
-                .forward(&input::normalise(&input::to_unit(&bytes)))
-        });
+        let logits = tch::no_grad(|| self.network.forward(&input::normalised(&bytes)));
         probabilities(&logits)
     }
 }

@@ -26,17 +26,23 @@ pub fn interleaved_to_tensor(bytes: &[u8], side: usize, device: Device) -> Resul
 
 /// Scales bytes to 0–1, as f32. Keeps the memory's order.
 pub fn to_unit(bytes: &Tensor) -> Tensor {
-    bytes.to_kind(Kind::Float) / 255.0
+    let mut unit = bytes.to_kind(Kind::Float);
+    unit /= 255.0;
+    unit
 }
 
-/// Normalises RGB values in 0–1 (N × 3 × H × W) by ImageNet's mean and standard deviation.
-pub fn normalise(unit: &Tensor) -> Tensor {
+/// Scales bytes to 0–1 and normalises them by ImageNet's mean and standard deviation: what the network takes.
+pub fn normalised(bytes: &Tensor) -> Tensor {
     let of = |values: [f32; 3]| {
         Tensor::from_slice(&values)
             .view([1, 3, 1, 1])
-            .to_device(unit.device())
+            .to_device(bytes.device())
     };
-    (unit - of(MEAN)) / of(STD)
+    // In place: a batch is tens of megabytes, and each pass over it takes as long as a small convolution.
+    let mut values = to_unit(bytes);
+    values -= of(MEAN);
+    values /= of(STD);
+    values
 }
 
 /// Makes a tensor of N × C × H × W lie channels last in memory, which is what convolutions on the CPU

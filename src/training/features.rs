@@ -97,9 +97,7 @@ fn pass(
             _ => wanted.augmenter.batch(&images, view, side),
         };
         let bytes = input::interleaved_to_tensor(&bytes, side, base.device())?;
-        parts.push(tch::no_grad(|| {
-            base.features(&input::normalise(&input::to_unit(&bytes)))
-        }));
+        parts.push(tch::no_grad(|| base.features(&input::normalised(&bytes))));
         dataset.pixels.release();
         progress.advance(rows.len() as u64);
     }

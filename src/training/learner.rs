@@ -129,7 +129,7 @@ impl<'a> Learner<'a> {
             .collect();
         let bytes = augmenter(self.dataset, self.config).batch(&images, step.epoch, size);
         let bytes = input::interleaved_to_tensor(&bytes, size, model.device())?;
-        Ok(input::normalise(&input::to_unit(&bytes)))
+        Ok(input::normalised(&bytes))
     }
 
     /// Probabilities of the whole validation part, of a network like `model` with the given weights.
@@ -147,8 +147,7 @@ impl<'a> Learner<'a> {
         let mut all = Vec::with_capacity(self.val.len());
         for rows in self.val.chunks(VALIDATION_BATCH) {
             let bytes = self.bytes(rows, model)?;
-            let logits =
-                tch::no_grad(|| network.forward(&input::normalise(&input::to_unit(&bytes))));
+            let logits = tch::no_grad(|| network.forward(&input::normalised(&bytes)));
             all.extend(inference::probabilities(&logits)?);
             progress.advance(rows.len() as u64);
         }

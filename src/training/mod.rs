@@ -1,7 +1,7 @@
 //! From a dataset folder to a checkpoint: transfer learning and fine-tuning.
 
 pub mod augment;
-mod averaging;
+pub mod averaging;
 pub mod class_weights;
 pub mod config;
 pub mod features;
@@ -17,7 +17,7 @@ pub mod run;
 mod sampling;
 pub mod schedule;
 pub mod settings;
-mod setup;
+pub mod setup;
 pub mod start;
 pub mod teacher;
 mod trainer;

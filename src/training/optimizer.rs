@@ -2,7 +2,7 @@
 //!
 //! Kingma & Ba 2015; Loshchilov & Hutter 2019; Sutskever et al. 2013, in PyTorch's formulations.
 
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use super::config::OptimizerKind;
 use crate::model::tensors::NamedTensors;
@@ -59,6 +59,7 @@ impl Optimizer {
                 });
             }
         }
+        allocate_gradients(&parameters);
         Self {
             kind,
             momentum,
@@ -86,18 +87,19 @@ impl Optimizer {
         }
     }
 
-    /// Moves every parameter by its gradient; `rates` has one learning rate a group.
+    /// Moves every parameter by its gradient; `rates` has one learning rate a group. A group whose rate is 0 rests:
+    /// neither its values nor its running means change.
     pub fn step(&mut self, rates: &[f64]) {
         self.steps += 1;
         let steps = self.steps as f64;
         let (mean_bias, square_bias) = (1.0 - BETA1.powf(steps), 1.0 - BETA2.powf(steps));
         tch::no_grad(|| {
             for p in &mut self.parameters {
-                let mut gradient = p.tensor.grad();
-                if !gradient.defined() {
+                let rate = rates[p.group];
+                if rate == 0.0 {
                     continue;
                 }
-                let rate = rates[p.group];
+                let mut gradient = p.tensor.grad();
                 let decay = if p.decays { self.weight_decay } else { 0.0 };
                 if self.kind == OptimizerKind::Adamw {
                     p.tensor *= 1.0 - rate * decay;
@@ -106,11 +108,11 @@ impl Optimizer {
                 }
                 match &mut p.second {
                     Some(second) => {
-                        p.first *= BETA1;
-                        p.first += &gradient * (1.0 - BETA1);
-                        *second *= BETA2;
-                        *second += (&gradient * &gradient) * (1.0 - BETA2);
-                        let spread = (second.sqrt() / square_bias.sqrt()) + EPSILON;
+                        let _ = p.first.lerp_(&gradient, 1.0 - BETA1);
+                        let _ = second.lerp_(&gradient.square(), 1.0 - BETA2);
+                        let mut spread = second.sqrt();
+                        spread /= square_bias.sqrt();
+                        spread += EPSILON;
                         p.tensor -= (&p.first / spread) * (rate / mean_bias);
                     }
                     None => {
@@ -155,10 +157,20 @@ impl Optimizer {
     }
 }
 
+/// Gives every gradient its memory before the first step. Made amid that step's activations, they would stay
+/// there for good, and keep the allocator from ever putting the same activations into the same place again.
+fn allocate_gradients(parameters: &[Parameter]) {
+    let nothing = |p: &Parameter| p.tensor.sum(Kind::Float) * 0.0;
+    let nothings: Vec<Tensor> = parameters.iter().map(nothing).collect();
+    if !nothings.is_empty() {
+        Tensor::stack(&nothings, 0).sum(Kind::Float).backward();
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use tch::Device;
     use tch::nn::{self, OptimizerConfig};
-    use tch::{Device, Kind};
 
     use super::*;
 

@@ -32,9 +32,18 @@ pub fn optimizer(model: &MobileNetV2, config: &TrainingConfig) -> Optimizer {
 }
 
 /// The learning rate of each of `groups` groups when that of the base's last block is `base`: every block has
-/// the share `layer_decay` of the one after it.
-pub fn rates(config: &TrainingConfig, groups: usize, base: f64, head: f64) -> Vec<f64> {
-    let of_block = |depth: usize| base * config.layer_decay.powi(depth as i32);
+/// the share `layer_decay` of the one after it, and all but the last `learning` blocks have none.
+pub fn rates(
+    config: &TrainingConfig,
+    groups: usize,
+    learning: usize,
+    base: f64,
+    head: f64,
+) -> Vec<f64> {
+    let of_block = |depth: usize| match depth < learning {
+        true => base * config.layer_decay.powi(depth as i32),
+        false => 0.0,
+    };
     let blocks = (0..groups - 1).rev().map(of_block);
     blocks.chain([head]).collect()
 }

@@ -82,7 +82,7 @@ impl<'a> Trainer<'a> {
             );
         }
         let counts = sampling::count(&train_truths);
-        let class_weights = class_weights::resolve(&config.class_weights, &counts);
+        let class_weights = class_weights::resolve(config, &counts);
         let order = sampling::order(&train_truths, config.sampler, config.seed, 1);
         let seen = order.iter().map(|&at| train_truths[at]);
         let seen = sampling::count(&seen.collect::<Vec<_>>());
@@ -177,8 +177,9 @@ impl<'a> Trainer<'a> {
         refuse_divergence(value, epoch)?;
         self.optimizer.zero_grad();
         loss.backward();
-        let groups = self.optimizer.groups();
-        let rates = setup::rates(config, groups, base, head);
+        let blocks = self.model.network().blocks.len();
+        let learning = blocks - config.thawed(blocks, epoch).first_block;
+        let rates = setup::rates(config, self.optimizer.groups(), learning, base, head);
         self.optimizer.step(&rates);
         if let Some(average) = &mut self.average {
             average.step_ended(self.model.tensors(), self.optimizer.steps());

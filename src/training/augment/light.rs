@@ -43,25 +43,42 @@ impl Light {
     }
 
     pub fn shine(&self, photograph: &mut Photograph) {
-        let count = photograph.pixels.len() as f32;
-        let mean = photograph.pixels.iter().flatten().sum::<f32>() / (3.0 * count);
-        let (width, height) = (photograph.width, photograph.height as f32);
+        let width = photograph.width;
+        let mean = mean(&photograph.pixels);
         let curve = self.curve();
+        let columns: Vec<f32> = (0..width).map(|column| place(column, width)).collect();
+        // A row's colours one after the other, in which form the processor takes several pixels at once.
+        let mut planes = [(); 3].map(|()| vec![0.0; width]);
         for (row, pixels) in photograph.pixels.chunks_exact_mut(width).enumerate() {
-            let y = 2.0 * (row as f32 + 0.5) / height - 1.0;
+            for (column, pixel) in pixels.iter().enumerate() {
+                for (plane, value) in planes.iter_mut().zip(pixel) {
+                    plane[column] = *value;
+                }
+            }
+            self.shine_on_row(&mut planes, &columns, place(row, photograph.height), mean);
             for (column, pixel) in pixels.iter_mut().enumerate() {
-                let x = 2.0 * (column as f32 + 0.5) / width as f32 - 1.0;
-                let here = (1.0 + self.slope[0] * x + self.slope[1] * y)
-                    * (1.0 - self.falloff * 0.5 * (x * x + y * y));
-                let brightness: f32 = (0..3).map(|i| LUMA[i] * pixel[i]).sum();
-                for (value, gain) in pixel.iter_mut().zip(self.gain) {
-                    let coloured = brightness + (*value - brightness) * self.saturation;
-                    let lit = ((coloured - mean) * self.contrast + mean) * gain * here;
+                for (value, plane) in pixel.iter_mut().zip(&planes) {
                     *value = match &curve {
-                        Some(curve) => curve[(lit.clamp(0.0, 1.0) * STEPS) as usize],
-                        None => lit.clamp(0.0, 1.0),
+                        Some(curve) => curve[(plane[column] * STEPS) as usize],
+                        None => plane[column],
                     };
                 }
+            }
+        }
+    }
+
+    /// All but the tone curve, on the colours of the row at height `y`, which become 0 to 1.
+    fn shine_on_row(&self, planes: &mut [Vec<f32>; 3], columns: &[f32], y: f32, mean: f32) {
+        let [red, green, blue] = planes;
+        let colours = red.iter_mut().zip(green).zip(blue).zip(columns);
+        for (((red, green), blue), x) in colours {
+            let here = (1.0 + self.slope[0] * x + self.slope[1] * y)
+                * (1.0 - self.falloff * 0.5 * (x * x + y * y));
+            let brightness = LUMA[0] * *red + LUMA[1] * *green + LUMA[2] * *blue;
+            for (value, gain) in [red, green, blue].into_iter().zip(self.gain) {
+                let coloured = brightness + (*value - brightness) * self.saturation;
+                let lit = ((coloured - mean) * self.contrast + mean) * gain * here;
+                *value = lit.clamp(0.0, 1.0);
             }
         }
     }
@@ -71,6 +88,18 @@ impl Light {
         let of = |step: usize| (step as f32 / STEPS).powf(self.gamma);
         (self.gamma != 1.0).then(|| (0..=STEPS as usize).map(of).collect())
     }
+}
+
+/// Where a row or column of so many lies, from −1 at the first border to 1 at the last.
+fn place(at: usize, of: usize) -> f32 {
+    2.0 * (at as f32 + 0.5) / of as f32 - 1.0
+}
+
+/// The mean brightness, all colours alike.
+fn mean(pixels: &[[f32; 3]]) -> f32 {
+    let add = |sums: [f32; 3], pixel: &[f32; 3]| [0, 1, 2].map(|i| sums[i] + pixel[i]);
+    let sums = pixels.iter().fold([0.0; 3], add);
+    sums.iter().sum::<f32>() / (3.0 * pixels.len() as f32)
 }
 
 /// Steps of the table: finer than a byte's.

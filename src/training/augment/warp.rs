@@ -39,6 +39,7 @@ impl Warp {
         let [[xx, xy, x0], [yx, yy, y0]] = self.0.map(|row| row.map(|value| value as f32));
         let half = side as f32 / 2.0;
         let step = 2.0 / size as f32;
+        let source = Source::new(image, side);
         let mut pixels = Vec::with_capacity(size * size);
         for row in 0..size {
             let v = (row as f32 + 0.5) * step - 1.0;
@@ -46,7 +47,8 @@ impl Warp {
                 let u = (column as f32 + 0.5) * step - 1.0;
                 let x = (xx * u + xy * v + x0 + 1.0) * half - 0.5;
                 let y = (yx * u + yy * v + y0 + 1.0) * half - 0.5;
-                pixels.push(sample(image, side, x, y));
+                let [red, green, blue, _] = source.at(x, y);
+                pixels.push([red, green, blue]);
             }
         }
         Photograph {
@@ -57,38 +59,51 @@ impl Warp {
     }
 }
 
-/// The colour at a point, in pixels from the middle of the first.
-fn sample(image: &[u8], side: usize, x: f32, y: f32) -> [f32; 3] {
-    let (left, top) = (floor(x), floor(y));
-    let (right_share, bottom_share) = (x - left as f32, y - top as f32);
-    let last = side as i32 - 1;
-    let at = |row: usize, column: usize| {
-        let first = (row * side + column) * 3;
-        &image[first..]
-    };
-    // Most points lie inside, and there the four pixels are two pairs of neighbours.
-    let [a, b, c, d] = if (0..last).contains(&left) && (0..last).contains(&top) {
-        let (above, below) = (
-            at(top as usize, left as usize),
-            at(top as usize + 1, left as usize),
+/// A pixel as four numbers of which the last is idle: as many as a processor takes at once.
+type Padded = [f32; 4];
+
+/// The image that is looked at, in 0–1.
+struct Source {
+    side: usize,
+    pixels: Vec<Padded>,
+}
+
+impl Source {
+    fn new(image: &[u8], side: usize) -> Self {
+        let padded = |rgb: &[u8]| [rgb[0], rgb[1], rgb[2], 0].map(|value| f32::from(value) / 255.0);
+        Self {
+            side,
+            pixels: image.chunks_exact(3).map(padded).collect(),
+        }
+    }
+
+    /// The colour at a point, in pixels from the middle of the first.
+    fn at(&self, x: f32, y: f32) -> Padded {
+        let (left, top) = (floor(x), floor(y));
+        let (right_share, bottom_share) = (x - left as f32, y - top as f32);
+        let last = self.side as i32 - 1;
+        // Most points lie inside, where nothing is reflected.
+        let inside = (0..last).contains(&left) && (0..last).contains(&top);
+        let [columns, rows] = match inside {
+            true => [left, top].map(|at| [at as usize, at as usize + 1]),
+            false => [left, top].map(|at| [at, at + 1].map(|at| reflected(at, self.side))),
+        };
+        let pixel = |row: usize, column: usize| self.pixels[row * self.side + column];
+        let mix = |from: Padded, to: Padded, share: f32| -> Padded {
+            std::array::from_fn(|i| from[i] + share * (to[i] - from[i]))
+        };
+        let above = mix(
+            pixel(rows[0], columns[0]),
+            pixel(rows[0], columns[1]),
+            right_share,
         );
-        [&above[..3], &above[3..6], &below[..3], &below[3..6]]
-    } else {
-        let columns = [left, left + 1].map(|at| reflected(at, side));
-        let rows = [top, top + 1].map(|at| reflected(at, side));
-        [
-            &at(rows[0], columns[0])[..3],
-            &at(rows[0], columns[1])[..3],
-            &at(rows[1], columns[0])[..3],
-            &at(rows[1], columns[1])[..3],
-        ]
-    };
-    let mix = |from: f32, to: f32, share: f32| from + share * (to - from);
-    std::array::from_fn(|i| {
-        let above = mix(f32::from(a[i]), f32::from(b[i]), right_share);
-        let below = mix(f32::from(c[i]), f32::from(d[i]), right_share);
-        mix(above, below, bottom_share) * (1.0 / 255.0)
-    })
+        let below = mix(
+            pixel(rows[1], columns[0]),
+            pixel(rows[1], columns[1]),
+            right_share,
+        );
+        mix(above, below, bottom_share)
+    }
 }
 
 /// The largest whole number that is not above a value. `f32::floor` is a call into the C library on x86-64, and
