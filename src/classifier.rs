@@ -3,13 +3,14 @@
 
 mod tta;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tch::Device;
 
 use crate::engines::onnx::OnnxClassifier;
 use crate::engines::torchscript::TorchScriptClassifier;
-use crate::model::checkpoint::About;
+use crate::export::package;
+use crate::model::checkpoint::{self, About};
 use crate::model::inference::CheckpointClassifier;
 use crate::preprocess::ResizeRule;
 use crate::{Diagnosis, Result};
@@ -56,12 +57,20 @@ pub fn open_with(path: &Path, device: Device, tta: bool) -> Result<Box<dyn Class
     })
 }
 
-/// Opens a checkpoint file or folder, a TorchScript file (`.pt`) or an ONNX file (`.onnx`).
+/// Opens a checkpoint file or folder, a TorchScript file (`.pt`) or an ONNX file (`.onnx`), or the latter in an
+/// export folder.
 pub fn open(path: &Path, device: Device) -> Result<Box<dyn Classifier>> {
+    let path = &locate(path);
     let extension = path.extension().and_then(|extension| extension.to_str());
     Ok(match extension {
         Some("onnx") => Box::new(OnnxClassifier::open(path)?),
         Some("pt") => Box::new(TorchScriptClassifier::open(path, device)?),
         _ => Box::new(CheckpointClassifier::open(path, device)?),
     })
+}
+
+/// The file that is opened when a user names a path: in an export folder its network, in any other folder the
+/// best checkpoint.
+pub fn locate(path: &Path) -> PathBuf {
+    checkpoint::locate(&package::locate(path))
 }

@@ -7,11 +7,11 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::classifier::Classifier;
+use crate::classifier::{self, Classifier};
 use crate::dataset::{Dataset, Part};
 use crate::metrics::bootstrap::{self, Intervals};
 use crate::metrics::{Metrics, Predictions};
-use crate::model::checkpoint::{self, About, lesion_hash};
+use crate::model::checkpoint::{About, lesion_hash};
 use crate::progress::Progress;
 use crate::{DEFAULT_SEED, Error, Result, files};
 
@@ -99,7 +99,7 @@ impl Evaluation {
 impl ScoredModel {
     /// Names a checkpoint or an exported file.
     fn new(model: &Path) -> Result<Self> {
-        let file = checkpoint::locate(model);
+        let file = classifier::locate(model);
         let name = file.file_name().unwrap_or_default();
         Ok(Self {
             file: name.to_string_lossy().into_owned(),

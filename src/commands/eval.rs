@@ -10,7 +10,6 @@ use skinlesion::dataset::{Dataset, Part};
 use skinlesion::evaluation::{self, Evaluation, METRICS_FILE};
 use skinlesion::files::{self, Draft};
 use skinlesion::metrics::{Confusion, Metrics, Predictions, predictions};
-use skinlesion::model::checkpoint;
 use skinlesion::progress::Progress;
 use skinlesion::report::{self, Cells};
 use skinlesion::{DISCLAIMER, Error};
@@ -22,8 +21,8 @@ const REPORT_FILE: &str = "report.txt";
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// What to score: a checkpoint (file, or folder that `skinlesion train` wrote) or an exported .onnx or .pt file.
-    /// With --folds, one for each fold
+    /// What to score: a checkpoint (file, or folder that `skinlesion train` wrote), an export folder, or an exported
+    /// .onnx or .pt file. With --folds, one for each fold
     #[arg(long = "model", value_name = "FILE", required = true)]
     models: Vec<PathBuf>,
 
@@ -233,17 +232,20 @@ impl Scored<'_> {
 
 fn next(args: &Args, path: &Path) -> String {
     let model = path.display();
+    let file = classifier::locate(path);
     let is_exported = matches!(
-        path.extension().and_then(|extension| extension.to_str()),
+        file.extension().and_then(|extension| extension.to_str()),
         Some("onnx" | "pt")
     );
     if is_exported {
         return format!("skinlesion predict --model {model} IMAGE");
     }
-    let name = checkpoint::locate(path)
+    let name = file
         .parent()
         .and_then(Path::file_name)
         .map_or_else(|| "NAME".into(), |name| name.to_string_lossy().into_owned());
-    let data = args.data.display();
-    format!("skinlesion export --checkpoint {model} --data {data} --out exports/{name}")
+    let (data, out) = (args.data.display(), args.out.display());
+    format!(
+        "skinlesion export --checkpoint {model} --data {data} --evaluation {out} --out exports/{name}"
+    )
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use skinlesion::export::card;
 use skinlesion::export::description::Description;
 use skinlesion::export::package::{self, Written};
 use skinlesion::export::verify::Images;
@@ -46,6 +47,11 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 200)]
     images: usize,
 
+    /// What `skinlesion eval` wrote of this checkpoint (the folder, or its metrics.json): its figures and
+    /// intervals go into the model card. May be repeated, for the validation and the test part
+    #[arg(long = "evaluation", value_name = "DIR")]
+    evaluations: Vec<PathBuf>,
+
     /// Replace the folder if it is an older export
     #[arg(long)]
     force: bool,
@@ -54,6 +60,7 @@ pub struct Args {
 pub fn run(args: &Args, session: &Session) -> Outcome {
     let draft = Draft::new(&args.out, args.force, package::MODEL_FILE)?;
     let source = Source::read(&args.checkpoint)?;
+    let evaluations = card::read_evaluations(&args.evaluations, &source)?;
     let images = images(args, &source.checkpoint.about, session)?;
     let description = Description::new(&source);
     let mut formats = args.format.clone();
@@ -67,7 +74,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         &images,
         session,
     )?;
-    let beside = package::write(draft.path(), &source, &description, &written)?;
+    let beside = package::write(draft.path(), &source, &description, &written, &evaluations)?;
     draft.publish()?;
     Ok(summary(args, &written, &beside))
 }

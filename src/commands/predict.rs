@@ -18,7 +18,7 @@ const WIDEST: usize = 48;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The network: a checkpoint (file or folder), an exported .onnx, or an exported .pt
+    /// The network: a checkpoint (file or folder), an export folder, or an exported .onnx or .pt file
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
 
@@ -39,7 +39,7 @@ pub struct Args {
 pub fn run(args: &Args, session: &Session) -> Outcome {
     let classifier = classifier::open_with(&args.model, session.device()?, args.tta)?;
     let (paths, missing) = told_apart(photographs::find(&args.images), session);
-    let table = Table::new(&paths, args.top.into(), session.global.json);
+    let table = Table::new(&paths, args, session.global.json);
     let mut named = 0;
     for batch in paths.chunks(BATCH) {
         let prepared = photographs::prepare(batch, classifier.resize());
@@ -96,11 +96,12 @@ fn report(error: &skinlesion::Error, session: &Session) {
 struct Table {
     width: usize,
     top: usize,
+    tta: bool,
     json: bool,
 }
 
 impl Table {
-    fn new(paths: &[PathBuf], top: usize, json: bool) -> Self {
+    fn new(paths: &[PathBuf], args: &Args, json: bool) -> Self {
         let widths = paths
             .iter()
             .map(|path| path.display().to_string().chars().count());
@@ -109,7 +110,8 @@ impl Table {
                 .max()
                 .unwrap_or_default()
                 .clamp("image".len(), WIDEST),
-            top,
+            top: args.top.into(),
+            tta: args.tta,
             json,
         }
     }
@@ -131,7 +133,7 @@ impl Table {
             .collect();
         format!(
             "{}\n",
-            json!({"image": path.display().to_string(), "top": top})
+            json!({"image": path.display().to_string(), "top": top, "tta": self.tta})
         )
     }
 

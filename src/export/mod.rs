@@ -4,6 +4,7 @@
 //! Each format has a writer ([`torchscript`], [`onnx`]), each written file is run again and compared
 //! ([`verify`]), and [`package`] puts beside them what an app needs to know ([`description`]).
 
+pub mod card;
 pub mod description;
 pub mod onnx;
 pub mod package;

@@ -1,16 +1,17 @@
 //! What lies beside the exported networks: `model.json` and `labels.txt` for apps, `checkpoint.json` for
-//! `eval`, and a README for people.
+//! `eval`, and a model card for people.
 
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::card::{self, CARD_FILE};
 use super::description::Description;
 use super::verify::Check;
 use super::{Format, Source};
+use crate::evaluation::Evaluation;
 use crate::model::checkpoint::About;
-use crate::{DISCLAIMER, Diagnosis, Error, Result, files};
+use crate::{Diagnosis, Error, Result, files};
 
 /// The description for apps. By this file an export folder is known.
 pub const MODEL_FILE: &str = "model.json";
@@ -20,8 +21,6 @@ pub const LABELS_FILE: &str = "labels.txt";
 
 /// All that the checkpoint said of itself, with the (hashed) lesions that it must not be scored on.
 pub const CHECKPOINT_FILE: &str = "checkpoint.json";
-
-const README_FILE: &str = "README.md";
 
 /// One exported network.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -71,6 +70,7 @@ pub fn write(
     source: &Source,
     description: &Description,
     networks: &[Written],
+    evaluations: &[Evaluation],
 ) -> Result<Vec<PathBuf>> {
     let path = |name: &str| folder.join(name);
     let model = Model {
@@ -85,9 +85,21 @@ pub fn write(
     files::write_json(&path(CHECKPOINT_FILE), &provenance)?;
     let labels = Diagnosis::ALL.map(Diagnosis::code).join("\n") + "\n";
     files::write_whole(&path(LABELS_FILE), labels.as_bytes())?;
-    files::write_whole(&path(README_FILE), readme(description, networks).as_bytes())?;
-    let names = [MODEL_FILE, LABELS_FILE, CHECKPOINT_FILE, README_FILE];
+    let card = card::card(source, description, networks, evaluations);
+    files::write_whole(&path(CARD_FILE), card.as_bytes())?;
+    let names = [MODEL_FILE, LABELS_FILE, CHECKPOINT_FILE, CARD_FILE];
     Ok(names.map(path).to_vec())
+}
+
+/// The file that a user means by a path: in an export folder, the first of its networks, ONNX if it is there;
+/// any other path stays what it is.
+pub fn locate(path: &Path) -> PathBuf {
+    let networks = [Format::Onnx, Format::TorchScript].map(|format| path.join(format.file_name()));
+    match path.join(MODEL_FILE).exists() {
+        true => networks.into_iter().find(|network| network.exists()),
+        false => None,
+    }
+    .unwrap_or_else(|| path.to_owned())
 }
 
 /// What the checkpoint behind an exported file said of itself: `checkpoint.json` beside the file, if it is
@@ -96,53 +108,4 @@ pub fn about(exported: &Path, checkpoint: &str) -> Option<About> {
     let bytes = std::fs::read(exported.with_file_name(CHECKPOINT_FILE)).ok()?;
     let provenance: Provenance = serde_json::from_slice(&bytes).ok()?;
     (provenance.sha256 == checkpoint).then_some(provenance.about)
-}
-
-fn readme(description: &Description, networks: &[Written]) -> String {
-    let mut files = String::new();
-    for network in networks {
-        let _ = writeln!(
-            files,
-            "| `{}` | {:.2} MB | {:.1e} on {} {} |",
-            network.file,
-            network.bytes as f64 / 1e6,
-            network.check.max_difference,
-            network.check.images,
-            network.check.of,
-        );
-    }
-    let size = description.resize.size;
-    let Description {
-        written_by,
-        intended_use,
-        licence,
-        preparation,
-        ..
-    } = description;
-    let first = networks.first().map_or("model.onnx", |n| &n.file);
-    format!(
-        "# A skin-lesion classifier, exported
-
-**{DISCLAIMER}**
-
-{intended_use}
-
-| file | size | largest difference from the checkpoint's probabilities |
-|---|---|---|
-{files}
-* `{MODEL_FILE}`: classes, input, outputs, preparation, figures, origin; read it in your app.
-* `{LABELS_FILE}`: the class codes, one a line, in the order of the outputs.
-* `{CHECKPOINT_FILE}`: how the network was trained, and the (hashed) lesions that it must not be scored on.
-
-Input `image`: float32, N × 3 × {size} × {size}, RGB in 0–1. {preparation}
-Outputs `probabilities` and `logits`: float32, N × 7 (the TorchScript module returns them as a pair, in this order).
-
-```sh
-skinlesion predict --model {first} IMAGE
-skinlesion eval --model {first} --data DIR --out eval
-```
-
-Licence of the weights: {licence}. Written by {written_by}.
-"
-    )
 }

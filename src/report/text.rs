@@ -9,7 +9,7 @@ use crate::metrics::bootstrap::Intervals;
 use crate::metrics::{Confusion, Metrics, classification_report};
 
 /// The headline figures with their names in words.
-const HEADLINES: [(&str, &str); 9] = [
+pub const HEADLINES: [(&str, &str); 9] = [
     ("accuracy", "accuracy (top-1)"),
     ("top2_accuracy", "top-2 accuracy"),
     ("top3_accuracy", "top-3 accuracy"),

@@ -140,6 +140,46 @@ pub fn write_dataset(folder: &Path, rows: &[Row], side: u32) {
 }
 
 #[test]
+fn its_figures_go_into_the_model_card_of_this_very_checkpoint_and_of_no_other() {
+    let bench = Bench::new();
+    let output = bench.eval("data", &[]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let export = |checkpoint: &str, out: &str| {
+        let mut command = skinlesion();
+        command.current_dir(bench.home.path());
+        command.args(["--threads", "1", "export", "--format", "onnx"]);
+        command.args(["--checkpoint", checkpoint, "--evaluation", "out"]);
+        command.args(["--out", out]).output().unwrap()
+    };
+    let output = export("run", "exported");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let card = fs::read_to_string(bench.path("exported/MODEL_CARD.md")).unwrap();
+    assert!(
+        card.contains("On the test part: 14 images of 14 lesions"),
+        "{card}"
+    );
+    let balanced = bench.metrics()["balanced_accuracy"].as_f64().unwrap();
+    assert!(
+        card.contains(&format!("| balanced accuracy | {balanced:.3} |")),
+        "{card}"
+    );
+
+    // The folder stands for the network in it.
+    let output = bench.eval_of("exported", "data", &["--force"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(bench.metrics()["model"]["file"], "model.onnx");
+    // That is another file, so its figures are not the checkpoint's.
+    let output = export("run", "again");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("another file"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(!bench.path("again").exists());
+}
+
+#[test]
 fn scores_the_test_part_and_writes_every_file() {
     let bench = Bench::new();
     let output = bench.eval("data", &[]);

@@ -85,7 +85,9 @@ fn writes_a_folder_that_an_app_can_use() {
     assert_eq!(json(&folder.join("checkpoint.json"))["about"]["epoch"], 3);
     let labels = std::fs::read_to_string(folder.join("labels.txt")).unwrap();
     assert_eq!(labels.lines().collect::<Vec<_>>(), codes);
-    assert!(folder.join("README.md").exists());
+    let card = std::fs::read_to_string(folder.join("MODEL_CARD.md")).unwrap();
+    assert!(card.contains(skinlesion::DISCLAIMER), "{card}");
+    assert!(card.contains("No evaluation was given"), "{card}");
     assert_eq!(
         std::fs::read_dir(home.path().join("exports"))
             .unwrap()
@@ -130,7 +132,11 @@ fn every_exported_file_predicts_what_the_checkpoint_predicts() {
     };
     let expected = probabilities("checkpoint");
     assert_eq!(expected.len(), 21);
-    for model in ["exports/small/model.onnx", "exports/small/model.pt"] {
+    for model in [
+        "exports/small/model.onnx",
+        "exports/small/model.pt",
+        "exports/small",
+    ] {
         for (found, expected) in probabilities(model).iter().zip(&expected) {
             assert_eq!(found.0, expected.0, "{model}");
             assert!(
