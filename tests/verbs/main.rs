@@ -14,5 +14,6 @@ mod man;
 mod networks;
 mod predict;
 mod prepare;
+mod released;
 mod torchvision;
 mod train;

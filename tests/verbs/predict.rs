@@ -35,7 +35,8 @@ fn names_the_likeliest_three_as_one_json_line_for_each_image() {
     assert_eq!(lines.len(), 2);
     assert_eq!([&lines[0]["image"], &lines[1]["image"]], ["b.png", "a.jpg"]);
     for line in &lines {
-        assert_eq!(line.as_object().unwrap().len(), 2);
+        assert_eq!(line.as_object().unwrap().len(), 3);
+        assert_eq!(line["tta"], false);
         let top = line["top"].as_array().unwrap();
         let probabilities: Vec<f64> = top
             .iter()

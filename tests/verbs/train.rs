@@ -208,14 +208,16 @@ fn signal(run: &std::process::Child, line: &str) {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_saves_and_names_the_command_that_goes_on() {
-    let home = tempfile::tempdir().unwrap();
-    let run = run_under_way(&home.path().join("run"));
-    signal(&run, "kill -INT $0");
-    let output = run.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let said = stdout(&output);
-    assert!(said.contains("skinlesion train --resume --data"), "{said}");
+fn ctrl_c_or_a_request_to_end_saves_and_names_the_command_that_goes_on() {
+    for how in ["INT", "TERM"] {
+        let home = tempfile::tempdir().unwrap();
+        let run = run_under_way(&home.path().join("run"));
+        signal(&run, &format!("kill -{how} $0"));
+        let output = run.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{how}");
+        let said = stdout(&output);
+        assert!(said.contains("skinlesion train --resume --data"), "{said}");
+    }
 }
 
 #[cfg(unix)]
@@ -305,7 +307,8 @@ fn finetune(out: &Path, from: &Path, more: &[&str]) -> std::process::Output {
 }
 
 #[test]
-fn a_teacher_changes_what_is_learnt_and_is_refused_when_it_has_seen_the_validation_part() {
+fn a_teacher_changes_what_is_learnt_and_is_refused_if_it_has_seen_the_validation_part_or_other_colours()
+ {
     let home = tempfile::tempdir().unwrap();
     let first = home.path().join("first");
     assert!(transfer(&first, &["--epochs", "2"]).status.success());
@@ -319,48 +322,35 @@ fn a_teacher_changes_what_is_learnt_and_is_refused_when_it_has_seen_the_validati
     let taught = best("taught", &["--teacher", &teacher]);
     assert_ne!(taught, best("alone", &[]));
 
-    // The same lesions in other parts.
-    let other = home.path().join("other");
-    skinlesion()
-        .args([
-            "prepare",
-            "--size",
-            "32",
-            "--quiet",
-            "--seed",
-            "5",
-            "--metadata",
-        ])
-        .arg(DATA.0.path().join("drawn/HAM10000_metadata.csv"))
-        .arg("--images")
-        .arg(DATA.0.path().join("drawn"))
-        .arg("--out")
-        .arg(&other)
-        .assert()
-        .success();
-    let output = skinlesion()
-        .args([
-            "train",
-            "--phase",
-            "finetune",
-            "--weights",
-            "none",
-            "--set",
-            "width=0.35",
-        ])
-        .args(["--teacher", &teacher, "--data"])
-        .arg(&other)
-        .arg("--out")
-        .arg(home.path().join("refused"))
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(
-        stderr(&output).contains("it has seen"),
-        "{}",
-        stderr(&output)
-    );
-    assert!(!home.path().join("refused").exists());
+    // The same lesions in other parts, or in other colours.
+    for (name, how, reason) in [
+        ("other", ["--seed", "5"], "it has seen"),
+        ("grey", ["--colour", "shades-of-grey"], "--colour"),
+    ] {
+        let other = home.path().join(name);
+        skinlesion()
+            .args(["prepare", "--size", "32", "--quiet", "--metadata"])
+            .arg(DATA.0.path().join("drawn/HAM10000_metadata.csv"))
+            .arg("--images")
+            .arg(DATA.0.path().join("drawn"))
+            .args(how)
+            .arg("--out")
+            .arg(&other)
+            .assert()
+            .success();
+        let refused = home.path().join("refused");
+        let output = skinlesion()
+            .args(["train", "--phase", "finetune", "--weights", "none"])
+            .args(["--set", "width=0.35", "--teacher", &teacher, "--data"])
+            .arg(&other)
+            .arg("--out")
+            .arg(&refused)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        assert!(stderr(&output).contains(reason), "{}", stderr(&output));
+        assert!(!refused.exists());
+    }
 }
 
 #[test]

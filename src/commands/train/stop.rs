@@ -1,4 +1,4 @@
-//! Ctrl-C: the first one stops after the step, the second at once.
+//! Ctrl-C, or a request to end (SIGTERM): the first one stops after the step, the second at once.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
