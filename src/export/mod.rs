@@ -100,7 +100,8 @@ impl Source {
     /// Reads a checkpoint file or folder.
     pub fn read(path: &Path) -> Result<Self> {
         let path = checkpoint::locate(path);
-        let checkpoint = Checkpoint::read(&path)?;
+        let mut checkpoint = Checkpoint::read(&path)?;
+        checkpoint.about.config = without_folders(&checkpoint.about.config);
         let layers = checkpoint.about.architecture.network();
         Ok(Self {
             sha256: files::sha256_file(&path)?,
@@ -109,6 +110,22 @@ impl Source {
             checkpoint,
         })
     }
+}
+
+/// A configuration whose teachers are named without their folders, which are nobody's business once the network is
+/// passed on.
+fn without_folders(config: &str) -> String {
+    let Ok(mut table) = config.parse::<toml::Table>() else {
+        return config.to_owned();
+    };
+    let teachers = table.get_mut("teachers").and_then(|t| t.as_array_mut());
+    for teacher in teachers.into_iter().flatten() {
+        let path = teacher.as_str().map(Path::new);
+        if let Some(name) = path.and_then(Path::file_name) {
+            *teacher = toml::Value::String(name.to_string_lossy().into_owned());
+        }
+    }
+    toml::to_string_pretty(&table).unwrap_or_default()
 }
 
 /// Writes the network in each format, runs each file again and compares it with the checkpoint. A file that

@@ -137,10 +137,11 @@ fn from_checkpoint(
         model: MobileNetV2::from_tensors(architecture, &checkpoint.tensors, device)?,
         architecture,
         initial_weights: format!(
-            "{} (epoch {} of {})",
-            path.display(),
+            "{} (epoch {} of {}), which began with {}",
+            name_of(path),
             about.epoch,
-            about.phase
+            about.phase,
+            about.initial_weights
         ),
         teacher: None,
         training_lesions: about.training_lesions.clone(),
@@ -186,4 +187,14 @@ fn refuse_seen_lesions(
         }
     }
     Ok(())
+}
+
+/// A checkpoint's name without the folders above it, which are nobody's business once it is passed on.
+fn name_of(path: &Path) -> String {
+    let folder = match path.is_dir() {
+        true => Some(path),
+        false => path.parent(),
+    };
+    let name = folder.and_then(Path::file_name).or(path.file_name());
+    name.unwrap_or_default().to_string_lossy().into_owned()
 }
