@@ -55,12 +55,17 @@ pub fn intervals(
     figures(&score(truths, probabilities))
         .into_keys()
         .filter_map(|name| {
-            let mut values: Vec<f64> = draws.iter().filter_map(|d| d.get(&name)).copied().collect();
-            values.sort_unstable_by(f64::total_cmp);
-            let ends = [TAIL, 1.0 - TAIL].map(|share| quantile(&values, share));
-            Some((name, [ends[0]?, ends[1]?]))
+            let values = draws.iter().filter_map(|d| d.get(&name)).copied();
+            let interval = interval(values.collect())?;
+            Some((name, interval))
         })
         .collect()
+}
+
+/// The 95 % interval of a figure from its values in the draws; `None` without values.
+pub(super) fn interval(mut values: Vec<f64>) -> Option<[f64; 2]> {
+    values.sort_unstable_by(f64::total_cmp);
+    Some([quantile(&values, TAIL)?, quantile(&values, 1.0 - TAIL)?])
 }
 
 /// The defined figures by name.

@@ -18,11 +18,18 @@
 //! the truth lacks the class, a class's precision and F1 where the predictions lack it too, `macro_auc` where
 //! any class is missing, everything where there are no images.
 
+#[cfg(test)]
+mod analysis_tests;
+pub mod binary;
 pub mod bootstrap;
 pub mod confusion;
+pub mod isic;
+pub mod operating;
 pub mod predictions;
 pub mod ranking;
 pub mod report;
+pub mod selective;
+pub mod subgroups;
 #[cfg(test)]
 mod tests;
 

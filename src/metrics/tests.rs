@@ -11,21 +11,21 @@ struct Reference {
 }
 
 #[derive(Deserialize)]
-struct Case {
+pub(super) struct Case {
     name: String,
-    truths: Vec<usize>,
-    probabilities: Vec<Probabilities>,
+    pub(super) truths: Vec<usize>,
+    pub(super) probabilities: Vec<Probabilities>,
     metrics: Metrics,
     report: String,
     report_without_nv: String,
 }
 
-fn cases() -> Vec<Case> {
+pub(super) fn cases() -> Vec<Case> {
     let text = include_str!("../../tests/reference/metrics.json");
     serde_json::from_str::<Reference>(text).unwrap().cases
 }
 
-fn diagnoses(indices: &[usize]) -> Vec<Diagnosis> {
+pub(super) fn diagnoses(indices: &[usize]) -> Vec<Diagnosis> {
     indices.iter().map(|&index| Diagnosis::ALL[index]).collect()
 }
 

@@ -1,0 +1,132 @@
+//! Curves, ISIC's figures and operating points against scikit-learn's.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::isic::{self, IsicClass};
+use super::operating::{Question, operating_points};
+use super::tests::{cases as predictions, diagnoses};
+use super::{Predictions, binary::Binary};
+use crate::Diagnosis;
+
+#[derive(Deserialize)]
+struct Reference {
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    isic: BTreeMap<Diagnosis, IsicClass>,
+    curves: BTreeMap<Diagnosis, Curves>,
+    points: BTreeMap<Question, Vec<Point>>,
+}
+
+#[derive(Deserialize)]
+struct Curves {
+    roc: Option<Vec<(f64, f64)>>,
+    precision_recall: Option<Vec<(f64, f64)>>,
+}
+
+#[derive(Deserialize)]
+struct Point {
+    wanted: f64,
+    threshold: f64,
+    counts: [usize; 4],
+    net_benefit: Option<f64>,
+}
+
+/// Each case's predictions with what scikit-learn makes of them.
+fn cases() -> Vec<(Predictions, Case)> {
+    let text = include_str!("../../tests/reference/analysis.json");
+    let reference: Reference = serde_json::from_str(text).unwrap();
+    let predictions = predictions().into_iter().map(|case| Predictions {
+        image_ids: vec![String::new(); case.truths.len()],
+        truths: diagnoses(&case.truths),
+        probabilities: case.probabilities,
+    });
+    predictions.zip(reference.cases).collect()
+}
+
+fn agree(found: Option<f64>, expected: Option<f64>) -> bool {
+    match (found, expected) {
+        (Some(found), Some(expected)) => (found - expected).abs() <= 1e-9,
+        (found, expected) => found == expected,
+    }
+}
+
+#[test]
+fn isics_figures_agree_with_scikit_learn() {
+    for (predictions, case) in cases() {
+        let found = isic::score(&predictions.truths, &predictions.probabilities);
+        assert_eq!(
+            found.balanced_accuracy,
+            predictions.score().balanced_accuracy
+        );
+        for (class, expected) in &case.isic {
+            let found = serde_json::to_value(found.per_class[class]).unwrap();
+            let expected = serde_json::to_value(expected).unwrap();
+            assert_eq!(expected.as_object().unwrap().len(), 8);
+            for (name, expected) in expected.as_object().unwrap() {
+                assert!(
+                    agree(found[name].as_f64(), expected.as_f64()),
+                    "{}, {class}, {name}: {} is not {expected}",
+                    case.name,
+                    found[name]
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn curves_have_scikit_learns_points() {
+    for (predictions, case) in cases() {
+        for (class, expected) in &case.curves {
+            let binary = Binary::any_of(&[*class], &predictions.truths, &predictions.probabilities);
+            for (found, expected) in [
+                (binary.roc(), &expected.roc),
+                (binary.precision_recall(), &expected.precision_recall),
+            ] {
+                let lengths = |points: &Option<Vec<_>>| points.as_ref().map(Vec::len);
+                assert_eq!(lengths(&found), lengths(expected), "{} {class}", case.name);
+                for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
+                    let near = |a: f64, b: f64| (a - b).abs() <= 1e-9;
+                    assert!(near(found.0, expected.0) && near(found.1, expected.1));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn thresholds_for_a_sensitivity_are_those_of_scikit_learns_curve() {
+    for (predictions, case) in cases() {
+        let found = operating_points(&predictions, &predictions);
+        let expected: Vec<(Question, &Point)> = (case.points.iter())
+            .flat_map(|(question, points)| points.iter().map(|point| (*question, point)))
+            .collect();
+        assert_eq!(found.len(), expected.len(), "{}", case.name);
+        for (found, (question, expected)) in found.iter().zip(expected) {
+            assert_eq!(found.question, question);
+            assert_eq!(found.wanted_sensitivity, expected.wanted);
+            // Sums of three probabilities may differ in the last digit.
+            assert!((found.threshold - expected.threshold).abs() <= 1e-12);
+            let counts = found.scored.counts;
+            assert_eq!(
+                [
+                    counts.true_positives,
+                    counts.false_positives,
+                    counts.false_negatives,
+                    counts.true_negatives
+                ],
+                expected.counts,
+                "{} {question:?} {}",
+                case.name,
+                expected.wanted
+            );
+            assert!(agree(found.scored.net_benefit, expected.net_benefit));
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! The same figures for groups of people and photographs, and how far each group is from the rest.
+
+use std::collections::BTreeMap;
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::bootstrap::{DRAWS, interval};
+use super::{Confusion, Predictions, ranking};
+use crate::Diagnosis;
+
+/// Fewer images than this make no group of their own: their figures would be chance.
+pub const LEAST_IMAGES: usize = 20;
+
+/// The images that share a value of a column.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Subgroup {
+    /// The column, such as `sex`.
+    pub by: String,
+    /// Its value, such as `female`.
+    pub value: String,
+    /// Number of images.
+    pub n: usize,
+    /// Number of melanomas among them.
+    pub melanomas: usize,
+    /// Its figures, by name: `accuracy`, `balanced_accuracy`, `melanoma_recall` and `melanoma_auc`, those that
+    /// it defines.
+    pub figures: BTreeMap<String, Figure>,
+}
+
+/// A figure of a group beside that of all other images.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Figure {
+    /// In the group.
+    pub value: f64,
+    /// Its 95 % interval; `None` if it is undefined in nearly every draw.
+    pub interval: Option<[f64; 2]>,
+    /// The group's figure less that of the rest; `None` if the rest does not define it.
+    pub gap: Option<f64>,
+    /// The gap's 95 % interval.
+    pub gap_interval: Option<[f64; 2]>,
+}
+
+/// The names of the figures, in the order of [`Tally::figures`].
+pub const FIGURES: [&str; 4] = [
+    "accuracy",
+    "balanced_accuracy",
+    "melanoma_recall",
+    "melanoma_auc",
+];
+
+type Figures = [Option<f64>; FIGURES.len()];
+
+/// The figures of every group of at least [`LEAST_IMAGES`] images. `columns` holds a column's name with the value
+/// of each image; a column with a single such value has no groups. Intervals are by percentile bootstrap over lesions,
+/// with the same draws for all groups; `lesions[i]` names the lesion of image `i`.
+pub fn subgroups(
+    predictions: &Predictions,
+    lesions: &[&str],
+    columns: &[(&str, Vec<String>)],
+    seed: u64,
+) -> Vec<Subgroup> {
+    let columns: Vec<Column> = (columns.iter())
+        .map(|(name, values)| Column::new(name, values))
+        .filter(|column| column.values.len() > 1)
+        .collect();
+    let images = Images::new(predictions);
+    let once = vec![1; lesions.len()];
+    let whole: Vec<Vec<[Figures; 2]>> = columns.iter().map(|c| images.score(c, &once)).collect();
+    let lesions = by_lesion(lesions);
+    let draws: Vec<Vec<Vec<[Figures; 2]>>> = (0..DRAWS)
+        .into_par_iter()
+        .map(|number| {
+            let times = draw(&lesions, once.len(), seed, number as u64);
+            columns.iter().map(|c| images.score(c, &times)).collect()
+        })
+        .collect();
+    let mut groups = Vec::new();
+    for (at, column) in columns.iter().enumerate() {
+        for (group, (value, n)) in column.values.iter().enumerate() {
+            if *n < LEAST_IMAGES {
+                continue;
+            }
+            let drawn: Vec<[Figures; 2]> = draws.iter().map(|draw| draw[at][group]).collect();
+            let is_melanoma = |&image: &usize| predictions.truths[image] == Diagnosis::Mel;
+            let members = (0..once.len()).filter(|&image| column.group_of[image] == group);
+            groups.push(Subgroup {
+                by: column.name.clone(),
+                value: value.clone(),
+                n: *n,
+                melanomas: members.filter(is_melanoma).count(),
+                figures: figures(whole[at][group], &drawn),
+            });
+        }
+    }
+    groups
+}
+
+/// A column with its values and their numbers of images, in alphabetical order.
+struct Column {
+    name: String,
+    values: Vec<(String, usize)>,
+    /// The place of each image's value.
+    group_of: Vec<usize>,
+}
+
+impl Column {
+    fn new(name: &str, values: &[String]) -> Self {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for value in values {
+            *counts.entry(value).or_default() += 1;
+        }
+        let places: BTreeMap<&str, usize> = counts.keys().copied().zip(0..).collect();
+        Self {
+            name: name.to_owned(),
+            group_of: values.iter().map(|value| places[value.as_str()]).collect(),
+            values: (counts.into_iter())
+                .map(|(value, n)| (value.to_owned(), n))
+                .collect(),
+        }
+    }
+}
+
+/// The images of each lesion.
+fn by_lesion(lesions: &[&str]) -> Vec<Vec<usize>> {
+    let mut images_of = BTreeMap::<&str, Vec<usize>>::new();
+    for (image, lesion) in lesions.iter().enumerate() {
+        images_of.entry(lesion).or_default().push(image);
+    }
+    images_of.into_values().collect()
+}
+
+/// How often each image is in a draw of lesions with replacement.
+fn draw(lesions: &[Vec<usize>], images: usize, seed: u64, number: u64) -> Vec<u32> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    random.set_stream(number);
+    let mut times = vec![0; images];
+    for _ in 0..lesions.len() {
+        for &image in &lesions[random.random_range(0..lesions.len())] {
+            times[image] += 1;
+        }
+    }
+    times
+}
+
+/// What the figures need to know of each image.
+struct Images {
+    truths: Vec<Diagnosis>,
+    guesses: Vec<Diagnosis>,
+    /// The images by their probability of melanoma, lowest first; equal ones share a rank.
+    by_melanoma: Vec<usize>,
+    melanoma: Vec<f64>,
+}
+
+impl Images {
+    fn new(predictions: &Predictions) -> Self {
+        let melanoma: Vec<f64> = (predictions.probabilities.iter())
+            .map(|row| row[Diagnosis::Mel.index()])
+            .collect();
+        let mut by_melanoma: Vec<usize> = (0..melanoma.len()).collect();
+        by_melanoma.sort_by(|&a, &b| melanoma[a].total_cmp(&melanoma[b]));
+        Self {
+            truths: predictions.truths.clone(),
+            guesses: (predictions.probabilities.iter())
+                .map(ranking::likeliest)
+                .collect(),
+            by_melanoma,
+            melanoma,
+        }
+    }
+
+    /// The figures of each group of a column and of all that is outside it, each image counting so many times.
+    fn score(&self, column: &Column, times: &[u32]) -> Vec<[Figures; 2]> {
+        let mut inside = vec![Tally::default(); column.values.len()];
+        let mut whole = Confusion::default();
+        for (image, &times) in times.iter().enumerate() {
+            let (truth, guess) = (self.truths[image].index(), self.guesses[image].index());
+            let cell = |confusion: &mut Confusion| confusion.counts[truth][guess] += times as usize;
+            cell(&mut inside[column.group_of[image]].confusion);
+            cell(&mut whole);
+        }
+        let mut outside = vec![Tally::default(); column.values.len()];
+        for (outside, inside) in outside.iter_mut().zip(&inside) {
+            for (row, (all, own)) in (outside.confusion.counts.iter_mut())
+                .zip(whole.counts.iter().zip(&inside.confusion.counts))
+            {
+                for (cell, (all, own)) in row.iter_mut().zip(all.iter().zip(own)) {
+                    *cell = all - own;
+                }
+            }
+        }
+        for equal in (self.by_melanoma).chunk_by(|&a, &b| self.melanoma[a] == self.melanoma[b]) {
+            self.rank(equal, column, times, &mut inside, &mut outside);
+        }
+        (inside.iter().zip(&outside))
+            .map(|(inside, outside)| [inside.figures(), outside.figures()])
+            .collect()
+    }
+
+    /// Lets images of the same probability of melanoma win against all with less.
+    fn rank(
+        &self,
+        equal: &[usize],
+        column: &Column,
+        times: &[u32],
+        inside: &mut [Tally],
+        outside: &mut [Tally],
+    ) {
+        let groups = inside.len();
+        let (mut with, mut without) = (vec![0; groups], vec![0; groups]);
+        for &image in equal {
+            let counts = if self.truths[image] == Diagnosis::Mel {
+                &mut with
+            } else {
+                &mut without
+            };
+            counts[column.group_of[image]] += u64::from(times[image]);
+        }
+        let (all_with, all_without) = (with.iter().sum::<u64>(), without.iter().sum::<u64>());
+        for group in 0..groups {
+            inside[group].advance(with[group], without[group]);
+            outside[group].advance(all_with - with[group], all_without - without[group]);
+        }
+    }
+}
+
+/// What is known of a group in one draw.
+#[derive(Clone, Default)]
+struct Tally {
+    confusion: Confusion,
+    /// Twice the pairs of a melanoma and another image in which the melanoma has the higher probability of it.
+    won_twice: u64,
+    positives: u64,
+    negatives: u64,
+}
+
+impl Tally {
+    /// Takes in images of equal probability, higher than all before.
+    fn advance(&mut self, with: u64, without: u64) {
+        self.won_twice += with * (2 * self.negatives + without);
+        self.positives += with;
+        self.negatives += without;
+    }
+
+    fn figures(&self) -> Figures {
+        let melanomas = self.confusion.support(Diagnosis::Mel);
+        let pairs = self.positives * self.negatives;
+        [
+            self.confusion.accuracy(),
+            self.confusion.balanced_accuracy(),
+            (melanomas > 0).then(|| self.confusion.recall(Diagnosis::Mel)),
+            (pairs > 0).then(|| self.won_twice as f64 / (2 * pairs) as f64),
+        ]
+    }
+}
+
+/// The defined figures of a group with their intervals, from all images and from the draws, each `[inside, outside]`.
+fn figures(whole: [Figures; 2], draws: &[[Figures; 2]]) -> BTreeMap<String, Figure> {
+    let named = FIGURES.iter().enumerate().filter_map(|(at, name)| {
+        let [inside, outside] = whole.map(|figures| figures[at]);
+        let value = inside?;
+        let gap_in = |draw: &[Figures; 2]| Some(draw[0][at]? - draw[1][at]?);
+        let figure = Figure {
+            value,
+            interval: interval(draws.iter().filter_map(|draw| draw[0][at]).collect()),
+            gap: outside.map(|outside| value - outside),
+            gap_interval: outside.and_then(|_| interval(draws.iter().filter_map(gap_in).collect())),
+        };
+        Some(((*name).to_owned(), figure))
+    });
+    named.collect()
+}
+
+/// The band of ten years that an age falls into, as in `50–59`; `unknown` if it is none.
+pub fn age_band(age: &str) -> String {
+    match age.parse::<f64>() {
+        Ok(age) if (0.0..200.0).contains(&age) => {
+            let from = (age / 10.0).floor() as usize * 10;
+            match from {
+                80.. => "80 and over".to_owned(),
+                0 | 10 => "0–19".to_owned(),
+                _ => format!("{from}–{}", from + 9),
+            }
+        }
+        _ => "unknown".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::score;
+
+    /// Images of two groups, `a` answered better than `b`.
+    fn some() -> (Predictions, Vec<String>, Vec<String>) {
+        let mut all = (Predictions::default(), Vec::new(), Vec::new());
+        for image in 0..160_usize {
+            let truth = if image.is_multiple_of(3) {
+                Diagnosis::Mel
+            } else {
+                Diagnosis::Nv
+            };
+            let group = if image < 80 { "a" } else { "b" };
+            let wrong = image.is_multiple_of(if group == "a" { 10 } else { 2 });
+            let melanoma = (truth == Diagnosis::Mel) != wrong;
+            let mut row = [0.0; Diagnosis::COUNT];
+            let p = (image % 7) as f64 / 20.0 + if melanoma { 0.55 } else { 0.1 };
+            row[Diagnosis::Mel.index()] = p;
+            row[Diagnosis::Nv.index()] = 1.0 - p;
+            all.0.image_ids.push(image.to_string());
+            all.0.truths.push(truth);
+            all.0.probabilities.push(row);
+            all.1.push(format!("lesion {}", image / 2));
+            all.2.push(group.to_owned());
+        }
+        all
+    }
+
+    fn found() -> Vec<Subgroup> {
+        let (predictions, lesions, values) = some();
+        let lesions: Vec<&str> = lesions.iter().map(String::as_str).collect();
+        let same = vec!["same".to_owned(); 160];
+        subgroups(
+            &predictions,
+            &lesions,
+            &[("group", values), ("one", same)],
+            1,
+        )
+    }
+
+    #[test]
+    fn a_groups_figures_are_those_of_its_images_alone() {
+        let (predictions, _, values) = some();
+        let groups = found();
+        assert_eq!(groups.len(), 2, "a column with one value has no groups");
+        for group in &groups {
+            let own = |image: &usize| values[*image] == group.value;
+            let images: Vec<usize> = (0..160).filter(own).collect();
+            let truths: Vec<_> = images.iter().map(|&i| predictions.truths[i]).collect();
+            let rows: Vec<_> = images
+                .iter()
+                .map(|&i| predictions.probabilities[i])
+                .collect();
+            let metrics = score(&truths, &rows);
+            let melanoma = &metrics.per_class[&Diagnosis::Mel];
+            for (name, expected) in [
+                ("accuracy", metrics.accuracy),
+                ("balanced_accuracy", metrics.balanced_accuracy),
+                ("melanoma_recall", melanoma.recall),
+                ("melanoma_auc", melanoma.auc),
+            ] {
+                assert_eq!(Some(group.figures[name].value), expected, "{name}");
+            }
+            assert_eq!((group.n, group.melanomas), (80, melanoma.support));
+        }
+    }
+
+    #[test]
+    fn the_gap_is_to_all_others_and_mirrors_theirs() {
+        let groups = found();
+        let gap = |group: usize| groups[group].figures["accuracy"].gap.unwrap();
+        assert!(gap(0) > 0.3 && (gap(0) + gap(1)).abs() < 1e-12);
+        let [low, high] = groups[0].figures["accuracy"].gap_interval.unwrap();
+        assert!(0.1 < low && low < gap(0) && gap(0) < high, "{low} {high}");
+        assert_eq!(groups, found(), "the same seed, the same intervals");
+    }
+
+    #[test]
+    fn small_groups_are_left_out_but_belong_to_the_rest() {
+        let (predictions, lesions, mut values) = some();
+        let lesions: Vec<&str> = lesions.iter().map(String::as_str).collect();
+        values[..LEAST_IMAGES - 1].fill("rare".to_owned());
+        let groups = subgroups(&predictions, &lesions, &[("group", values)], 1);
+        let names: Vec<&str> = groups.iter().map(|group| group.value.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!(groups[0].n, 80 - (LEAST_IMAGES - 1));
+    }
+
+    #[test]
+    fn ages_fall_into_bands_of_ten_years_save_the_youngest_and_oldest() {
+        for (age, band) in [
+            ("0.0", "0–19"),
+            ("19", "0–19"),
+            ("20.0", "20–29"),
+            ("59.9", "50–59"),
+            ("85.0", "80 and over"),
+            ("", "unknown"),
+            ("old", "unknown"),
+        ] {
+            assert_eq!(age_band(age), band);
+        }
+    }
+}
