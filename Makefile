@@ -24,6 +24,7 @@ demo: build ## walk the whole way on drawn images, in demo/ (no download of data
 
 test: setup ## everything a fresh clone needs, then the whole test suite
 	@scripts/python-env
+	@scripts/browser-env
 	$(CARGO) test --release
 
 lint: setup ## formatting and lints, as CI demands them
@@ -35,4 +36,4 @@ bench-peers: build ## time the program against PyTorch scripts in turns (SHARED=
 
 clean: ## remove what was built, fetched and drawn
 	$(CARGO) clean
-	rm -rf .libtorch .venv .venv-peers demo
+	rm -rf .libtorch .venv .venv-peers tests/browser/node_modules demo

@@ -44,6 +44,13 @@ pub trait Classifier {
     /// The probabilities of some prepared images, given one after the other as
     /// [`crate::preprocess::resize`] returns them. The caller chooses the batch by how many it gives.
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>>;
+
+    /// How much each region of a prepared image speaks for a class: the rows of a square grid, from 0 up
+    /// ([`crate::model::inference::InferenceNetwork::attention`]). `None` for an exported file, which shows
+    /// only its answers.
+    fn attention(&self, _image: &[u8], _class: Diagnosis) -> Result<Option<Vec<f32>>> {
+        Ok(None)
+    }
 }
 
 /// Opens a checkpoint file or folder, a TorchScript file (`.pt`) or an ONNX file (`.onnx`); with `tta`, to be

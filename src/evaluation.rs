@@ -1,14 +1,18 @@
 //! A network's answers to a part of a dataset, and what they are worth: what `metrics.json` holds.
 
+pub mod analysis;
 pub mod folds;
+pub mod galleries;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use analysis::Analysis;
+
 use crate::classifier::{self, Classifier};
-use crate::dataset::{Dataset, Part};
+use crate::dataset::{Dataset, Part, Sample};
 use crate::metrics::bootstrap::{self, Intervals};
 use crate::metrics::{Metrics, Predictions};
 use crate::model::checkpoint::{About, lesion_hash};
@@ -36,6 +40,9 @@ pub struct Evaluation {
     pub model: ScoredModel,
     /// What it was scored on.
     pub data: ScoredPart,
+    /// More of what the answers are worth, each a key of the file.
+    #[serde(flatten)]
+    pub analysis: Analysis,
 }
 
 /// The file that was scored.
@@ -62,19 +69,19 @@ pub struct ScoredPart {
 }
 
 impl Evaluation {
-    /// Scores predictions of a part of a dataset, in the part's order, by the network in `model`.
+    /// Scores predictions of a part of a dataset, in the part's order, by the network in `model`. Thresholds are
+    /// chosen on its answers to validation images, `choosing`.
     pub fn new(
         model: &Path,
         classifier: &dyn Classifier,
         dataset: &Dataset,
         part: Part,
         predictions: &Predictions,
+        choosing: Option<&Predictions>,
     ) -> Result<Self> {
         let metrics = predictions.score();
-        let rows = dataset.part(part);
-        let lesions: Vec<&str> = (rows.iter())
-            .map(|&row| dataset.rows[row].sample.lesion_id.as_str())
-            .collect();
+        let samples = samples(dataset, part);
+        let lesions: Vec<&str> = samples.iter().map(|s| s.lesion_id.as_str()).collect();
         Ok(Self {
             intervals: bootstrap::intervals(
                 &predictions.truths,
@@ -92,6 +99,7 @@ impl Evaluation {
                 lesions: distinct_lesions(dataset, part).len(),
                 proved_unseen: part != Part::Train && classifier.about().is_some(),
             },
+            analysis: Analysis::new(predictions, &samples, choosing),
         })
     }
 }
@@ -116,6 +124,16 @@ pub fn as_trained(dataset: Dataset, about: Option<&About>) -> Result<Dataset> {
             dataset.in_fold(about.fold)
         }
         _ => Ok(dataset),
+    }
+}
+
+/// The validation images that thresholds may be chosen on when `part` is scored: none if that is validation itself or
+/// training, and none if the network has learnt from their lesions, or if nobody knows whether it has.
+pub fn choosing_rows(about: Option<&About>, dataset: &Dataset, part: Part) -> Vec<usize> {
+    let may = |about| refuse_seen_lesions(about, dataset, Part::Val).is_ok();
+    match part {
+        Part::Test if about.is_some_and(may) => dataset.part(Part::Val),
+        _ => Vec::new(),
     }
 }
 
@@ -204,6 +222,12 @@ pub fn refuse_seen_lesions(about: &About, dataset: &Dataset, part: Part) -> Resu
         }
     }
     Ok(())
+}
+
+/// What the manifest says of the images of a part, in their order.
+fn samples(dataset: &Dataset, part: Part) -> Vec<&Sample> {
+    let rows = dataset.part(part).into_iter();
+    rows.map(|row| &dataset.rows[row].sample).collect()
 }
 
 /// The lesions of a part, in the order of their first rows.

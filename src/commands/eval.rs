@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 
 use skinlesion::classifier::{self, Classifier};
 use skinlesion::dataset::{Dataset, Part};
+use skinlesion::evaluation::galleries::{Pictures, galleries};
 use skinlesion::evaluation::{self, Evaluation, METRICS_FILE};
 use skinlesion::files::{self, Draft};
 use skinlesion::metrics::{Confusion, Metrics, Predictions, predictions};
 use skinlesion::progress::Progress;
+use skinlesion::report::html::{self, Page};
 use skinlesion::report::{self, Cells};
 use skinlesion::{DISCLAIMER, Error};
 
@@ -45,6 +47,11 @@ pub struct Args {
     #[arg(long)]
     tta: bool,
 
+    /// Put photographs into report.html: the surest errors and the least certain answers, with where the network looked.
+    /// They have a licence (HAM10000: CC BY-NC 4.0), so only if you may pass them on with the page
+    #[arg(long)]
+    with_images: bool,
+
     /// The folder to write: figures, predictions, report and pictures
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -71,24 +78,97 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
 
     let rows = dataset.part(args.split);
     let batch = args.batch_size.get();
-    let predictions =
-        evaluation::predict_part(classifier.as_ref(), &dataset, &rows, batch, session)?;
+    let answer = |rows: &[usize]| {
+        evaluation::predict_part(classifier.as_ref(), &dataset, rows, batch, session)
+    };
+    let predictions = answer(&rows)?;
+    let choosing = evaluation::choosing_rows(classifier.about(), &dataset, args.split);
+    let choosing = (!choosing.is_empty())
+        .then(|| answer(&choosing))
+        .transpose()?;
     let evaluation = Evaluation::new(
         model,
         classifier.as_ref(),
         &dataset,
         args.split,
         &predictions,
+        choosing.as_ref(),
     )?;
+    let pictures = Pictures {
+        dataset: &dataset,
+        classifier: classifier.as_ref(),
+        rows: &rows,
+    };
+    let galleries = galleries(&predictions, args.with_images.then_some(&pictures))?;
+    let page = html::page(&Page {
+        title: format!(
+            "{} on the {} part of {}",
+            name_of(model),
+            args.split,
+            name_of(&args.data)
+        ),
+        caveats: caveats(args).map(str::to_owned).into_iter().collect(),
+        facts: facts(&evaluation),
+        dataset: &dataset.info,
+        metrics: &evaluation.metrics,
+        intervals: &evaluation.intervals,
+        undefined: &evaluation.undefined,
+        analysis: &evaluation.analysis,
+        predictions: &predictions,
+        galleries: &galleries,
+    });
     let scored = Scored {
         caption: format!("{} part, {} images", args.split, evaluation.metrics.n),
         text: text(args, model, &evaluation),
         metrics: &evaluation.metrics,
         json: serde_json::to_value(&evaluation)?,
         predictions,
+        page,
         next: next(args, model),
     };
     scored.publish(draft, &args.out)
+}
+
+/// The last part of a path: what a report says of a place on its maker's disk.
+fn name_of(path: &Path) -> String {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// What exactly was scored.
+fn facts(evaluation: &Evaluation) -> Vec<(&'static str, String)> {
+    let (model, data) = (&evaluation.model, &evaluation.data);
+    let proved = match data.proved_unseen {
+        true => "yes: none of these lesions was trained on",
+        false => "not proved",
+    };
+    vec![
+        (
+            "network",
+            format!("{}, SHA-256 {}", model.file, model.sha256),
+        ),
+        (
+            "dataset",
+            format!("{} part, manifest's SHA-256 {}", data.split, data.manifest),
+        ),
+        (
+            "images",
+            format!("{} of {} lesions", evaluation.metrics.n, data.lesions),
+        ),
+        ("unseen", proved.to_owned()),
+        (
+            "views",
+            if evaluation.tta {
+                "mean over 8 symmetric views"
+            } else {
+                "one"
+            }
+            .to_owned(),
+        ),
+    ]
 }
 
 impl Args {
@@ -141,15 +221,7 @@ fn refuse_unfair(
 
 /// What a person reads.
 fn text(args: &Args, model: &Path, evaluation: &Evaluation) -> String {
-    let caveat = match args.split {
-        Part::Train => {
-            "The network was trained on this part: the figures say how well it fits, not how good it is.\n"
-        }
-        Part::Val => {
-            "Choices were made on this part: the figures flatter. Those of the test part do not.\n"
-        }
-        Part::Test => "",
-    };
+    let caveat = caveats(args).map_or_else(String::new, |caveat| format!("{caveat}\n"));
     format!(
         "{model} on the {part} part of {data}: {n} images of {lesions} lesions\n{views}{caveat}\n{figures}\n{DISCLAIMER}\n",
         model = model.display(),
@@ -164,6 +236,19 @@ fn text(args: &Args, model: &Path, evaluation: &Evaluation) -> String {
             &evaluation.undefined
         ),
     )
+}
+
+/// Why the figures of a part mislead, if they do.
+fn caveats(args: &Args) -> Option<&'static str> {
+    match args.split {
+        Part::Train => Some(
+            "The network was trained on this part: the figures say how well it fits, not how good it is.",
+        ),
+        Part::Val => Some(
+            "Choices were made on this part: the figures flatter. Those of the test part do not.",
+        ),
+        Part::Test => None,
+    }
 }
 
 /// Says so if answers were averaged.
@@ -181,6 +266,8 @@ struct Scored<'a> {
     json: serde_json::Value,
     predictions: Predictions,
     text: String,
+    /// The report's page.
+    page: String,
     /// What the pictures show, in a few words.
     caption: String,
     next: String,
@@ -207,7 +294,8 @@ impl Scored<'_> {
         files::write_json(&path(METRICS_FILE), &self.json)?;
         self.predictions.write(&path(predictions::FILE))?;
         files::write_whole(&path(REPORT_FILE), self.text.as_bytes())?;
-        let mut written = [METRICS_FILE, REPORT_FILE, predictions::FILE]
+        files::write_whole(&path(html::FILE), self.page.as_bytes())?;
+        let mut written = [html::FILE, METRICS_FILE, REPORT_FILE, predictions::FILE]
             .map(path)
             .to_vec();
 

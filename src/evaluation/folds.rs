@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::analysis::Analysis;
 use super::{ScoredModel, ScoredPart, distinct_lesions, predict_part, refuse_seen_lesions};
 use crate::classifier::Classifier;
-use crate::dataset::{Dataset, Part};
+use crate::dataset::{Dataset, Part, Sample};
 use crate::metrics::bootstrap::{self, Intervals};
 use crate::metrics::{Metrics, Predictions};
 use crate::progress::Progress;
@@ -30,6 +31,10 @@ pub struct PooledEvaluation {
     pub data: ScoredPart,
     /// The folds by themselves.
     pub folds: Folds,
+    /// More of what all answers together are worth, each a key of the file; without operating points, since each
+    /// fold's threshold would be chosen on the images that it is judged by.
+    #[serde(flatten)]
+    pub analysis: Analysis,
 }
 
 /// Figures that differ from fold to fold.
@@ -174,7 +179,7 @@ pub fn score(
 ) -> Result<(PooledEvaluation, Predictions)> {
     let mut pooled = Predictions::default();
     let (mut each, mut lesions) = (Vec::new(), 0);
-    let mut lesion_of_each = Vec::new();
+    let mut scored: Vec<Sample> = Vec::new();
     for (fold, (path, classifier)) in models.iter().enumerate() {
         dataset = dataset.in_fold(Some(fold))?;
         if let Some(about) = classifier.about() {
@@ -183,13 +188,13 @@ pub fn score(
         let rows = dataset.part(Part::Val);
         let predictions = predict_part(classifier.as_ref(), &dataset, &rows, batch, progress)?;
         lesions += distinct_lesions(&dataset, Part::Val).len();
-        let of_row = |&row: &usize| dataset.rows[row].sample.lesion_id.clone();
-        lesion_of_each.extend(rows.iter().map(of_row));
+        scored.extend(rows.iter().map(|&row| dataset.rows[row].sample.clone()));
         each.push(fold_evaluation(fold, path, &predictions)?);
         pooled.extend(predictions);
     }
     let metrics = pooled.score();
-    let lesion_of_each: Vec<&str> = lesion_of_each.iter().map(String::as_str).collect();
+    let samples: Vec<&Sample> = scored.iter().collect();
+    let lesion_of_each: Vec<&str> = samples.iter().map(|s| s.lesion_id.as_str()).collect();
     let evaluation = PooledEvaluation {
         intervals: bootstrap::intervals(
             &pooled.truths,
@@ -209,6 +214,7 @@ pub fn score(
             proved_unseen: true,
         },
         folds: Folds::new(each),
+        analysis: Analysis::new(&pooled, &samples, None),
     };
     Ok((evaluation, pooled))
 }

@@ -67,6 +67,12 @@ impl InferenceNetwork {
 
     /// Features (N × 1,280) of a normalised batch (N × 3 × S × S), best given channels last.
     pub fn features(&self, images: &Tensor) -> Tensor {
+        let activations = self.activations(images);
+        activations.mean_dim(&[2i64, 3][..], false, Kind::Float)
+    }
+
+    /// What the features are means of: N × 1,280 × S/32 × S/32.
+    fn activations(&self, images: &Tensor) -> Tensor {
         let mut x = images.shallow_clone();
         for block in &self.blocks {
             let input = x.shallow_clone();
@@ -83,7 +89,16 @@ impl InferenceNetwork {
                 x += input;
             }
         }
-        x.mean_dim(&[2i64, 3][..], false, Kind::Float)
+        x
+    }
+
+    /// How much each region of each image of a normalised batch speaks for a class: N × S/32 × S/32, from 0 (not, or
+    /// against it) up, by Grad-CAM (Selvaraju et al. 2017). Its weights are gradients of the logit by the last
+    /// activations, and since those are only averaged and multiplied by the head, they are the head's own weights.
+    pub fn attention(&self, images: &Tensor, class: Diagnosis) -> Tensor {
+        let weights = self.head[0].get(class.index() as i64).view([1, -1, 1, 1]);
+        let weighted = self.activations(images) * weights;
+        weighted.sum_dim_intlist(1, false, Kind::Float).relu()
     }
 
     /// Logits (N × 7) of features.
@@ -134,6 +149,16 @@ impl Classifier for CheckpointClassifier {
         let bytes = input::bytes_to_tensor(images, side, self.network.device)?;
         let logits = tch::no_grad(|| self.network.forward(&input::normalised(&bytes)));
         probabilities(&logits)
+    }
+
+    fn attention(&self, image: &[u8], class: Diagnosis) -> Result<Option<Vec<f32>>> {
+        let side = self.about.resize.size as usize;
+        let bytes = input::bytes_to_tensor(&[image], side, self.network.device)?;
+        let map = tch::no_grad(|| self.network.attention(&input::normalised(&bytes), class));
+        let flat = map.to_device(Device::Cpu).contiguous().view(-1);
+        Vec::try_from(flat)
+            .map(Some)
+            .map_err(Error::torch("reading where the network looked"))
     }
 }
 

@@ -4,9 +4,12 @@ mod axis;
 mod confusion;
 mod curves;
 mod distribution;
+pub mod html;
+pub mod overlay;
 mod render;
 mod svg;
 pub mod text;
+mod xy;
 
 use std::path::{Path, PathBuf};
 

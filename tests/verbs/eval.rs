@@ -20,12 +20,12 @@ use crate::networks::{self, SIZE as SIDE};
 
 /// A home with a dataset `data` and an untrained network `run`, which knows the lesions of `data`'s
 /// training and validation parts.
-struct Bench {
+pub struct Bench {
     home: TempDir,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut rows = Vec::new();
         for (number, dx) in Diagnosis::ALL.into_iter().cycle().take(42).enumerate() {
@@ -53,12 +53,12 @@ impl Bench {
         Self { home }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
 
     /// Runs eval of `run` on a dataset into `out`, with more flags.
-    fn eval(&self, data: &str, more: &[&str]) -> Output {
+    pub fn eval(&self, data: &str, more: &[&str]) -> Output {
         self.eval_of("run", data, more)
     }
 
@@ -79,7 +79,7 @@ impl Bench {
         command.args(more).output().unwrap()
     }
 
-    fn metrics(&self) -> Value {
+    pub fn metrics(&self) -> Value {
         serde_json::from_slice(&fs::read(self.path("out/metrics.json")).unwrap()).unwrap()
     }
 }
@@ -392,7 +392,7 @@ fn json_is_one_object_with_the_figures_and_the_files() {
     for file in files.as_array().unwrap() {
         assert!(bench.path(file.as_str().unwrap()).is_file(), "{file}");
     }
-    assert_eq!(files.as_array().unwrap().len(), 7);
+    assert_eq!(files.as_array().unwrap().len(), 8);
 }
 
 #[test]

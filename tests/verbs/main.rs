@@ -15,5 +15,6 @@ mod networks;
 mod predict;
 mod prepare;
 mod released;
+mod report;
 mod torchvision;
 mod train;

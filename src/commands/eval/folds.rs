@@ -4,10 +4,12 @@ use skinlesion::classifier;
 use skinlesion::dataset::{Dataset, Part};
 use skinlesion::evaluation::METRICS_FILE;
 use skinlesion::evaluation::folds::{self, Model, PooledEvaluation};
+use skinlesion::evaluation::galleries::galleries;
 use skinlesion::files::Draft;
+use skinlesion::report::html::{self, Page};
 use skinlesion::{DISCLAIMER, report};
 
-use super::{Args, Outcome, Scored, views};
+use super::{Args, Outcome, Scored, name_of, views};
 use crate::terminal::Session;
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
@@ -21,23 +23,51 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         .collect::<skinlesion::Result<_>>()?;
     let models = folds::by_fold(models, &dataset)?;
     let next = next(args, &dataset, &models);
+    let info = dataset.info.clone();
     let (evaluation, predictions) = folds::score(&models, dataset, args.batch_size.get(), session)?;
+    let page = html::page(&Page {
+        title: format!("{} folds of {}", models.len(), name_of(&args.data)),
+        caveats: vec![CAVEAT.to_owned()],
+        facts: vec![
+            (
+                "dataset",
+                format!("manifest's SHA-256 {}", evaluation.data.manifest),
+            ),
+            (
+                "images",
+                format!(
+                    "{} of {} lesions",
+                    evaluation.metrics.n, evaluation.data.lesions
+                ),
+            ),
+        ],
+        dataset: &info,
+        metrics: &evaluation.metrics,
+        intervals: &evaluation.intervals,
+        undefined: &evaluation.undefined,
+        analysis: &evaluation.analysis,
+        predictions: &predictions,
+        galleries: &galleries(&predictions, None)?,
+    });
     let scored = Scored {
         caption: format!("{} folds, {} images", models.len(), evaluation.metrics.n),
         text: text(args, &evaluation),
         metrics: &evaluation.metrics,
         json: serde_json::to_value(&evaluation)?,
         predictions,
+        page,
         next,
     };
     scored.publish(draft, &args.out)
 }
 
+const CAVEAT: &str = "Each network's epoch was chosen on the fold that it is scored on: the figures flatter somewhat.";
+
 /// What a person reads.
 fn text(args: &Args, evaluation: &PooledEvaluation) -> String {
     format!(
         "{folds} folds of {data}: {n} images of {lesions} lesions, each scored by the network that did not train on it\n\
-         {views}Each network's epoch was chosen on the fold that it is scored on: the figures flatter somewhat.\n\n\
+         {views}{CAVEAT}\n\n\
          {figures}\n{by_fold}\n{DISCLAIMER}\n",
         folds = evaluation.folds.each.len(),
         data = args.data.display(),

@@ -1,0 +1,141 @@
+//! What a careful reader asks beside the headline figures, as `metrics.json` holds it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::dataset::Sample;
+use crate::metrics::isic::{self, Isic};
+use crate::metrics::operating::{self, DecisionCurve, OperatingPoint};
+use crate::metrics::selective::{self, Coverage};
+use crate::metrics::subgroups::{self, Subgroup, age_band};
+use crate::metrics::{Confusion, Predictions};
+use crate::{DEFAULT_SEED, Diagnosis};
+
+/// The analyses of some predictions; each is a key of `metrics.json`. Files of older versions lack them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Analysis {
+    /// The figures that the ISIC challenges list.
+    pub isic: Option<Isic>,
+    /// Thresholds chosen on validation, and what they do to the images that are scored. Empty where there is no
+    /// validation part to choose on, or where it is what is scored.
+    pub operating_points: Vec<OperatingPoint>,
+    /// Net benefit by threshold.
+    pub decision_curves: Vec<DecisionCurve>,
+    /// Figures by sex, age band, localization, kind of proof and source.
+    pub subgroups: Vec<Subgroup>,
+    /// What the network is worth on what it is most certain of.
+    pub coverages: Vec<Coverage>,
+    /// Which classes are taken for which, most images first.
+    pub confused: Vec<Confused>,
+}
+
+/// A class that was taken for another.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Confused {
+    /// What the images show.
+    pub truth: Diagnosis,
+    /// What they were taken for.
+    pub prediction: Diagnosis,
+    /// How many.
+    pub images: usize,
+    /// As a share of the images that show it.
+    pub share: f64,
+}
+
+impl Analysis {
+    /// Analyses predictions of `samples` (in the same order). `choosing` are the answers to validation images that
+    /// thresholds are chosen on.
+    pub fn new(
+        predictions: &Predictions,
+        samples: &[&Sample],
+        choosing: Option<&Predictions>,
+    ) -> Self {
+        let lesions: Vec<&str> = samples.iter().map(|s| s.lesion_id.as_str()).collect();
+        Self {
+            isic: Some(isic::score(&predictions.truths, &predictions.probabilities)),
+            operating_points: choosing.map_or_else(Vec::new, |choosing| {
+                operating::operating_points(choosing, predictions)
+            }),
+            decision_curves: operating::decision_curves(predictions),
+            subgroups: subgroups::subgroups(predictions, &lesions, &columns(samples), DEFAULT_SEED),
+            coverages: selective::coverages(predictions),
+            confused: confused(&Confusion {
+                counts: predictions.score().confusion_matrix,
+            }),
+        }
+    }
+}
+
+/// The columns that images are grouped by.
+fn columns(samples: &[&Sample]) -> Vec<(&'static str, Vec<String>)> {
+    let column = |of: fn(&Sample) -> String| samples.iter().map(|sample| of(sample)).collect();
+    vec![
+        ("sex", column(|s| known(&s.sex))),
+        ("age", column(|s| age_band(&s.age))),
+        ("localization", column(|s| known(&s.localization))),
+        ("dx_type", column(|s| known(&s.dx_type))),
+        ("source", column(|s| known(&s.source))),
+    ]
+}
+
+fn known(value: &str) -> String {
+    match value {
+        "" => "unknown".to_owned(),
+        value => value.to_owned(),
+    }
+}
+
+fn confused(confusion: &Confusion) -> Vec<Confused> {
+    let pairs = Diagnosis::ALL.into_iter().flat_map(|truth| {
+        Diagnosis::ALL.into_iter().map(move |prediction| {
+            let images = confusion.counts[truth.index()][prediction.index()];
+            let share = images as f64 / confusion.support(truth).max(1) as f64;
+            Confused {
+                truth,
+                prediction,
+                images,
+                share,
+            }
+        })
+    });
+    let mut pairs: Vec<Confused> = pairs
+        .filter(|pair| pair.truth != pair.prediction && pair.images > 0)
+        .collect();
+    pairs.sort_by_key(|pair| std::cmp::Reverse(pair.images));
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn confusions_come_with_the_commonest_first_and_without_what_is_right() {
+        let (mel, nv, bkl) = (Diagnosis::Mel, Diagnosis::Nv, Diagnosis::Bkl);
+        let pairs = [(mel, nv), (nv, nv), (nv, bkl), (nv, bkl), (nv, nv)];
+        let found = confused(&Confusion::count(pairs));
+        let short: Vec<_> = (found.iter())
+            .map(|pair| (pair.truth, pair.prediction, pair.images, pair.share))
+            .collect();
+        assert_eq!(short, [(nv, bkl, 2, 0.5), (mel, nv, 1, 1.0)]);
+    }
+
+    #[test]
+    fn what_is_unknown_is_a_group_of_its_own() {
+        let sample = Sample {
+            image_id: "A".into(),
+            lesion_id: "A".into(),
+            dx: Diagnosis::Nv,
+            dx_type: String::new(),
+            age: "55.0".into(),
+            sex: "female".into(),
+            localization: "back".into(),
+            source: String::new(),
+        };
+        let values: Vec<String> = columns(&[&sample])
+            .into_iter()
+            .map(|c| c.1[0].clone())
+            .collect();
+        assert_eq!(values, ["female", "50–59", "back", "unknown", "unknown"]);
+    }
+}

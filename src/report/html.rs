@@ -1,0 +1,198 @@
+//! `report.html`: everything about an evaluation on one page, which needs no other file and no network, prints well and
+//! is readable on a phone.
+
+mod cases;
+mod charts;
+mod decisions;
+mod figures;
+mod groups;
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::{Cells, class_distribution, confusion_matrix};
+use crate::dataset::DatasetInfo;
+use crate::evaluation::analysis::Analysis;
+use crate::metrics::bootstrap::Intervals;
+use crate::metrics::{Confusion, Metrics, Predictions};
+use crate::{DISCLAIMER, Diagnosis};
+
+pub use cases::{Case, Gallery};
+
+/// The page's name within an evaluation's folder.
+pub const FILE: &str = "report.html";
+
+const STYLE: &str = include_str!("html/style.css");
+
+/// What the page shows.
+pub struct Page<'a> {
+    /// What was scored on what, in a line.
+    pub title: String,
+    /// Why the figures may mislead, if they do.
+    pub caveats: Vec<String>,
+    /// Names and values that say exactly what was scored: files, hashes, numbers.
+    pub facts: Vec<(&'static str, String)>,
+    /// The dataset that the images come from.
+    pub dataset: &'a DatasetInfo,
+    /// The figures.
+    pub metrics: &'a Metrics,
+    /// Their 95 % intervals.
+    pub intervals: &'a Intervals,
+    /// Why figures are missing.
+    pub undefined: &'a BTreeMap<String, String>,
+    /// The analyses.
+    pub analysis: &'a Analysis,
+    /// The answers behind it all.
+    pub predictions: &'a Predictions,
+    /// Single images to look at.
+    pub galleries: &'a [Gallery],
+}
+
+/// The sections, by anchor and heading.
+const SECTIONS: [(&str, &str); 10] = [
+    ("figures", "Headline figures"),
+    ("confusion", "Confusion matrix"),
+    ("curves", "ROC and precision–recall"),
+    ("isic", "ISIC's metrics"),
+    ("decisions", "Operating points"),
+    ("selective", "When the least certain go to a person"),
+    ("groups", "Subgroups"),
+    ("cases", "What it gets wrong"),
+    ("data", "The data"),
+    ("notes", "How to read this"),
+];
+
+/// The page as HTML.
+pub fn page(page: &Page) -> String {
+    let markup = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                // Nothing may leave the page, whatever is in it.
+                meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+                title { (page.title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body { main {
+                h1 { (page.title) }
+                p.warning { strong { (DISCLAIMER) } }
+                @for caveat in &page.caveats { p.warning { (caveat) } }
+                nav aria-label="Contents" { ul { @for (anchor, heading) in SECTIONS {
+                    li { a href={ "#" (anchor) } { (heading) } }
+                } } }
+                @for ((anchor, heading), content) in SECTIONS.iter().zip(sections(page)) {
+                    section { h2 id=(anchor) { (heading) } (content) }
+                }
+            } }
+        }
+    };
+    markup.into_string() + "\n"
+}
+
+/// The contents of [`SECTIONS`], in their order.
+fn sections(page: &Page) -> [Markup; SECTIONS.len()] {
+    [
+        figures::headlines(page.metrics, page.intervals, page.undefined),
+        confusion(page),
+        charts::curves(page.predictions, page.metrics),
+        figures::isic(page.analysis.isic.as_ref()),
+        decisions::operating(page.analysis),
+        decisions::selective(&page.analysis.coverages),
+        groups::groups(&page.analysis.subgroups),
+        cases::cases(&page.analysis.confused, page.galleries),
+        data(page),
+        notes(),
+    ]
+}
+
+fn confusion(page: &Page) -> Markup {
+    let confusion = Confusion {
+        counts: page.metrics.confusion_matrix,
+    };
+    html! {
+        p { "Rows are the truth, columns what the network said. Colour is the share of the row." }
+        div.charts {
+            @for (cells, title) in [(Cells::Counts, "Images"), (Cells::Shares, "Shares of each row")] {
+                figure { (picture(&confusion_matrix(&confusion, cells, title))) }
+            }
+        }
+    }
+}
+
+fn data(page: &Page) -> Markup {
+    html! {
+        div.scroll { table { tbody {
+            @for (name, value) in &page.facts {
+                tr { th.text scope="row" { (name) } td.text { (value) } }
+            }
+        } } }
+        figure { (picture(&class_distribution(&page.dataset.counts))) }
+    }
+}
+
+fn notes() -> Markup {
+    html! {
+        ul {
+            li { "Intervals hold 95 % of 2,000 draws of the lesions with replacement (percentile bootstrap, all images of a lesion together). They say how
+                far a figure could be off because these lesions were tested and not others; they do not hold what another training run, clinic or
+                camera would change." }
+            li { "The prediction is the likeliest class. AUC and average precision are of one class against the rest." }
+            li { "Malignant means " (malignant()) " taken together, the score being the sum of their probabilities. akiec includes carcinoma in situ." }
+            li { "HAM10000 has no label of skin tone, and nearly all of its patients are fair-skinned: nothing here says how the network does on
+                dark skin. It has dermatoscopic photographs of lesions that somebody found worth a photograph; the shares of its classes are not those
+                of a clinic, and precision and referrals depend on them." }
+        }
+    }
+}
+
+fn malignant() -> String {
+    let codes: Vec<&str> = (Diagnosis::ALL.iter())
+        .filter(|class| class.is_malignant())
+        .map(|class| class.code())
+        .collect();
+    codes.join(", ")
+}
+
+/// A picture in the page, whose plain colours follow the reader's light or dark theme.
+fn picture(svg: &str) -> Markup {
+    use super::svg::{FAINT, GRID, INK, RULE};
+    let mut themed = svg.replacen("#ffffff", "var(--paper)", 1);
+    for (colour, name) in [
+        (INK, "ink"),
+        (FAINT, "faint"),
+        (RULE, "rule"),
+        (GRID, "grid"),
+    ] {
+        themed = themed.replace(&format!("\"{colour}\""), &format!("\"var(--{name})\""));
+    }
+    PreEscaped(themed)
+}
+
+/// A figure with three decimals, or a dash.
+fn number(value: Option<f64>) -> String {
+    value.map_or("–".to_owned(), |value| {
+        format!("{value:.3}").replace('-', "−")
+    })
+}
+
+/// An interval with three decimals, or nothing.
+fn interval(ends: Option<&[f64; 2]>) -> String {
+    ends.map_or_else(String::new, |&[low, high]| {
+        format!("{} to {}", number(Some(low)), number(Some(high)))
+    })
+}
+
+/// A share in percent without decimals.
+fn percent(share: f64) -> String {
+    format!("{:.0} %", 100.0 * share)
+}
+
+/// A PNG file as the address of an image within the page.
+fn picture_data(png: &[u8]) -> String {
+    format!("data:image/png;base64,{}", STANDARD.encode(png))
+}
