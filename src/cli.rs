@@ -56,6 +56,12 @@ pub enum Verb {
     Train(commands::train::Args),
     /// Score a network on a part of a dataset: confusion matrix, classification report, predictions
     Eval(commands::eval::Args),
+    /// Tell two evaluations of the same images apart: differences with intervals, and McNemar's test
+    Compare(commands::compare::Args),
+    /// Fit the temperature that makes a checkpoint's probabilities mean what they say, on validation
+    Calibrate(commands::calibrate::Args),
+    /// Average the weights of several runs into one network
+    Average(commands::average::Args),
     /// Write a checkpoint as files that phones and other programs run, each checked against it
     Export(commands::export::Args),
     /// Name the likeliest diagnoses of photographs
@@ -76,6 +82,9 @@ impl Verb {
             Self::Prepare(args) => commands::prepare::run(args, session),
             Self::Train(args) => commands::train::run(args, session),
             Self::Eval(args) => commands::eval::run(args, session),
+            Self::Compare(args) => commands::compare::run(args, session),
+            Self::Calibrate(args) => commands::calibrate::run(args, session),
+            Self::Average(args) => commands::average::run(args, session),
             Self::Export(args) => commands::export::run(args, session),
             Self::Predict(args) => commands::predict::run(args, session),
             Self::Demo(args) => commands::demo::run(args, session),

@@ -1,6 +1,8 @@
 //! A network's answers to a part of a dataset, and what they are worth: what `metrics.json` holds.
 
 pub mod analysis;
+pub mod calibrate;
+pub mod compare;
 pub mod folds;
 pub mod galleries;
 
@@ -81,12 +83,11 @@ impl Evaluation {
     ) -> Result<Self> {
         let metrics = predictions.score();
         let samples = samples(dataset, part);
-        let lesions: Vec<&str> = samples.iter().map(|s| s.lesion_id.as_str()).collect();
         Ok(Self {
             intervals: bootstrap::intervals(
                 &predictions.truths,
                 &predictions.probabilities,
-                &lesions,
+                &predictions.lesions(),
                 DEFAULT_SEED,
             ),
             undefined: metrics.undefined(),
@@ -99,7 +100,7 @@ impl Evaluation {
                 lesions: distinct_lesions(dataset, part).len(),
                 proved_unseen: part != Part::Train && classifier.about().is_some(),
             },
-            analysis: Analysis::new(predictions, &samples, choosing),
+            analysis: Analysis::new(predictions, &samples, choosing, temperature(classifier)),
         })
     }
 }
@@ -160,6 +161,7 @@ pub fn predict_part(
                 ));
             }
             predictions.image_ids.push(sample.image_id.clone());
+            predictions.lesion_ids.push(sample.lesion_id.clone());
             predictions.truths.push(sample.dx);
             predictions.probabilities.push(probabilities);
         }
@@ -222,6 +224,12 @@ pub fn refuse_seen_lesions(about: &About, dataset: &Dataset, part: Part) -> Resu
         }
     }
     Ok(())
+}
+
+/// What the network's logits are divided by. Without a meaning for answers that are averaged over views.
+fn temperature(classifier: &dyn Classifier) -> Option<f64> {
+    let own = classifier.about().and_then(|about| about.temperature);
+    own.filter(|_| !classifier.is_averaged())
 }
 
 /// What the manifest says of the images of a part, in their order.

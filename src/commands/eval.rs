@@ -20,6 +20,7 @@ use super::{Outcome, Summary};
 use crate::terminal::Session;
 
 const REPORT_FILE: &str = "report.txt";
+const SUBMISSION_FILE: &str = "submission.csv";
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -51,6 +52,10 @@ pub struct Args {
     /// They have a licence (HAM10000: CC BY-NC 4.0), so only if you may pass them on with the page
     #[arg(long)]
     with_images: bool,
+
+    /// Write submission.csv too, in the form of ISIC's challenge of 2018 (task 3): to hand in, or for other tools
+    #[arg(long)]
+    submission: bool,
 
     /// The folder to write: figures, predictions, report and pictures
     #[arg(long, value_name = "DIR")]
@@ -124,6 +129,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         json: serde_json::to_value(&evaluation)?,
         predictions,
         page,
+        submission: args.submission,
         next: next(args, model),
     };
     scored.publish(draft, &args.out)
@@ -268,6 +274,8 @@ struct Scored<'a> {
     text: String,
     /// The report's page.
     page: String,
+    /// Whether ISIC's form is wanted too.
+    submission: bool,
     /// What the pictures show, in a few words.
     caption: String,
     next: String,
@@ -295,9 +303,14 @@ impl Scored<'_> {
         self.predictions.write(&path(predictions::FILE))?;
         files::write_whole(&path(REPORT_FILE), self.text.as_bytes())?;
         files::write_whole(&path(html::FILE), self.page.as_bytes())?;
+        let submission = self.submission.then(|| path(SUBMISSION_FILE));
+        if let Some(submission) = &submission {
+            self.predictions.write_submission(submission)?;
+        }
         let mut written = [html::FILE, METRICS_FILE, REPORT_FILE, predictions::FILE]
             .map(path)
             .to_vec();
+        written.extend(submission);
 
         let confusion = Confusion {
             counts: self.metrics.confusion_matrix,

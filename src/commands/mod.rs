@@ -1,5 +1,8 @@
 //! One file a verb: its flags and, in `run`, what it does from top to bottom.
 
+pub mod average;
+pub mod calibrate;
+pub mod compare;
 pub mod completions;
 pub mod demo;
 pub mod doctor;
@@ -10,9 +13,10 @@ pub mod predict;
 pub mod prepare;
 pub mod train;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+use skinlesion::Error;
 
 /// How a verb ends: with a summary, or an error for the user.
 pub type Outcome = anyhow::Result<Summary>;
@@ -30,4 +34,12 @@ pub struct Summary {
     pub json: Value,
     /// Whether the verb did its work only in part, so that the exit code must be 1.
     pub failed: bool,
+}
+
+/// Refuses to write over a file that exists, unless told to.
+fn refuse_existing(out: &Path, force: bool) -> skinlesion::Result<()> {
+    match out.exists() && !force {
+        true => Err(Error::Exists(out.to_owned())),
+        false => Ok(()),
+    }
 }

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::classifier::Probabilities;
 use crate::dataset::Sample;
+use crate::metrics::calibration::{Calibration, at_temperature, calibration};
 use crate::metrics::isic::{self, Isic};
 use crate::metrics::operating::{self, DecisionCurve, OperatingPoint};
 use crate::metrics::selective::{self, Coverage};
@@ -25,8 +27,22 @@ pub struct Analysis {
     pub subgroups: Vec<Subgroup>,
     /// What the network is worth on what it is most certain of.
     pub coverages: Vec<Coverage>,
+    /// Whether the probabilities can be taken at their word.
+    pub calibration: Option<CalibrationFigures>,
     /// Which classes are taken for which, most images first.
     pub confused: Vec<Confused>,
+}
+
+/// How well calibrated the answers are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CalibrationFigures {
+    /// What the logits are divided by, if `skinlesion calibrate` has fitted a temperature.
+    pub temperature: Option<f64>,
+    /// The answers as they are.
+    #[serde(flatten)]
+    pub now: Calibration,
+    /// As they would be without the temperature.
+    pub without_temperature: Option<Calibration>,
 }
 
 /// A class that was taken for another.
@@ -44,26 +60,44 @@ pub struct Confused {
 
 impl Analysis {
     /// Analyses predictions of `samples` (in the same order). `choosing` are the answers to validation images that
-    /// thresholds are chosen on.
+    /// thresholds are chosen on; `temperature` is what the network's logits were divided by, if it is known.
     pub fn new(
         predictions: &Predictions,
         samples: &[&Sample],
         choosing: Option<&Predictions>,
+        temperature: Option<f64>,
     ) -> Self {
-        let lesions: Vec<&str> = samples.iter().map(|s| s.lesion_id.as_str()).collect();
         Self {
             isic: Some(isic::score(&predictions.truths, &predictions.probabilities)),
             operating_points: choosing.map_or_else(Vec::new, |choosing| {
                 operating::operating_points(choosing, predictions)
             }),
             decision_curves: operating::decision_curves(predictions),
-            subgroups: subgroups::subgroups(predictions, &lesions, &columns(samples), DEFAULT_SEED),
+            subgroups: subgroups::subgroups(predictions, &columns(samples), DEFAULT_SEED),
             coverages: selective::coverages(predictions),
+            calibration: calibration_figures(predictions, temperature),
             confused: confused(&Confusion {
                 counts: predictions.score().confusion_matrix,
             }),
         }
     }
+}
+
+fn calibration_figures(
+    predictions: &Predictions,
+    temperature: Option<f64>,
+) -> Option<CalibrationFigures> {
+    let of = |rows: &[Probabilities]| calibration(&predictions.truths, rows);
+    let without = |temperature: f64| {
+        let undone = |row| at_temperature(row, 1.0 / temperature);
+        let rows: Vec<_> = predictions.probabilities.iter().map(undone).collect();
+        of(&rows)
+    };
+    Some(CalibrationFigures {
+        temperature,
+        now: of(&predictions.probabilities)?,
+        without_temperature: temperature.and_then(without),
+    })
 }
 
 /// The columns that images are grouped by.

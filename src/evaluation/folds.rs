@@ -194,12 +194,11 @@ pub fn score(
     }
     let metrics = pooled.score();
     let samples: Vec<&Sample> = scored.iter().collect();
-    let lesion_of_each: Vec<&str> = samples.iter().map(|s| s.lesion_id.as_str()).collect();
     let evaluation = PooledEvaluation {
         intervals: bootstrap::intervals(
             &pooled.truths,
             &pooled.probabilities,
-            &lesion_of_each,
+            &pooled.lesions(),
             DEFAULT_SEED,
         ),
         undefined: metrics.undefined(),
@@ -214,7 +213,7 @@ pub fn score(
             proved_unseen: true,
         },
         folds: Folds::new(each),
-        analysis: Analysis::new(&pooled, &samples, None),
+        analysis: Analysis::new(&pooled, &samples, None, None),
     };
     Ok((evaluation, pooled))
 }
@@ -238,6 +237,7 @@ mod tests {
         probabilities[Diagnosis::Mel.index()] = 1.0 - nevi;
         let predictions = Predictions {
             image_ids: vec![String::new(); truths.len()],
+            lesion_ids: Vec::new(),
             truths: truths.to_vec(),
             probabilities: vec![probabilities; truths.len()],
         };

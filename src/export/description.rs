@@ -51,6 +51,8 @@ pub struct Description {
     pub resize: ResizeRule,
     /// How a photograph becomes the input, in words.
     pub preparation: String,
+    /// What the logits are divided by inside the network, so that nobody need do it again; 1 if it was not calibrated.
+    pub temperature: f64,
     /// The layers.
     pub architecture: Architecture,
     /// Figures on the validation part, by name. Choices were made on that part, so they flatter.
@@ -158,6 +160,7 @@ impl Description {
                 "{}; divide by 255. Normalisation and softmax are inside the network.",
                 about.resize.in_words()
             ),
+            temperature: about.temperature.unwrap_or(1.0),
             architecture: about.architecture,
             validation: about.validation.clone(),
             checkpoint: Origin {

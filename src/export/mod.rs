@@ -18,7 +18,7 @@ use std::str::FromStr;
 use tch::Device;
 
 use crate::model::checkpoint::{self, Checkpoint};
-use crate::model::fold::{self, FoldedNetwork};
+use crate::model::fold::FoldedNetwork;
 use crate::model::inference::CheckpointClassifier;
 use crate::progress::Progress;
 use crate::{Result, files};
@@ -102,10 +102,9 @@ impl Source {
         let path = checkpoint::locate(path);
         let mut checkpoint = Checkpoint::read(&path)?;
         checkpoint.about.config = without_folders(&checkpoint.about.config);
-        let layers = checkpoint.about.architecture.network();
         Ok(Self {
             sha256: files::sha256_file(&path)?,
-            network: fold::fold(&layers, &checkpoint.tensors)?,
+            network: checkpoint.folded()?,
             path,
             checkpoint,
         })

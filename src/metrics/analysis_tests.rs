@@ -43,6 +43,7 @@ fn cases() -> Vec<(Predictions, Case)> {
     let reference: Reference = serde_json::from_str(text).unwrap();
     let predictions = predictions().into_iter().map(|case| Predictions {
         image_ids: vec![String::new(); case.truths.len()],
+        lesion_ids: Vec::new(),
         truths: diagnoses(&case.truths),
         probabilities: case.probabilities,
     });

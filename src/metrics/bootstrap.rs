@@ -6,7 +6,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::{Metrics, score};
+use super::weighted::Scorer;
 use crate::Diagnosis;
 use crate::classifier::Probabilities;
 
@@ -19,9 +19,44 @@ const TAIL: f64 = 0.025;
 /// Lower and upper end by the figure's name.
 pub type Intervals = BTreeMap<String, [f64; 2]>;
 
-/// 95 % intervals of the figures in [`Metrics::NAMES`] and of each class's AUC (`per_class.CODE.auc`), by the
-/// percentile bootstrap (Efron & Tibshirani 1993, chapter 13): lesions are drawn with replacement, all images of a
-/// lesion together, since they are not independent. `lesions[i]` names the lesion of image `i`.
+/// The images of each lesion, to be drawn together, since they are not independent.
+pub struct Lesions {
+    images_of: Vec<Vec<usize>>,
+    images: usize,
+}
+
+impl Lesions {
+    /// `lesions[i]` names the lesion of image `i`.
+    pub fn new(lesions: &[&str]) -> Self {
+        let mut images_of = BTreeMap::<&str, Vec<usize>>::new();
+        for (image, lesion) in lesions.iter().enumerate() {
+            images_of.entry(lesion).or_default().push(image);
+        }
+        Self {
+            images_of: images_of.into_values().collect(),
+            images: lesions.len(),
+        }
+    }
+
+    /// How often each image is in a draw of as many lesions with replacement. The same seed and number give the same
+    /// draw on any machine.
+    pub fn draw(&self, seed: u64, number: usize) -> Vec<u32> {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        random.set_stream(number as u64);
+        let mut times = vec![0; self.images];
+        let lesions = self.images_of.len();
+        for _ in 0..lesions {
+            for &image in &self.images_of[random.random_range(0..lesions)] {
+                times[image] += 1;
+            }
+        }
+        times
+    }
+}
+
+/// 95 % intervals of the figures in [`super::Metrics::NAMES`] and of each class's AUC and average precision
+/// (`per_class.CODE.auc`, …), by the percentile bootstrap (Efron & Tibshirani 1993, chapter 13): lesions are drawn with
+/// replacement, all images of a lesion together. `lesions[i]` names the lesion of image `i`.
 ///
 /// The same seed gives the same intervals on any number of cores. A draw in which a figure is undefined does not
 /// count for it; a figure that is undefined on the whole has no interval.
@@ -31,50 +66,29 @@ pub fn intervals(
     lesions: &[&str],
     seed: u64,
 ) -> Intervals {
-    let mut images_of = BTreeMap::<&str, Vec<usize>>::new();
-    for (image, lesion) in lesions.iter().enumerate() {
-        images_of.entry(lesion).or_default().push(image);
-    }
-    let groups: Vec<Vec<usize>> = images_of.into_values().collect();
-    if groups.is_empty() {
+    if truths.is_empty() {
         return Intervals::new();
     }
-    let draw = |number: usize| {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        random.set_stream(number as u64);
-        let (mut drawn_truths, mut drawn) = (Vec::new(), Vec::new());
-        for _ in 0..groups.len() {
-            for &image in &groups[random.random_range(0..groups.len())] {
-                drawn_truths.push(truths[image]);
-                drawn.push(probabilities[image]);
-            }
-        }
-        figures(&score(&drawn_truths, &drawn))
-    };
-    let draws: Vec<BTreeMap<String, f64>> = (0..DRAWS).into_par_iter().map(draw).collect();
-    figures(&score(truths, probabilities))
-        .into_keys()
-        .filter_map(|name| {
-            let values = draws.iter().filter_map(|d| d.get(&name)).copied();
-            let interval = interval(values.collect())?;
-            Some((name, interval))
+    let (scorer, lesions) = (Scorer::new(truths, probabilities), Lesions::new(lesions));
+    let whole = scorer.score(&vec![1; truths.len()]);
+    let draws: Vec<_> = (0..DRAWS)
+        .into_par_iter()
+        .map(|number| scorer.score(&lesions.draw(seed, number)))
+        .collect();
+    let named = Scorer::names().into_iter().enumerate();
+    named
+        .filter(|&(at, _)| whole[at].is_some())
+        .filter_map(|(at, name)| {
+            let values = draws.iter().filter_map(|draw| draw[at]);
+            Some((name, interval(values.collect())?))
         })
         .collect()
 }
 
 /// The 95 % interval of a figure from its values in the draws; `None` without values.
-pub(super) fn interval(mut values: Vec<f64>) -> Option<[f64; 2]> {
+pub fn interval(mut values: Vec<f64>) -> Option<[f64; 2]> {
     values.sort_unstable_by(f64::total_cmp);
     Some([quantile(&values, TAIL)?, quantile(&values, 1.0 - TAIL)?])
-}
-
-/// The defined figures by name.
-fn figures(metrics: &Metrics) -> BTreeMap<String, f64> {
-    let named =
-        (Metrics::NAMES.iter()).filter_map(|&name| Some((name.to_owned(), metrics.named(name)?)));
-    let aucs = (metrics.per_class.iter())
-        .filter_map(|(class, of_class)| Some((format!("per_class.{class}.auc"), of_class.auc?)));
-    named.chain(aucs).collect()
 }
 
 /// A quantile of sorted values, interpolated linearly as NumPy's `quantile` does; `None` without values.

@@ -56,6 +56,12 @@ impl Confusion {
         ratio(self.hits(class), self.support(class))
     }
 
+    /// Of the images of other classes, the share not given this one, with 0/0 = 0.
+    pub fn specificity(&self, class: Diagnosis) -> f64 {
+        let others = self.total() - self.support(class);
+        ratio(others - (self.predicted(class) - self.hits(class)), others)
+    }
+
     /// hits / predicted, with 0/0 = 0.
     pub fn precision(&self, class: Diagnosis) -> f64 {
         ratio(self.hits(class), self.predicted(class))

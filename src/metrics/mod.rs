@@ -14,14 +14,17 @@
 //!   seven, so it exists only when all seven do.
 //! * Log loss is natural, with probabilities clipped to [ε, 1 - ε], ε = 2⁻⁵².
 //!
-//! A figure that the images cannot define is `None`, in JSON `null`: recall, AUC and melanoma recall where
-//! the truth lacks the class, a class's precision and F1 where the predictions lack it too, `macro_auc` where
-//! any class is missing, everything where there are no images.
+//! A figure that the images cannot define is `None`, in JSON `null`: recall, AUC, average precision and melanoma recall
+//! where the truth lacks the class, a class's precision and F1 where the predictions lack it too, specificity and AUC
+//! where every image has the class, macro averages of the two where any class lacks them, everything where there are no
+//! images.
 
 #[cfg(test)]
 mod analysis_tests;
 pub mod binary;
 pub mod bootstrap;
+pub mod calibration;
+pub mod comparison;
 pub mod confusion;
 pub mod isic;
 pub mod operating;
@@ -32,6 +35,7 @@ pub mod selective;
 pub mod subgroups;
 #[cfg(test)]
 mod tests;
+pub mod weighted;
 
 use std::collections::BTreeMap;
 
@@ -39,6 +43,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Diagnosis;
 use crate::classifier::Probabilities;
+
+use binary::Binary;
 
 pub use confusion::Confusion;
 pub use predictions::Predictions;
@@ -63,6 +69,8 @@ pub struct Metrics {
     pub weighted_f1: Option<f64>,
     /// Mean AUC of all seven classes.
     pub macro_auc: Option<f64>,
+    /// Mean average precision of all seven classes.
+    pub macro_average_precision: Option<f64>,
     /// Mean negative natural logarithm of the truth's probability.
     pub log_loss: Option<f64>,
     /// Images by truth (rows) and likeliest class (columns), in class order.
@@ -82,8 +90,12 @@ pub struct ClassMetrics {
     pub f1: Option<f64>,
     /// Number of images that have this class.
     pub support: usize,
+    /// Of the images that have another class, the share not given this one.
+    pub specificity: Option<f64>,
     /// Area under the ROC curve.
     pub auc: Option<f64>,
+    /// Average precision ([`binary::Binary::average_precision`]).
+    pub average_precision: Option<f64>,
 }
 
 impl Metrics {
@@ -96,8 +108,10 @@ impl Metrics {
         "macro_f1",
         "weighted_f1",
         "macro_auc",
+        "macro_average_precision",
         "log_loss",
         "melanoma_recall",
+        "melanoma_specificity",
     ];
 
     /// A figure by its name; `None` if it is undefined here or no such name exists.
@@ -110,32 +124,44 @@ impl Metrics {
             "macro_f1" => self.macro_f1,
             "weighted_f1" => self.weighted_f1,
             "macro_auc" => self.macro_auc,
+            "macro_average_precision" => self.macro_average_precision,
             "log_loss" => self.log_loss,
             "melanoma_recall" => self.per_class.get(&Diagnosis::Mel)?.recall,
+            "melanoma_specificity" => self.per_class.get(&Diagnosis::Mel)?.specificity,
             _ => None,
         }
+    }
+
+    /// The defined figures of [`Metrics::NAMES`] by name, as a checkpoint keeps them.
+    pub fn defined(&self) -> BTreeMap<String, f64> {
+        let names = Self::NAMES.iter();
+        names
+            .filter_map(|&name| Some((name.to_owned(), self.named(name)?)))
+            .collect()
     }
 
     /// The figures that are `None`, by their place in `metrics.json`, and why.
     pub fn undefined(&self) -> BTreeMap<String, String> {
         let mut reasons = BTreeMap::new();
-        let absent: Vec<&str> = self
-            .per_class
+        let lacking = |figure: fn(&ClassMetrics) -> Option<f64>| {
+            let absent = self.per_class.iter().filter(|(_, c)| figure(c).is_none());
+            let codes: Vec<&str> = absent.map(|(class, _)| class.code()).collect();
+            codes.join(", ")
+        };
+        // What is of melanoma alone has its place among the classes.
+        let of_all = Self::NAMES
             .iter()
-            .filter(|(_, figures)| figures.auc.is_none())
-            .map(|(class, _)| class.code())
-            .collect();
-        for name in Self::NAMES
-            .iter()
-            .filter(|&&name| name != "melanoma_recall")
-        {
-            if self.named(name).is_none() {
-                let reason = match self.n {
-                    0 => "there are no images".to_owned(),
-                    _ => format!("no AUC of {}", absent.join(", ")),
-                };
-                reasons.insert((*name).to_owned(), reason);
-            }
+            .filter(|name| !name.starts_with("melanoma_"));
+        for name in of_all.filter(|name| self.named(name).is_none()) {
+            let reason = match (self.n, *name) {
+                (0, _) => "there are no images".to_owned(),
+                (_, "macro_auc") => format!("no AUC of {}", lacking(|c| c.auc)),
+                _ => format!(
+                    "no average precision of {}",
+                    lacking(|c| c.average_precision)
+                ),
+            };
+            reasons.insert((*name).to_owned(), reason);
         }
         for (class, figures) in &self.per_class {
             let all_have_it = figures.support == self.n && self.n > 0;
@@ -148,6 +174,15 @@ impl Metrics {
                 ("recall", figures.recall, "no image has this class"),
                 ("f1", figures.f1, "no image has or was given this class"),
                 (
+                    "specificity",
+                    figures.specificity,
+                    if self.n == 0 {
+                        "there are no images"
+                    } else {
+                        "every image has this class"
+                    },
+                ),
+                (
                     "auc",
                     figures.auc,
                     if all_have_it {
@@ -155,6 +190,11 @@ impl Metrics {
                     } else {
                         "no image has this class"
                     },
+                ),
+                (
+                    "average_precision",
+                    figures.average_precision,
+                    "no image has this class",
                 ),
             ] {
                 if figure.is_none() {
@@ -175,7 +215,10 @@ pub fn score(truths: &[Diagnosis], probabilities: &[Probabilities]) -> Metrics {
         .into_iter()
         .map(|class| (class, score_class(class, &confusion, truths, probabilities)))
         .collect();
-    let aucs: Option<Vec<f64>> = per_class.values().map(|class| class.auc).collect();
+    let mean_of = |figure: fn(&ClassMetrics) -> Option<f64>| {
+        let figures: Option<Vec<f64>> = per_class.values().map(figure).collect();
+        figures.and_then(|figures| confusion::mean(figures.into_iter()))
+    };
     Metrics {
         n: truths.len(),
         accuracy: confusion.accuracy(),
@@ -184,7 +227,8 @@ pub fn score(truths: &[Diagnosis], probabilities: &[Probabilities]) -> Metrics {
         balanced_accuracy: confusion.balanced_accuracy(),
         macro_f1: confusion.macro_f1(),
         weighted_f1: confusion.weighted_f1(),
-        macro_auc: aucs.and_then(|aucs| confusion::mean(aucs.into_iter())),
+        macro_auc: mean_of(|class| class.auc),
+        macro_average_precision: mean_of(|class| class.average_precision),
         log_loss: ranking::log_loss(truths, probabilities),
         confusion_matrix: confusion.counts,
         per_class,
@@ -204,6 +248,8 @@ fn score_class(
         recall: (support > 0).then(|| confusion.recall(class)),
         f1: occurs.then(|| confusion.f1(class)),
         support,
+        specificity: (support < confusion.total()).then(|| confusion.specificity(class)),
         auc: ranking::auc(truths, probabilities, class),
+        average_precision: Binary::any_of(&[class], truths, probabilities).average_precision(),
     }
 }

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::bootstrap::{DRAWS, interval};
+use super::bootstrap::{DRAWS, Lesions, interval};
 use super::{Confusion, Predictions, ranking};
 use crate::Diagnosis;
 
@@ -55,10 +53,9 @@ type Figures = [Option<f64>; FIGURES.len()];
 
 /// The figures of every group of at least [`LEAST_IMAGES`] images. `columns` holds a column's name with the value
 /// of each image; a column with a single such value has no groups. Intervals are by percentile bootstrap over lesions,
-/// with the same draws for all groups; `lesions[i]` names the lesion of image `i`.
+/// with the same draws for all groups.
 pub fn subgroups(
     predictions: &Predictions,
-    lesions: &[&str],
     columns: &[(&str, Vec<String>)],
     seed: u64,
 ) -> Vec<Subgroup> {
@@ -67,13 +64,13 @@ pub fn subgroups(
         .filter(|column| column.values.len() > 1)
         .collect();
     let images = Images::new(predictions);
-    let once = vec![1; lesions.len()];
+    let once = vec![1; predictions.truths.len()];
     let whole: Vec<Vec<[Figures; 2]>> = columns.iter().map(|c| images.score(c, &once)).collect();
-    let lesions = by_lesion(lesions);
+    let lesions = Lesions::new(&predictions.lesions());
     let draws: Vec<Vec<Vec<[Figures; 2]>>> = (0..DRAWS)
         .into_par_iter()
         .map(|number| {
-            let times = draw(&lesions, once.len(), seed, number as u64);
+            let times = lesions.draw(seed, number);
             columns.iter().map(|c| images.score(c, &times)).collect()
         })
         .collect();
@@ -121,28 +118,6 @@ impl Column {
                 .collect(),
         }
     }
-}
-
-/// The images of each lesion.
-fn by_lesion(lesions: &[&str]) -> Vec<Vec<usize>> {
-    let mut images_of = BTreeMap::<&str, Vec<usize>>::new();
-    for (image, lesion) in lesions.iter().enumerate() {
-        images_of.entry(lesion).or_default().push(image);
-    }
-    images_of.into_values().collect()
-}
-
-/// How often each image is in a draw of lesions with replacement.
-fn draw(lesions: &[Vec<usize>], images: usize, seed: u64, number: u64) -> Vec<u32> {
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    random.set_stream(number);
-    let mut times = vec![0; images];
-    for _ in 0..lesions.len() {
-        for &image in &lesions[random.random_range(0..lesions.len())] {
-            times[image] += 1;
-        }
-    }
-    times
 }
 
 /// What the figures need to know of each image.
@@ -294,8 +269,8 @@ mod tests {
     use crate::metrics::score;
 
     /// Images of two groups, `a` answered better than `b`.
-    fn some() -> (Predictions, Vec<String>, Vec<String>) {
-        let mut all = (Predictions::default(), Vec::new(), Vec::new());
+    fn some() -> (Predictions, Vec<String>) {
+        let mut all = (Predictions::default(), Vec::new());
         for image in 0..160_usize {
             let truth = if image.is_multiple_of(3) {
                 Diagnosis::Mel
@@ -312,27 +287,21 @@ mod tests {
             all.0.image_ids.push(image.to_string());
             all.0.truths.push(truth);
             all.0.probabilities.push(row);
-            all.1.push(format!("lesion {}", image / 2));
-            all.2.push(group.to_owned());
+            all.0.lesion_ids.push(format!("lesion {}", image / 2));
+            all.1.push(group.to_owned());
         }
         all
     }
 
     fn found() -> Vec<Subgroup> {
-        let (predictions, lesions, values) = some();
-        let lesions: Vec<&str> = lesions.iter().map(String::as_str).collect();
+        let (predictions, values) = some();
         let same = vec!["same".to_owned(); 160];
-        subgroups(
-            &predictions,
-            &lesions,
-            &[("group", values), ("one", same)],
-            1,
-        )
+        subgroups(&predictions, &[("group", values), ("one", same)], 1)
     }
 
     #[test]
     fn a_groups_figures_are_those_of_its_images_alone() {
-        let (predictions, _, values) = some();
+        let (predictions, values) = some();
         let groups = found();
         assert_eq!(groups.len(), 2, "a column with one value has no groups");
         for group in &groups {
@@ -369,10 +338,9 @@ mod tests {
 
     #[test]
     fn small_groups_are_left_out_but_belong_to_the_rest() {
-        let (predictions, lesions, mut values) = some();
-        let lesions: Vec<&str> = lesions.iter().map(String::as_str).collect();
+        let (predictions, mut values) = some();
         values[..LEAST_IMAGES - 1].fill("rare".to_owned());
-        let groups = subgroups(&predictions, &lesions, &[("group", values)], 1);
+        let groups = subgroups(&predictions, &[("group", values)], 1);
         let names: Vec<&str> = groups.iter().map(|group| group.value.as_str()).collect();
         assert_eq!(names, ["a", "b"]);
         assert_eq!(groups[0].n, 80 - (LEAST_IMAGES - 1));

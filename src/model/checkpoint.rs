@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::fold::{self, FoldedNetwork};
 use super::layers::Architecture;
 use super::tensors::{self, Metadata, NamedTensors};
 use crate::preprocess::ResizeRule;
@@ -59,6 +60,9 @@ pub struct About {
     pub epoch: usize,
     /// Figures on the validation part at that epoch, by name.
     pub validation: BTreeMap<String, f64>,
+    /// What logits are divided by before the softmax, once `skinlesion calibrate` has found it; 1 without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
     /// [`lesion_hash`] of every lesion that gradients came from, here or in the checkpoint it started from.
     pub training_lesions: Vec<String>,
     /// [`lesion_hash`] of every lesion that choices were made on.
@@ -113,6 +117,18 @@ impl Checkpoint {
         }
         tensors.retain(|name, _| shapes.iter().any(|(known, _)| known == name));
         Ok(Self { tensors, about })
+    }
+
+    /// The network that scores, predicts and is exported: batch norm folded into the convolutions, and the
+    /// temperature into the head, so that its logits are already divided by it.
+    pub fn folded(&self) -> Result<FoldedNetwork> {
+        let mut folded = fold::fold(&self.about.architecture.network(), &self.tensors)?;
+        let temperature = self.about.temperature.unwrap_or(1.0) as f32;
+        let head = &mut folded.head;
+        for value in head.weight.iter_mut().chain(&mut head.bias) {
+            *value /= temperature;
+        }
+        Ok(folded)
     }
 
     /// Writes it, whole or not at all.

@@ -6,7 +6,7 @@ use std::path::Path;
 use tch::{Device, Kind, Tensor};
 
 use super::checkpoint::{About, Checkpoint};
-use super::fold::{self, FoldedNetwork};
+use super::fold::FoldedNetwork;
 use super::input;
 use super::layers::Convolution;
 use crate::classifier::{Classifier, Probabilities};
@@ -126,10 +126,8 @@ impl CheckpointClassifier {
 
     /// Takes a checkpoint that is already read.
     pub fn new(checkpoint: &Checkpoint, device: Device) -> Result<Self> {
-        let network = checkpoint.about.architecture.network();
-        let folded = fold::fold(&network, &checkpoint.tensors)?;
         Ok(Self {
-            network: InferenceNetwork::new(&folded, device)?,
+            network: InferenceNetwork::new(&checkpoint.folded()?, device)?,
             about: checkpoint.about.clone(),
         })
     }

@@ -1,6 +1,7 @@
 //! The network: one description of its layers ([`layers`]), what libtorch runs ([`mobilenet_v2`]),
 //! where weights come from ([`weights`]) and how they are kept ([`checkpoint`]). Knows nothing of image files.
 
+pub mod average;
 pub mod checkpoint;
 pub mod device;
 pub mod fold;

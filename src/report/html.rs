@@ -1,6 +1,7 @@
 //! `report.html`: everything about an evaluation on one page, which needs no other file and no network, prints well and
 //! is readable on a phone.
 
+mod calibration;
 mod cases;
 mod charts;
 mod decisions;
@@ -52,12 +53,13 @@ pub struct Page<'a> {
 }
 
 /// The sections, by anchor and heading.
-const SECTIONS: [(&str, &str); 10] = [
+const SECTIONS: [(&str, &str); 11] = [
     ("figures", "Headline figures"),
     ("confusion", "Confusion matrix"),
     ("curves", "ROC and precision–recall"),
     ("isic", "ISIC's metrics"),
     ("decisions", "Operating points"),
+    ("calibration", "Calibration"),
     ("selective", "When the least certain go to a person"),
     ("groups", "Subgroups"),
     ("cases", "What it gets wrong"),
@@ -102,6 +104,7 @@ fn sections(page: &Page) -> [Markup; SECTIONS.len()] {
         charts::curves(page.predictions, page.metrics),
         figures::isic(page.analysis.isic.as_ref()),
         decisions::operating(page.analysis),
+        calibration::calibration(page.analysis.calibration.as_ref()),
         decisions::selective(&page.analysis.coverages),
         groups::groups(&page.analysis.subgroups),
         cases::cases(&page.analysis.confused, page.galleries),

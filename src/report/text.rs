@@ -9,7 +9,7 @@ use crate::metrics::bootstrap::Intervals;
 use crate::metrics::{Confusion, Metrics, classification_report};
 
 /// The headline figures with their names in words.
-pub const HEADLINES: [(&str, &str); 9] = [
+pub const HEADLINES: [(&str, &str); 11] = [
     ("accuracy", "accuracy (top-1)"),
     ("top2_accuracy", "top-2 accuracy"),
     ("top3_accuracy", "top-3 accuracy"),
@@ -17,8 +17,10 @@ pub const HEADLINES: [(&str, &str); 9] = [
     ("macro_f1", "macro F1"),
     ("weighted_f1", "weighted F1"),
     ("macro_auc", "macro AUC"),
+    ("macro_average_precision", "macro avg. prec."),
     ("log_loss", "log loss"),
     ("melanoma_recall", "melanoma recall"),
+    ("melanoma_specificity", "melanoma specif."),
 ];
 
 /// Confusion matrix, classification report and headline figures with their intervals, and why any is missing.

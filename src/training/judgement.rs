@@ -1,19 +1,9 @@
 //! Which epoch is the best.
 
-use std::collections::BTreeMap;
-
 use super::config::TrainingConfig;
 use super::resume::Position;
 use crate::metrics::Metrics;
 use crate::{Error, Result};
-
-/// The defined figures by name, as a checkpoint keeps them.
-pub fn figures(metrics: &Metrics) -> BTreeMap<String, f64> {
-    Metrics::NAMES
-        .iter()
-        .filter_map(|&name| Some((name.to_owned(), metrics.named(name)?)))
-        .collect()
-}
 
 /// The value of `select_by` that keeps the last epoch, whatever validation says of it.
 pub const LAST: &str = "last";

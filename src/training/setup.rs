@@ -85,6 +85,7 @@ pub fn about(run: &Run, start: &Start, [train, val]: &[Vec<usize>; 2]) -> About 
         fold: run.dataset.fold,
         epoch: 0,
         validation: Default::default(),
+        temperature: None,
         training_lesions: hashes(train, &start.training_lesions),
         validation_lesions: hashes(val, &start.validation_lesions),
         initial_weights: start.initial_weights.clone(),

@@ -237,7 +237,7 @@ impl<'a> Trainer<'a> {
 
         let about = About {
             epoch,
-            validation: val.as_ref().map(judgement::figures).unwrap_or_default(),
+            validation: val.as_ref().map(Metrics::defined).unwrap_or_default(),
             ..self.about.clone()
         };
         if improved {

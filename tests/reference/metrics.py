@@ -49,6 +49,8 @@ def case(name, y, p):
     precision = np.where(occurs, np.nan_to_num(precision), np.nan)
     f1 = np.where(occurs, np.nan_to_num(f1), np.nan)
     aucs = [auc(y, p, c) for c in ALL]
+    average = [m.average_precision_score(y == c, p[:, c]) if (y == c).any() else float("nan") for c in ALL]
+    specificity = [m.recall_score(y != c, guess != c) if (y != c).any() else float("nan") for c in ALL]
     macro_auc = float("nan")
     if len(set(y)) == 7:
         macro_auc = m.roc_auc_score(y, p, multi_class="ovr", labels=ALL)
@@ -67,6 +69,7 @@ def case(name, y, p):
             "macro_f1": plain(m.f1_score(y, guess, average="macro", zero_division=0)),
             "weighted_f1": plain(m.f1_score(y, guess, average="weighted", zero_division=0)),
             "macro_auc": plain(macro_auc),
+            "macro_average_precision": plain(np.mean(average)),
             "log_loss": plain(m.log_loss(y, p, labels=ALL)),
             "confusion_matrix": matrix.tolist(),
             "per_class": {
@@ -75,7 +78,9 @@ def case(name, y, p):
                     "recall": plain(recall[c]),
                     "f1": plain(f1[c]),
                     "support": int(support[c]),
+                    "specificity": plain(specificity[c]),
                     "auc": plain(aucs[c]),
+                    "average_precision": plain(average[c]),
                 }
                 for c, code in enumerate(CLASSES)
             },

@@ -3,7 +3,10 @@
 // clippy.toml allows these in test functions; their helpers may use them too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod average;
+mod calibrate;
 mod common;
+mod compare;
 mod completions;
 mod demo;
 mod doctor;

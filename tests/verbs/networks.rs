@@ -75,6 +75,7 @@ pub fn about() -> About {
         fold: None,
         epoch: 3,
         validation: [("balanced_accuracy".to_owned(), 0.5)].into(),
+        temperature: None,
         training_lesions: vec![lesion_hash("HAM_0000001")],
         validation_lesions: vec![lesion_hash("HAM_0000002")],
         initial_weights: "random".into(),

@@ -158,6 +158,7 @@ fn the_page_works_in_a_browser_by_day_and_night_on_a_phone_and_a_desk() {
             "Precision–recall curves",
             "Net benefit: melanoma",
             "Net benefit: malignant",
+            "Reliability",
             "Accuracy against coverage",
             "Images by class and part",
         ] {

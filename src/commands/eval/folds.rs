@@ -56,6 +56,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         json: serde_json::to_value(&evaluation)?,
         predictions,
         page,
+        submission: args.submission,
         next,
     };
     scored.publish(draft, &args.out)

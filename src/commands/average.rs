@@ -1,0 +1,92 @@
+//! `skinlesion average`.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use skinlesion::model::average::{Member, average};
+use skinlesion::model::checkpoint::Checkpoint;
+use skinlesion::{Error, files};
+
+use super::{Outcome, Summary, refuse_existing};
+use crate::terminal::Session;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Checkpoints (files, or folders that `skinlesion train` wrote) of runs that began with the same weights. All but
+    /// the weights is taken from the first, so name first the one whose image size you want
+    #[arg(value_name = "CHECKPOINT", required = true, num_args = 2..)]
+    checkpoints: Vec<PathBuf>,
+
+    /// How much each counts, in their order, as in 1,1,2; only the ratios matter [default: all alike]
+    #[arg(long, value_name = "W,W,…", value_delimiter = ',', value_parser = above_zero)]
+    weights: Vec<f64>,
+
+    /// The checkpoint file to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+
+    /// Replace --out if it exists
+    #[arg(long)]
+    force: bool,
+}
+
+pub fn run(args: &Args, _session: &Session) -> Outcome {
+    refuse_existing(&args.out, args.force)?;
+    let weights = match args.weights.len() {
+        0 => vec![1.0; args.checkpoints.len()],
+        n if n == args.checkpoints.len() => args.weights.clone(),
+        n => {
+            return Err(Error::input(
+                "--weights",
+                format!("{n} of them for {} checkpoints", args.checkpoints.len()),
+                "Give one weight for each checkpoint, in their order.",
+            )
+            .into());
+        }
+    };
+    let member = |(path, weight): (&PathBuf, f64)| -> skinlesion::Result<Member> {
+        Ok(Member {
+            name: name_of(path),
+            checkpoint: Checkpoint::read(path)?,
+            weight,
+        })
+    };
+    let members: Vec<Member> = (args.checkpoints.iter().zip(weights))
+        .map(member)
+        .collect::<skinlesion::Result<_>>()?;
+    let mean = average(&members)?;
+    mean.write(&args.out)?;
+    Ok(Summary {
+        text: format!(
+            "The mean of {} networks, for images of {} pixels. Nobody has scored it yet: choose by its validation part.\n",
+            members.len(),
+            mean.about.resize.size
+        ),
+        json: json!({
+            "initial_weights": mean.about.initial_weights,
+            "size": mean.about.resize.size,
+            "sha256": files::sha256_file(&args.out)?,
+        }),
+        next: Some(format!(
+            "skinlesion eval --model {} --data DIR --split val --out OUT",
+            args.out.display()
+        )),
+        files: vec![args.out.clone()],
+        failed: false,
+    })
+}
+
+/// The last part of a path: what a checkpoint says of another names no folder of its maker's disk.
+fn name_of(path: &Path) -> String {
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+fn above_zero(text: &str) -> Result<f64, String> {
+    let weight = text.trim().parse().ok();
+    weight
+        .filter(|weight: &f64| weight.is_finite() && *weight > 0.0)
+        .ok_or_else(|| "not a number above 0".to_owned())
+}

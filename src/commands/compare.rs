@@ -1,0 +1,117 @@
+//! `skinlesion compare`.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use skinlesion::evaluation::compare::{Compared, compare};
+use skinlesion::metrics::Metrics;
+use skinlesion::metrics::comparison::Difference;
+use skinlesion::report::text::HEADLINES;
+use skinlesion::{DEFAULT_SEED, Diagnosis, files};
+
+use super::{Outcome, Summary, refuse_existing};
+use crate::terminal::Session;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The first evaluation: a metrics.json, or the folder that `skinlesion eval` wrote
+    #[arg(value_name = "A")]
+    a: PathBuf,
+
+    /// The second one, of the same images; differences are the second's figures less the first's
+    #[arg(value_name = "B")]
+    b: PathBuf,
+
+    /// Their predictions, if they do not lie beside the metrics
+    #[arg(long, num_args = 2, value_names = ["A.csv", "B.csv"])]
+    predictions: Option<Vec<PathBuf>>,
+
+    /// Write the comparison as JSON into this file
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    /// Replace --out if it exists
+    #[arg(long)]
+    force: bool,
+}
+
+pub fn run(args: &Args, session: &Session) -> Outcome {
+    if let Some(out) = &args.out {
+        refuse_existing(out, args.force)?;
+    }
+    let predictions = args.predictions.as_deref();
+    let predictions = predictions.and_then(|paths| Some((paths.first()?, paths.get(1)?)));
+    let seed = session.global.seed.unwrap_or(DEFAULT_SEED);
+    let compared = compare(&args.a, &args.b, predictions, seed)?;
+    let mut files = Vec::new();
+    if let Some(out) = &args.out {
+        files::write_json(out, &compared)?;
+        files.push(out.clone());
+    }
+    Ok(Summary {
+        text: text(args, &compared),
+        json: serde_json::to_value(&compared)?,
+        files,
+        next: None,
+        failed: false,
+    })
+}
+
+fn text(args: &Args, compared: &Compared) -> String {
+    let comparison = &compared.comparison;
+    let mut text = format!(
+        "A: {}\nB: {}\nThe same {} images of the {} part. Differences are B − A; * marks those whose 95 % interval leaves out zero.\n\n\
+         {:22}{:>8}{:>8}{:>10}  95 % interval, paired bootstrap over lesions\n",
+        args.a.display(),
+        args.b.display(),
+        comparison.n,
+        compared.split,
+        "",
+        "A",
+        "B",
+        "B − A",
+    );
+    for (name, words) in HEADLINES {
+        if let Some(difference) = comparison.figures.get(name) {
+            text.push_str(&line(words, difference));
+        }
+    }
+    for class in Diagnosis::ALL {
+        if let Some(difference) = comparison.figures.get(&format!("per_class.{class}.auc")) {
+            text.push_str(&line(&format!("AUC of {class}"), difference));
+        }
+    }
+    let test = comparison.mcnemar;
+    let _ = write!(
+        text,
+        "\nMcNemar's exact test: only A is right on {} images, only B on {}; p = {:.3}{}\n",
+        test.only_a_right,
+        test.only_b_right,
+        test.p_value,
+        match test.p_value < 0.05 {
+            true => "",
+            false => ": no difference in accuracy is shown",
+        },
+    );
+    let headlines = Metrics::NAMES
+        .iter()
+        .filter_map(|name| comparison.figures.get(*name));
+    if !headlines.into_iter().any(Difference::is_clear) {
+        text.push_str("No headline figure differs by more than chance could explain.\n");
+    }
+    text
+}
+
+fn line(words: &str, difference: &Difference) -> String {
+    let Difference {
+        a,
+        b,
+        difference: gap,
+        interval,
+    } = difference;
+    let interval = interval.map_or_else(String::new, |[low, high]| {
+        format!("[{low:+.4}, {high:+.4}]")
+    });
+    let mark = if difference.is_clear() { " *" } else { "" };
+    format!("{words:22}{a:>8.4}{b:>8.4}{gap:>+10.4}  {interval}{mark}\n")
+}
