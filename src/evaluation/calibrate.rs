@@ -7,7 +7,7 @@ use super::{as_trained, predict_part, refuse_seen_lesions};
 use crate::dataset::{Dataset, Part};
 use crate::metrics::calibration::{at_temperature, calibration, fit_temperature};
 use crate::metrics::{Predictions, ranking};
-use crate::model::checkpoint::Checkpoint;
+use crate::model::checkpoint::{Checkpoint, lesion_hash};
 use crate::model::inference::CheckpointClassifier;
 use crate::progress::Progress;
 use crate::{Error, Result};
@@ -55,7 +55,8 @@ impl Figures {
     }
 }
 
-/// Fits a temperature on the dataset's validation part and puts it into the checkpoint, in place of an earlier one.
+/// Fits a temperature on the dataset's validation part and puts it into the checkpoint, in place of an earlier one. The
+/// lesions of that part join those that choices were made on.
 ///
 /// # Errors
 /// No validation images; lesions among them that the network was trained on; images of another size; and answers
@@ -95,6 +96,10 @@ pub fn calibrate(
     }
     let temperature = checkpoint.about.temperature.unwrap_or(1.0) * fitted;
     checkpoint.about.temperature = Some(temperature);
+    let chosen_by = &mut checkpoint.about.validation_lesions;
+    chosen_by.extend(predictions.lesions().into_iter().map(lesion_hash));
+    chosen_by.sort_unstable();
+    chosen_by.dedup();
     checkpoint.about.validation = predictions.score().defined();
     Ok(Calibrated {
         checkpoint,

@@ -60,8 +60,19 @@ pub fn compare(
         Some((a, b)) => (a.clone(), b.clone()),
         None => (beside(&a_metrics), beside(&b_metrics)),
     };
-    let a = Predictions::read(&a_path)?;
-    let b = in_order_of(&a, Predictions::read(&b_path)?, &b_path)?;
+    let mut a = read_of(&a_path, &a_metrics)?;
+    let other = read_of(&b_path, &b_metrics)?;
+    if a.lesion_ids.is_empty() && !other.lesion_ids.is_empty() {
+        let of_image: HashMap<&str, &str> = other
+            .image_ids
+            .iter()
+            .map(String::as_str)
+            .zip(other.lesions())
+            .collect();
+        let lesion = |id: &String| of_image.get(id.as_str()).map(|lesion| (*lesion).to_owned());
+        a.lesion_ids = a.image_ids.iter().filter_map(lesion).collect();
+    }
+    let b = in_order_of(&a, other, &b_path)?;
     let (manifest, split) = own;
     Ok(Compared {
         manifest,
@@ -93,6 +104,25 @@ fn test_set(metrics: &Path) -> Result<(String, Part)> {
             "Name a metrics.json, or its folder, that `skinlesion eval` wrote.",
         )
     })
+}
+
+/// Reads predictions, and refuses those that are not the ones that the metrics tell of.
+fn read_of(path: &Path, metrics: &Path) -> Result<Predictions> {
+    let predictions = Predictions::read(path)?;
+    let bytes = std::fs::read(metrics).map_err(Error::io("read", metrics))?;
+    let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let counted = serde_json::json!(predictions.score().confusion_matrix);
+    if value.get("confusion_matrix") != Some(&counted) {
+        return Err(Error::file(
+            path,
+            format!(
+                "its answers do not make the confusion matrix of {}",
+                metrics.display()
+            ),
+            "Name the predictions.csv that was written with each metrics.json.",
+        ));
+    }
+    Ok(predictions)
 }
 
 /// The predictions `b` in the order of `a`.

@@ -1,5 +1,8 @@
-//! The model card: what a person should know of a network before using it (Mitchell et al. 2019, “Model Cards
-//! for Model Reporting”).
+//! The model card: what a person should know of a network before using it. Its headings are those of Mitchell et al. 2019
+//! (“Model Cards for Model Reporting”); a table at its end says where it answers CLEAR Derm (Daneshjou et al. 2022) and
+//! TRIPOD+AI (Collins et al. 2024).
+
+mod figures;
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -8,7 +11,6 @@ use super::Source;
 use super::description::Description;
 use super::package::{CHECKPOINT_FILE, LABELS_FILE, MODEL_FILE, Written};
 use crate::evaluation::Evaluation;
-use crate::report::text::HEADLINES;
 use crate::{DISCLAIMER, Diagnosis, Error, Result};
 
 /// The card's name in an export folder.
@@ -61,48 +63,49 @@ pub fn card(
     let about = &source.checkpoint.about;
     let size = description.resize.size;
     let first = networks.last().map_or("model.onnx", |n| &n.file);
-    let mut text = format!(
+    format!(
         "# Model card: a classifier of dermatoscopic photographs
 
 **{DISCLAIMER}**
 
-## What it is for
-
-{intended_use}
-
-## What it is
+## Model details
 
 MobileNetV2 (Sandler et al. 2018) of width {width}, epoch {epoch} of `{phase}`, from {initial}. Written by {written_by}.
 
 * Input `image`: float32, N × 3 × {size} × {size}, RGB in 0–1. {preparation}
 * Outputs `probabilities` and `logits`: float32, N × 7, in the order {classes} (the TorchScript module returns them as a pair).
+  {temperature}
+* Licence of the weights: {licence}.
 
-## What it was trained on
+## Intended use
+
+{intended_use}
+
+## Factors
+
+Dermatoscope, camera, clinic, age, sex, place on the body and how a label was found all change what the network is worth; the tables below say by
+how much where the photographs tell. **HAM10000 has no label of skin tone and nearly all of its patients are fair-skinned: how the
+network does on dark skin is unknown, and it must be expected to do worse.**
+
+## Training data
 
 {training} lesions; choices were made on {validation} others. None of them may be used to score it: `{CHECKPOINT_FILE}` names them by hash,
-and `skinlesion eval` refuses them. Licence of the weights: {licence}.
+and `skinlesion eval` refuses them.
 
-## How good it is
-",
-        width = about.architecture.width,
-        epoch = about.epoch,
-        phase = about.phase,
-        initial = about.initial_weights,
-        classes = Diagnosis::ALL.map(Diagnosis::code).join(", "),
-        training = about.training_lesions.len(),
-        validation = about.validation_lesions.len(),
-    );
-    if evaluations.is_empty() {
-        text.push_str(&unevaluated(description));
-    }
-    for evaluation in evaluations {
-        text.push_str(&figures(evaluation));
-    }
-    let _ = write!(
-        text,
-        "
+## Evaluation data, metrics and analyses
+{evaluations}
 The figures hold for photographs like those that were scored. Another dermatoscope, camera or clinic, and people unlike
 those who were photographed, can make them much worse.
+
+## Ethical considerations
+
+The photographs are of patients, given for non-commercial research. A missed melanoma can cost a life and a false alarm an operation; neither may
+be left to this network. People whose skin it has not learnt from would bear more of its errors.
+
+## Caveats and recommendations
+
+Every image gets one of seven names, also one that shows none of the seven. Precision and referrals depend on how common each class is, which in a
+clinic is not as here. Score it on your own photographs before you believe it on them, and let the least certain go to a person.
 
 ## Files
 
@@ -118,15 +121,40 @@ skinlesion predict --model {first} IMAGE
 skinlesion eval --model {first} --data DIR --out eval
 ```
 
+## Where checklists find their answers
+
+| CLEAR Derm | TRIPOD+AI | here |
+|---|---|---|
+| data: images, labels, skin tone, patients | 5–7, 12 (participants, data preparation, fairness) | Factors, Training data |
+| technique: preparation, model, training | 8, 9, 12 (outcome, predictors, methods) | Model details, Settings of its last training |
+| technical assessment: metrics, test data, benchmarks | 12, 23 (performance, with intervals, by subgroup) | Evaluation data, metrics and analyses |
+| application: use, target, limits, availability | 3, 18, 25–27 (use, open science, limitations) | Intended use, Ethical considerations, Caveats, Files |
+
 ## Settings of its last training
 
 ```toml
 {config}```
 ",
+        width = about.architecture.width,
+        epoch = about.epoch,
+        phase = about.phase,
+        initial = about.initial_weights,
+        classes = Diagnosis::ALL.map(Diagnosis::code).join(", "),
+        temperature = match about.temperature {
+            Some(temperature) => format!(
+                "Logits are already divided by a temperature of {temperature:.3}, fitted on validation (Guo et al. 2017)."
+            ),
+            None => "No temperature was fitted: probabilities may be too certain or too modest.".to_owned(),
+        },
+        training = about.training_lesions.len(),
+        validation = about.validation_lesions.len(),
+        evaluations = match evaluations {
+            [] => figures::unevaluated(description),
+            some => some.iter().map(figures::evaluated).collect(),
+        },
         files = listed(networks),
         config = about.config,
-    );
-    text
+    )
 }
 
 fn listed(networks: &[Written]) -> String {
@@ -143,72 +171,4 @@ fn listed(networks: &[Written]) -> String {
         );
     }
     lines
-}
-
-/// What is known without an evaluation: the figures that came with the checkpoint.
-fn unevaluated(description: &Description) -> String {
-    let mut text = "
-No evaluation was given (`skinlesion export --evaluation`). On the validation part, which choices were made on, so that the figures flatter:
-
-| | |
-|---|---|
-"
-    .to_owned();
-    for (name, words) in HEADLINES {
-        if let Some(value) = description.validation.get(name) {
-            let _ = writeln!(text, "| {words} | {value:.3} |");
-        }
-    }
-    text
-}
-
-/// The figures of one evaluation, with their intervals.
-fn figures(evaluation: &Evaluation) -> String {
-    let metrics = &evaluation.metrics;
-    let interval = |name: &str| match evaluation.intervals.get(name) {
-        Some([low, high]) => format!("{low:.3} to {high:.3}"),
-        None => "–".to_owned(),
-    };
-    let figure = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.3}"));
-    let mut text = format!(
-        "
-On the {} part: {} images of {} lesions{}{}. Intervals hold 95 % of 2,000 bootstrap draws of lesions.
-
-| | value | 95 % interval |
-|---|---|---|
-",
-        evaluation.data.split,
-        metrics.n,
-        evaluation.data.lesions,
-        match evaluation.tta {
-            true => ", each answer the mean over 8 symmetric views (`--tta`)",
-            false => "",
-        },
-        match evaluation.data.split {
-            crate::dataset::Part::Test => "",
-            _ => ", on which choices were made, so that the figures flatter",
-        },
-    );
-    for (name, words) in HEADLINES {
-        let value = figure(metrics.named(name));
-        let _ = writeln!(text, "| {words} | {value} | {} |", interval(name));
-    }
-    text.push_str("\n| class | images | recall | precision | AUC | 95 % interval of the AUC |\n|---|---|---|---|---|---|\n");
-    for class in Diagnosis::ALL {
-        let Some(of_class) = metrics.per_class.get(&class) else {
-            continue;
-        };
-        let _ = writeln!(
-            text,
-            "| {} ({}) | {} | {} | {} | {} | {} |",
-            class.code(),
-            class.name(),
-            of_class.support,
-            figure(of_class.recall),
-            figure(of_class.precision),
-            figure(of_class.auc),
-            interval(&format!("per_class.{}.auc", class.code())),
-        );
-    }
-    text
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::process::Output;
 
 use serde_json::Value;
+use skinlesion::metrics::Predictions;
 
 use crate::common::{skinlesion, stderr, stdout};
 use crate::eval::Bench;
@@ -41,6 +42,16 @@ fn two(bench: &Bench) {
     // In another order, which must not matter.
     lines[1..].reverse();
     fs::write(bench.path("b/predictions.csv"), lines.join("\n") + "\n").unwrap();
+    recount(bench);
+}
+
+/// Makes the metrics of `b` tell of its predictions.
+fn recount(bench: &Bench) {
+    let path = bench.path("b/metrics.json");
+    let mut metrics: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let predictions = Predictions::read(&bench.path("b/predictions.csv")).unwrap();
+    metrics["confusion_matrix"] = serde_json::json!(predictions.score().confusion_matrix);
+    fs::write(path, metrics.to_string()).unwrap();
 }
 
 #[test]
@@ -109,6 +120,13 @@ fn refuses_other_images_other_truths_and_a_file_in_the_way() {
     let path = bench.path("b/predictions.csv");
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replace("IMG_28,akiec,", "IMG_28,nv,")).unwrap();
+    let output = compare(&bench, &["a", "b"]);
+    assert!(
+        stderr(&output).contains("do not make the confusion matrix"),
+        "{}",
+        stderr(&output)
+    );
+    recount(&bench);
     let output = compare(&bench, &["a", "b"]);
     assert!(
         stderr(&output).contains("IMG_28 is nv here and akiec there"),

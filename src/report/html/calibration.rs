@@ -8,6 +8,9 @@ use crate::evaluation::analysis::CalibrationFigures;
 use crate::metrics::calibration::{BINS, Calibration};
 use crate::report::xy::{Chart, Series};
 
+/// A point of fewer images than this would show chance.
+const FEWEST: usize = 5;
+
 /// The reliability diagram and the errors.
 pub fn calibration(figures: Option<&CalibrationFigures>) -> Markup {
     let Some(figures) = figures else {
@@ -15,9 +18,8 @@ pub fn calibration(figures: Option<&CalibrationFigures>) -> Markup {
     };
     let line = |name: &str, strong, of: &Calibration| Series {
         name: name.to_owned(),
-        points: of
-            .bins
-            .iter()
+        points: (of.bins.iter())
+            .filter(|bin| bin.n >= FEWEST)
             .map(|bin| (bin.confidence, bin.accuracy))
             .collect(),
         strong,
@@ -30,7 +32,8 @@ pub fn calibration(figures: Option<&CalibrationFigures>) -> Markup {
         rows.push(("without the temperature", without));
     }
     html! {
-        p { "Of the answers given with 80 % certainty 80 % should be right. Below the diagonal the network is too certain, above it too modest." }
+        p { "Of the answers given with 80 % certainty 80 % should be right. Below the diagonal the network is too certain, above it too modest. Points of fewer
+            than " (FEWEST) " images are left out." }
         @match figures.temperature {
             Some(temperature) => p { "Logits are divided by a temperature of " strong { (number(Some(temperature))) } ", fitted on validation (Guo 2017)." },
             None => p { "No temperature was fitted, or none is known for such answers: " code { "skinlesion calibrate" } " fits one on validation." },
