@@ -1,26 +1,24 @@
 //! `skinlesion eval`.
 
 mod folds;
+mod output;
+mod words;
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use skinlesion::Error;
 use skinlesion::classifier::{self, Classifier};
 use skinlesion::dataset::{Dataset, Part};
 use skinlesion::evaluation::galleries::{Pictures, galleries};
 use skinlesion::evaluation::{self, Evaluation, METRICS_FILE};
-use skinlesion::files::{self, Draft};
-use skinlesion::metrics::{Confusion, Metrics, Predictions, predictions};
+use skinlesion::files::Draft;
 use skinlesion::progress::Progress;
 use skinlesion::report::html::{self, Page};
-use skinlesion::report::{self, Cells};
-use skinlesion::{DISCLAIMER, Error};
 
+use self::output::Scored;
 use super::{Outcome, Summary};
 use crate::terminal::Session;
-
-const REPORT_FILE: &str = "report.txt";
-const SUBMISSION_FILE: &str = "submission.csv";
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -112,8 +110,11 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
             args.split,
             name_of(&args.data)
         ),
-        caveats: caveats(args).map(str::to_owned).into_iter().collect(),
-        facts: facts(&evaluation),
+        caveats: words::caveats(args)
+            .map(str::to_owned)
+            .into_iter()
+            .collect(),
+        facts: words::facts(&evaluation),
         dataset: &dataset.info,
         metrics: &evaluation.metrics,
         intervals: &evaluation.intervals,
@@ -124,13 +125,13 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     });
     let scored = Scored {
         caption: format!("{} part, {} images", args.split, evaluation.metrics.n),
-        text: text(args, model, &evaluation),
+        text: words::text(args, model, &evaluation),
         metrics: &evaluation.metrics,
         json: serde_json::to_value(&evaluation)?,
         predictions,
         page,
         submission: args.submission,
-        next: next(args, model),
+        next: words::next(args, model),
     };
     scored.publish(draft, &args.out)
 }
@@ -142,39 +143,6 @@ fn name_of(path: &Path) -> String {
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned()
-}
-
-/// What exactly was scored.
-fn facts(evaluation: &Evaluation) -> Vec<(&'static str, String)> {
-    let (model, data) = (&evaluation.model, &evaluation.data);
-    let proved = match data.proved_unseen {
-        true => "yes: none of these lesions was trained on",
-        false => "not proved",
-    };
-    vec![
-        (
-            "network",
-            format!("{}, SHA-256 {}", model.file, model.sha256),
-        ),
-        (
-            "dataset",
-            format!("{} part, manifest's SHA-256 {}", data.split, data.manifest),
-        ),
-        (
-            "images",
-            format!("{} of {} lesions", evaluation.metrics.n, data.lesions),
-        ),
-        ("unseen", proved.to_owned()),
-        (
-            "views",
-            if evaluation.tta {
-                "mean over 8 symmetric views"
-            } else {
-                "one"
-            }
-            .to_owned(),
-        ),
-    ]
 }
 
 impl Args {
@@ -223,130 +191,4 @@ fn refuse_unfair(
             Ok(())
         }
     }
-}
-
-/// What a person reads.
-fn text(args: &Args, model: &Path, evaluation: &Evaluation) -> String {
-    let caveat = caveats(args).map_or_else(String::new, |caveat| format!("{caveat}\n"));
-    format!(
-        "{model} on the {part} part of {data}: {n} images of {lesions} lesions\n{views}{caveat}\n{figures}\n{DISCLAIMER}\n",
-        model = model.display(),
-        views = views(args),
-        part = args.split,
-        data = args.data.display(),
-        n = evaluation.metrics.n,
-        lesions = evaluation.data.lesions,
-        figures = report::text::evaluation(
-            &evaluation.metrics,
-            &evaluation.intervals,
-            &evaluation.undefined
-        ),
-    )
-}
-
-/// Why the figures of a part mislead, if they do.
-fn caveats(args: &Args) -> Option<&'static str> {
-    match args.split {
-        Part::Train => Some(
-            "The network was trained on this part: the figures say how well it fits, not how good it is.",
-        ),
-        Part::Val => Some(
-            "Choices were made on this part: the figures flatter. Those of the test part do not.",
-        ),
-        Part::Test => None,
-    }
-}
-
-/// Says so if answers were averaged.
-fn views(args: &Args) -> &'static str {
-    if args.tta {
-        "Each answer is the mean over the image's 8 symmetric views (--tta).\n"
-    } else {
-        ""
-    }
-}
-
-/// What was found, ready to be written.
-struct Scored<'a> {
-    metrics: &'a Metrics,
-    json: serde_json::Value,
-    predictions: Predictions,
-    text: String,
-    /// The report's page.
-    page: String,
-    /// Whether ISIC's form is wanted too.
-    submission: bool,
-    /// What the pictures show, in a few words.
-    caption: String,
-    next: String,
-}
-
-impl Scored<'_> {
-    /// Writes all files into the draft of the folder `out`, which appears with them.
-    fn publish(self, draft: Draft, out: &Path) -> Outcome {
-        let written = self.write(draft.path())?;
-        draft.publish()?;
-        let place = |path: &PathBuf| out.join(path.file_name().unwrap_or_default());
-        Ok(Summary {
-            files: written.iter().map(place).collect(),
-            text: self.text,
-            next: Some(self.next),
-            json: self.json,
-            failed: false,
-        })
-    }
-
-    /// Writes all files into a folder and returns them, most important first.
-    fn write(&self, folder: &Path) -> skinlesion::Result<Vec<PathBuf>> {
-        let path = |name: &str| folder.join(name);
-        files::write_json(&path(METRICS_FILE), &self.json)?;
-        self.predictions.write(&path(predictions::FILE))?;
-        files::write_whole(&path(REPORT_FILE), self.text.as_bytes())?;
-        files::write_whole(&path(html::FILE), self.page.as_bytes())?;
-        let submission = self.submission.then(|| path(SUBMISSION_FILE));
-        if let Some(submission) = &submission {
-            self.predictions.write_submission(submission)?;
-        }
-        let mut written = [html::FILE, METRICS_FILE, REPORT_FILE, predictions::FILE]
-            .map(path)
-            .to_vec();
-        written.extend(submission);
-
-        let confusion = Confusion {
-            counts: self.metrics.confusion_matrix,
-        };
-        for (stem, title, cells) in [
-            ("confusion_matrix", "Confusion matrix", Cells::Counts),
-            (
-                "confusion_matrix_normalized",
-                "Confusion matrix by row",
-                Cells::Shares,
-            ),
-        ] {
-            let title = format!("{title}: {}", self.caption);
-            let svg = report::confusion_matrix(&confusion, cells, &title);
-            written.extend(report::write_picture(&path(stem), &svg)?);
-        }
-        Ok(written)
-    }
-}
-
-fn next(args: &Args, path: &Path) -> String {
-    let model = path.display();
-    let file = classifier::locate(path);
-    let is_exported = matches!(
-        file.extension().and_then(|extension| extension.to_str()),
-        Some("onnx" | "pt")
-    );
-    if is_exported {
-        return format!("skinlesion predict --model {model} IMAGE");
-    }
-    let name = file
-        .parent()
-        .and_then(Path::file_name)
-        .map_or_else(|| "NAME".into(), |name| name.to_string_lossy().into_owned());
-    let (data, out) = (args.data.display(), args.out.display());
-    format!(
-        "skinlesion export --checkpoint {model} --data {data} --evaluation {out} --out exports/{name}"
-    )
 }

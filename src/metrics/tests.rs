@@ -187,6 +187,8 @@ proptest! {
         prop_assert_eq!(metrics.accuracy.unwrap(), nevi as f64 / truths.len() as f64);
         for figures in metrics.per_class.values() {
             prop_assert!(figures.auc.is_none_or(|auc| auc == 0.5));
+            let share = figures.support as f64 / truths.len() as f64;
+            prop_assert!(figures.average_precision.is_none_or(|average| (average - share).abs() < 1e-12));
         }
     }
 
@@ -210,6 +212,31 @@ proptest! {
                 prop_assert!((auc + other - 1.0).abs() < 1e-12);
             }
         }
+    }
+
+    #[test]
+    fn the_order_of_the_images_changes_no_analysis(
+        (pairs, shuffled) in predictions().prop_flat_map(|pairs| (Just(pairs.clone()), Just(pairs).prop_shuffle()))
+    ) {
+        let of = |pairs: &[(usize, Probabilities)]| {
+            let truths: Vec<usize> = pairs.iter().map(|(truth, _)| *truth).collect();
+            Predictions {
+                image_ids: vec![String::new(); truths.len()],
+                lesion_ids: Vec::new(),
+                truths: diagnoses(&truths),
+                probabilities: pairs.iter().map(|(_, row)| *row).collect(),
+            }
+        };
+        let (plain, shuffled) = (of(&pairs), of(&shuffled));
+        let isic = |p: &Predictions| isic::score(&p.truths, &p.probabilities);
+        prop_assert_eq!(isic(&plain), isic(&shuffled));
+        let points = |p: &Predictions| operating::operating_points(p, p);
+        prop_assert_eq!(points(&plain), points(&shuffled));
+        let calibrated = |p: &Predictions| calibration::calibration(&p.truths, &p.probabilities).unwrap();
+        let (plain, shuffled) = (calibrated(&plain), calibrated(&shuffled));
+        prop_assert!((plain.ece_equal_mass - shuffled.ece_equal_mass).abs() < 1e-12);
+        prop_assert!((plain.ece_equal_width - shuffled.ece_equal_width).abs() < 1e-12);
+        prop_assert!((plain.brier - shuffled.brier).abs() < 1e-12);
     }
 
     #[test]

@@ -9,7 +9,9 @@ use skinlesion::files::Draft;
 use skinlesion::report::html::{self, Page};
 use skinlesion::{DISCLAIMER, report};
 
-use super::{Args, Outcome, Scored, name_of, views};
+use super::output::Scored;
+use super::words::views;
+use super::{Args, Outcome, name_of};
 use crate::terminal::Session;
 
 pub fn run(args: &Args, session: &Session) -> Outcome {

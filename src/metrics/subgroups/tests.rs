@@ -1,0 +1,97 @@
+//! Groups and gaps.
+
+use super::*;
+use crate::metrics::score;
+
+/// Images of two groups, `a` answered better than `b`.
+fn some() -> (Predictions, Vec<String>) {
+    let mut all = (Predictions::default(), Vec::new());
+    for image in 0..160_usize {
+        let truth = if image.is_multiple_of(3) {
+            Diagnosis::Mel
+        } else {
+            Diagnosis::Nv
+        };
+        let group = if image < 80 { "a" } else { "b" };
+        let wrong = image.is_multiple_of(if group == "a" { 10 } else { 2 });
+        let melanoma = (truth == Diagnosis::Mel) != wrong;
+        let mut row = [0.0; Diagnosis::COUNT];
+        let p = (image % 7) as f64 / 20.0 + if melanoma { 0.55 } else { 0.1 };
+        row[Diagnosis::Mel.index()] = p;
+        row[Diagnosis::Nv.index()] = 1.0 - p;
+        all.0.image_ids.push(image.to_string());
+        all.0.truths.push(truth);
+        all.0.probabilities.push(row);
+        all.0.lesion_ids.push(format!("lesion {}", image / 2));
+        all.1.push(group.to_owned());
+    }
+    all
+}
+
+fn found() -> Vec<Subgroup> {
+    let (predictions, values) = some();
+    let same = vec!["same".to_owned(); 160];
+    subgroups(&predictions, &[("group", values), ("one", same)], 1)
+}
+
+#[test]
+fn a_groups_figures_are_those_of_its_images_alone() {
+    let (predictions, values) = some();
+    let groups = found();
+    assert_eq!(groups.len(), 2, "a column with one value has no groups");
+    for group in &groups {
+        let own = |image: &usize| values[*image] == group.value;
+        let images: Vec<usize> = (0..160).filter(own).collect();
+        let truths: Vec<_> = images.iter().map(|&i| predictions.truths[i]).collect();
+        let rows: Vec<_> = images
+            .iter()
+            .map(|&i| predictions.probabilities[i])
+            .collect();
+        let metrics = score(&truths, &rows);
+        let melanoma = &metrics.per_class[&Diagnosis::Mel];
+        for (name, expected) in [
+            ("accuracy", metrics.accuracy),
+            ("balanced_accuracy", metrics.balanced_accuracy),
+            ("melanoma_recall", melanoma.recall),
+            ("melanoma_auc", melanoma.auc),
+        ] {
+            assert_eq!(Some(group.figures[name].value), expected, "{name}");
+        }
+        assert_eq!((group.n, group.melanomas), (80, melanoma.support));
+    }
+}
+
+#[test]
+fn the_gap_is_to_all_others_and_mirrors_theirs() {
+    let groups = found();
+    let gap = |group: usize| groups[group].figures["accuracy"].gap.unwrap();
+    assert!(gap(0) > 0.3 && (gap(0) + gap(1)).abs() < 1e-12);
+    let [low, high] = groups[0].figures["accuracy"].gap_interval.unwrap();
+    assert!(0.1 < low && low < gap(0) && gap(0) < high, "{low} {high}");
+    assert_eq!(groups, found(), "the same seed, the same intervals");
+}
+
+#[test]
+fn small_groups_are_left_out_but_belong_to_the_rest() {
+    let (predictions, mut values) = some();
+    values[..LEAST_IMAGES - 1].fill("rare".to_owned());
+    let groups = subgroups(&predictions, &[("group", values)], 1);
+    let names: Vec<&str> = groups.iter().map(|group| group.value.as_str()).collect();
+    assert_eq!(names, ["a", "b"]);
+    assert_eq!(groups[0].n, 80 - (LEAST_IMAGES - 1));
+}
+
+#[test]
+fn ages_fall_into_bands_of_ten_years_save_the_youngest_and_oldest() {
+    for (age, band) in [
+        ("0.0", "0–19"),
+        ("19", "0–19"),
+        ("20.0", "20–29"),
+        ("59.9", "50–59"),
+        ("85.0", "80 and over"),
+        ("", "unknown"),
+        ("old", "unknown"),
+    ] {
+        assert_eq!(age_band(age), band);
+    }
+}
