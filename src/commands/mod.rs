@@ -1,5 +1,6 @@
 //! One file a verb: its flags and, in `run`, what it does from top to bottom.
 
+pub mod check;
 pub mod completions;
 pub mod demo;
 pub mod doctor;

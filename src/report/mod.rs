@@ -5,6 +5,7 @@ mod confusion;
 mod curves;
 mod distribution;
 mod render;
+mod samples;
 mod svg;
 pub mod text;
 
@@ -15,6 +16,7 @@ use crate::{Result, files};
 pub use confusion::{Cells, confusion_matrix};
 pub use curves::{Line, Panel, line_panels};
 pub use distribution::class_distribution;
+pub use samples::sample_sheet;
 
 /// Writes `{stem}.svg` and `{stem}.png` and returns both paths. The PNG has twice the SVG's pixels.
 pub fn write_picture(stem: &Path, svg: &str) -> Result<[PathBuf; 2]> {

@@ -3,6 +3,7 @@
 // clippy.toml allows these in test functions; their helpers may use them too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod check;
 mod common;
 mod completions;
 mod demo;
