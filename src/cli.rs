@@ -52,6 +52,8 @@ pub struct Global {
 pub enum Verb {
     /// Turn metadata and images into a dataset folder: duplicates removed, split without leakage, pixels packed
     Prepare(commands::prepare::Args),
+    /// Prove a dataset folder: files as written, no lesion in two parts, nothing of a network's training in its test
+    Check(commands::check::Args),
     /// Train a network on a dataset folder
     Train(commands::train::Args),
     /// Score a network on a part of a dataset: confusion matrix, classification report, predictions
@@ -80,6 +82,7 @@ impl Verb {
     pub fn run(&self, session: &Session) -> Outcome {
         match self {
             Self::Prepare(args) => commands::prepare::run(args, session),
+            Self::Check(args) => commands::check::run(args, session),
             Self::Train(args) => commands::train::run(args, session),
             Self::Eval(args) => commands::eval::run(args, session),
             Self::Compare(args) => commands::compare::run(args, session),

@@ -2,6 +2,7 @@
 
 pub mod average;
 pub mod calibrate;
+pub mod check;
 pub mod compare;
 pub mod completions;
 pub mod demo;

@@ -9,6 +9,7 @@ use skinlesion::Diagnosis;
 use skinlesion::dataset::duplicates::Dedupe;
 use skinlesion::dataset::folds;
 use skinlesion::dataset::hold_out::Condition;
+use skinlesion::dataset::near_duplicates::Treatment;
 use skinlesion::dataset::plan::Rules;
 use skinlesion::dataset::prepare::{Prepared, Recipe, prepare};
 use skinlesion::dataset::shares::{Division, Shares};
@@ -78,6 +79,12 @@ pub struct Args {
     #[arg(long = "as", id = "as", value_enum, value_name = "PART", conflicts_with_all = ["val", "test", "folds", "hold_out"])]
     all_as: Option<AllAs>,
 
+    /// What becomes of lesions whose images show the same skin under different ids, which would leak through the
+    /// split: kept together, only listed, or not looked for, which saves decoding every image twice
+    /// [default: join; off with --preset]
+    #[arg(long, value_enum, value_name = "WHAT")]
+    near_duplicates: Option<NearDuplicates>,
+
     /// Leave out, and count, images of the metadata that are not on disk, instead of refusing
     #[arg(long)]
     allow_missing: bool,
@@ -115,6 +122,16 @@ enum ColourRule {
     AsTaken,
     /// Each channel is scaled to the same mean of order 6 (Finlayson & Trezzi 2004)
     ShadesOfGrey,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum NearDuplicates {
+    /// Never in two parts or folds: they go where the first of train, val and test was drawn for one of them
+    Join,
+    /// Only listed, in near_duplicates.csv and .html
+    List,
+    /// Not looked for
+    Off,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -186,6 +203,12 @@ fn recipe(args: &Args, seed: u64) -> skinlesion::Result<Recipe> {
         },
         allow_missing: args.allow_missing,
         skip_bad: args.skip_bad,
+        near_duplicates: match (args.near_duplicates, args.preset) {
+            (Some(NearDuplicates::Join), _) | (None, None) => Treatment::Join,
+            (Some(NearDuplicates::List), _) => Treatment::List,
+            // The original did not look for them, and its numbers are to come out the same.
+            (Some(NearDuplicates::Off), _) | (None, Some(Preset::Original)) => Treatment::Off,
+        },
     })
 }
 

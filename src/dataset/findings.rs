@@ -1,5 +1,6 @@
 //! Everything that is wrong with a file, told in one message instead of one complaint a run.
 
+use super::check::Fault;
 use crate::{Error, Result};
 
 /// As many findings are spelled out; the others are counted.
@@ -40,6 +41,15 @@ impl Findings {
             ));
         }
         list
+    }
+
+    /// Nothing if nothing was found; else a fault of a dataset.
+    pub fn fault(self, problem: &str) -> Option<Fault> {
+        (self.count > 0).then(|| Fault {
+            problem: format!("{problem} ({})", self.count),
+            count: self.count,
+            first: self.shown,
+        })
     }
 
     /// Nothing if nothing was found; else an error at `place` that says `problem`, lists the findings

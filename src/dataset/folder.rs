@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::manifest::{self, Row};
 use super::pixels::{self, Pixels};
-use super::{DatasetInfo, Part, info};
+use super::{DatasetInfo, Part, check, info};
 use crate::{Error, Result, files};
 
 /// A dataset folder: manifest row `i` describes pixel image `i`.
@@ -23,8 +23,8 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Opens a folder and checks that its three files belong together: the manifest's hash, the row
-    /// count, the size of the pixels, and that no lesion is in two parts or two folds.
+    /// Opens a folder and checks that its three files belong together: the manifest's hash, the size of the
+    /// pixels, and what the rows alone can show ([`check::of_rows`]). [`check::prove`] reads every pixel too.
     pub fn open(folder: &Path) -> Result<Self> {
         let info = DatasetInfo::read(&folder.join(info::FILE))?;
         let manifest_path = folder.join(manifest::FILE);
@@ -36,7 +36,7 @@ impl Dataset {
             ));
         }
         let rows = manifest::read(&manifest_path)?;
-        refuse_shared_lesions(&manifest_path, &rows)?;
+        refuse_faults(&manifest_path, &info, &rows)?;
         let pixels = Pixels::open(
             &folder.join(pixels::FILE),
             rows.len(),
@@ -59,26 +59,15 @@ impl Dataset {
     }
 }
 
-fn refuse_shared_lesions(path: &Path, rows: &[Row]) -> Result<()> {
-    let place = |row: &Row| match row.fold {
-        Some(fold) => format!("fold {}", fold.number),
-        None => format!("the {} part", row.split),
-    };
-    let mut first_of = std::collections::HashMap::new();
-    for (number, row) in rows.iter().enumerate() {
-        let first: &Row = first_of.entry(row.sample.lesion_id.as_str()).or_insert(row);
-        let (here, there) = (place(row), place(first));
-        if here != there {
-            return Err(Error::line(
-                path,
-                number as u64 + 2, // the header is line 1
-                format!(
-                    "lesion {} is in {there} and in {here}",
-                    row.sample.lesion_id
-                ),
-                "A split that shares a lesion leaks: run `skinlesion prepare` again.",
-            ));
-        }
+fn refuse_faults(path: &Path, info: &DatasetInfo, rows: &[Row]) -> Result<()> {
+    let faults = check::of_rows(info, rows);
+    if faults.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let words: Vec<String> = faults.iter().map(check::Fault::in_words).collect();
+    Err(Error::file(
+        path,
+        words.join("; "),
+        "Run `skinlesion prepare` again; what was trained on it may have learnt from what it is judged by.",
+    ))
 }

@@ -5,7 +5,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::Part;
+use super::flow::Step;
 use super::folds::FoldCounts;
+use super::near_duplicates::NearDuplicates;
 use crate::preprocess::ResizeRule;
 use crate::{Diagnosis, Error, Result};
 
@@ -42,6 +44,12 @@ pub struct DatasetInfo {
     /// The folds that everything but the test part is divided into; empty if there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub folds: Vec<FoldCounts>,
+    /// Images of different lesions that show the same skin; none where they were not looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near_duplicates: Option<NearDuplicates>,
+    /// From the rows that were read to the parts; empty in folders of older programs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub flow: Vec<Step>,
     /// Images by part and class.
     pub counts: PartCounts,
     /// Distinct lesions by part and class.

@@ -23,6 +23,16 @@ pub struct Row {
     pub fold: Option<Fold>,
 }
 
+impl Row {
+    /// Where it is, in words: its part, or `fold 2`. All images of a lesion are in the same place.
+    pub fn place(&self) -> String {
+        match self.fold {
+            Some(fold) => format!("fold {}", fold.number),
+            None => self.split.to_string(),
+        }
+    }
+}
+
 /// The line as the CSV file has it: flat, because the csv crate reads no nested structs.
 #[derive(Serialize, Deserialize)]
 struct Line {

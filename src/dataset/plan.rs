@@ -1,5 +1,7 @@
 //! Which images stand in which part or fold: duplicates and split together, before any image is opened.
 
+use std::collections::{HashMap, HashSet};
+
 use super::duplicates::{self, Dedupe, Lesion};
 use super::folds::Fold;
 use super::hold_out::{self, Condition};
@@ -67,6 +69,8 @@ pub struct Plan {
     pub rows: Vec<Planned>,
     /// Rows left out, by reason.
     pub dropped: Vec<Dropped>,
+    /// Lesions that joining brought elsewhere than they were drawn for.
+    pub moved: usize,
 }
 
 /// An image that is kept.
@@ -83,13 +87,21 @@ pub struct Planned {
 impl Plan {
     /// Divides samples, which must be sorted by image id.
     pub fn new(samples: &[Sample], rules: &Rules) -> Result<Self> {
+        Self::joined(samples, rules, &[])
+    }
+
+    /// [`Plan::new`], after which the lesions of each group, given by their ids, are brought together. All
+    /// lesions are drawn as without groups, so that the others stay where they were.
+    pub fn joined(samples: &[Sample], rules: &Rules, groups: &[Vec<String>]) -> Result<Self> {
         let mut lesions = duplicates::lesions(samples, rules.dedupe);
         let rare = duplicates::drop_rare_localizations(
             samples,
             &mut lesions,
             rules.least_per_localization,
         );
-        let rows = rows(&lesions, &places(samples, &lesions, rules)?);
+        let (mut places, held_out) = places(samples, &lesions, rules)?;
+        let moved = join(samples, &lesions, &mut places, &held_out, groups);
+        let rows = rows(&lesions, &places);
         refuse_empty_parts(&rows, rules)?;
 
         let mut dropped = vec![Dropped {
@@ -105,12 +117,20 @@ impl Plan {
                 rows: rare,
             });
         }
-        Ok(Self { rows, dropped })
+        Ok(Self {
+            rows,
+            dropped,
+            moved,
+        })
     }
 }
 
-/// The place of each lesion: what is held out is test, the others are drawn.
-fn places(samples: &[Sample], lesions: &[Lesion], rules: &Rules) -> Result<Vec<Place>> {
+/// The place of each lesion: what is held out is test, the others are drawn. Also the ids of what is held out.
+fn places<'a>(
+    samples: &'a [Sample],
+    lesions: &[Lesion],
+    rules: &Rules,
+) -> Result<(Vec<Place>, HashSet<&'a str>)> {
     let held_out = hold_out::lesions(samples, &rules.hold_out)?;
     let id = |lesion: &Lesion| samples[lesion.training[0]].lesion_id.as_str();
     let others: Vec<usize> = (0..lesions.len())
@@ -122,7 +142,41 @@ fn places(samples: &[Sample], lesions: &[Lesion], rules: &Rules) -> Result<Vec<P
     for (index, place) in others.into_iter().zip(drawn) {
         places[index] = place;
     }
-    Ok(places)
+    Ok((places, held_out))
+}
+
+/// Brings the lesions of each group to one place, and returns how many had been elsewhere. A group with a lesion
+/// that is held out goes to the test part, as its skin is of the collection that is held out. Any other goes to
+/// the first of train, val and test, or to the lowest fold, that one of its lesions was drawn for: so nothing
+/// comes into the test part that was not drawn for it.
+fn join(
+    samples: &[Sample],
+    lesions: &[Lesion],
+    places: &mut [Place],
+    held_out: &HashSet<&str>,
+    groups: &[Vec<String>],
+) -> usize {
+    let number_of: HashMap<&str, usize> = lesions
+        .iter()
+        .enumerate()
+        .map(|(number, lesion)| (samples[lesion.training[0]].lesion_id.as_str(), number))
+        .collect();
+    let mut moved = 0;
+    for group in groups {
+        let members = group.iter().filter_map(|id| number_of.get(id.as_str()));
+        let members: Vec<usize> = members.copied().collect();
+        let first = members.iter().map(|&lesion| places[lesion]).min();
+        let is_held_out = group.iter().any(|id| held_out.contains(id.as_str()));
+        let place = first.map(|first| match is_held_out {
+            true => Place::In(Part::Test),
+            false => first,
+        });
+        for (lesion, place) in members.into_iter().zip(place.into_iter().cycle()) {
+            moved += usize::from(places[lesion] != place);
+            places[lesion] = place;
+        }
+    }
+    moved
 }
 
 fn rows(lesions: &[Lesion], places: &[Place]) -> Vec<Planned> {

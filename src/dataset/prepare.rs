@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use super::duplicates::{self, Dedupe};
 use super::findings::{Findings, counted};
+use super::flow::{self, Step};
 use super::folds::FoldCounts;
 use super::hold_out::Condition;
 use super::images::Images;
 use super::info::{self, DatasetInfo, Dropped, FORMAT_VERSION, Hashes, PartCounts};
 use super::manifest::{self, Row};
 use super::metadata::{self, Metadata};
+use super::near_duplicates::{self, Limits, NearDuplicates, Pair, Treatment, page, record};
 use super::pack::{self, Packed};
 use super::plan::{Plan, Rules};
 use super::{Sample, pixels};
@@ -20,6 +22,9 @@ use crate::{Diagnosis, Result, report};
 
 /// The name of the picture of the class distribution, without extension.
 pub const PICTURE: &str = "class_distribution";
+
+/// The name of the picture of sample images.
+pub const SAMPLES: &str = "samples.png";
 
 /// How a dataset is made.
 #[derive(Clone, Debug)]
@@ -32,6 +37,8 @@ pub struct Recipe {
     pub allow_missing: bool,
     /// Leave out files that do not decode instead of refusing.
     pub skip_bad: bool,
+    /// What becomes of lesions that show the same skin.
+    pub near_duplicates: Treatment,
 }
 
 /// What came of it.
@@ -61,7 +68,20 @@ pub fn prepare(
     let metadata = metadata::read(metadata)?;
     let images = Images::find(folders)?;
     let mut found = Found::new(&metadata, &images, recipe.allow_missing)?;
-    let (plan, packed) = plan_and_pack(&mut found, recipe, &draft, progress)?;
+    let mut flow = vec![
+        Step::new(
+            "rows read",
+            metadata.rows_read,
+            metadata.rows.iter().map(|row| &row.sample),
+        ),
+        Step::of("with an image on disk", found.samples.iter()),
+    ];
+    let near = Near::find(&found, recipe.near_duplicates, progress);
+    let all = (found.samples.clone(), found.files.clone());
+    let (plan, packed) = plan_and_pack(&mut found, recipe, &near.groups, &draft, progress)?;
+    if found.bad > 0 {
+        flow.push(Step::of("whose image decodes", found.samples.iter()));
+    }
 
     let rows: Vec<Row> = plan
         .rows
@@ -72,6 +92,9 @@ pub fn prepare(
             fold: planned.fold,
         })
         .collect();
+    flow.extend(flow::parts(&rows));
+    let near_files = near.write(draft.path(), &all.0, &all.1, &rows)?;
+    let near_duplicates = near.describe(plan.moved);
     let csv = manifest::to_csv(&rows);
     files::write_whole(&draft.path().join(manifest::FILE), &csv)?;
     let dropped = dropped(&metadata, &found, plan);
@@ -83,14 +106,18 @@ pub fn prepare(
     };
     let info = DatasetInfo {
         aspect: packed.aspect,
+        near_duplicates,
+        flow,
         ..describe(&rows, recipe, dropped, metadata.rows_read, hashes)
     };
     files::write_json(&draft.path().join(info::FILE), &info)?;
     let svg = report::class_distribution(&info.counts);
     let pictures = report::write_picture(&draft.path().join(PICTURE), &svg)?;
+    write_samples(draft.path(), &info, &rows)?;
     draft.publish()?;
 
     let names = [info::FILE, manifest::FILE, pixels::FILE].map(PathBuf::from);
+    let names = names.into_iter().chain(near_files);
     let pictures = pictures.iter().filter_map(|path| path.file_name());
     Ok(Prepared {
         info,
@@ -100,11 +127,76 @@ pub fn prepare(
             .filter(|lesion| lesion.training.len() > 1)
             .count(),
         files: names
-            .into_iter()
             .chain(pictures.map(PathBuf::from))
+            .chain([PathBuf::from(SAMPLES)])
             .map(|name| out.join(name))
             .collect(),
     })
+}
+
+/// A few images of each class and part as one picture.
+fn write_samples(folder: &Path, info: &DatasetInfo, rows: &[Row]) -> Result<()> {
+    let side = info.resize.size as usize;
+    let pixels = pixels::Pixels::open(&folder.join(pixels::FILE), rows.len(), side)?;
+    let path = folder.join(SAMPLES);
+    let png = report::sample_sheet(rows, &pixels, info.aspect, &path)?;
+    files::write_whole(&path, &png)
+}
+
+/// Lesions that show the same skin.
+struct Near {
+    treatment: Treatment,
+    pairs: Vec<Pair>,
+    /// What is joined.
+    groups: Vec<Vec<String>>,
+}
+
+impl Near {
+    fn find(found: &Found, treatment: Treatment, progress: &dyn Progress) -> Self {
+        let pairs = match treatment {
+            Treatment::Off => Vec::new(),
+            Treatment::Join | Treatment::List => {
+                near_duplicates::among_files(&found.samples, &found.files, progress)
+            }
+        };
+        let groups = match treatment {
+            Treatment::Join => near_duplicates::groups::groups(&found.samples, &pairs),
+            Treatment::List | Treatment::Off => Vec::new(),
+        };
+        Self {
+            treatment,
+            pairs,
+            groups,
+        }
+    }
+
+    /// Writes the table and the page, if pairs were looked for, and names them.
+    fn write(
+        &self,
+        folder: &Path,
+        samples: &[Sample],
+        files: &[PathBuf],
+        rows: &[Row],
+    ) -> Result<Vec<PathBuf>> {
+        if self.treatment == Treatment::Off {
+            return Ok(Vec::new());
+        }
+        let lines = record::lines(samples, rows, &self.pairs);
+        let html = page::html(&self.pairs, &lines, files, self.treatment);
+        files::write_whole(&folder.join(record::FILE), &record::to_csv(&lines))?;
+        files::write_whole(&folder.join(page::FILE), html.as_bytes())?;
+        Ok([record::FILE, page::FILE].map(PathBuf::from).to_vec())
+    }
+
+    fn describe(self, moved: usize) -> Option<NearDuplicates> {
+        (self.treatment != Treatment::Off).then_some(NearDuplicates {
+            treatment: self.treatment,
+            pairs: self.pairs.len(),
+            joined: self.groups,
+            moved,
+            limits: Limits::USED,
+        })
+    }
 }
 
 /// The samples whose image is on disk, by image id, and those images.
@@ -153,11 +245,12 @@ impl Found {
 fn plan_and_pack(
     found: &mut Found,
     recipe: &Recipe,
+    groups: &[Vec<String>],
     draft: &Draft,
     progress: &dyn Progress,
 ) -> Result<(Plan, Packed)> {
     loop {
-        let plan = Plan::new(&found.samples, &recipe.rules)?;
+        let plan = Plan::joined(&found.samples, &recipe.rules, groups)?;
         let images: Vec<&Path> = plan
             .rows
             .iter()
@@ -243,6 +336,8 @@ fn describe(
             .collect(),
         folds: FoldCounts::of(rows, recipe.rules.division.folds()),
         counts,
+        near_duplicates: None,
+        flow: Vec::new(),
         lesions: PartCounts::of(lesions.into_iter().map(|(_, part, dx)| (part, dx))),
         dropped,
         rows_read,

@@ -19,13 +19,14 @@ use super::folds;
 use super::shares::{Division, Shares};
 use crate::{Diagnosis, Result};
 
-/// Where a lesion goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where a lesion goes. In order of how much is learnt from it: folds come before the parts, as what is in a
+/// fold may be trained on, and the test part comes last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
-    /// Into a part.
-    In(Part),
     /// Into a fold, from 0.
     Fold(usize),
+    /// Into a part.
+    In(Part),
 }
 
 /// The place of each lesion. The same lesions in the same order and the same seed give the same places on any

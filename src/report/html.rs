@@ -128,13 +128,35 @@ fn confusion(page: &Page) -> Markup {
 }
 
 fn data(page: &Page) -> Markup {
+    let info = page.dataset;
     html! {
         div.scroll { table { tbody {
             @for (name, value) in &page.facts {
                 tr { th.text scope="row" { (name) } td.text { (value) } }
             }
         } } }
-        figure { (picture(&class_distribution(&page.dataset.counts))) }
+        @if !info.flow.is_empty() {
+            h3 { "From the metadata to the parts" }
+            div.scroll { table {
+                thead { tr { th scope="col" { "step" } th scope="col" { "images" } th scope="col" { "lesions" } } }
+                tbody { @for step in &info.flow {
+                    tr { th scope="row" { (step.step) } td { (step.rows) } td { (step.lesions) } }
+                } }
+            } }
+            @if !info.dropped.is_empty() { p.faint {
+                "Left out: "
+                @for (index, dropped) in info.dropped.iter().enumerate() {
+                    @if index > 0 { "; " }
+                    (dropped.rows) " (" (dropped.reason) ")"
+                }
+                "."
+            } }
+        }
+        @if let Some(near) = &info.near_duplicates {
+            p { (near.pairs) " pairs of images of different lesions show the same skin; " (near.joined.len())
+                " groups of lesions are kept in one part, for which " (near.moved) " lesions were moved." }
+        }
+        figure { (picture(&class_distribution(&info.counts))) }
     }
 }
 

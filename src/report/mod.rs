@@ -7,6 +7,7 @@ mod distribution;
 pub mod html;
 pub mod overlay;
 mod render;
+mod samples;
 mod svg;
 pub mod text;
 mod xy;
@@ -18,6 +19,7 @@ use crate::{Result, files};
 pub use confusion::{Cells, confusion_matrix};
 pub use curves::{Line, Panel, line_panels};
 pub use distribution::class_distribution;
+pub use samples::sample_sheet;
 
 /// Writes `{stem}.svg` and `{stem}.png` and returns both paths. The PNG has twice the SVG's pixels.
 pub fn write_picture(stem: &Path, svg: &str) -> Result<[PathBuf; 2]> {

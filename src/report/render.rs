@@ -15,7 +15,7 @@ const FONTS: [&[u8]; 2] = [
 ];
 
 /// PNG pixels for each pixel of the SVG: sharp on paper and on dense screens.
-const SCALE: f32 = 2.0;
+pub const SCALE: f32 = 2.0;
 
 /// Draws an SVG and returns the bytes of a PNG file. `path` is only named in errors.
 pub fn png(svg: &str, path: &Path) -> Result<Vec<u8>> {

@@ -122,6 +122,8 @@ pub fn write_dataset(folder: &Path, rows: &[Row], side: u32) {
         seed: 1,
         dedupe: "group".into(),
         split: "by hand".into(),
+        near_duplicates: None,
+        flow: Vec::new(),
         hold_out: Vec::new(),
         folds: FoldCounts::of(rows, folds),
         counts,

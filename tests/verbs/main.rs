@@ -5,6 +5,7 @@
 
 mod average;
 mod calibrate;
+mod check;
 mod common;
 mod compare;
 mod completions;

@@ -5,6 +5,7 @@ mod folds;
 mod forms;
 mod hold_out;
 mod images;
+mod near_duplicates;
 mod real;
 mod refusals;
 
@@ -48,6 +49,19 @@ fn writes_a_folder_that_describes_itself() {
     let training: usize = data.info.counts.train.iter().sum();
     assert!((weighed - training as f64).abs() < 1e-9);
     assert!(data.path.join("class_distribution.svg").exists());
+    let steps: Vec<_> = data
+        .info
+        .flow
+        .iter()
+        .map(|s| (s.step.as_str(), s.rows))
+        .collect();
+    assert_eq!(
+        steps[..2],
+        [("rows read", 77), ("with an image on disk", 77)]
+    );
+    assert_eq!(steps[2], ("kept", data.info.images));
+    assert_eq!(data.info.flow[2].lesions, 7 * 8);
+    assert_eq!(steps[4..], [("val", 14), ("test", 14)]);
 }
 
 #[test]
@@ -82,7 +96,7 @@ fn tells_what_each_rule_for_duplicates_drops() {
     assert_eq!(said["lesions_kept_repeatedly_by_original"], 1);
     let group = &said["dataset"]["dropped"][0]["rows"];
     assert_eq!(&said["dropped_by_rule"]["group"], group);
-    assert_eq!(said["files"].as_array().unwrap().len(), 5);
+    assert_eq!(said["files"].as_array().unwrap().len(), 8);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use skinlesion::Diagnosis;
 use skinlesion::dataset::duplicates::Dedupe;
+use skinlesion::dataset::near_duplicates::{Treatment, page};
 use skinlesion::dataset::prepare::Prepared;
 use skinlesion::dataset::{DatasetInfo, Part};
 
@@ -26,6 +27,7 @@ pub fn summary(prepared: &Prepared, metadata: &Path) -> String {
     for dropped in &info.dropped {
         text.push_str(&format!("  {:>6}  {}\n", dropped.rows, dropped.reason));
     }
+    text.push_str(&near_duplicates(info));
     text.push_str("\nRows that each rule for duplicates drops\n");
     for (rule, rows) in &prepared.drops_by_rule {
         let rows = rows.map_or("–".to_owned(), |rows| rows.to_string());
@@ -42,6 +44,32 @@ pub fn summary(prepared: &Prepared, metadata: &Path) -> String {
             ));
         }
         text.push('\n');
+    }
+    text
+}
+
+/// What became of near-duplicates; nothing where they were not looked for.
+fn near_duplicates(info: &DatasetInfo) -> String {
+    let Some(near) = &info.near_duplicates else {
+        return String::new();
+    };
+    let mut text = "\nImages that show the same skin under different lesion ids\n".to_owned();
+    if near.pairs == 0 {
+        text.push_str("  none found\n");
+        return text;
+    }
+    text.push_str(&format!(
+        "  {:>6}  pairs, shown in {}\n",
+        near.pairs,
+        page::FILE
+    ));
+    if near.treatment == Treatment::Join {
+        text.push_str(&format!(
+            "  {:>6}  lesions in {} groups are kept together; {} left the place that they were drawn for\n",
+            near.joined.iter().map(Vec::len).sum::<usize>(),
+            near.joined.len(),
+            near.moved
+        ));
     }
     text
 }

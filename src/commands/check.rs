@@ -1,0 +1,122 @@
+//! `skinlesion check`.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use skinlesion::Diagnosis;
+use skinlesion::Error;
+use skinlesion::classifier;
+use skinlesion::dataset::check::{self, Fault, Verdict};
+use skinlesion::dataset::{Dataset, DatasetInfo, Part, info};
+use skinlesion::evaluation;
+use skinlesion::progress::Progress;
+
+use super::{Outcome, Summary};
+use crate::terminal::Session;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The dataset folder to prove
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+
+    /// Also prove that nothing of the test part was learnt from: by a network (a checkpoint, or an export folder
+    /// with its checkpoint.json), or in another dataset folder, whose images are then compared too. Repeatable
+    #[arg(long, value_name = "DIR|CHECKPOINT")]
+    against: Vec<PathBuf>,
+}
+
+pub fn run(args: &Args, session: &Session) -> Outcome {
+    let (mut verdict, dataset) = check::prove(&args.data, session)?;
+    for against in &args.against {
+        match &dataset {
+            Some(dataset) if against.join(info::FILE).is_file() => {
+                let other = Dataset::open(against)?;
+                let more = check::against(dataset, &other, session);
+                verdict.proved.extend(more.proved);
+                verdict.faults.extend(more.faults);
+            }
+            Some(dataset) => against_network(dataset, against, &mut verdict, session)?,
+            None => session.warn(&format!(
+                "not compared with {}, as the pixels cannot be read",
+                against.display()
+            )),
+        }
+    }
+    let info = DatasetInfo::read(&args.data.join(info::FILE))?;
+    Ok(Summary {
+        text: text(&args.data, &info, &verdict),
+        json: json!({
+            "sound": verdict.faults.is_empty(),
+            "proved": verdict.proved,
+            "faults": verdict.faults,
+            "counts": info.counts,
+        }),
+        failed: !verdict.faults.is_empty(),
+        ..Summary::default()
+    })
+}
+
+/// Notes lesions of the validation and test parts that a network has learnt from.
+fn against_network(
+    dataset: &Dataset,
+    model: &Path,
+    verdict: &mut Verdict,
+    session: &Session,
+) -> skinlesion::Result<()> {
+    let classifier = classifier::open(model, session.device()?)?;
+    let Some(about) = classifier.about() else {
+        return Err(Error::file(
+            model,
+            "nothing beside it says what it was trained on",
+            "Name a checkpoint, or the export folder with its checkpoint.json.",
+        ));
+    };
+    for part in [Part::Val, Part::Test] {
+        let fault = match evaluation::refuse_seen_lesions(about, dataset, part) {
+            Ok(()) => None,
+            Err(Error::Input { problem, .. }) => Some(Fault::new(problem)),
+            Err(error) => return Err(error),
+        };
+        if dataset.part(part).is_empty() {
+            continue;
+        }
+        verdict.note(
+            fault,
+            format!(
+                "no lesion of the {part} part was learnt from by {}",
+                model.display()
+            ),
+        );
+    }
+    Ok(())
+}
+
+fn text(data: &Path, info: &DatasetInfo, verdict: &Verdict) -> String {
+    let mut text = format!("{}: {} images\n", data.display(), info.images);
+    for part in Part::ALL {
+        let counts = info.counts.part(part);
+        if counts.iter().any(|&count| count > 0) {
+            let counts = Diagnosis::ALL.map(|class| format!("{class} {}", counts[class.index()]));
+            text.push_str(&format!("  {part:5}  {}\n", counts.join(", ")));
+        }
+    }
+    if !verdict.proved.is_empty() {
+        text.push_str("\nProved\n");
+    }
+    for proved in &verdict.proved {
+        text.push_str(&format!("  {proved}\n"));
+    }
+    if !verdict.faults.is_empty() {
+        text.push_str("\nWrong\n");
+    }
+    for fault in &verdict.faults {
+        text.push_str(&format!("  {}\n", fault.in_words()));
+    }
+    if !verdict.faults.is_empty() {
+        text.push_str(
+            "\nRun `skinlesion prepare` again, and judge no network by this folder before.\n",
+        );
+    }
+    text
+}

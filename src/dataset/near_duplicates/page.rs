@@ -1,0 +1,95 @@
+//! `near_duplicates.html`: the pairs side by side, for a person to judge. One file without scripts that asks the
+//! network for nothing.
+
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use image::codecs::jpeg::JpegEncoder;
+use image::imageops::{self, FilterType};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::record::{FILE as FILE_OF_ALL, Line};
+use super::{Pair, Treatment};
+use crate::preprocess;
+
+/// The file's name within a dataset folder.
+pub const FILE: &str = "near_duplicates.html";
+
+/// So many pairs are shown; the table holds them all.
+const SHOWN: usize = 200;
+
+/// The width of a shown photograph, in pixels.
+const WIDTH: u32 = 280;
+
+const STYLE: &str = ":root{color-scheme:light dark}body{font:15px/1.45 system-ui,sans-serif;max-width:44em;margin:2em auto;padding:0 1em}\
+figure{margin:1.5em 0;border-top:1px solid #8888;padding-top:1em}img{width:48%;height:auto}figcaption{margin-bottom:.5em}code{font-size:.95em}";
+
+/// The page. `files` are the photographs, `lines` tell of `pairs`, in the same order.
+pub fn html<P: AsRef<Path>>(
+    pairs: &[Pair],
+    lines: &[Line],
+    files: &[P],
+    treatment: Treatment,
+) -> String {
+    let fate = match treatment {
+        Treatment::Join => "Their lesions are kept together, in one part or fold.",
+        Treatment::List | Treatment::Off => "Their lesions stay where they were drawn.",
+    };
+    let markup = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width";
+                title { "Near-duplicates" }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                h1 { "Near-duplicates" }
+                p { "Images that show the same skin under different lesion ids." }
+                @if pairs.is_empty() {
+                    p { "None found: no two lesions have images that show the same skin." }
+                } @else {
+                    p { (pairs.len()) " found. " (fate) " The second image of each is shown as it is; the caption says what brings it onto the first." }
+                }
+                @if pairs.len() > SHOWN {
+                    p { "The " (SHOWN) " most alike are shown; " code { (FILE_OF_ALL) } " holds them all." }
+                }
+                @for (pair, line) in pairs.iter().zip(lines).take(SHOWN) { (figure(pair, line, files)) }
+                p { small { "The licence of the photographs is their owners' (HAM10000: CC BY-NC 4.0)." } }
+            }
+        }
+    };
+    markup.into_string() + "\n"
+}
+
+fn figure<P: AsRef<Path>>(pair: &Pair, line: &Line, files: &[P]) -> Markup {
+    let picture = |image: usize| data_uri(files[image].as_ref());
+    html! {
+        figure {
+            figcaption {
+                code { (line.image_a) } " (" (line.lesion_a) ", " (line.dx_a) ", " (line.part_a) ") and "
+                code { (line.image_b) } " (" (line.lesion_b) ", " (line.dx_b) ", " (line.part_b) "): " (line.symmetry)
+                "; detail " (format!("{:.2}", line.detail)) ", difference " (format!("{:.1}", line.difference)) ", " (line.hash_bits) " of 64 bits"
+            }
+            img alt=(line.image_a) src=(picture(pair.first));
+            " "
+            img alt=(line.image_b) src=(picture(pair.second));
+        }
+    }
+}
+
+/// A small JPEG of a photograph as text; empty if it does not decode, which a pair's images do.
+fn data_uri(file: &Path) -> String {
+    let small = || {
+        let image = preprocess::decode(&std::fs::read(file).ok()?).ok()?;
+        let height = (WIDTH * image.height() / image.width().max(1)).max(1);
+        let image = imageops::resize(&image, WIDTH, height, FilterType::Triangle);
+        let mut bytes = Vec::new();
+        let encoder = JpegEncoder::new_with_quality(&mut bytes, 85);
+        image.write_with_encoder(encoder).ok()?;
+        Some(STANDARD.encode(bytes))
+    };
+    small().map_or_else(String::new, |text| format!("data:image/jpeg;base64,{text}"))
+}
