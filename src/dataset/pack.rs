@@ -1,12 +1,13 @@
 //! Many photographs → `pixels.bin`: decoded and resized on all cores, written in order.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::near_duplicates::likeness::Look;
 use crate::preprocess::{self, Fit, ResizeRule};
 use crate::progress::Progress;
 use crate::{Error, Result, files};
@@ -14,17 +15,29 @@ use crate::{Error, Result, files};
 /// So many images are in memory at a time: enough to keep the cores busy, 10 MB at 224 pixels.
 const AT_A_TIME: usize = 64;
 
-/// What was packed.
-#[derive(Debug)]
+/// What was packed, image by image. If there are bad files, it is not complete.
+#[derive(Default)]
 pub struct Packed {
-    /// SHA-256 of the packed pixels.
+    /// SHA-256 of each source file, in hexadecimal.
+    sources: Vec<String>,
+    /// Width divided by height of each image that was made square; 1 where it was cropped.
+    aspects: Vec<f64>,
+    /// Bytes of each image.
+    size: usize,
+    /// What tells near-duplicates, if that was asked for; an image without detail has none.
+    pub looks: Vec<Option<Look>>,
+    /// Files that could not be used.
+    pub bad: Vec<BadFile>,
+}
+
+/// The images that are kept.
+pub struct Kept {
+    /// SHA-256 of their pixels.
     pub pixels_sha256: String,
     /// SHA-256 over the hexadecimal SHA-256 of every source file, in order.
     pub images_sha256: String,
-    /// Width divided by height of the images that were made square: the median, 1 without any.
+    /// Width divided by height of the images: the median, 1 without any.
     pub aspect: f64,
-    /// Files that could not be used. If there are any, the packed file is not complete.
-    pub bad: Vec<BadFile>,
 }
 
 /// A file that could not be used.
@@ -36,32 +49,33 @@ pub struct BadFile {
     pub reason: String,
 }
 
-/// Packs `images` into the file `target`. Each is read once; all are tried, so that every bad one is known.
-/// The bytes do not depend on the number of threads.
+/// Packs `images` into the file `target`, and looks at them for near-duplicates if `with_looks`. Each is read once; all
+/// are tried, so that every bad one is known. The bytes do not depend on the number of threads.
 pub fn pack(
     images: &[&Path],
     rule: ResizeRule,
+    with_looks: bool,
     target: &Path,
     progress: &dyn Progress,
 ) -> Result<Packed> {
     let mut file = BufWriter::new(File::create(target).map_err(Error::io("create", target))?);
-    let (mut of_pixels, mut of_images) = (Sha256::new(), Sha256::new());
-    let (mut bad, mut aspects) = (Vec::new(), Vec::new());
-
+    let mut packed = Packed::default();
     progress.start("Packing images", images.len() as u64);
     for (chunk, paths) in images.chunks(AT_A_TIME).enumerate() {
-        let prepared: Vec<Result<Image, String>> =
-            paths.par_iter().map(|path| prepare(path, rule)).collect();
+        let prepared: Vec<Result<Image, String>> = (paths.par_iter())
+            .map(|path| prepare(path, rule, with_looks))
+            .collect();
         for (offset, image) in prepared.into_iter().enumerate() {
             match image {
                 Ok(image) => {
-                    of_pixels.update(&image.pixels);
-                    of_images.update(image.source_sha256);
-                    aspects.push(image.aspect);
+                    packed.sources.push(image.source_sha256);
+                    packed.aspects.push(image.aspect);
+                    packed.looks.push(image.look);
+                    packed.size = image.pixels.len();
                     file.write_all(&image.pixels)
                         .map_err(Error::io("write", target))?;
                 }
-                Err(reason) => bad.push(BadFile {
+                Err(reason) => packed.bad.push(BadFile {
                     index: chunk * AT_A_TIME + offset,
                     reason,
                 }),
@@ -69,15 +83,35 @@ pub fn pack(
         }
         progress.advance(paths.len() as u64);
     }
+    file.into_inner()
+        .map_err(|error| Error::io("write", target)(error.into_error()))?;
+    progress.finish();
+    Ok(packed)
+}
+
+/// Copies some images, by their places, from a file that [`pack`] filled into the file `target`, in the order given.
+pub fn keep(from: &Path, packed: &Packed, chosen: &[usize], target: &Path) -> Result<Kept> {
+    let mut source = File::open(from).map_err(Error::io("read", from))?;
+    let mut file = BufWriter::new(File::create(target).map_err(Error::io("create", target))?);
+    let (mut of_pixels, mut of_images) = (Sha256::new(), Sha256::new());
+    let mut pixels = vec![0; packed.size];
+    for &image in chosen {
+        source
+            .seek(SeekFrom::Start((image * packed.size) as u64))
+            .and_then(|_| source.read_exact(&mut pixels))
+            .map_err(Error::io("read", from))?;
+        of_pixels.update(&pixels);
+        of_images.update(&packed.sources[image]);
+        file.write_all(&pixels)
+            .map_err(Error::io("write", target))?;
+    }
     let file = file.into_inner().map_err(|e| e.into_error());
     file.and_then(|file| file.sync_all())
         .map_err(Error::io("write", target))?;
-    progress.finish();
-    Ok(Packed {
+    Ok(Kept {
         pixels_sha256: files::hex(&of_pixels.finalize()),
         images_sha256: files::hex(&of_images.finalize()),
-        aspect: median(aspects),
-        bad,
+        aspect: median(chosen.iter().map(|&image| packed.aspects[image]).collect()),
     })
 }
 
@@ -90,9 +124,10 @@ struct Image {
     pixels: Vec<u8>,
     aspect: f64,
     source_sha256: String,
+    look: Option<Look>,
 }
 
-fn prepare(path: &Path, rule: ResizeRule) -> Result<Image, String> {
+fn prepare(path: &Path, rule: ResizeRule, with_look: bool) -> Result<Image, String> {
     let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
     let image = preprocess::decode(&bytes).map_err(|error| error.to_string())?;
     Ok(Image {
@@ -102,5 +137,6 @@ fn prepare(path: &Path, rule: ResizeRule) -> Result<Image, String> {
             Fit::Crop => 1.0,
         },
         source_sha256: files::sha256(&bytes),
+        look: with_look.then(|| Look::new(&image)).flatten(),
     })
 }

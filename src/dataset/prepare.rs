@@ -1,9 +1,12 @@
 //! From metadata and photographs to a dataset folder.
 
+mod near;
+mod packing;
+
 use std::path::{Path, PathBuf};
 
+use self::packing::{Drawn, Found, pack_and_draw};
 use super::duplicates::{self, Dedupe};
-use super::findings::{Findings, counted};
 use super::flow::{self, Step};
 use super::folds::FoldCounts;
 use super::hold_out::Condition;
@@ -11,8 +14,7 @@ use super::images::Images;
 use super::info::{self, DatasetInfo, Dropped, FORMAT_VERSION, Hashes, PartCounts};
 use super::manifest::{self, Row};
 use super::metadata::{self, Metadata};
-use super::near_duplicates::{self, Limits, NearDuplicates, Pair, Treatment, page, record};
-use super::pack::{self, Packed};
+use super::near_duplicates::Treatment;
 use super::plan::{Plan, Rules};
 use super::{Sample, pixels};
 use crate::files::{self, Draft};
@@ -76,9 +78,7 @@ pub fn prepare(
         ),
         Step::of("with an image on disk", found.samples.iter()),
     ];
-    let near = Near::find(&found, recipe.near_duplicates, progress);
-    let all = (found.samples.clone(), found.files.clone());
-    let (plan, packed) = plan_and_pack(&mut found, recipe, &near.groups, &draft, progress)?;
+    let Drawn { plan, kept, near } = pack_and_draw(&mut found, recipe, &draft, progress)?;
     if found.bad > 0 {
         flow.push(Step::of("whose image decodes", found.samples.iter()));
     }
@@ -93,19 +93,19 @@ pub fn prepare(
         })
         .collect();
     flow.extend(flow::parts(&rows));
-    let near_files = near.write(draft.path(), &all.0, &all.1, &rows)?;
+    let near_files = near.write(draft.path(), &found.samples, &found.files, &rows)?;
     let near_duplicates = near.describe(plan.moved);
     let csv = manifest::to_csv(&rows);
     files::write_whole(&draft.path().join(manifest::FILE), &csv)?;
     let dropped = dropped(&metadata, &found, plan);
     let hashes = Hashes {
         metadata: metadata.sha256,
-        images: packed.images_sha256,
+        images: kept.images_sha256,
         manifest: files::sha256(&csv),
-        pixels: packed.pixels_sha256,
+        pixels: kept.pixels_sha256,
     };
     let info = DatasetInfo {
-        aspect: packed.aspect,
+        aspect: kept.aspect,
         near_duplicates,
         flow,
         ..describe(&rows, recipe, dropped, metadata.rows_read, hashes)
@@ -141,150 +141,6 @@ fn write_samples(folder: &Path, info: &DatasetInfo, rows: &[Row]) -> Result<()> 
     let path = folder.join(SAMPLES);
     let png = report::sample_sheet(rows, &pixels, info.aspect, &path)?;
     files::write_whole(&path, &png)
-}
-
-/// Lesions that show the same skin.
-struct Near {
-    treatment: Treatment,
-    pairs: Vec<Pair>,
-    /// What is joined.
-    groups: Vec<Vec<String>>,
-}
-
-impl Near {
-    fn find(found: &Found, treatment: Treatment, progress: &dyn Progress) -> Self {
-        let pairs = match treatment {
-            Treatment::Off => Vec::new(),
-            Treatment::Join | Treatment::List => {
-                near_duplicates::among_files(&found.samples, &found.files, progress)
-            }
-        };
-        let groups = match treatment {
-            Treatment::Join => near_duplicates::groups::groups(&found.samples, &pairs),
-            Treatment::List | Treatment::Off => Vec::new(),
-        };
-        Self {
-            treatment,
-            pairs,
-            groups,
-        }
-    }
-
-    /// Writes the table and the page, if pairs were looked for, and names them.
-    fn write(
-        &self,
-        folder: &Path,
-        samples: &[Sample],
-        files: &[PathBuf],
-        rows: &[Row],
-    ) -> Result<Vec<PathBuf>> {
-        if self.treatment == Treatment::Off {
-            return Ok(Vec::new());
-        }
-        let lines = record::lines(samples, rows, &self.pairs);
-        let html = page::html(&self.pairs, &lines, files, self.treatment);
-        files::write_whole(&folder.join(record::FILE), &record::to_csv(&lines))?;
-        files::write_whole(&folder.join(page::FILE), html.as_bytes())?;
-        Ok([record::FILE, page::FILE].map(PathBuf::from).to_vec())
-    }
-
-    fn describe(self, moved: usize) -> Option<NearDuplicates> {
-        (self.treatment != Treatment::Off).then_some(NearDuplicates {
-            treatment: self.treatment,
-            pairs: self.pairs.len(),
-            joined: self.groups,
-            moved,
-            limits: Limits::USED,
-        })
-    }
-}
-
-/// The samples whose image is on disk, by image id, and those images.
-struct Found {
-    samples: Vec<Sample>,
-    files: Vec<PathBuf>,
-    missing: usize,
-    bad: usize,
-}
-
-impl Found {
-    fn new(metadata: &Metadata, images: &Images, allow_missing: bool) -> Result<Self> {
-        let (mut samples, mut files) = (Vec::new(), Vec::new());
-        let mut missing = Findings::default();
-        for row in &metadata.rows {
-            if let Some(file) = images.file(&row.sample.image_id)? {
-                samples.push(row.sample.clone());
-                files.push(file.to_owned());
-            } else {
-                missing.add(format!("line {}: {}", row.line, row.sample.image_id));
-            }
-        }
-        if !allow_missing || samples.is_empty() {
-            images.refuse_missing(&missing)?;
-        }
-        Ok(Self {
-            samples,
-            files,
-            missing: missing.count(),
-            bad: 0,
-        })
-    }
-
-    /// Leaves out some samples, given by ascending index.
-    fn remove(&mut self, indices: &[usize]) {
-        for &index in indices.iter().rev() {
-            self.samples.remove(index);
-            self.files.remove(index);
-        }
-        self.bad += indices.len();
-    }
-}
-
-/// Draws the parts and packs their pixels. A bad file that may be skipped is treated as if its row did not
-/// exist: another image of its lesion can stand in for it, so everything is drawn and packed again.
-fn plan_and_pack(
-    found: &mut Found,
-    recipe: &Recipe,
-    groups: &[Vec<String>],
-    draft: &Draft,
-    progress: &dyn Progress,
-) -> Result<(Plan, Packed)> {
-    loop {
-        let plan = Plan::joined(&found.samples, &recipe.rules, groups)?;
-        let images: Vec<&Path> = plan
-            .rows
-            .iter()
-            .map(|planned| found.files[planned.sample].as_path())
-            .collect();
-        let target = draft.path().join(pixels::FILE);
-        let packed = pack::pack(&images, recipe.resize, &target, progress)?;
-        if packed.bad.is_empty() {
-            return Ok((plan, packed));
-        }
-
-        let mut faults = Findings::default();
-        for bad in &packed.bad {
-            faults.add(format!("{}: {}", images[bad.index].display(), bad.reason));
-        }
-        if !recipe.skip_bad || packed.bad.len() == images.len() {
-            faults.refuse(
-                "the images",
-                |count| format!("{} cannot be decoded", counted(count, "file")),
-                "Replace them by sound JPEG or PNG files, or say --skip-bad to leave them out.",
-            )?;
-        }
-        progress.warn(&format!(
-            "{} cannot be decoded and are left out:{}",
-            counted(faults.count(), "file"),
-            faults.list()
-        ));
-        let bad: Vec<usize> = packed
-            .bad
-            .iter()
-            .map(|bad| plan.rows[bad.index].sample)
-            .collect();
-        found.remove(&bad);
-    }
 }
 
 /// Every reason for which rows were left out, without those that left out none.

@@ -10,15 +10,12 @@ pub mod likeness;
 pub mod page;
 pub mod record;
 
-use std::path::PathBuf;
-
 use image::RgbImage;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use self::likeness::{Likeness, Look};
 use super::{Dataset, Sample};
-use crate::preprocess;
 use crate::progress::Progress;
 
 /// What becomes of lesions that show the same skin.
@@ -83,20 +80,9 @@ pub struct Pair {
     pub likeness: Likeness,
 }
 
-/// The pairs among photographs on disk that belong to different lesions, the most alike first. Files that do
-/// not decode are passed over: packing tells of them.
-pub fn among_files(samples: &[Sample], files: &[PathBuf], progress: &dyn Progress) -> Vec<Pair> {
-    progress.start("Looking at images", files.len() as u64);
-    let looks: Vec<Option<Look>> = files
-        .par_iter()
-        .map(|file| {
-            progress.advance(1);
-            let bytes = std::fs::read(file).ok()?;
-            Look::new(&preprocess::decode(&bytes).ok()?)
-        })
-        .collect();
-    progress.finish();
-    pairs(&looks, &looks, progress, |first, second| {
+/// The pairs among photographs of different lesions, the most alike first. `looks[i]` is of `samples[i]`.
+pub fn among(samples: &[Sample], looks: &[Option<Look>], progress: &dyn Progress) -> Vec<Pair> {
+    pairs(looks, looks, progress, |first, second| {
         first < second && samples[first].lesion_id != samples[second].lesion_id
     })
 }
