@@ -7,8 +7,8 @@ use crate::terminal::Session;
 
 /// Trains a small network on dermatoscopic photographs and exports it for a phone.
 ///
-/// The usual way is prepare → train --phase transfer → train --phase finetune → eval → export → predict;
-/// `skinlesion demo` walks it on drawn images. Research software, not a medical device.
+/// The usual way is prepare → train --phase transfer → train --phase finetune → calibrate → eval → export → predict;
+/// `skinlesion demo` walks it, without calibrate, on drawn images. Research software, not a medical device.
 #[derive(Parser)]
 #[command(version, propagate_version = true, max_term_width = 110)]
 pub struct Cli {
@@ -56,7 +56,7 @@ pub enum Verb {
     Check(commands::check::Args),
     /// Train a network on a dataset folder
     Train(commands::train::Args),
-    /// Score a network on a part of a dataset: confusion matrix, classification report, predictions
+    /// Score a network on a part of a dataset: figures with intervals, report.html, predictions
     Eval(commands::eval::Args),
     /// Tell two evaluations of the same images apart: differences with intervals, and McNemar's test
     Compare(commands::compare::Args),

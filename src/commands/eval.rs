@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use skinlesion::Error;
 use skinlesion::classifier::{self, Classifier};
+use skinlesion::dataset::prepare::SAMPLES;
 use skinlesion::dataset::{Dataset, Part};
 use skinlesion::evaluation::galleries::{Pictures, galleries};
 use skinlesion::evaluation::{self, Evaluation, METRICS_FILE};
@@ -122,6 +123,11 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         analysis: &evaluation.analysis,
         predictions: &predictions,
         galleries: &galleries,
+        // Datasets of older versions have no such sheet.
+        samples: match args.with_images {
+            true => std::fs::read(args.data.join(SAMPLES)).ok(),
+            false => None,
+        },
     });
     let scored = Scored {
         caption: format!("{} part, {} images", args.split, evaluation.metrics.n),

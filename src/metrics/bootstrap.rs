@@ -138,6 +138,29 @@ mod tests {
     }
 
     #[test]
+    fn intervals_are_those_of_numpy_and_scikit_learn_within_sampling_error() {
+        let text = include_str!("../../tests/reference/bootstrap.json");
+        let reference: serde_json::Value = serde_json::from_str(text).unwrap();
+        let case = crate::metrics::tests::cases().remove(0);
+        let truths = crate::metrics::tests::diagnoses(&case.truths);
+        let lesions: Vec<String> = (0..truths.len()).map(|image| image.to_string()).collect();
+        let lesions: Vec<&str> = lesions.iter().map(String::as_str).collect();
+        let found = intervals(&truths, &case.probabilities, &lesions, 1234);
+        for (name, ends) in reference["intervals"].as_object().unwrap() {
+            let width = ends[1].as_f64().unwrap() - ends[0].as_f64().unwrap();
+            for side in 0..2 {
+                let off = (found[name][side] - ends[side].as_f64().unwrap()).abs();
+                // Ends of 2,000 and 4,000 draws scatter by about a fiftieth of the width.
+                assert!(
+                    off < 0.08 * width,
+                    "{name}: {:?} is not {ends}",
+                    found[name]
+                );
+            }
+        }
+    }
+
+    #[test]
     fn images_of_one_lesion_do_not_count_as_so_many_independent_ones() {
         let width = |per_lesion| {
             let [low, high] = accuracy(per_lesion, 1);

@@ -34,7 +34,7 @@ pub mod report;
 pub mod selective;
 pub mod subgroups;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod weighted;
 
 use std::collections::BTreeMap;

@@ -94,6 +94,16 @@ impl Checkpoint {
     /// Tensors that are not the network's (an optimizer's state) are left out.
     pub fn read(path: &Path) -> Result<Self> {
         let path = &locate(path);
+        if matches!(
+            path.extension().and_then(|e| e.to_str()),
+            Some("onnx" | "pt")
+        ) {
+            return Err(Error::file(
+                path,
+                "this is an exported file, not a checkpoint",
+                "Name the checkpoint that it was exported from.",
+            ));
+        }
         let (mut tensors, metadata) = tensors::read_safetensors(path)?;
         let about = metadata.get(METADATA_KEY).ok_or_else(|| {
             Error::file(

@@ -50,6 +50,8 @@ pub struct Page<'a> {
     pub predictions: &'a Predictions,
     /// Single images to look at.
     pub galleries: &'a [Gallery],
+    /// A PNG file of sample images by class and part, if photographs are wanted.
+    pub samples: Option<Vec<u8>>,
 }
 
 /// The sections, by anchor and heading.
@@ -157,6 +159,9 @@ fn data(page: &Page) -> Markup {
                 " groups of lesions are kept in one part, for which " (near.moved) " lesions were moved." }
         }
         figure { (picture(&class_distribution(&info.counts))) }
+        @if let Some(samples) = &page.samples {
+            figure { img src=(picture_data(samples)) alt="Sample images by class and part"; }
+        }
     }
 }
 

@@ -152,6 +152,23 @@ fn refuses_lesions_that_were_trained_on_an_empty_part_and_a_file_in_the_way() {
         assert!(stderr(&output).contains(problem), "{}", stderr(&output));
         assert!(!bench.path("calibrated").exists());
     }
+    let mut command = skinlesion();
+    command.current_dir(bench.path(""));
+    command.args([
+        "calibrate",
+        "--checkpoint",
+        "model.onnx",
+        "--data",
+        "data",
+        "--out",
+        "calibrated",
+    ]);
+    let output = command.output().unwrap();
+    assert!(
+        stderr(&output).contains("exported file, not a checkpoint"),
+        "{}",
+        stderr(&output)
+    );
     fs::write(bench.path("calibrated"), "mine").unwrap();
     let output = calibrate(&bench, "data", "calibrated", &[]);
     assert_eq!(output.status.code(), Some(1));

@@ -50,6 +50,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         analysis: &evaluation.analysis,
         predictions: &predictions,
         galleries: &galleries(&predictions, None)?,
+        samples: None,
     });
     let scored = Scored {
         caption: format!("{} folds, {} images", models.len(), evaluation.metrics.n),
