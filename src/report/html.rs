@@ -155,10 +155,10 @@ fn data(page: &Page) -> Markup {
             } }
         }
         @if let Some(near) = &info.near_duplicates {
-            p { (near.pairs) " pairs of images of different lesions show the same skin; " (near.joined.len())
-                " groups of lesions are kept in one part, for which " (near.moved) " lesions were moved." }
+            p { "Pairs of images of different lesions that show the same skin: " (near.pairs) ". Groups of lesions that are kept in one part for it: "
+                (near.joined.len()) "; lesions that were moved: " (near.moved) "." }
         }
-        figure { (picture(&class_distribution(&info.counts))) }
+        figure.scroll.wide { (picture(&class_distribution(&info.counts))) }
         @if let Some(samples) = &page.samples {
             figure { img src=(picture_data(samples)) alt="Sample images by class and part"; }
         }
