@@ -8,6 +8,7 @@ pub mod card;
 pub mod description;
 pub mod onnx;
 pub mod package;
+pub mod quantize;
 pub mod torchscript;
 pub mod verify;
 

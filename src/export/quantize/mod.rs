@@ -1,0 +1,59 @@
+//! The folded network in whole numbers: what the int8 files of every format hold.
+//!
+//! Affine quantisation as in Jacob et al. 2018 (<https://arxiv.org/abs/1712.05877>): weights symmetric, with one scale
+//! for each output channel; activations with one scale and zero point for each tensor. A number stands for
+//! `scale · (code − zero_point)`. The last features, their mean and the head stay in floating point: they cost nothing,
+//! and probabilities would be coarse without.
+
+use crate::model::fold::FoldedLinear;
+use crate::model::layers::Convolution;
+
+/// How the activations of one tensor are written in eight bits: `real = scale · (code − zero_point)`, codes 0–255.
+///
+/// A format whose codes are signed (TFLite) subtracts 128 from code and zero point alike.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Grid {
+    /// The step between two codes; above 0.
+    pub scale: f32,
+    /// The code of 0.
+    pub zero_point: u8,
+}
+
+/// A whole network; same blocks, same order as [`crate::model::fold::FoldedNetwork`].
+#[derive(Clone, Debug)]
+pub struct QuantizedNetwork {
+    /// The grid of the first convolution's input: the image in 0–1 **minus ImageNet's mean, not yet divided** by the
+    /// deviation, which is in the first convolution's weights (that is exact; the mean cannot be folded, because the
+    /// convolution pads with zeros).
+    pub input: Grid,
+    /// The blocks, first to last. After the last come the mean over height and width and the head, both on real numbers.
+    pub blocks: Vec<QuantizedBlock>,
+    /// The layer from features to logits, in floating point.
+    pub head: FoldedLinear,
+}
+
+/// As [`crate::model::fold::FoldedBlock`].
+#[derive(Clone, Debug)]
+pub struct QuantizedBlock {
+    /// Its name, such as `features.3`.
+    pub name: String,
+    /// The convolutions with their numbers.
+    pub convolutions: Vec<QuantizedConvolution>,
+    /// For a block whose input is added to its output, the grid of the sum.
+    pub sum: Option<Grid>,
+}
+
+/// A convolution in whole numbers. ReLU6 needs no operation of its own: the output's grid ends where ReLU6 does.
+#[derive(Clone, Debug)]
+pub struct QuantizedConvolution {
+    /// Shape, stride, groups, and whether ReLU6 follows.
+    pub layer: Convolution,
+    /// Codes −127 to 127, outputs × inputs per group × kernel × kernel, row-major.
+    pub weight: Vec<i8>,
+    /// The step of each output channel's weights.
+    pub weight_scales: Vec<f32>,
+    /// One per output, in steps of `input scale · weight_scales[output]`.
+    pub bias: Vec<i32>,
+    /// The grid of its output, after ReLU6 if that follows.
+    pub output: Grid,
+}
