@@ -5,12 +5,17 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use skinlesion::export::card;
 use skinlesion::export::description::Description;
+use skinlesion::export::images::{self, Images};
+use skinlesion::export::interface::InputKind;
 use skinlesion::export::package::{self, Written};
-use skinlesion::export::verify::Images;
-use skinlesion::export::{self, Format, Source};
+use skinlesion::export::quantize::{CALIBRATION_IMAGES, RangeRule};
+use skinlesion::export::{self, Format, Lost, Plan, Precision, Source, readme};
 use skinlesion::files::Draft;
+use skinlesion::metrics::Predictions;
 use skinlesion::model::checkpoint::About;
+use skinlesion::preprocess::{Colour, Fit};
 use skinlesion::progress::Progress;
+use skinlesion::{Error, Result};
 
 use super::{Outcome, Summary};
 use crate::terminal::Session;
@@ -28,27 +33,51 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
-    /// The formats to write, separated by commas: onnx for phones, browsers and most runtimes,
-    /// torchscript for libtorch and PyTorch
+    /// The formats to write, separated by commas: onnx for phones, browsers and most runtimes, torchscript for
+    /// libtorch and PyTorch, tflite for LiteRT on Android; -fp16 are half as large, -int8 a quarter and faster where
+    /// the processor helps; web is the phone page, for any web server; all means all of them
     #[arg(
         long,
         value_name = "LIST",
         value_delimiter = ',',
-        default_value = "torchscript,onnx"
+        default_value = "torchscript,onnx",
+        value_parser = formats
     )]
-    format: Vec<Format>,
+    format: Vec<Formats>,
 
-    /// A dataset folder: the written files are compared with the checkpoint on its validation images.
-    /// Without it they are compared on noise, which proves less
+    /// A dataset folder: the written files are compared with the checkpoint on its validation images, thresholds are
+    /// chosen there, and int8 files are calibrated on its training images. Without it files are compared on
+    /// noise, which proves less, and int8 cannot be written
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
-    /// How many validation images to compare on, evenly spread over them; 0 means all, which takes longer
-    #[arg(long, value_name = "N", default_value_t = 200)]
+    /// How many validation images to compare on, evenly spread over them; 0 means all. Fewer is faster, but then no
+    /// thresholds go into model.json
+    #[arg(long, value_name = "N", default_value_t = 0)]
     images: usize,
 
+    /// What the files take: float32 (RGB in 0-1), or uint8 (RGB bytes as a camera gives them, rows first, colours
+    /// interleaved), which saves an app the conversion
+    #[arg(long, value_name = "TYPE", default_value_t)]
+    input: InputKind,
+
+    /// Put the antialiased resize into the ONNX files, so that they take images of any size; needs a runtime with
+    /// opset 18
+    #[arg(long)]
+    resize: bool,
+
+    /// How int8 files choose the range of each activation: mse (least squared error), percentile (99.99 % of
+    /// values) or minmax (all values). Try another if the default loses too much
+    #[arg(long, value_name = "RULE", default_value_t)]
+    ranges: RangeRule,
+
+    /// Points of balanced accuracy or of melanoma recall that an int8 file may lose on the validation images. One that
+    /// loses more is not left behind, and the exit code is 1
+    #[arg(long, value_name = "POINTS", default_value_t = 1.0)]
+    tolerance: f64,
+
     /// What `skinlesion eval` wrote of this checkpoint (the folder, or its metrics.json): its figures and
-    /// intervals go into the model card. May be repeated, for the validation and the test part
+    /// intervals go into model.json and the model card. May be repeated, for the validation and the test part
     #[arg(long = "evaluation", value_name = "DIR")]
     evaluations: Vec<PathBuf>,
 
@@ -57,29 +86,106 @@ pub struct Args {
     force: bool,
 }
 
-pub fn run(args: &Args, session: &Session) -> Outcome {
-    let draft = Draft::new(&args.out, args.force, package::MODEL_FILE)?;
-    let source = Source::read(&args.checkpoint)?;
-    let evaluations = card::read_evaluations(&args.evaluations, &source)?;
-    let images = images(args, &source.checkpoint.about, session)?;
-    let description = Description::new(&source);
-    let mut formats = args.format.clone();
-    formats.sort_unstable();
-    formats.dedup();
-    let written = export::write(
-        &source,
-        &formats,
-        &description,
-        draft.path(),
-        &images,
-        session,
-    )?;
-    let beside = package::write(draft.path(), &source, &description, &written, &evaluations)?;
-    draft.publish()?;
-    Ok(summary(args, &written, &beside))
+/// What one word of --format means.
+#[derive(Clone)]
+struct Formats(Vec<Format>);
+
+fn formats(text: &str) -> Result<Formats, export::UnknownFormat> {
+    match text {
+        "all" => Ok(Formats(Format::ALL.to_vec())),
+        one => one.parse().map(|format| Formats(vec![format])),
+    }
 }
 
-fn images(args: &Args, about: &About, session: &Session) -> skinlesion::Result<Images> {
+pub fn run(args: &Args, session: &Session) -> Outcome {
+    let plan = plan(args);
+    let source = Source::read(&args.checkpoint)?;
+    refuse_impossible(args, &plan, &source.checkpoint.about)?;
+    let draft = Draft::new(&args.out, args.force, package::MODEL_FILE)?;
+    let evaluations = card::read_evaluations(&args.evaluations, &source)?;
+    let about = &source.checkpoint.about;
+    let images = images(args, about, session)?;
+    let calibration = calibration(args, &plan, about)?;
+    let answers = source.answers(&images, session)?;
+    let mut description = Description::new(&source);
+    if images.whole {
+        description.judge(&Predictions {
+            probabilities: answers.clone(),
+            ..images.truths.clone()
+        });
+    }
+    for evaluation in &evaluations {
+        description.add(evaluation);
+    }
+    let (written, lost) = export::write(
+        &source,
+        &description,
+        &plan,
+        draft.path(),
+        &export::Material {
+            images: &images,
+            answers: &answers,
+            calibration: &calibration,
+        },
+        session,
+    )?;
+    for lost in &lost {
+        session.warn(&format!(
+            "{} is not written: {}",
+            lost.format.file_name(),
+            lost.why
+        ));
+    }
+    let beside = package::write(draft.path(), &source, &description, &written, &evaluations)?;
+    draft.publish()?;
+    Ok(summary(args, &written, &lost, &beside))
+}
+
+fn plan(args: &Args) -> Plan {
+    let mut formats: Vec<Format> = args.format.iter().flat_map(|word| word.0.clone()).collect();
+    formats.sort_unstable();
+    formats.dedup();
+    Plan {
+        formats,
+        input: args.input,
+        resizes: args.resize,
+        ranges: args.ranges,
+        tolerance: args.tolerance,
+    }
+}
+
+/// Refuses what cannot be, before anything is computed.
+fn refuse_impossible(args: &Args, plan: &Plan, about: &About) -> Result<()> {
+    let int8 = (plan.formats.iter()).find(|format| format.precision() == Precision::Int8);
+    if let (Some(format), None) = (int8, &args.data) {
+        return Err(Error::input(
+            format!("--format {format}"),
+            "whole numbers are calibrated on training images, and there are none without --data",
+            "Name the dataset folder that the checkpoint was trained with: --data DIR.",
+        ));
+    }
+    let rule = about.resize;
+    if args.resize && (rule.fit != Fit::Stretch || rule.colour != Colour::AsTaken) {
+        return Err(Error::input(
+            "--resize",
+            format!(
+                "this network's images are prepared with {}, which no file can do inside",
+                rule.flags()
+            ),
+            "Leave --resize out, and prepare images in the app as model.json says.",
+        ));
+    }
+    if !(0.0..=100.0).contains(&args.tolerance) {
+        return Err(Error::input(
+            format!("--tolerance {}", args.tolerance),
+            "not a number of points from 0 to 100",
+            "Give the points that may be lost, such as 1.",
+        ));
+    }
+    Ok(())
+}
+
+fn images(args: &Args, about: &About, session: &Session) -> Result<Images> {
     let Some(data) = &args.data else {
         session.warn(
             "no --data, so the files are compared with the checkpoint on noise instead of validation images",
@@ -89,41 +195,41 @@ fn images(args: &Args, about: &About, session: &Session) -> skinlesion::Result<I
     Images::validation(data, about, args.images)
 }
 
-fn summary(args: &Args, written: &[Written], beside: &[PathBuf]) -> Summary {
-    let mut text = format!(
-        "{:12} {:>9} {:>15} {:>16} {:>9}\n",
-        "file", "size", "max difference", "top-1 agreement", "ms/image"
-    );
-    for file in written {
-        let check = &file.check;
+fn calibration(args: &Args, plan: &Plan, about: &About) -> Result<Vec<Vec<u8>>> {
+    let wanted = |format: &Format| format.precision() == Precision::Int8;
+    match &args.data {
+        Some(data) if plan.formats.iter().any(wanted) => {
+            images::training(data, about, CALIBRATION_IMAGES)
+        }
+        _ => Ok(Vec::new()),
+    }
+}
+
+fn summary(args: &Args, written: &[Written], lost: &[Lost], beside: &[PathBuf]) -> Summary {
+    let mut text = readme::table(written) + "\n" + &readme::legend(written) + "\n";
+    for lost in lost {
         text += &format!(
-            "{:12} {:>6.2} MB {:>15.1e} {:>16} {:>9.1}\n",
-            file.file,
-            file.bytes as f64 / 1e6,
-            check.max_difference,
-            format!("{}/{}", check.same_top1, check.images),
-            check.milliseconds,
+            "\n{} is not there: {}.\n",
+            lost.format.file_name(),
+            lost.why
         );
     }
-    let compared = written.first().map_or("", |file| &file.check.of);
-    text += &format!(
-        "\nEach file was run again, on {compared}, and its probabilities compared with the checkpoint's; \
-         ms/image is for one image at a time on this CPU, .pt in libtorch, .onnx in rten.\n"
-    );
     let place = |name: &Path| args.out.join(name.file_name().unwrap_or_default());
     let networks = written.iter().map(|file| args.out.join(&file.file));
-    let first = written
-        .last()
-        .map(|file| args.out.join(&file.file))
-        .unwrap_or_default();
-    let model = first.display();
+    let compared = written.first().map_or("", |file| &file.check.of);
+    let lost_json: Vec<_> = (lost.iter())
+        .map(|lost| json!({"format": lost.format.name(), "why": lost.why}))
+        .collect();
     Summary {
         text,
         files: networks
             .chain(beside.iter().map(|path| place(path)))
             .collect(),
-        next: Some(format!("skinlesion predict --model {model} IMAGE")),
-        json: json!({"out": args.out, "compared_on": compared, "networks": written}),
-        failed: false,
+        next: Some(format!(
+            "skinlesion predict --model {} IMAGE",
+            args.out.display()
+        )),
+        json: json!({"out": args.out, "compared_on": compared, "networks": written, "lost": lost_json}),
+        failed: !lost.is_empty(),
     }
 }

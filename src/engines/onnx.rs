@@ -6,7 +6,8 @@ use std::sync::Arc;
 use rten::{Model, NodeId, RunOptions, ThreadPool, ValueView};
 
 use crate::classifier::{Classifier, Probabilities};
-use crate::export::description::{Contract, PROBABILITIES};
+use crate::export::description::Contract;
+use crate::export::interface::PROBABILITIES;
 use crate::export::package;
 use crate::model::checkpoint::About;
 use crate::preprocess::ResizeRule;
@@ -75,9 +76,18 @@ impl Classifier for OnnxClassifier {
             )
         };
         let side = self.contract.resize.size as usize;
-        let values = planes(images);
-        let input = ValueView::from_shape([images.len(), 3, side, side].as_slice(), &values)
-            .map_err(|error| failed(error.to_string()))?;
+        let count = images.len();
+        let (values, bytes);
+        let by_pixel = [count, side, side, 3];
+        let by_plane = [count, 3, side, side];
+        let input = if self.contract.input.takes_bytes() {
+            bytes = images.concat();
+            ValueView::from_shape(by_pixel.as_slice(), &bytes).map_err(|e| failed(e.to_string()))?
+        } else {
+            values = planes(images);
+            ValueView::from_shape(by_plane.as_slice(), &values)
+                .map_err(|e| failed(e.to_string()))?
+        };
         let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.threads)));
         let inputs = vec![(self.input, input.into())];
         let [output] = self

@@ -64,7 +64,10 @@ impl Classifier for TorchScriptClassifier {
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
         let side = self.contract.resize.size as usize;
         let bytes = input::bytes_to_tensor(images, side, self.device)?;
-        let image = IValue::Tensor(input::to_unit(&bytes));
+        let image = IValue::Tensor(match self.contract.input.takes_bytes() {
+            true => bytes.permute([0, 2, 3, 1]).contiguous(),
+            false => input::to_unit(&bytes),
+        });
         let outputs = tch::no_grad(|| self.module.forward_is(&[image]))
             .map_err(Error::torch(format!("running {}", self.name)))?;
         match outputs {

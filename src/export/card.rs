@@ -57,12 +57,11 @@ pub fn card(
         written_by,
         intended_use,
         licence,
-        preparation,
         ..
     } = description;
     let about = &source.checkpoint.about;
     let size = description.resize.size;
-    let first = networks.last().map_or("model.onnx", |n| &n.file);
+    let first = networks.first().map_or("model.onnx", |n| &n.file);
     format!(
         "# Model card: a classifier of dermatoscopic photographs
 
@@ -72,7 +71,7 @@ pub fn card(
 
 MobileNetV2 (Sandler et al. 2018) of width {width}, epoch {epoch} of `{phase}`, from {initial}. Written by {written_by}.
 
-* Input `image`: float32, N × 3 × {size} × {size}, RGB in 0–1. {preparation}
+* Input: RGB of {size} × {size} pixels; each file's type and order stand in `{MODEL_FILE}`. {preparation}.
 * Outputs `probabilities` and `logits`: float32, N × 7, in the order {classes} (the TorchScript module returns them as a pair).
   {temperature}
 * Licence of the weights: {licence}.
@@ -135,6 +134,7 @@ skinlesion eval --model {first} --data DIR --out eval
 ```toml
 {config}```
 ",
+        preparation = description.resize.in_words(),
         width = about.architecture.width,
         epoch = about.epoch,
         phase = about.phase,

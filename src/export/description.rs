@@ -7,28 +7,31 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::Source;
+use super::interface::{Input, Interface};
+use crate::dataset::Part;
+use crate::evaluation::Evaluation;
+use crate::metrics::bootstrap::{self, Intervals};
+use crate::metrics::operating::{self, OperatingPoint, Question};
+use crate::metrics::{Predictions, selective};
 use crate::model::layers::Architecture;
 use crate::preprocess::ResizeRule;
-use crate::{DISCLAIMER, Diagnosis, Error, Result};
+use crate::{DEFAULT_SEED, DISCLAIMER, Diagnosis, Error, Result};
+
+/// The share of validation images that should get an answer; the rest is "not sure".
+const ANSWERED: f64 = 0.80;
 
 /// The version of the description's fields.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
-/// Name of the network's input.
-pub const INPUT: &str = "image";
-
-/// Name of the output that sums to 1.
-pub const PROBABILITIES: &str = "probabilities";
-
-/// Name of the output before the softmax.
-pub const LOGITS: &str = "logits";
+/// The oldest version whose files this program still runs.
+const OLDEST_VERSION: u32 = 1;
 
 const INTENDED_USE: &str = "Research and teaching on dermatoscopic photographs of pigmented skin lesions \
     that are like those of HAM10000. Not for photographs taken without a dermatoscope, not for lesions of other kinds \
     (every image gets one of the seven names, right or not), and not for decisions about a patient. \
     The training images carry no skin-tone label, so how the answers differ by skin tone is unknown.";
 
-/// The description of a network; the same for every format.
+/// The description of a network: what is true of every file written from it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Description {
     /// [`FORMAT_VERSION`].
@@ -43,20 +46,23 @@ pub struct Description {
     pub licence: String,
     /// The classes in the order of the outputs.
     pub classes: Vec<Class>,
-    /// What goes in.
-    pub input: Input,
-    /// What comes out: [`PROBABILITIES`], then [`LOGITS`].
-    pub outputs: Vec<Output>,
     /// How a photograph becomes the input, as data.
     pub resize: ResizeRule,
-    /// How a photograph becomes the input, in words.
-    pub preparation: String,
     /// What the logits are divided by inside the network, so that nobody need do it again; 1 if it was not calibrated.
     pub temperature: f64,
     /// The layers.
     pub architecture: Architecture,
     /// Figures on the validation part, by name. Choices were made on that part, so they flatter.
     pub validation: BTreeMap<String, f64>,
+    /// Figures with intervals, for each part that it was scored on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<Figures>,
+    /// Thresholds chosen on the validation part, and what they do there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub thresholds: Vec<Threshold>,
+    /// When to say "not sure".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub abstention: Option<Abstention>,
     /// The checkpoint that it was written from.
     pub checkpoint: Origin,
     /// SHA-256 of the manifest of the dataset that it was trained with.
@@ -74,42 +80,47 @@ pub struct Class {
     pub malignant: bool,
 }
 
-/// The input tensor.
+/// What the checkpoint is worth on one part of a dataset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Input {
-    /// Its name.
-    pub name: String,
-    /// Its extents; `batch` stands for any number.
-    pub shape: Vec<Extent>,
-    /// The type of its numbers.
-    pub dtype: String,
-    /// The order of its dimensions: N images, C colours, H rows, W columns.
-    pub layout: String,
-    /// The order of the colours.
-    pub colour_order: String,
-    /// What black and white are.
-    pub range: [f32; 2],
+pub struct Figures {
+    /// The part: choices were made on `val`, so that its figures flatter.
+    pub part: Part,
+    /// Images scored.
+    pub images: usize,
+    /// Figures by name.
+    pub figures: BTreeMap<String, f64>,
+    /// Their 95 % intervals, by bootstrap over lesions, as `[low, high]`.
+    pub intervals: Intervals,
 }
 
-/// An output tensor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Output {
-    /// Its name.
-    pub name: String,
-    /// Its extents.
-    pub shape: Vec<Extent>,
-    /// The type of its numbers.
-    pub dtype: String,
+/// A threshold: a score of at least this much counts as positive.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Threshold {
+    /// What the score is: melanoma's probability, or the sum of those of akiec, bcc and mel.
+    pub target: Question,
+    /// The sensitivity that it was chosen for, on the validation part: the highest threshold that has it.
+    pub sensitivity_asked: f64,
+    /// The threshold.
+    pub threshold: f64,
+    /// The part that it was chosen on, and that the figures are of, so that they flatter.
+    pub chosen_on: Part,
+    /// Of the positives, the share found.
+    pub sensitivity: Option<f64>,
+    /// Of the negatives, the share left alone.
+    pub specificity: Option<f64>,
+    /// Images called positive for each true one among them.
+    pub referred_per_found: Option<f64>,
 }
 
-/// The size of one dimension.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Extent {
-    /// So many.
-    Fixed(u32),
-    /// Any number, under a name.
-    Free(String),
+/// When the likeliest class's probability is too low for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Abstention {
+    /// Below this probability of the likeliest class, say "not sure".
+    pub threshold: f64,
+    /// Share of the validation images that are at or above it.
+    pub coverage: f64,
+    /// Share of those that are answered rightly.
+    pub accuracy: f64,
 }
 
 /// The checkpoint that a file was written from.
@@ -132,13 +143,6 @@ impl Description {
             name: diagnosis.name().to_owned(),
             malignant: diagnosis.is_malignant(),
         };
-        let batch = || Extent::Free("batch".to_owned());
-        let side = Extent::Fixed(about.resize.size);
-        let output = |name: &str| Output {
-            name: name.to_owned(),
-            shape: vec![batch(), Extent::Fixed(Diagnosis::COUNT as u32)],
-            dtype: "float32".to_owned(),
-        };
         Self {
             format_version: FORMAT_VERSION,
             written_by: concat!("skinlesion ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -146,23 +150,13 @@ impl Description {
             intended_use: INTENDED_USE.to_owned(),
             licence: about.licence.clone(),
             classes: Diagnosis::ALL.map(class).to_vec(),
-            input: Input {
-                name: INPUT.to_owned(),
-                shape: vec![batch(), Extent::Fixed(3), side.clone(), side],
-                dtype: "float32".to_owned(),
-                layout: "NCHW".to_owned(),
-                colour_order: "RGB".to_owned(),
-                range: [0.0, 1.0],
-            },
-            outputs: vec![output(PROBABILITIES), output(LOGITS)],
             resize: about.resize,
-            preparation: format!(
-                "{}; divide by 255. Normalisation and softmax are inside the network.",
-                about.resize.in_words()
-            ),
             temperature: about.temperature.unwrap_or(1.0),
             architecture: about.architecture,
             validation: about.validation.clone(),
+            metrics: Vec::new(),
+            thresholds: Vec::new(),
+            abstention: None,
             checkpoint: Origin {
                 sha256: source.sha256.clone(),
                 phase: about.phase.clone(),
@@ -172,6 +166,65 @@ impl Description {
         }
     }
 
+    /// Adds what the checkpoint's answers to the whole validation part are worth, with the thresholds that they give.
+    pub fn judge(&mut self, answers: &Predictions) {
+        let metrics = answers.score();
+        self.metrics.push(Figures {
+            part: Part::Val,
+            images: metrics.n,
+            figures: metrics.defined(),
+            intervals: bootstrap::intervals(
+                &answers.truths,
+                &answers.probabilities,
+                &answers.lesions(),
+                DEFAULT_SEED,
+            ),
+        });
+        let threshold = |point: OperatingPoint| Threshold {
+            target: point.question,
+            sensitivity_asked: point.wanted_sensitivity,
+            threshold: point.threshold,
+            chosen_on: Part::Val,
+            sensitivity: point.chosen_on.sensitivity,
+            specificity: point.chosen_on.specificity,
+            referred_per_found: point.chosen_on.referred_per_found,
+        };
+        let points = operating::operating_points(answers, answers);
+        self.thresholds = points.into_iter().map(threshold).collect();
+        let coverages = selective::coverages(answers);
+        let at = coverages.iter().find(|c| c.coverage >= ANSWERED);
+        self.abstention = at.map(|at| Abstention {
+            threshold: at.least_confidence,
+            coverage: at.coverage,
+            accuracy: at.accuracy,
+        });
+    }
+
+    /// Adds the figures of an evaluation that `skinlesion eval` made of the checkpoint.
+    pub fn add(&mut self, evaluation: &Evaluation) {
+        let part = evaluation.data.split;
+        self.metrics.retain(|figures| figures.part != part);
+        self.metrics.push(Figures {
+            part,
+            images: evaluation.metrics.n,
+            figures: evaluation.metrics.defined(),
+            intervals: evaluation.intervals.clone(),
+        });
+    }
+}
+
+/// A description with what goes in and out of one file.
+#[derive(Clone, Debug, Serialize)]
+pub struct FileDescription<'a> {
+    /// What is true of all files.
+    #[serde(flatten)]
+    pub description: &'a Description,
+    /// What is true of this one.
+    #[serde(flatten)]
+    pub interface: Interface,
+}
+
+impl FileDescription<'_> {
     /// The fields as named texts, for formats whose metadata are just that: a string as it is, anything
     /// else as JSON.
     pub fn fields(&self) -> Vec<(String, String)> {
@@ -187,16 +240,18 @@ impl Description {
 }
 
 /// The part of a description without which a file cannot be run rightly.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Contract {
     /// How images must be prepared.
     pub resize: ResizeRule,
+    /// What goes in.
+    pub input: Input,
     /// SHA-256 of the checkpoint that the file was written from.
     pub checkpoint: String,
 }
 
 impl Contract {
-    /// Reads it from an exported file's named texts, as [`Description::fields`] made them, and refuses a
+    /// Reads it from an exported file's named texts, as [`FileDescription::fields`] made them, and refuses a
     /// file of another version or with other classes.
     pub fn read(path: &Path, field: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let refuse = |problem: String| {
@@ -212,9 +267,9 @@ impl Contract {
         let missing = |name: &str| refuse(format!("its metadata have no readable '{name}'"));
         let version: u32 =
             parsed(field("format_version")).ok_or_else(|| missing("format_version"))?;
-        if version != FORMAT_VERSION {
+        if !(OLDEST_VERSION..=FORMAT_VERSION).contains(&version) {
             return Err(refuse(format!(
-                "export format {version}, but this program reads {FORMAT_VERSION}"
+                "export format {version}, but this program reads {OLDEST_VERSION} to {FORMAT_VERSION}"
             )));
         }
         let classes: Vec<Class> = parsed(field("classes")).ok_or_else(|| missing("classes"))?;
@@ -225,6 +280,7 @@ impl Contract {
         let origin: Origin = parsed(field("checkpoint")).ok_or_else(|| missing("checkpoint"))?;
         Ok(Self {
             resize: parsed(field("resize")).ok_or_else(|| missing("resize"))?,
+            input: parsed(field("input")).ok_or_else(|| missing("input"))?,
             checkpoint: origin.sha256,
         })
     }

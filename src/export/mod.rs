@@ -2,87 +2,39 @@
 //! ([`crate::model::fold`]), never the training code.
 //!
 //! Each format has a writer ([`torchscript`], [`onnx`]), each written file is run again and compared
-//! ([`verify`]), and [`package`] puts beside them what an app needs to know ([`description`]).
+//! ([`verify`]), and [`package`] puts beside them what an app needs to know ([`description`], [`golden`]).
 
 pub mod card;
 pub mod description;
+mod format;
+pub mod golden;
+pub mod images;
+pub mod interface;
 pub mod onnx;
 pub mod package;
 pub mod quantize;
+pub mod readme;
 pub mod torchscript;
 pub mod verify;
 
-use std::fmt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use tch::Device;
 
+pub use format::{Family, Format, Precision, UnknownFormat};
+
+use crate::classifier::{self, Probabilities};
 use crate::model::checkpoint::{self, Checkpoint};
 use crate::model::fold::FoldedNetwork;
 use crate::model::inference::CheckpointClassifier;
 use crate::progress::Progress;
-use crate::{Result, files};
-use description::Description;
+use crate::{Error, Result, files};
+use description::{Description, FileDescription};
+use images::Images;
+use interface::{InputKind, Interface};
 use package::Written;
-use verify::Images;
-
-/// A file format that a network can be written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Format {
-    /// For libtorch and PyTorch.
-    TorchScript,
-    /// For nearly everything else.
-    Onnx,
-}
-
-impl Format {
-    /// All of them, in the order in which they are written and listed.
-    pub const ALL: [Self; 2] = [Self::TorchScript, Self::Onnx];
-
-    /// Its name in flags and tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::TorchScript => "torchscript",
-            Self::Onnx => "onnx",
-        }
-    }
-
-    /// The file's name within an export folder.
-    pub fn file_name(self) -> &'static str {
-        match self {
-            Self::TorchScript => "model.pt",
-            Self::Onnx => "model.onnx",
-        }
-    }
-
-    /// All names as "torchscript, …", for messages.
-    pub fn names() -> String {
-        Self::ALL.map(Self::name).join(", ")
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// The text that is no format.
-#[derive(Debug, thiserror::Error)]
-#[error("'{0}' is not one of {names}", names = Format::names())]
-pub struct UnknownFormat(pub String);
-
-impl FromStr for Format {
-    type Err = UnknownFormat;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|format| format.name() == text)
-            .ok_or_else(|| UnknownFormat(text.to_owned()))
-    }
-}
+use quantize::{QuantizedNetwork, RangeRule};
+use verify::Verdict;
 
 /// The checkpoint that is exported.
 #[derive(Debug)]
@@ -110,6 +62,12 @@ impl Source {
             checkpoint,
         })
     }
+
+    /// The checkpoint's own answers to some images: what every file is compared with.
+    pub fn answers(&self, images: &Images, progress: &dyn Progress) -> Result<Vec<Probabilities>> {
+        let checkpoint = CheckpointClassifier::new(&self.checkpoint, Device::Cpu)?;
+        verify::answers(&checkpoint, "the checkpoint", images, progress)
+    }
 }
 
 /// A configuration whose teachers are named without their folders, which are nobody's business once the network is
@@ -128,27 +86,111 @@ fn without_folders(config: &str) -> String {
     toml::to_string_pretty(&table).unwrap_or_default()
 }
 
-/// Writes the network in each format, runs each file again and compares it with the checkpoint. A file that
-/// disagrees is an error, and the caller must then drop the folder.
+/// What is written of a network, and how.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The files' formats.
+    pub formats: Vec<Format>,
+    /// What the files take.
+    pub input: InputKind,
+    /// Whether ONNX files take images of any size.
+    pub resizes: bool,
+    /// How the grids of int8 files are chosen.
+    pub ranges: RangeRule,
+    /// How many points of balanced accuracy or melanoma recall an int8 file may lose, 0–100.
+    pub tolerance: f64,
+}
+
+/// A file that was written and removed again, because it was worth too little.
+#[derive(Clone, Debug)]
+pub struct Lost {
+    /// Its format.
+    pub format: Format,
+    /// What was lost.
+    pub why: String,
+}
+
+/// What files are checked and calibrated with.
+pub struct Material<'a> {
+    /// Images to compare on.
+    pub images: &'a Images,
+    /// The checkpoint's own answers to them ([`Source::answers`]).
+    pub answers: &'a [Probabilities],
+    /// Prepared training images for int8 files.
+    pub calibration: &'a [Vec<u8>],
+}
+
+/// Writes the network in each format of the plan, runs each file again and compares it with the checkpoint.
+///
+/// A file of full precision that disagrees is an error, and the caller must then drop the folder; one of less precision
+/// is removed and listed among the lost.
 pub fn write(
     source: &Source,
-    formats: &[Format],
     description: &Description,
+    plan: &Plan,
     folder: &Path,
-    images: &Images,
+    material: &Material,
     progress: &dyn Progress,
-) -> Result<Vec<Written>> {
-    let checkpoint = CheckpointClassifier::new(&source.checkpoint, Device::Cpu)?;
-    let expected = verify::reference(&checkpoint, images, progress)?;
-    let mut written = Vec::with_capacity(formats.len());
-    for &format in formats {
+) -> Result<(Vec<Written>, Vec<Lost>)> {
+    let (mut written, mut lost) = (Vec::new(), Vec::new());
+    let quantized = whole_numbers(source, plan, material.calibration, progress)?;
+    for &format in plan.formats.iter().filter(|&&f| f != Format::Web) {
         let path = folder.join(format.file_name());
-        match format {
-            Format::TorchScript => torchscript::write(&path, &source.network, description)?,
-            Format::Onnx => onnx::write(&path, &source.network, description)?,
+        let about = |resizes| FileDescription {
+            description,
+            interface: Interface::new(format, description.resize, plan.input, resizes),
+        };
+        let mut final_about = about(false);
+        write_one(source, quantized.as_ref(), format, &path, &final_about)?;
+        let classifier = classifier::open(&path, Device::Cpu)?;
+        let verdict = verify::check(format, &*classifier, material, plan.tolerance, progress)?;
+        match verdict {
+            Verdict::Good(check) => {
+                if plan.resizes && format.family() == Family::Onnx {
+                    // What comes after the resize was checked; the engine here has no antialiased one.
+                    final_about = about(true);
+                    write_one(source, quantized.as_ref(), format, &path, &final_about)?;
+                }
+                written.push(Written::new(format, &path, final_about.interface, check)?);
+            }
+            Verdict::Poor(why) => {
+                std::fs::remove_file(&path).map_err(Error::io("remove", &path))?;
+                lost.push(Lost { format, why });
+            }
         }
-        let check = verify::check(format, &path, images, &expected, progress)?;
-        written.push(Written::new(format, &path, check)?);
     }
-    Ok(written)
+    Ok((written, lost))
+}
+
+/// The network in whole numbers, if the plan has a use for it.
+fn whole_numbers(
+    source: &Source,
+    plan: &Plan,
+    calibration: &[Vec<u8>],
+    progress: &dyn Progress,
+) -> Result<Option<QuantizedNetwork>> {
+    let wanted = |format: &Format| format.precision() == Precision::Int8;
+    if !plan.formats.iter().any(wanted) {
+        return Ok(None);
+    }
+    let images: Vec<&[u8]> = calibration.iter().map(Vec::as_slice).collect();
+    let side = source.checkpoint.about.resize.size as usize;
+    quantize::quantize(&source.network, &images, side, plan.ranges, progress).map(Some)
+}
+
+fn write_one(
+    source: &Source,
+    quantized: Option<&QuantizedNetwork>,
+    format: Format,
+    path: &Path,
+    about: &FileDescription,
+) -> Result<()> {
+    let network = &source.network;
+    match (format, quantized) {
+        (Format::TorchScript, _) => torchscript::write(path, network, about),
+        (Format::Onnx, _) => onnx::write(path, network, onnx::Numbers::Single, about),
+        (Format::OnnxFp16, _) => onnx::write(path, network, onnx::Numbers::Half, about),
+        (Format::OnnxInt8, Some(network)) => onnx::write_int8(path, network, about),
+        _ => Ok(()),
+    }
 }

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::card::{self, CARD_FILE};
 use super::description::Description;
+use super::golden::{self, GOLDEN_FILE};
+use super::interface::Interface;
 use super::verify::Check;
-use super::{Format, Source};
+use super::{Format, Source, readme};
 use crate::evaluation::Evaluation;
 use crate::model::checkpoint::About;
 use crate::{Diagnosis, Error, Result, files};
@@ -22,6 +24,17 @@ pub const LABELS_FILE: &str = "labels.txt";
 /// All that the checkpoint said of itself, with the (hashed) lesions that it must not be scored on.
 pub const CHECKPOINT_FILE: &str = "checkpoint.json";
 
+/// Which file of an export folder is meant by the folder: the most exact one that every machine can run.
+const PREFERRED: [Format; 7] = [
+    Format::Onnx,
+    Format::TorchScript,
+    Format::Tflite,
+    Format::OnnxFp16,
+    Format::TfliteFp16,
+    Format::OnnxInt8,
+    Format::TfliteInt8,
+];
+
 /// One exported network.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Written {
@@ -33,21 +46,30 @@ pub struct Written {
     pub bytes: u64,
     /// SHA-256 of the file.
     pub sha256: String,
+    /// What goes in and what comes out.
+    #[serde(flatten)]
+    pub interface: Interface,
     /// What came of running it again.
     pub check: Check,
 }
 
 impl Written {
     /// Takes the measure of a file that was written and checked.
-    pub fn new(format: Format, path: &Path, check: Check) -> Result<Self> {
+    pub fn new(format: Format, path: &Path, interface: Interface, check: Check) -> Result<Self> {
         let metadata = std::fs::metadata(path).map_err(Error::io("read", path))?;
         Ok(Self {
             file: format.file_name().to_owned(),
             format: format.name().to_owned(),
             bytes: metadata.len(),
             sha256: files::sha256_file(path)?,
+            interface,
             check,
         })
+    }
+
+    /// Whether it takes images of any size.
+    pub fn resizes(&self) -> bool {
+        self.interface.resizes
     }
 }
 
@@ -55,6 +77,7 @@ impl Written {
 struct Model<'a> {
     #[serde(flatten)]
     description: &'a Description,
+    golden: &'a str,
     files: &'a [Written],
 }
 
@@ -64,7 +87,7 @@ struct Provenance {
     about: About,
 }
 
-/// Writes everything but the networks and returns the files, most important first.
+/// Writes everything but the networks and the page, and returns the files, most important first.
 pub fn write(
     folder: &Path,
     source: &Source,
@@ -75,6 +98,7 @@ pub fn write(
     let path = |name: &str| folder.join(name);
     let model = Model {
         description,
+        golden: GOLDEN_FILE,
         files: networks,
     };
     files::write_json(&path(MODEL_FILE), &model)?;
@@ -87,14 +111,25 @@ pub fn write(
     files::write_whole(&path(LABELS_FILE), labels.as_bytes())?;
     let card = card::card(source, description, networks, evaluations);
     files::write_whole(&path(CARD_FILE), card.as_bytes())?;
-    let names = [MODEL_FILE, LABELS_FILE, CHECKPOINT_FILE, CARD_FILE];
+    golden::write(folder, description.resize, networks)?;
+    let readme = readme::readme(description, networks);
+    files::write_whole(&path(readme::README_FILE), readme.as_bytes())?;
+    let names = [
+        MODEL_FILE,
+        GOLDEN_FILE,
+        LABELS_FILE,
+        CHECKPOINT_FILE,
+        CARD_FILE,
+        readme::README_FILE,
+    ];
     Ok(names.map(path).to_vec())
 }
 
-/// The file that a user means by a path: in an export folder, the first of its networks, ONNX if it is there;
+/// The file that a user means by a path: in an export folder, the first of its networks in the order of
+/// [`PREFERRED`];
 /// any other path stays what it is.
 pub fn locate(path: &Path) -> PathBuf {
-    let networks = [Format::Onnx, Format::TorchScript].map(|format| path.join(format.file_name()));
+    let networks = PREFERRED.map(|format| path.join(format.file_name()));
     match path.join(MODEL_FILE).exists() {
         true => networks.into_iter().find(|network| network.exists()),
         false => None,

@@ -12,7 +12,8 @@ use tch::{CModule, Device, Kind, Tensor};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use super::description::{Description, INPUT};
+use super::description::FileDescription;
+use super::interface::{INPUT, InputKind};
 use crate::model::fold::FoldedNetwork;
 use crate::model::inference::InferenceNetwork;
 use crate::model::input;
@@ -29,13 +30,13 @@ const DESCRIPTION: &str = "model.json";
 const ALIGNMENT: u16 = 64;
 
 /// Writes a network as a TorchScript file: (image) → (probabilities, logits).
-pub fn write(path: &Path, network: &FoldedNetwork, description: &Description) -> Result<()> {
-    trace(network, description.resize.size)?
+pub fn write(path: &Path, network: &FoldedNetwork, about: &FileDescription) -> Result<()> {
+    trace(network, about.description.resize.size, about.interface.kind)?
         .save(path)
         .map_err(Error::torch(format!("writing {}", path.display())))?;
     let traced = std::fs::read(path).map_err(Error::io("read", path))?;
-    let json = serde_json::to_vec_pretty(description)
-        .map_err(|error| Error::io("write", path)(error.into()))?;
+    let json =
+        serde_json::to_vec_pretty(about).map_err(|error| Error::io("write", path)(error.into()))?;
     let finished = finish(&traced, &json)
         .map_err(|reason| Error::io("write", path)(std::io::Error::other(reason)))?;
     files::write_whole(path, &finished)
@@ -52,15 +53,22 @@ pub fn description(path: &Path) -> Option<serde_json::Value> {
     serde_json::from_reader(archive.by_name(&name).ok()?).ok()
 }
 
-/// The network from an image in 0–1 to logits, as a module.
-fn trace(network: &FoldedNetwork, size: u32) -> Result<CModule> {
+/// The network from an image to logits, as a module.
+fn trace(network: &FoldedNetwork, size: u32, kind: InputKind) -> Result<CModule> {
     let network = InferenceNetwork::new(network, Device::Cpu)?;
     // Made before tracing: the tracer would record how they are made, and lose their values.
     let [mean, std] = [MEAN, STD].map(|values| Tensor::from_slice(&values).view([1, 3, 1, 1]));
     let side = i64::from(size);
-    let example = Tensor::zeros([2, 3, side, side], (Kind::Float, Device::Cpu));
+    let example = match kind {
+        InputKind::Unit => Tensor::zeros([2, 3, side, side], (Kind::Float, Device::Cpu)),
+        InputKind::Bytes => Tensor::zeros([2, side, side, 3], (Kind::Uint8, Device::Cpu)),
+    };
     let mut forward = |inputs: &[Tensor]| {
-        let normalised = (&inputs[0] - &mean) / &std;
+        let unit = match kind {
+            InputKind::Unit => inputs[0].shallow_clone(),
+            InputKind::Bytes => inputs[0].permute([0, 3, 1, 2]).to_kind(Kind::Float) / 255.0,
+        };
+        let normalised = (unit - &mean) / &std;
         vec![network.forward(&input::channels_last(&normalised))]
     };
     tch::no_grad(|| CModule::create_by_tracing("SkinLesion", "forward", &[example], &mut forward))

@@ -1,24 +1,22 @@
-//! Runs each exported file again, in the engine that its users would take, and compares it with the checkpoint.
+//! Runs each exported file again, in another engine than the checkpoint's, and compares.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-use serde::Serialize;
-use tch::Device;
+use serde::{Deserialize, Serialize};
 
-use super::Format;
-use crate::classifier::{self, Classifier, Probabilities, ranked};
-use crate::dataset::{Dataset, Part};
-use crate::evaluation;
-use crate::model::checkpoint::About;
-use crate::preprocess::ResizeRule;
+use super::images::Images;
+use super::{Format, Material, Precision};
+use crate::classifier::{Classifier, Probabilities, ranked};
+use crate::metrics::{self, Metrics};
 use crate::progress::Progress;
 use crate::{Error, Result};
 
 /// Largest difference of a probability that may stem from another order of additions.
 pub const TOLERANCE: f64 = 1e-4;
+
+/// Share of images whose likeliest class a file of half precision must leave as it is.
+pub const SAME_TOP1: f64 = 0.999;
 
 /// Images in a batch, where more than one is given at once.
 const BATCH: usize = 32;
@@ -26,148 +24,180 @@ const BATCH: usize = 32;
 /// So many images are also given one by one, and timed.
 const SINGLE: usize = 8;
 
-/// Images to compare on.
-pub struct Images {
-    /// Prepared, each as [`crate::preprocess::resize`] returns it.
-    pub pixels: Vec<Vec<u8>>,
-    /// What they are, in the plural.
-    pub of: &'static str,
-}
-
 /// How a file compares.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Check {
+    /// The engine that it was run in.
+    pub engine: String,
     /// On how many images.
     pub images: usize,
     /// What kind of images.
     pub of: String,
     /// Largest difference of any probability.
     pub max_difference: f64,
+    /// Mean difference of all probabilities.
+    pub mean_difference: f64,
     /// Images whose likeliest class is the same.
     pub same_top1: usize,
     /// Time for one image given by itself, on the CPU of the machine that exported, in milliseconds.
     pub milliseconds: f64,
+    /// What its answers are worth, where the truth is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<Score>,
 }
 
-impl Images {
-    /// Up to `limit` images of a dataset's validation part (in the checkpoint's fold), evenly spread over it; all
-    /// if `limit` is 0.
-    pub fn validation(folder: &Path, about: &About, limit: usize) -> Result<Self> {
-        let dataset = evaluation::as_trained(Dataset::open(folder)?, Some(about))?;
-        let rule = about.resize;
-        if dataset.info.resize != rule {
-            return Err(Error::file(
-                folder,
-                format!(
-                    "its images were prepared with {}, but the network takes {}",
-                    dataset.info.resize.flags(),
-                    rule.flags()
-                ),
-                "Name the dataset that the checkpoint was trained with.",
-            ));
-        }
-        let rows = dataset.part(Part::Val);
-        if rows.is_empty() {
-            return Err(Error::file(
-                folder,
-                "its validation part is empty",
-                "Name a dataset with a validation part, such as the one that the checkpoint was trained with.",
-            ));
-        }
-        let count = if limit == 0 {
-            rows.len()
-        } else {
-            limit.min(rows.len())
-        };
-        let pixels = (0..count)
-            .map(|i| dataset.pixels.image(rows[i * rows.len() / count]).to_vec())
-            .collect();
-        let of = "validation images";
-        Ok(Self { pixels, of })
-    }
-
-    /// Noise, for want of photographs: a coarse grid of random colours, blended, with fine noise on top.
-    /// The same on every machine.
-    pub fn noise(rule: ResizeRule, count: usize) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(crate::DEFAULT_SEED);
-        let pixels = (0..count)
-            .map(|_| noise(&mut rng, rule.size as usize))
-            .collect();
-        let of = "noise images";
-        Self { pixels, of }
-    }
+/// What a file's answers are worth, and how much more or less that is than the checkpoint's.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// Share of images answered rightly.
+    pub accuracy: Option<f64>,
+    /// Mean recall of the classes.
+    pub balanced_accuracy: Option<f64>,
+    /// Of the melanomas, the share found.
+    pub melanoma_recall: Option<f64>,
+    /// Its balanced accuracy less the checkpoint's.
+    pub balanced_accuracy_change: Option<f64>,
+    /// Its melanoma recall less the checkpoint's.
+    pub melanoma_recall_change: Option<f64>,
 }
 
-/// A square of `size` pixels.
-fn noise(rng: &mut ChaCha8Rng, size: usize) -> Vec<u8> {
-    const CELLS: usize = 5;
-    let corners: Vec<f32> = (0..(CELLS + 1) * (CELLS + 1) * 3)
-        .map(|_| rng.random_range(0.0..=255.0))
-        .collect();
-    let mut pixels = Vec::with_capacity(size * size * 3);
-    for y in 0..size {
-        for x in 0..size {
-            let [row, column] = [y, x].map(|at| (at * CELLS) as f32 / size as f32);
-            let (top, left) = (row as usize, column as usize);
-            let (down, right) = (row.fract(), column.fract());
-            for colour in 0..3 {
-                let corner = |r: usize, c: usize| corners[(r * (CELLS + 1) + c) * 3 + colour];
-                let above = corner(top, left) * (1.0 - right) + corner(top, left + 1) * right;
-                let below =
-                    corner(top + 1, left) * (1.0 - right) + corner(top + 1, left + 1) * right;
-                let grain: f32 = rng.random_range(-20.0..=20.0);
-                pixels.push((above * (1.0 - down) + below * down + grain) as u8); // saturates
-            }
-        }
-    }
-    pixels
+/// Whether a file may stay.
+pub enum Verdict {
+    /// It may.
+    Good(Check),
+    /// It may not, for this reason.
+    Poor(String),
 }
 
-/// The probabilities that every file must give.
-pub fn reference(
-    checkpoint: &dyn Classifier,
+/// A classifier's answers, many images at a time.
+pub fn answers(
+    classifier: &dyn Classifier,
+    name: &str,
     images: &Images,
     progress: &dyn Progress,
 ) -> Result<Vec<Probabilities>> {
-    progress.start("Running the checkpoint", images.pixels.len() as u64);
-    in_batches(checkpoint, &images.pixels, BATCH, progress)
+    progress.start(&format!("Running {name}"), images.pixels.len() as u64);
+    let answers = in_batches(classifier, &images.pixels, BATCH, progress)?;
+    progress.finish();
+    Ok(answers)
 }
 
-/// Runs a written file, one image at a time and in batches, and compares: probabilities within
-/// [`TOLERANCE`], the same likeliest class everywhere. The first difference beyond that is the error.
+/// Runs a written file, one image at a time and in batches, and compares with the checkpoint's answers.
+///
+/// Full precision: probabilities within [`TOLERANCE`] and the same likeliest class everywhere, else an error. Half:
+/// the same likeliest class for [`SAME_TOP1`] of the images. int8: where the truth is known, not more than `tolerance`
+/// points less balanced accuracy or melanoma recall.
 pub fn check(
     format: Format,
-    path: &Path,
-    images: &Images,
-    reference: &[Probabilities],
+    classifier: &dyn Classifier,
+    material: &Material,
+    tolerance: f64,
     progress: &dyn Progress,
-) -> Result<Check> {
-    let classifier = classifier::open(path, Device::Cpu)?;
+) -> Result<Verdict> {
+    let (images, expected) = (material.images, material.answers);
     let singles = &images.pixels[..SINGLE.min(images.pixels.len())];
     progress.start(
         &format!("Running {}", format.file_name()),
         (2 * singles.len() + images.pixels.len()) as u64,
     );
-    in_batches(&*classifier, singles, 1, progress)?; // engines optimise themselves on the first runs
+    in_batches(classifier, singles, 1, progress)?; // engines optimise themselves on the first runs
     let began = Instant::now();
-    let one_by_one = in_batches(&*classifier, singles, 1, progress)?;
+    let one_by_one = in_batches(classifier, singles, 1, progress)?;
     let milliseconds = began.elapsed().as_secs_f64() * 1e3 / singles.len().max(1) as f64;
-    let together = in_batches(&*classifier, &images.pixels, BATCH, progress)?;
+    let together = in_batches(classifier, &images.pixels, BATCH, progress)?;
     progress.finish();
-    let refuse = |problem: String| Error::Disagreement {
-        path: PathBuf::from(format.file_name()),
-        problem,
+    if format.precision() == Precision::Single {
+        let refuse = |problem: String| Error::Disagreement {
+            path: PathBuf::from(format.file_name()),
+            problem,
+        };
+        equal(&expected[..singles.len()], &one_by_one)
+            .map_err(|problem| refuse(format!("{problem}, given one by one")))?;
+        equal(expected, &together)
+            .map_err(|problem| refuse(format!("{problem}, given {BATCH} at once")))?;
+    }
+    let differences = || {
+        let pairs = expected.iter().flatten().zip(together.iter().flatten());
+        pairs.map(|(e, f)| (e - f).abs())
     };
-    let single = compare(&reference[..singles.len()], &one_by_one)
-        .map_err(|problem| refuse(format!("{problem}, given one by one")))?;
-    let batch = compare(reference, &together)
-        .map_err(|problem| refuse(format!("{problem}, given {BATCH} at once")))?;
-    Ok(Check {
+    let check = Check {
+        engine: format.engine().to_owned(),
         images: images.pixels.len(),
         of: images.of.to_owned(),
-        max_difference: single.max(batch),
-        same_top1: images.pixels.len(),
+        max_difference: differences().fold(0.0, f64::max),
+        mean_difference: differences().sum::<f64>() / differences().count().max(1) as f64,
+        same_top1: (expected.iter().zip(&together))
+            .filter(|(e, f)| ranked(e)[0].0 == ranked(f)[0].0)
+            .count(),
         milliseconds,
+        score: score(images, expected, &together),
+    };
+    Ok(match poor(format, &check, tolerance) {
+        Some(why) => Verdict::Poor(why),
+        None => Verdict::Good(check),
+    })
+}
+
+/// Why a file of less than full precision may not stay.
+fn poor(format: Format, check: &Check, tolerance: f64) -> Option<String> {
+    match format.precision() {
+        Precision::Single => None,
+        Precision::Half => {
+            let share = check.same_top1 as f64 / check.images.max(1) as f64;
+            (share < SAME_TOP1).then(|| {
+                format!(
+                    "the likeliest class of {} of {} {} is another, where {:.1} % must be the same",
+                    check.images - check.same_top1,
+                    check.images,
+                    check.of,
+                    100.0 * SAME_TOP1,
+                )
+            })
+        }
+        Precision::Int8 => {
+            let score = check.score?;
+            let changes = [
+                ("balanced accuracy", score.balanced_accuracy_change),
+                ("melanoma recall", score.melanoma_recall_change),
+            ];
+            let losses: Vec<String> = (changes.into_iter())
+                .filter_map(|(name, change)| Some((name, -100.0 * change?)))
+                .filter(|&(_, points)| points > tolerance + 1e-9)
+                .map(|(name, points)| format!("{points:.2} points of {name}"))
+                .collect();
+            (!losses.is_empty()).then(|| {
+                format!(
+                    "{} lost on {} {}, where {tolerance} are allowed (--tolerance)",
+                    losses.join(" and "),
+                    check.images,
+                    check.of,
+                )
+            })
+        }
+    }
+}
+
+fn score(images: &Images, expected: &[Probabilities], found: &[Probabilities]) -> Option<Score> {
+    let truths = &images.truths.truths;
+    if truths.is_empty() {
+        return None;
+    }
+    let (before, after) = (
+        metrics::score(truths, expected),
+        metrics::score(truths, found),
+    );
+    let change = |name: &str| Some(after.named(name)? - before.named(name)?);
+    let Metrics {
+        accuracy,
+        balanced_accuracy,
+        ..
+    } = after;
+    Some(Score {
+        accuracy,
+        balanced_accuracy,
+        melanoma_recall: after.named("melanoma_recall"),
+        balanced_accuracy_change: change("balanced_accuracy"),
+        melanoma_recall_change: change("melanoma_recall"),
     })
 }
 
@@ -186,8 +216,8 @@ fn in_batches(
     Ok(all)
 }
 
-/// The largest difference, or how they disagree.
-fn compare(expected: &[Probabilities], found: &[Probabilities]) -> Result<f64, String> {
+/// That all answers are the same, or how they are not.
+fn equal(expected: &[Probabilities], found: &[Probabilities]) -> Result<(), String> {
     if expected.len() != found.len() {
         return Err(format!(
             "{} answers for {} images",
@@ -195,17 +225,14 @@ fn compare(expected: &[Probabilities], found: &[Probabilities]) -> Result<f64, S
             expected.len()
         ));
     }
-    let mut largest: f64 = 0.0;
     for (image, (expected, found)) in expected.iter().zip(found).enumerate() {
-        let difference =
-            expected
-                .iter()
-                .zip(found)
-                .map(|(e, f)| (e - f).abs())
-                .fold(
-                    0.0,
-                    |a, b| if b.is_nan() { f64::INFINITY } else { a.max(b) },
-                );
+        let differences = expected.iter().zip(found).map(|(e, f)| (e - f).abs());
+        let difference = differences.fold(
+            0.0,
+            |a: f64, b| {
+                if b.is_nan() { f64::INFINITY } else { a.max(b) }
+            },
+        );
         if difference > TOLERANCE {
             return Err(format!(
                 "a probability of image {image} differs by {difference:.1e}, where {TOLERANCE:.0e} is allowed"
@@ -214,7 +241,45 @@ fn compare(expected: &[Probabilities], found: &[Probabilities]) -> Result<f64, S
         if ranked(expected)[0].0 != ranked(found)[0].0 {
             return Err(format!("the likeliest class of image {image} is another"));
         }
-        largest = largest.max(difference);
     }
-    Ok(largest)
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(same_top1: usize, mel: f64) -> Check {
+        Check {
+            engine: "rten".to_owned(),
+            images: 1000,
+            of: "images".to_owned(),
+            max_difference: 0.1,
+            mean_difference: 0.01,
+            same_top1,
+            milliseconds: 1.0,
+            score: Some(Score {
+                accuracy: Some(0.8),
+                balanced_accuracy: Some(0.7),
+                melanoma_recall: Some(0.6),
+                balanced_accuracy_change: Some(0.02),
+                melanoma_recall_change: Some(mel),
+            }),
+        }
+    }
+
+    #[test]
+    fn half_precision_may_change_one_answer_in_a_thousand() {
+        assert_eq!(poor(Format::OnnxFp16, &check(999, 0.0), 1.0), None);
+        let why = poor(Format::OnnxFp16, &check(998, 0.0), 1.0).unwrap();
+        assert!(why.contains("2 of 1000"), "{why}");
+    }
+
+    #[test]
+    fn int8_may_not_miss_more_melanomas_than_is_allowed() {
+        assert_eq!(poor(Format::OnnxInt8, &check(900, -0.01), 1.0), None);
+        let why = poor(Format::OnnxInt8, &check(1000, -0.02), 1.0).unwrap();
+        assert!(why.contains("2.00 points of melanoma recall"), "{why}");
+        assert_eq!(poor(Format::OnnxInt8, &check(1000, -0.02), 2.5), None);
+    }
 }

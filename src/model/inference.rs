@@ -73,20 +73,23 @@ impl InferenceNetwork {
 
     /// What the features are means of: N × 1,280 × S/32 × S/32.
     fn activations(&self, images: &Tensor) -> Tensor {
+        self.watched(images, &mut |_| {})
+    }
+
+    /// The last activations, while `watch` is shown, in the order in which they arise, every tensor that a file in whole
+    /// numbers must keep: the images, each convolution's output (after ReLU6), each residual sum.
+    pub fn watched(&self, images: &Tensor, watch: &mut dyn FnMut(&Tensor)) -> Tensor {
         let mut x = images.shallow_clone();
+        watch(&x);
         for block in &self.blocks {
             let input = x.shallow_clone();
             for (layer, weight, bias) in &block.convolutions {
-                let (stride, padding) = (layer.stride as i64, layer.padding() as i64);
-                let (strides, paddings) = ([stride, stride], [padding, padding]);
-                let groups = layer.groups as i64;
-                x = x.conv2d(weight, Some(bias), strides, paddings, [1, 1], groups);
-                if layer.relu6 {
-                    x = x.relu6_();
-                }
+                x = convolve(layer, &x, weight, bias);
+                watch(&x);
             }
             if block.residual {
                 x += input;
+                watch(&x);
             }
         }
         x
@@ -110,6 +113,18 @@ impl InferenceNetwork {
     pub fn forward(&self, images: &Tensor) -> Tensor {
         self.head(&self.features(images))
     }
+}
+
+/// A folded convolution of a batch (N × inputs × H × W), with its ReLU6 if it has one.
+pub fn convolve(layer: &Convolution, batch: &Tensor, weight: &Tensor, bias: &Tensor) -> Tensor {
+    let (stride, padding) = (layer.stride as i64, layer.padding() as i64);
+    let (strides, paddings) = ([stride, stride], [padding, padding]);
+    let groups = layer.groups as i64;
+    let mut convolved = batch.conv2d(weight, Some(bias), strides, paddings, [1, 1], groups);
+    if layer.relu6 {
+        convolved = convolved.relu6_();
+    }
+    convolved
 }
 
 /// A checkpoint as a [`Classifier`].

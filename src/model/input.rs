@@ -33,16 +33,23 @@ pub fn to_unit(bytes: &Tensor) -> Tensor {
 
 /// Scales bytes to 0–1 and normalises them by ImageNet's mean and standard deviation: what the network takes.
 pub fn normalised(bytes: &Tensor) -> Tensor {
-    let of = |values: [f32; 3]| {
-        Tensor::from_slice(&values)
-            .view([1, 3, 1, 1])
-            .to_device(bytes.device())
-    };
+    let mut values = centred(bytes);
+    values /= by_channel(STD, bytes.device());
+    values
+}
+
+/// Scales bytes to 0–1 and takes ImageNet's mean away.
+pub fn centred(bytes: &Tensor) -> Tensor {
     // In place: a batch is tens of megabytes, and each pass over it takes as long as a small convolution.
     let mut values = to_unit(bytes);
-    values -= of(MEAN);
-    values /= of(STD);
+    values -= by_channel(MEAN, bytes.device());
     values
+}
+
+fn by_channel(values: [f32; 3], device: Device) -> Tensor {
+    Tensor::from_slice(&values)
+        .view([1, 3, 1, 1])
+        .to_device(device)
 }
 
 /// Makes a tensor of N × C × H × W lie channels last in memory, which is what convolutions on the CPU

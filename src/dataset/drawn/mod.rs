@@ -25,7 +25,7 @@ use rayon::prelude::*;
 
 use crate::files::{self, Draft};
 use crate::progress::Progress;
-use crate::{Error, Result};
+use crate::{Diagnosis, Error, Result, preprocess};
 use lesion::Lesion;
 use photograph::{Shot, Skin};
 use random::Purpose;
@@ -124,6 +124,20 @@ fn photograph(record: &Record, options: &Options) -> image::ImageResult<Vec<u8>>
     let lesion = Lesion::new(record.sample.dx, &mut numbers(Purpose::Lesion));
     let skin = Skin::new(&mut numbers(Purpose::Skin));
     shot_of(record, options).take(&lesion, &skin, options.width, options.height)
+}
+
+/// One drawn picture of a lesion of a class. The same seed gives the same picture.
+pub fn picture(
+    dx: Diagnosis,
+    seed: u64,
+    width: u32,
+    height: u32,
+) -> image::ImageResult<image::RgbImage> {
+    let numbers = |purpose| random::numbers(seed, dx.index() as u64, purpose);
+    let lesion = Lesion::new(dx, &mut numbers(Purpose::Lesion));
+    let skin = Skin::new(&mut numbers(Purpose::Skin));
+    let shot = Shot::new(width, height, &mut numbers(Purpose::Shot(1)));
+    preprocess::decode(&shot.take(&lesion, &skin, width, height)?)
 }
 
 /// View, light and artefacts of one photograph.

@@ -1,5 +1,7 @@
 //! Builds an ONNX graph one operation at a time. Knows ONNX, but nothing of the network.
 
+use half::f16;
+
 use super::proto::{
     Attribute, AttributeType, DataType, Dimension, Extent, Graph, Node, Shape, Tensor, TensorType,
     Type, ValueInfo,
@@ -23,24 +25,76 @@ impl GraphBuilder {
         }
     }
 
-    /// Declares a float32 input. Returns its name, as all that follow do, to be given to operations.
-    pub fn input(&mut self, name: &str, shape: &[Extent], doc: &str) -> String {
-        self.graph.input.push(value_info(name, shape, doc));
+    /// Declares an input. Returns its name, as all that follow do, to be given to operations.
+    pub fn input(&mut self, name: &str, kind: DataType, shape: &[Extent], doc: &str) -> String {
+        self.graph.input.push(value_info(name, kind, shape, doc));
         name.to_owned()
     }
 
     /// Declares that the value of this name, which an operation makes, is a float32 output.
     pub fn output(&mut self, name: &str, shape: &[Extent], doc: &str) {
-        self.graph.output.push(value_info(name, shape, doc));
+        let kind = DataType::Float;
+        self.graph.output.push(value_info(name, kind, shape, doc));
     }
 
     /// Adds a float32 constant; `shape` is empty for a single number.
     pub fn constant(&mut self, name: &str, shape: &[i64], values: &[f32]) -> String {
+        self.raw_constant(
+            name,
+            DataType::Float,
+            shape,
+            bytes(values, f32::to_le_bytes),
+        )
+    }
+
+    /// Adds a constant of half precision.
+    pub fn half_constant(&mut self, name: &str, shape: &[i64], values: &[f32]) -> String {
+        let halves = bytes(values, |value| f16::from_f32(value).to_le_bytes());
+        self.raw_constant(name, DataType::Float16, shape, halves)
+    }
+
+    /// Adds a constant of whole numbers from -128 to 127.
+    pub fn int8_constant(&mut self, name: &str, shape: &[i64], values: &[i8]) -> String {
+        self.raw_constant(name, DataType::Int8, shape, bytes(values, i8::to_le_bytes))
+    }
+
+    /// Adds a constant of whole numbers from 0 to 255.
+    pub fn uint8_constant(&mut self, name: &str, shape: &[i64], values: &[u8]) -> String {
+        self.raw_constant(name, DataType::Uint8, shape, values.to_vec())
+    }
+
+    /// Adds a constant of 32-bit whole numbers.
+    pub fn int32_constant(&mut self, name: &str, shape: &[i64], values: &[i32]) -> String {
+        self.raw_constant(
+            name,
+            DataType::Int32,
+            shape,
+            bytes(values, i32::to_le_bytes),
+        )
+    }
+
+    /// Adds a constant of 64-bit whole numbers.
+    pub fn int64_constant(&mut self, name: &str, shape: &[i64], values: &[i64]) -> String {
+        self.raw_constant(
+            name,
+            DataType::Int64,
+            shape,
+            bytes(values, i64::to_le_bytes),
+        )
+    }
+
+    fn raw_constant(
+        &mut self,
+        name: &str,
+        kind: DataType,
+        shape: &[i64],
+        raw_data: Vec<u8>,
+    ) -> String {
         self.graph.initializer.push(Tensor {
             dims: shape.to_vec(),
-            data_type: DataType::Float.into(),
+            data_type: kind.into(),
             name: name.to_owned(),
-            raw_data: values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+            raw_data,
         });
         name.to_owned()
     }
@@ -69,6 +123,26 @@ impl GraphBuilder {
     }
 }
 
+/// Numbers as ONNX keeps them: one after the other, little-endian.
+fn bytes<T: Copy, const N: usize>(values: &[T], to_bytes: impl Fn(T) -> [u8; N]) -> Vec<u8> {
+    values.iter().flat_map(|&value| to_bytes(value)).collect()
+}
+
+/// A setting that is a text.
+pub fn text(name: &str, value: &str) -> Attribute {
+    Attribute {
+        name: name.to_owned(),
+        s: value.as_bytes().to_vec(),
+        r#type: AttributeType::String.into(),
+        ..Attribute::default()
+    }
+}
+
+/// A setting that is a type of numbers.
+pub fn kind(name: &str, value: DataType) -> Attribute {
+    int(name, value as usize)
+}
+
 /// A setting that is one whole number.
 pub fn int(name: &str, value: usize) -> Attribute {
     Attribute {
@@ -89,7 +163,7 @@ pub fn ints(name: &str, values: &[usize]) -> Attribute {
     }
 }
 
-fn value_info(name: &str, shape: &[Extent], doc: &str) -> ValueInfo {
+fn value_info(name: &str, kind: DataType, shape: &[Extent], doc: &str) -> ValueInfo {
     let dimension = |extent: &Extent| Dimension {
         value: Some(extent.clone()),
     };
@@ -97,7 +171,7 @@ fn value_info(name: &str, shape: &[Extent], doc: &str) -> ValueInfo {
         name: name.to_owned(),
         r#type: Some(Type {
             tensor_type: Some(TensorType {
-                elem_type: DataType::Float.into(),
+                elem_type: kind.into(),
                 shape: Some(Shape {
                     dim: shape.iter().map(dimension).collect(),
                 }),

@@ -1,36 +1,85 @@
 //! ONNX: the format that phones, browsers and most other runtimes read.
 
 mod graph;
+mod head;
+mod image;
 mod network;
 mod proto;
+mod quantized;
 
 use std::path::Path;
 
 use prost::Message;
 
-use super::description::Description;
-use crate::model::fold::FoldedNetwork;
+use super::description::FileDescription;
+use super::quantize::QuantizedNetwork;
+use crate::model::fold::{FoldedLinear, FoldedNetwork};
 use crate::{Result, files};
+use graph::GraphBuilder;
+
+pub use network::Numbers;
 
 /// The version of the operators: understood by every ONNX Runtime since 1.12 (2022).
 const OPSET: i64 = 17;
 
-/// The version of the file format that came with that set of operators.
+/// The version that has an antialiased Resize: every ONNX Runtime since 1.14 (2023).
+const OPSET_WITH_RESIZE: i64 = 18;
+
+/// The version of the file format that came with those sets of operators.
 const IR_VERSION: i64 = 8;
 
-/// Writes a network as an ONNX file, with its description in the metadata.
-pub fn write(path: &Path, network: &FoldedNetwork, description: &Description) -> Result<()> {
+/// Writes a network in floating point, with its description in the metadata.
+pub fn write(
+    path: &Path,
+    network: &FoldedNetwork,
+    numbers: Numbers,
+    about: &FileDescription,
+) -> Result<()> {
+    write_with(path, about, &network.head, |graph, image| {
+        network::features(graph, network, numbers, image)
+    })
+}
+
+/// Writes a network in whole numbers, with its description in the metadata.
+pub fn write_int8(path: &Path, network: &QuantizedNetwork, about: &FileDescription) -> Result<()> {
+    write_with(path, about, &network.head, |graph, image| {
+        quantized::features(graph, network, image)
+    })
+}
+
+fn write_with(
+    path: &Path,
+    about: &FileDescription,
+    linear: &FoldedLinear,
+    features: impl FnOnce(&mut GraphBuilder, &str) -> String,
+) -> Result<()> {
+    let (description, interface) = (about.description, &about.interface);
+    let size = description.resize.size;
+    let mut graph = GraphBuilder::new("skinlesion");
+    let image = image::image(&mut graph, interface, size);
+    let last = features(&mut graph, &image);
+    head::head(
+        &mut graph,
+        linear,
+        &last,
+        interface.evidence_side(size).into(),
+    );
+    let opset = if interface.resizes {
+        OPSET_WITH_RESIZE
+    } else {
+        OPSET
+    };
     let model = proto::Model {
         ir_version: IR_VERSION,
         producer_name: env!("CARGO_PKG_NAME").to_owned(),
         producer_version: env!("CARGO_PKG_VERSION").to_owned(),
         doc_string: description.intended_use.clone(),
-        graph: Some(network::graph(network, description.resize.size)),
+        graph: Some(graph.finish()),
         opset_import: vec![proto::OperatorSet {
             domain: String::new(),
-            version: OPSET,
+            version: opset,
         }],
-        metadata_props: description
+        metadata_props: about
             .fields()
             .into_iter()
             .map(|(key, value)| proto::Entry { key, value })

@@ -104,6 +104,9 @@ pub struct Attribute {
     /// A whole number.
     #[prost(int64, tag = "3")]
     pub i: i64,
+    /// A text.
+    #[prost(bytes = "vec", tag = "4")]
+    pub s: Vec<u8>,
     /// Whole numbers.
     #[prost(int64, repeated, packed = "false", tag = "8")]
     pub ints: Vec<i64>,
@@ -120,6 +123,8 @@ pub enum AttributeType {
     Undefined = 0,
     /// `i` counts.
     Int = 2,
+    /// `s` counts.
+    String = 3,
     /// `ints` counts.
     Ints = 7,
 }
@@ -149,6 +154,16 @@ pub enum DataType {
     Undefined = 0,
     /// 32-bit floating point.
     Float = 1,
+    /// Whole numbers from 0 to 255.
+    Uint8 = 2,
+    /// Whole numbers from -128 to 127.
+    Int8 = 3,
+    /// 32-bit whole numbers.
+    Int32 = 6,
+    /// 64-bit whole numbers.
+    Int64 = 7,
+    /// 16-bit floating point (IEEE 754 half precision).
+    Float16 = 10,
 }
 
 /// `ValueInfoProto`: an input or output and its type.

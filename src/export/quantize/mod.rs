@@ -5,6 +5,13 @@
 //! `scale · (code − zero_point)`. The last features, their mean and the head stay in floating point: they cost nothing,
 //! and probabilities would be coarse without.
 
+mod calibration;
+mod ranges;
+mod rounding;
+
+pub use calibration::{CALIBRATION_IMAGES, quantize};
+pub use ranges::RangeRule;
+
 use crate::model::fold::FoldedLinear;
 use crate::model::layers::Convolution;
 

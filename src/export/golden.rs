@@ -1,0 +1,143 @@
+//! Golden vectors: a few drawn photographs with the pixels that they must be prepared to and the probabilities that each
+//! file must give, so that any app can prove that it does what the checkpoint does. Drawn, so that nobody's skin and
+//! nobody's licence is in them.
+
+use std::fs;
+use std::io::Cursor;
+use std::path::Path;
+
+use image::{ImageFormat, RgbImage};
+use serde::{Deserialize, Serialize};
+use tch::Device;
+
+use super::package::Written;
+use crate::classifier::{self, Probabilities};
+use crate::dataset::drawn;
+use crate::preprocess::{self, ResizeRule};
+use crate::{DEFAULT_SEED, Diagnosis, Error, Result, files};
+
+/// The vectors' file within an export folder.
+pub const GOLDEN_FILE: &str = "golden.json";
+
+/// The pictures' folder within an export folder.
+const FOLDER: &str = "golden";
+
+/// Width and height of the picture drawn for each class: landscape, portrait, square, smaller than the network's input.
+const SIZES: [[u32; 2]; Diagnosis::COUNT] = [
+    [600, 450],
+    [330, 440],
+    [256, 256],
+    [320, 240],
+    [450, 338],
+    [400, 300],
+    [120, 90],
+];
+
+/// What `golden.json` says.
+#[derive(Debug, Serialize, Deserialize)]
+struct Golden {
+    format_version: u32,
+    about: String,
+    tolerance: Tolerance,
+    images: Vec<GoldenImage>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Tolerance {
+    /// How far a prepared byte may be off.
+    prepared: u8,
+    /// How far a probability may be off.
+    probabilities: f64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct GoldenImage {
+    file: String,
+    sha256: String,
+    width: u32,
+    height: u32,
+    /// The class that was drawn; a network that learnt from photographs need not see it.
+    truth: Diagnosis,
+    prepared: Prepared,
+    /// By format, in class order.
+    probabilities: serde_json::Map<String, serde_json::Value>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Prepared {
+    file: String,
+    /// Of the bare bytes: size × size × 3, rows first, RGB interleaved.
+    sha256: String,
+}
+
+/// Draws the pictures, runs the files of an export folder on them, and writes all of it there.
+pub fn write(folder: &Path, rule: ResizeRule, networks: &[Written]) -> Result<()> {
+    let pictures = folder.join(FOLDER);
+    fs::create_dir(&pictures).map_err(Error::io("create", &pictures))?;
+    let mut images = Vec::new();
+    let mut pixels = Vec::new();
+    for (truth, [width, height]) in Diagnosis::ALL.into_iter().zip(SIZES) {
+        let picture = drawn::picture(truth, DEFAULT_SEED, width, height)
+            .map_err(|error| Error::io("draw", &pictures)(std::io::Error::other(error)))?;
+        let prepared = preprocess::resize(&picture, rule);
+        let square = RgbImage::from_raw(rule.size, rule.size, prepared.clone());
+        let file = write_png(folder, &format!("{truth}.png"), &picture)?;
+        images.push(GoldenImage {
+            sha256: files::sha256_file(&folder.join(&file))?,
+            file,
+            width,
+            height,
+            truth,
+            prepared: Prepared {
+                file: write_png(
+                    folder,
+                    &format!("{truth}.prepared.png"),
+                    &square.unwrap_or_default(),
+                )?,
+                sha256: files::sha256(&prepared),
+            },
+            probabilities: serde_json::Map::new(),
+        });
+        pixels.push(prepared);
+    }
+    let borrowed: Vec<&[u8]> = pixels.iter().map(Vec::as_slice).collect();
+    for network in networks.iter().filter(|network| !network.resizes()) {
+        let classifier = classifier::open(&folder.join(&network.file), Device::Cpu)?;
+        let answers: Vec<Probabilities> = classifier.probabilities(&borrowed)?;
+        for (image, answer) in images.iter_mut().zip(answers) {
+            (image.probabilities).insert(network.format.clone(), answer.to_vec().into());
+        }
+    }
+    let golden = Golden {
+        format_version: 1,
+        about: format!(
+            "Drawn pictures, no photographs. Prepare each file as model.json says: its bytes must be those of \
+             'prepared' (SHA-256 of size x size x 3 bytes, rows first, RGB interleaved), give or take {PREPARED}; the network \
+             must then give these probabilities, in the order of model.json's classes, give or take {PROBABILITY}."
+        ),
+        tolerance: Tolerance {
+            prepared: PREPARED,
+            probabilities: PROBABILITY,
+        },
+        images,
+    };
+    files::write_json(&folder.join(GOLDEN_FILE), &golden)
+}
+
+/// What another resizer's rounding may change in a byte.
+const PREPARED: u8 = 1;
+
+/// What that and another runtime's arithmetic may change in a probability.
+const PROBABILITY: f64 = 1e-3;
+
+/// Writes a picture and returns its place within the export folder.
+fn write_png(folder: &Path, name: &str, picture: &RgbImage) -> Result<String> {
+    let file = format!("{FOLDER}/{name}");
+    let path = folder.join(&file);
+    let mut bytes = Cursor::new(Vec::new());
+    picture
+        .write_to(&mut bytes, ImageFormat::Png)
+        .map_err(|error| Error::io("write", &path)(std::io::Error::other(error)))?;
+    files::write_whole(&path, bytes.get_ref())?;
+    Ok(file)
+}

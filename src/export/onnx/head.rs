@@ -1,0 +1,32 @@
+//! What comes after the last activations: evidence, logits, probabilities.
+
+use super::graph::{GraphBuilder, int, ints};
+use super::proto::Extent;
+use crate::export::interface::{BATCH, EVIDENCE, LOGITS, PROBABILITIES};
+use crate::model::fold::FoldedLinear;
+
+/// From the last activations (float32, N × features × side × side) to the outputs.
+///
+/// The head is applied at every place first and averaged then, which is the same as the other way round, costs next to
+/// nothing, and shows how much each place speaks for each class (class activation maps, Zhou et al. 2016).
+pub fn head(graph: &mut GraphBuilder, head: &FoldedLinear, features: &str, side: i64) {
+    let (inputs, classes) = (head.layer.inputs as i64, head.layer.outputs as i64);
+    let named = |part: &str| format!("{}.{part}", head.layer.name);
+    let weight = graph.constant(&named("weight"), &[classes, inputs, 1, 1], &head.weight);
+    let bias = graph.constant(&named("bias"), &[classes], &head.bias);
+    let settings = vec![ints("kernel_shape", &[1; 2])];
+    let evidence = graph.operation("Conv", &[features, &weight], settings, EVIDENCE);
+    let mean = graph.operation("GlobalAveragePool", &[&evidence], vec![], &named("mean"));
+    let flat = graph.operation("Flatten", &[&mean], vec![int("axis", 1)], &named("flat"));
+    let logits = graph.operation("Add", &[&flat, &bias], vec![], LOGITS);
+    graph.operation("Softmax", &[&logits], vec![int("axis", 1)], PROBABILITIES);
+
+    let batch = || Extent::Free(BATCH.into());
+    let shape = [batch(), Extent::Fixed(classes)];
+    let doc = "softmax of the logits, one per class";
+    graph.output(PROBABILITIES, &shape, doc);
+    graph.output(LOGITS, &shape, "before the softmax");
+    let [side, class] = [side, classes].map(Extent::Fixed);
+    let doc = "how much each place speaks for each class: a logit is its mean over all places and a constant";
+    graph.output(EVIDENCE, &[batch(), class, side.clone(), side], doc);
+}

@@ -1,0 +1,68 @@
+//! What comes before the network: from the pixels that an app has to RGB in 0–1 at the network's size.
+
+use super::graph::{GraphBuilder, int, ints, kind, text};
+use super::proto::{DataType, Extent};
+use crate::export::interface::{BATCH, HEIGHT, INPUT, InputKind, Interface, WIDTH};
+
+/// Declares the input and brings it to float32, N × 3 × S × S, in 0–1.
+pub fn image(graph: &mut GraphBuilder, interface: &Interface, size: u32) -> String {
+    let doc = &interface.preparation;
+    let batch = Extent::Free(BATCH.to_owned());
+    let [height, width] = if interface.resizes {
+        [HEIGHT, WIDTH].map(|name| Extent::Free(name.to_owned()))
+    } else {
+        [Extent::Fixed(size.into()), Extent::Fixed(size.into())]
+    };
+    let colours = Extent::Fixed(3);
+    match interface.kind {
+        InputKind::Unit => {
+            let shape = [batch, colours, height, width];
+            let image = graph.input(INPUT, DataType::Float, &shape, doc);
+            if !interface.resizes {
+                return image;
+            }
+            let most = graph.constant("image.most", &[], &[255.0]);
+            let bytes = graph.operation("Mul", &[&image, &most], vec![], "image.bytes");
+            let resized = resized(graph, &bytes, size);
+            unit(graph, &resized)
+        }
+        InputKind::Bytes => {
+            let shape = [batch, height, width, colours];
+            let image = graph.input(INPUT, DataType::Uint8, &shape, doc);
+            let to = vec![kind("to", DataType::Float)];
+            let bytes = graph.operation("Cast", &[&image], to, "image.single");
+            let order = vec![ints("perm", &[0, 3, 1, 2])];
+            let mut bytes = graph.operation("Transpose", &[&bytes], order, "image.planes");
+            if interface.resizes {
+                bytes = resized(graph, &bytes, size);
+            }
+            unit(graph, &bytes)
+        }
+    }
+}
+
+fn unit(graph: &mut GraphBuilder, bytes: &str) -> String {
+    let most = graph.constant("image.white", &[], &[255.0]);
+    graph.operation("Div", &[bytes, &most], vec![], "image.unit")
+}
+
+/// As [`crate::preprocess::resize`] does it: columns first, then rows, each pass rounded to whole numbers (halves up).
+fn resized(graph: &mut GraphBuilder, bytes: &str, size: u32) -> String {
+    let side = graph.int64_constant("resize.side", &[1], &[size.into()]);
+    let half = graph.constant("resize.half", &[], &[0.5]);
+    let mut x = bytes.to_owned();
+    for (name, axis) in [("width", 3), ("height", 2)] {
+        let named = |part: &str| format!("resize.{name}.{part}");
+        let settings = vec![
+            int("antialias", 1),
+            ints("axes", &[axis]),
+            text("coordinate_transformation_mode", "half_pixel"),
+            text("mode", "linear"),
+        ];
+        let inputs = [&x[..], "", "", &side];
+        let scaled = graph.operation("Resize", &inputs, settings, &named("scaled"));
+        let raised = graph.operation("Add", &[&scaled, &half], vec![], &named("raised"));
+        x = graph.operation("Floor", &[&raised], vec![], &named("rounded"));
+    }
+    x
+}
