@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use tch::Device;
 
 use super::package::Written;
+use super::{Format, Precision};
 use crate::classifier::{self, Probabilities};
 use crate::dataset::drawn;
 use crate::preprocess::{self, ResizeRule};
@@ -46,8 +47,8 @@ struct Golden {
 struct Tolerance {
     /// How far a prepared byte may be off.
     prepared: u8,
-    /// How far a probability may be off.
-    probabilities: f64,
+    /// How far a probability may be off, by format, when the file is given the very bytes of `prepared`.
+    probabilities: serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -112,12 +113,15 @@ pub fn write(folder: &Path, rule: ResizeRule, networks: &[Written]) -> Result<()
         format_version: 1,
         about: format!(
             "Drawn pictures, no photographs. Prepare each file as model.json says: its bytes must be those of \
-             'prepared' (SHA-256 of size x size x 3 bytes, rows first, RGB interleaved), give or take {PREPARED}; the network \
-             must then give these probabilities, in the order of model.json's classes, give or take {PROBABILITY}."
+             'prepared' (SHA-256 of size x size x 3 bytes, rows first, RGB interleaved), give or take {PREPARED}. Given those \
+             very bytes, each file must give these probabilities, in the order of model.json's classes, give or take 'tolerance'."
         ),
         tolerance: Tolerance {
             prepared: PREPARED,
-            probabilities: PROBABILITY,
+            probabilities: (Format::ALL.into_iter())
+                .filter(|&format| format != Format::Web)
+                .map(|format| (format.name().to_owned(), tolerance(format).into()))
+                .collect(),
         },
         images,
     };
@@ -127,8 +131,15 @@ pub fn write(folder: &Path, rule: ResizeRule, networks: &[Written]) -> Result<()
 /// What another resizer's rounding may change in a byte.
 const PREPARED: u8 = 1;
 
-/// What that and another runtime's arithmetic may change in a probability.
-const PROBABILITY: f64 = 1e-3;
+/// What another runtime's arithmetic may change in a probability. Half precision rounds 10 bits behind the point; whole
+/// numbers that fall between two codes may go to either.
+fn tolerance(format: Format) -> f64 {
+    match format.precision() {
+        Precision::Single => 1e-3,
+        Precision::Half => 2e-2,
+        Precision::Int8 => 0.1,
+    }
+}
 
 /// Writes a picture and returns its place within the export folder.
 fn write_png(folder: &Path, name: &str, picture: &RgbImage) -> Result<String> {

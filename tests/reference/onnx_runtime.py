@@ -19,16 +19,20 @@ onnx.checker.check_model(model, full_check=True)  # also infers every shape
 
 session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
 (image,) = session.get_inputs()
-size = image.shape[-1]
-images = numpy.fromfile(pixels, dtype=numpy.uint8).reshape(-1, size, size, 3)
-values = images.transpose(0, 3, 1, 2).astype(numpy.float32) / 255
+size = json.loads(session.get_modelmeta().custom_metadata_map["resize"])["size"]
+values = numpy.fromfile(pixels, dtype=numpy.uint8).reshape(-1, size, size, 3)
+if image.type == "tensor(float)":
+    values = values.transpose(0, 3, 1, 2).astype(numpy.float32) / 255
 
 
 def run(batch):
-    probabilities, logits = session.run(["probabilities", "logits"], {image.name: batch})
+    probabilities, logits, evidence = session.run(["probabilities", "logits", "evidence"], {image.name: batch})
     exponentials = numpy.exp(logits.astype(numpy.float64) - logits.max(axis=1, keepdims=True))
     softmax = exponentials / exponentials.sum(axis=1, keepdims=True)
     numpy.testing.assert_allclose(probabilities, softmax, atol=1e-6)
+    # A logit is the mean of its evidence and a constant.
+    constants = logits - evidence.mean(axis=(2, 3))
+    numpy.testing.assert_allclose(constants, constants[:1].repeat(len(constants), axis=0), atol=1e-4)
     return probabilities.tolist()
 
 
@@ -36,7 +40,7 @@ json.dump(
     {
         "versions": {"onnx": onnx.__version__, "onnxruntime": onnxruntime.__version__},
         "opset": model.opset_import[0].version,
-        "input": [image.name, image.shape],
+        "input": [image.name, image.type, image.shape],
         "metadata": {entry.key: entry.value for entry in model.metadata_props},
         "together": run(values),
         "one_by_one": [run(value[None])[0] for value in values],

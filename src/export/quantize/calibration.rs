@@ -1,8 +1,11 @@
 //! From a folded network and calibration images to a network in whole numbers.
 
+use std::iter;
+
 use rayon::prelude::*;
 use tch::{Device, Kind, Tensor};
 
+use super::equalise::equalise;
 use super::ranges::{BINS, Spread};
 use super::rounding::{self, Rounded};
 use super::{Grid, QuantizedBlock, QuantizedConvolution, QuantizedNetwork, RangeRule};
@@ -33,7 +36,7 @@ pub fn quantize(
     rule: RangeRule,
     progress: &dyn Progress,
 ) -> Result<QuantizedNetwork> {
-    let network = without_deviation(network);
+    let mut network = without_deviation(network);
     let batches = images
         .chunks(BATCH)
         .map(|batch| {
@@ -45,6 +48,8 @@ pub fn quantize(
         })
         .collect::<Result<Vec<_>>>()?;
     let _guard = tch::no_grad_guard();
+    let largest = largest(&network, &batches, progress)?;
+    equalise(&mut network, &largest);
     let spreads = observe(&network, &batches, progress)?;
     let grids: Vec<Grid> = spreads.par_iter().map(|spread| spread.grid(rule)).collect();
     round(&network, &batches, grids, progress)
@@ -60,6 +65,41 @@ fn without_deviation(network: &FoldedNetwork) -> FoldedNetwork {
         }
     }
     network
+}
+
+/// The largest value of each channel of each convolution's output.
+fn largest(
+    network: &FoldedNetwork,
+    batches: &[Tensor],
+    progress: &dyn Progress,
+) -> Result<Vec<Vec<f32>>> {
+    let is_convolution: Vec<bool> = iter::once(false)
+        .chain(network.blocks.iter().flat_map(|block| {
+            let convolutions = iter::repeat_n(true, block.convolutions.len());
+            convolutions.chain(block.residual.then_some(false))
+        }))
+        .collect();
+    let network = InferenceNetwork::new(network, Device::Cpu)?;
+    progress.start("Looking for the largest activations", batches.len() as u64);
+    let mut largest: Vec<Tensor> = Vec::new();
+    for batch in batches {
+        let mut seen = Vec::new();
+        let _last = network.watched(batch, &mut |tensor| {
+            seen.push(tensor.amax([0i64, 2, 3].as_slice(), false));
+        });
+        largest = match largest.is_empty() {
+            true => seen,
+            false => (largest.iter().zip(&seen))
+                .map(|(a, b)| a.maximum(b))
+                .collect(),
+        };
+        progress.advance(1);
+    }
+    progress.finish();
+    (largest.iter().zip(is_convolution))
+        .filter(|&(_, of_convolution)| of_convolution)
+        .map(|(tensor, _)| Vec::try_from(tensor).map_err(Error::torch("reading activations")))
+        .collect()
 }
 
 /// How the values of each tensor are spread, in the order of [`InferenceNetwork::watched`]. Once through for the ends,

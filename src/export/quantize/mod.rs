@@ -6,6 +6,7 @@
 //! and probabilities would be coarse without.
 
 mod calibration;
+mod equalise;
 mod ranges;
 mod rounding;
 

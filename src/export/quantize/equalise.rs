@@ -1,0 +1,107 @@
+//! Makes the channels of a layer's output reach equally far, so that one grid suits them all: cross-layer equalisation
+//! (Nagel et al. 2019, <https://arxiv.org/abs/1906.04721>), in the one direction that costs nothing here.
+
+use crate::model::fold::{FoldedConvolution, FoldedNetwork};
+
+/// A channel is scaled up by no more than this, lest a hardly used one be all noise.
+const MOST: f32 = 16.0;
+
+/// Scales each channel that goes through ReLU6 into a depthwise convolution up to where the layer's largest one reaches,
+/// and the depthwise weights down as much. Both have a grid for each channel, so that nothing is lost on their side.
+///
+/// `largest` holds, for each convolution, the largest value of each output channel over the calibration images. What
+/// lies within is the same as before; beyond it, a scaled channel is clipped a little earlier than by ReLU6.
+pub fn equalise(network: &mut FoldedNetwork, largest: &[Vec<f32>]) {
+    let blocks = network.blocks.iter_mut();
+    let mut layers: Vec<&mut FoldedConvolution> =
+        blocks.flat_map(|block| &mut block.convolutions).collect();
+    for at in 1..layers.len() {
+        let (before, after) = layers.split_at_mut(at);
+        let (Some(first), Some(second)) = (before.last_mut(), after.first_mut()) else {
+            continue;
+        };
+        if first.layer.relu6 && second.layer.groups == first.layer.outputs {
+            join(first, second, &largest[at - 1]);
+        }
+    }
+}
+
+fn join(first: &mut FoldedConvolution, second: &mut FoldedConvolution, largest: &[f32]) {
+    let reach = largest.iter().copied().fold(0.0, f32::max);
+    let channels = largest.len();
+    let (ins, outs) = (
+        first.weight.len() / channels,
+        second.weight.len() / channels,
+    );
+    for (channel, &own) in largest.iter().enumerate() {
+        let scale = (reach / own.max(f32::MIN_POSITIVE)).clamp(1.0, MOST);
+        first.bias[channel] *= scale;
+        for weight in &mut first.weight[channel * ins..(channel + 1) * ins] {
+            *weight *= scale;
+        }
+        for weight in &mut second.weight[channel * outs..(channel + 1) * outs] {
+            *weight /= scale;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::fold::{FoldedBlock, FoldedLinear};
+    use crate::model::layers::{Convolution, Linear};
+
+    fn layer(kernel: usize, groups: usize, weight: Vec<f32>) -> FoldedConvolution {
+        FoldedConvolution {
+            layer: Convolution {
+                name: "a".into(),
+                norm: "b".into(),
+                inputs: 2,
+                outputs: 2,
+                kernel,
+                stride: 1,
+                groups,
+                relu6: true,
+            },
+            weight,
+            bias: vec![1.0, 1.0],
+        }
+    }
+
+    #[test]
+    fn a_quiet_channel_is_raised_before_a_depthwise_layer_and_lowered_in_it() {
+        let mut network = FoldedNetwork {
+            blocks: vec![FoldedBlock {
+                name: "block".into(),
+                convolutions: vec![
+                    layer(1, 1, vec![1.0, 2.0, 3.0, 4.0]),
+                    layer(1, 2, vec![8.0, 8.0]),
+                    layer(1, 1, vec![1.0; 4]),
+                ],
+                residual: false,
+            }],
+            head: FoldedLinear {
+                layer: Linear {
+                    name: "head".into(),
+                    inputs: 2,
+                    outputs: 1,
+                },
+                weight: vec![1.0, 1.0],
+                bias: vec![0.0],
+            },
+        };
+        equalise(
+            &mut network,
+            &[vec![4.0, 1.0], vec![6.0, 1.0], vec![1.0, 1.0]],
+        );
+        let layers = &network.blocks[0].convolutions;
+        assert_eq!(layers[0].weight, [1.0, 2.0, 12.0, 16.0]);
+        assert_eq!(layers[0].bias, [1.0, 4.0]);
+        assert_eq!(layers[1].weight, [8.0, 2.0]);
+        assert_eq!(layers[1].bias, [1.0, 1.0], "what it adds is not scaled");
+        assert_eq!(
+            layers[2].weight, [1.0; 4],
+            "its inputs share a grid of weights"
+        );
+    }
+}
