@@ -8,7 +8,7 @@ CARGO ?= cargo
 SHARED ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint bench-peers clean
+.PHONY: help setup web build demo test lint bench-peers clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,7 +16,12 @@ help: ## list these targets
 setup: ## fetch libtorch into .libtorch/ (TORCH=cuda for the CUDA build)
 	@scripts/libtorch $(TORCH)
 
-build: setup ## build the program: target/release/skinlesion
+web: ## build the phone page into web/dist/ (needs Node.js; without npm nothing is done)
+	@if [ ! -x scripts/web ]; then echo "make web: there is no scripts/web here" >&2; \
+	elif ! command -v npm >/dev/null; then echo "make web: no npm here, so the program gets no phone page (Debian: apt install nodejs npm)" >&2; \
+	else scripts/web; fi
+
+build: setup web ## build the program: target/release/skinlesion
 	$(CARGO) build --release
 
 demo: build ## walk the whole way on drawn images, in demo/ (no download of data or weights, no GPU)
