@@ -20,5 +20,6 @@ mod predict;
 mod prepare;
 mod released;
 mod report;
+mod serve;
 mod torchvision;
 mod train;
