@@ -8,7 +8,7 @@ CARGO ?= cargo
 SHARED ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint bench-peers clean
+.PHONY: help setup web build demo test lint bench-peers bench-export clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,7 +16,10 @@ help: ## list these targets
 setup: ## fetch libtorch into .libtorch/ (TORCH=cuda for the CUDA build)
 	@scripts/libtorch $(TORCH)
 
-build: setup ## build the program: target/release/skinlesion
+web: ## build the phone page into web/dist/ (needs Node.js; without it nothing is done)
+	@if [ -x scripts/web ]; then scripts/web; fi
+
+build: setup web ## build the program: target/release/skinlesion
 	$(CARGO) build --release
 
 demo: build ## walk the whole way on drawn images, in demo/ (no download of data or weights, no GPU)
@@ -33,6 +36,12 @@ lint: setup ## formatting and lints, as CI demands them
 
 bench-peers: build ## time the program against PyTorch scripts in turns (SHARED=../shared; half an hour)
 	scripts/bench-peers $(SHARED)
+
+# The export folder that bench-export times.
+EXPORT ?= exports/released
+
+bench-export: ## time an export's files in their runtimes against PyTorch's exporter (EXPORT=exports/released; minutes)
+	scripts/bench-export $(EXPORT)
 
 clean: ## remove what was built, fetched and drawn
 	$(CARGO) clean

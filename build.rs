@@ -1,10 +1,22 @@
 //! Makes the finished binaries find libtorch from any directory, and links its CUDA half when it is there.
+//! Puts the phone page into the program, if it was built.
+
+#[path = "build/page.rs"]
+mod page;
 
 use std::env;
+use std::error::Error;
 use std::path::Path;
 
-fn main() {
+fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=build");
+    page::embed(Path::new(&env::var("OUT_DIR")?))?;
+    link_libtorch();
+    Ok(())
+}
+
+fn link_libtorch() {
     // Set by torch-sys for its direct dependents, whichever way libtorch was found.
     let Ok(lib) = env::var("DEP_TCH_LIBTORCH_LIB") else {
         return;

@@ -68,6 +68,8 @@ pub enum Verb {
     Export(commands::export::Args),
     /// Name the likeliest diagnoses of photographs
     Predict(commands::predict::Args),
+    /// Serve the page that runs an exported network in a phone's browser
+    Serve(commands::serve::Args),
     /// Draw a synthetic dataset and walk the whole way on it
     Demo(commands::demo::Args),
     /// Say what this machine has and what it lacks, with the remedy for each lack
@@ -90,6 +92,7 @@ impl Verb {
             Self::Average(args) => commands::average::run(args, session),
             Self::Export(args) => commands::export::run(args, session),
             Self::Predict(args) => commands::predict::run(args, session),
+            Self::Serve(args) => commands::serve::run(args, session),
             Self::Demo(args) => commands::demo::run(args, session),
             Self::Doctor(args) => commands::doctor::run(args, session),
             Self::Completions(args) => commands::completions::run(args, session),

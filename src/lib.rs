@@ -16,6 +16,7 @@ pub mod export;
 pub mod files;
 pub mod metrics;
 pub mod model;
+pub mod phone;
 pub mod photographs;
 pub mod preprocess;
 pub mod progress;

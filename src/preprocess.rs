@@ -52,7 +52,8 @@ pub enum Fit {
 #[serde(rename_all = "kebab-case")]
 pub enum Filter {
     /// A triangle as wide as the reduction, as Pillow's BILINEAR and torchvision's `antialias=True`:
-    /// separable, horizontal pass first, each pass rounded to 8 bits.
+    /// separable, vertical pass first, each pass rounded to 8 bits. (Pillow's first pass is the horizontal one,
+    /// so its bytes differ by a level here and there.)
     #[default]
     TriangleAntialiased,
 }
@@ -121,7 +122,7 @@ impl ResizeRule {
         };
         format!(
             "Decode to 8-bit RGB, turn it as its EXIF orientation says, {field} and scale it to \
-             {size}×{size} pixels with {filter}, horizontal pass first, each pass rounded to 8 bits{colour}"
+             {size}×{size} pixels with {filter}, vertical pass first, each pass rounded to 8 bits{colour}"
         )
     }
 

@@ -12,6 +12,7 @@ pub mod export;
 pub mod man;
 pub mod predict;
 pub mod prepare;
+pub mod serve;
 pub mod train;
 
 use std::path::{Path, PathBuf};

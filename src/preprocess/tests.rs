@@ -65,6 +65,54 @@ fn resizing_agrees_with_pillow_to_one_level() {
     }
 }
 
+/// One dimension of `outer × old × inner` bytes brought to `new`, in the plainest way: see docs/phone.md.
+fn one_pass(source: &[u8], [outer, old, inner]: [usize; 3], new: usize) -> Vec<u8> {
+    let scale = old as f64 / new as f64;
+    let radius = scale.max(1.0);
+    let rows: Vec<(usize, Vec<f64>)> = (0..new)
+        .map(|at| {
+            let centre = (at as f64 + 0.5) * scale;
+            let start = (centre - radius).floor().max(0.0) as usize;
+            let end = ((centre + radius).ceil() as usize).min(old);
+            let share = |x| (1.0 - ((x as f64 - (centre - 0.5)) * (1.0 / radius)).abs()).max(0.0);
+            let shares: Vec<f64> = (start..end).map(share).collect();
+            let sum: f64 = shares.iter().sum();
+            (start, shares.iter().map(|share| share / sum).collect())
+        })
+        .collect();
+    let largest = rows.iter().flat_map(|(_, row)| row).copied();
+    let largest = largest.fold(0.0, f64::max);
+    let fits = |bits: &u32| (largest * f64::from(1 << (bits + 1))).round() < 32768.0;
+    let bits = (0..21).take_while(fits).count();
+    let mut target = vec![0; outer * new * inner];
+    for (to, value) in target.iter_mut().enumerate() {
+        let (block, at, one) = (to / inner / new, to / inner % new, to % inner);
+        let (start, shares) = &rows[at];
+        let sum: i64 = shares
+            .iter()
+            .enumerate()
+            .map(|(x, share)| {
+                let weight = (share * f64::from(1 << bits)).round() as i64;
+                weight * i64::from(source[(block * old + start + x) * inner + one])
+            })
+            .sum();
+        *value = ((sum + (1 << (bits - 1))) >> bits).clamp(0, 255) as u8;
+    }
+    target
+}
+
+#[test]
+fn resizing_gives_the_bytes_that_devices_get_by_the_rule() {
+    let photo = rgb(&reference("photo.png"));
+    let [width, height] = [photo.width(), photo.height()].map(|side| side as usize);
+    for size in [7, 24, 61, 96] {
+        let low = one_pass(photo.as_raw(), [1, height, 3 * width], size);
+        let expected = one_pass(&low, [size, width, 3], size);
+        let got = resize(&photo, rule(size as u32, Fit::Stretch));
+        assert_eq!(got, expected, "{size}");
+    }
+}
+
 #[test]
 fn resizing_gives_the_same_bytes_with_and_without_simd() {
     let photo = rgb(&reference("photo.png"));

@@ -5,14 +5,16 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 use skinlesion::Diagnosis;
-use skinlesion::classifier::{Classifier, Probabilities};
+use skinlesion::classifier::{self, Classifier, Probabilities, ranked};
 use skinlesion::dataset::Part;
 use skinlesion::export::description::Description;
-use skinlesion::export::verify::Images;
-use skinlesion::export::{self, Format, Source};
+use skinlesion::export::images::Images;
+use skinlesion::export::interface::InputKind;
+use skinlesion::export::quantize::RangeRule;
+use skinlesion::export::{self, Format, Material, Plan, Source};
 use skinlesion::files::Draft;
 use skinlesion::model::inference::CheckpointClassifier;
-use skinlesion::preprocess::ResizeRule;
+use skinlesion::preprocess::{ResizeRule, read_image};
 use skinlesion::progress::Silent;
 use tch::Device;
 
@@ -64,7 +66,7 @@ fn writes_a_folder_that_an_app_can_use() {
     assert_eq!(codes, ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]);
     assert_eq!(model["classes"][4]["malignant"], true);
     assert_eq!(
-        model["input"]["shape"],
+        model["files"][0]["input"]["shape"],
         serde_json::json!(["batch", 3, SIZE, SIZE])
     );
     assert_eq!(model["resize"]["size"], SIZE);
@@ -223,7 +225,7 @@ fn refuses_what_is_no_checkpoint_or_no_format_and_leaves_nothing() {
     let output = run_export(home.path(), &["--format", "onnx,tensorflow"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(
-        stderr(&output).contains("torchscript, onnx"),
+        stderr(&output).contains("torchscript, onnx, onnx-fp16"),
         "{}",
         stderr(&output)
     );
@@ -242,16 +244,23 @@ fn a_file_that_disagrees_with_the_checkpoint_is_refused_and_nothing_stays() {
     let mut source = Source::read(&random_checkpoint(home.path())).unwrap();
     source.network.blocks[5].convolutions[1].bias[0] += 0.5;
     let images = Images::noise(ResizeRule::square(SIZE), 4);
-    for format in Format::ALL {
+    let answers = sound_answers(home.path(), &images);
+    for format in [Format::TorchScript, Format::Onnx] {
         let out = home.path().join("out");
         let draft = Draft::new(&out, false, "model.json").unwrap();
         let description = Description::new(&source);
+        let material = Material {
+            images: &images,
+            answers: &answers,
+            calibration: &[],
+        };
+        let plan = plan(format);
         let error = export::write(
             &source,
-            &[format],
             &description,
+            &plan,
             draft.path(),
-            &images,
+            &material,
             &Silent,
         )
         .unwrap_err()
@@ -268,6 +277,112 @@ fn a_file_that_disagrees_with_the_checkpoint_is_refused_and_nothing_stays() {
     }
 }
 
+fn plan(format: Format) -> Plan {
+    Plan {
+        formats: vec![format],
+        input: InputKind::Unit,
+        resizes: false,
+        ranges: RangeRule::default(),
+        tolerance: 1.0,
+    }
+}
+
+/// What the checkpoint in `home` says of images.
+fn sound_answers(home: &Path, images: &Images) -> Vec<Probabilities> {
+    let borrowed: Vec<&[u8]> = images.pixels.iter().map(Vec::as_slice).collect();
+    let network = CheckpointClassifier::open(&home.join("checkpoint"), Device::Cpu).unwrap();
+    network.probabilities(&borrowed).unwrap()
+}
+
+#[test]
+fn an_int8_file_that_loses_too_much_is_not_left_behind() {
+    let home = tempfile::tempdir().unwrap();
+    let source = Source::read(&random_checkpoint(home.path())).unwrap();
+    let mut images = Images::noise(ResizeRule::square(SIZE), 24);
+    let answers = sound_answers(home.path(), &images);
+    // Every answer of the checkpoint is right, and calibration saw nothing but black.
+    images.truths.truths = answers.iter().map(|row| ranked(row)[0].0).collect();
+    let black = vec![vec![0; (SIZE * SIZE * 3) as usize]; 4];
+    let description = Description::new(&source);
+    let material = Material {
+        images: &images,
+        answers: &answers,
+        calibration: &black,
+    };
+    let folder = home.path().join("out");
+    std::fs::create_dir(&folder).unwrap();
+    let mut plan = plan(Format::OnnxInt8);
+    plan.ranges = RangeRule::MinMax;
+    let (written, lost) =
+        export::write(&source, &description, &plan, &folder, &material, &Silent).unwrap();
+    assert!(written.is_empty());
+    assert!(
+        lost[0].why.contains("points of balanced accuracy"),
+        "{}",
+        lost[0].why
+    );
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+}
+
+/// A dataset of plain colours for the checkpoint of [`random_checkpoint`], as `data` in `home`.
+fn write_data(home: &Path) {
+    let split = |number: usize| [Part::Train, Part::Val, Part::Test][number % 3];
+    let dx = |number: usize| Diagnosis::ALL[number % 7];
+    let rows: Vec<_> = (0..42)
+        .map(|n| row(&format!("IMG_{n}"), &format!("HAM_{n}"), dx(n), split(n)))
+        .collect();
+    write_dataset(&home.join("data"), &rows, SIZE);
+}
+
+#[test]
+fn int8_needs_training_images() {
+    let home = tempfile::tempdir().unwrap();
+    random_checkpoint(home.path());
+    let output = run_export(home.path(), &["--format", "onnx,onnx-int8"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("--data DIR"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(!home.path().join("exports").exists());
+}
+
+#[test]
+fn on_the_whole_validation_part_thresholds_and_figures_are_told() {
+    let home = tempfile::tempdir().unwrap();
+    random_checkpoint(home.path());
+    write_data(home.path());
+    succeed(run_export(
+        home.path(),
+        &["--data", "data", "--format", "onnx"],
+    ));
+    let model = json(&home.path().join("exports/small/model.json"));
+    assert_eq!(model["metrics"][0]["part"], "val");
+    assert_eq!(model["metrics"][0]["images"], 14);
+    assert!(model["metrics"][0]["intervals"]["accuracy"].is_array());
+    let threshold = &model["thresholds"][0];
+    assert_eq!(threshold["target"], "melanoma");
+    assert!(threshold["sensitivity"].as_f64().unwrap() >= 0.8);
+    assert!(model["abstention"]["coverage"].as_f64().unwrap() >= 0.8);
+    assert_eq!(
+        model["files"][0]["check"]["score"]["balanced_accuracy_change"],
+        0.0
+    );
+
+    succeed(run_export(
+        home.path(),
+        &[
+            "--data", "data", "--format", "onnx", "--images", "3", "--force",
+        ],
+    ));
+    let model = json(&home.path().join("exports/small/model.json"));
+    assert!(
+        model.get("thresholds").is_none(),
+        "three images are too few"
+    );
+}
+
 /// The real ONNX Runtime and ONNX's own checker, in Python.
 #[test]
 fn onnx_runtime_computes_what_the_checkpoint_computes() {
@@ -279,25 +394,22 @@ fn onnx_runtime_computes_what_the_checkpoint_computes() {
     let pixels = home.path().join("pixels.bin");
     std::fs::write(&pixels, images.concat()).unwrap();
 
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/onnx_runtime.py");
     let model = home.path().join("exports/small/model.onnx");
-    let output = Command::new(python)
-        .args([&script, &model, &pixels])
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", stderr(&output));
-    let found: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let found = ask(&python, "onnx_runtime.py", &[&model, &pixels]);
 
     assert_eq!(found["opset"], 17);
     assert_eq!(
         found["input"],
-        serde_json::json!(["image", ["batch", 3, SIZE, SIZE]])
+        serde_json::json!(["image", "tensor(float)", ["batch", 3, SIZE, SIZE]])
     );
     let description = json(&home.path().join("exports/small/model.json"));
     for (key, text) in found["metadata"].as_object().unwrap() {
         let text = text.as_str().unwrap();
         let value = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text));
-        assert_eq!(value, description[key], "{key}");
+        let told = description
+            .get(key)
+            .unwrap_or(&description["files"][0][key]);
+        assert_eq!(value, *told, "{key}");
     }
     let borrowed: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
     let network = CheckpointClassifier::open(&checkpoint, Device::Cpu).unwrap();
@@ -307,6 +419,118 @@ fn onnx_runtime_computes_what_the_checkpoint_computes() {
         assert_eq!(found.len(), expected.len());
         for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
             assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+        }
+    }
+}
+
+/// What a script of tests/reference prints.
+fn ask(python: &Path, script: &str, arguments: &[&Path]) -> Value {
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference");
+    let mut command = Command::new(python);
+    command.arg(scripts.join(script)).args(arguments);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{script}: {}", stderr(&output));
+    serde_json::from_str(&stdout(&output)).unwrap_or(Value::Null)
+}
+
+#[test]
+fn onnx_runtime_passes_the_golden_vectors_of_every_onnx_file() {
+    let Some(python) = python() else { return };
+    let home = tempfile::tempdir().unwrap();
+    random_checkpoint(home.path());
+    write_data(home.path());
+    let formats = ["--format", "onnx,onnx-fp16", "--data", "data"];
+    succeed(run_export(home.path(), &formats));
+    let folder = home.path().join("exports/small");
+    let found = ask(&python, "golden.py", &[&folder]);
+    assert_eq!(found["images"], 7);
+    assert!(found["onnx"].as_f64().unwrap() < 1e-5, "{found}");
+    assert!(found["onnx-fp16"].as_f64().unwrap() < 2e-2, "{found}");
+}
+
+/// Random weights are chaotic: two codes apart is far apart. How close int8 comes on a real network is tested in
+/// `released.rs`.
+#[test]
+fn onnx_runtime_runs_whole_numbers_much_as_they_were_scored() {
+    let Some(python) = python() else { return };
+    let home = tempfile::tempdir().unwrap();
+    random_checkpoint(home.path());
+    write_data(home.path());
+    let formats = ["--format", "onnx-int8", "--tolerance", "100"];
+    succeed(run_export(
+        home.path(),
+        &[&formats[..], &["--data", "data"]].concat(),
+    ));
+    let images = Images::noise(ResizeRule::square(SIZE), 16);
+    let pixels = home.path().join("pixels.bin");
+    std::fs::write(&pixels, images.pixels.concat()).unwrap();
+    let model = home.path().join("exports/small/model-int8.onnx");
+    let found = ask(&python, "onnx_runtime.py", &[&model, &pixels]);
+    let found: Vec<Probabilities> = serde_json::from_value(found["together"].clone()).unwrap();
+    let borrowed: Vec<&[u8]> = images.pixels.iter().map(Vec::as_slice).collect();
+    let own = classifier::open(&model, Device::Cpu).unwrap();
+    let expected = own.probabilities(&borrowed).unwrap();
+    let pairs = found.iter().flatten().zip(expected.iter().flatten());
+    let mean = pairs.map(|(a, b)| (a - b).abs()).sum::<f64>() / (7.0 * 16.0);
+    assert!(mean < 0.05, "{mean}");
+}
+
+#[test]
+fn model_json_keeps_to_its_schema() {
+    let Some(python) = python() else { return };
+    let home = tempfile::tempdir().unwrap();
+    random_checkpoint(home.path());
+    write_data(home.path());
+    succeed(run_export(home.path(), &["--data", "data"]));
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/model.schema.json");
+    let model = home.path().join("exports/small/model.json");
+    ask(&python, "model_schema.py", &[&schema, &model]);
+}
+
+#[test]
+fn a_file_for_camera_bytes_gives_the_same_answers() {
+    let Some(python) = python() else { return };
+    let home = tempfile::tempdir().unwrap();
+    random_checkpoint(home.path());
+    let images = Images::noise(ResizeRule::square(SIZE), 5);
+    let pixels = home.path().join("pixels.bin");
+    std::fs::write(&pixels, images.pixels.concat()).unwrap();
+    succeed(run_export(home.path(), &["--input", "uint8"]));
+    let model = home.path().join("exports/small/model.onnx");
+    let found = ask(&python, "onnx_runtime.py", &[&model, &pixels]);
+    assert_eq!(
+        found["input"],
+        serde_json::json!(["image", "tensor(uint8)", ["batch", SIZE, SIZE, 3]])
+    );
+    let found: Vec<Probabilities> = serde_json::from_value(found["together"].clone()).unwrap();
+    let expected = sound_answers(home.path(), &images);
+    for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
+        assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+    }
+}
+
+#[test]
+fn a_file_that_resizes_takes_photographs_of_any_size() {
+    let Some(python) = python() else { return };
+    let home = tempfile::tempdir().unwrap();
+    let checkpoint = random_checkpoint(home.path());
+    let resize = ["--format", "onnx", "--input", "uint8", "--resize"];
+    succeed(run_export(home.path(), &resize));
+    let model = home.path().join("exports/small/model.onnx");
+    let network = CheckpointClassifier::open(&checkpoint, Device::Cpu).unwrap();
+    for truth in [Diagnosis::Akiec, Diagnosis::Vasc] {
+        let picture = home
+            .path()
+            .join(format!("exports/small/golden/{truth}.png"));
+        let found = ask(&python, "onnx_resize.py", &[&model, &picture]);
+        let prepared = read_image(&picture, ResizeRule::square(SIZE)).unwrap();
+        let expected = network.probabilities(&[&prepared]).unwrap()[0];
+        let found: Probabilities = serde_json::from_value(found).unwrap();
+        for (found, expected) in found.iter().zip(expected) {
+            assert!(
+                (found - expected).abs() < 5e-3,
+                "{truth}: {found} {expected}"
+            );
         }
     }
 }

@@ -46,12 +46,13 @@ fn unit(graph: &mut GraphBuilder, bytes: &str) -> String {
     graph.operation("Div", &[bytes, &most], vec![], "image.unit")
 }
 
-/// As [`crate::preprocess::resize`] does it: columns first, then rows, each pass rounded to whole numbers (halves up).
+/// As [`crate::preprocess::resize`] does it: the heights first, then the widths, each pass
+/// rounded to whole numbers (halves up).
 fn resized(graph: &mut GraphBuilder, bytes: &str, size: u32) -> String {
     let side = graph.int64_constant("resize.side", &[1], &[size.into()]);
     let half = graph.constant("resize.half", &[], &[0.5]);
     let mut x = bytes.to_owned();
-    for (name, axis) in [("width", 3), ("height", 2)] {
+    for (name, axis) in [("height", 2), ("width", 3)] {
         let named = |part: &str| format!("resize.{name}.{part}");
         let settings = vec![
             int("antialias", 1),

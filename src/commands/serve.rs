@@ -1,0 +1,94 @@
+//! `skinlesion serve`.
+
+mod words;
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use serde_json::json;
+use skinlesion::phone::model::{self, ModelFile};
+use skinlesion::phone::page::Page;
+use skinlesion::phone::server::{self, Certificate, Stop};
+use skinlesion::phone::site::Site;
+
+use super::{Outcome, Summary};
+use crate::terminal::Session;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The export folder whose ONNX networks the page runs, as `skinlesion export` wrote it
+    #[arg(value_name = "DIR")]
+    export: PathBuf,
+
+    /// Where to listen: 127.0.0.1 for this machine alone, 0.0.0.0 (or an address of this machine) for phones on its network too
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    host: String,
+
+    /// The port to listen at; 0 means any that is free
+    #[arg(long, value_name = "N", default_value_t = 8000)]
+    port: u16,
+
+    /// A certificate (PEM), to serve https: from another machine browsers give the camera, offline use and threads
+    /// to pages from https only
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+
+    /// The certificate's private key (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+
+    /// A built page to serve instead of the one inside this program; for those who work on the page
+    #[arg(long, value_name = "DIR")]
+    page: Option<PathBuf>,
+}
+
+pub fn run(args: &Args, session: &Session) -> Outcome {
+    let beside = model::read(&args.export)?;
+    let page = match &args.page {
+        Some(folder) => Page::read(folder)?,
+        None => Page::embedded()?,
+    };
+    let certificate = match (&args.tls_cert, &args.tls_key) {
+        (Some(chain), Some(key)) => Some(Certificate::read(chain, key)?),
+        _ => None,
+    };
+    let listener = server::bind(&args.host, args.port)?;
+    let stop = on_ctrl_c()?;
+    announce(args, session, &listener, &beside)?;
+    server::run(listener, certificate, Site::new(&page, beside), &stop)?;
+    Ok(Summary {
+        text: "\nStopped.".to_owned(),
+        ..Summary::default()
+    })
+}
+
+/// Ctrl-C (or a request to end) is the way in which serving ends, so it is no failure.
+fn on_ctrl_c() -> anyhow::Result<Stop> {
+    let stop = Stop::default();
+    let heard = stop.clone();
+    ctrlc::set_handler(move || heard.stop()).context("cannot listen for Ctrl-C")?;
+    Ok(stop)
+}
+
+/// Says where the page is, before it is served: scripts wait for this line.
+fn announce(
+    args: &Args,
+    session: &Session,
+    listener: &TcpListener,
+    beside: &[ModelFile],
+) -> skinlesion::Result<()> {
+    let urls = server::urls(listener, args.tls_cert.is_some())?;
+    let files: Vec<&str> = beside.iter().map(|file| file.name.as_str()).collect();
+    if session.global.json {
+        let object = json!({"url": urls[0], "urls": urls, "model_files": files});
+        session.print_result(&format!("{object}\n"));
+    } else if !session.global.quiet {
+        let reach = words::Reach {
+            secure: args.tls_cert.is_some(),
+            near: listener.local_addr().is_ok_and(|at| at.ip().is_loopback()),
+        };
+        session.print_result(&words::announcement(&args.export, &urls, beside, reach));
+    }
+    Ok(())
+}

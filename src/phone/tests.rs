@@ -1,0 +1,102 @@
+//! What is written beside the page, and what is refused.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::*;
+use crate::files;
+
+/// An export folder with an ONNX file, one that the page cannot run, and golden vectors.
+fn export(home: &Path) -> PathBuf {
+    let folder = home.join("export");
+    fs::create_dir_all(folder.join("golden")).unwrap();
+    let listed = [("model.onnx", "onnx"), ("model.tflite", "tflite")].map(|(file, format)| {
+        fs::write(folder.join(file), format).unwrap();
+        json!({"file": file, "format": format, "sha256": files::sha256(format.as_bytes())})
+    });
+    files::write_json(&folder.join("model.json"), &json!({ "files": listed })).unwrap();
+    fs::write(folder.join("golden.json"), "{}").unwrap();
+    fs::write(folder.join("golden/wide.png"), "wide").unwrap();
+    fs::write(folder.join("golden/notes.txt"), "mine").unwrap();
+    folder
+}
+
+/// A built page of two files.
+fn page(home: &Path) -> Page {
+    let folder = home.join("page");
+    fs::create_dir_all(folder.join("assets")).unwrap();
+    fs::write(folder.join("index.html"), "<!doctype html>").unwrap();
+    fs::write(folder.join("assets/run.wasm"), "\0asm").unwrap();
+    Page::read(&folder).unwrap()
+}
+
+#[test]
+fn the_folder_holds_the_page_and_what_it_reads_of_the_export() {
+    let home = tempfile::tempdir().unwrap();
+    let (page, export) = (page(home.path()), export(home.path()));
+    let folder = export.join("web");
+    let written = write_page(&folder, &page, &export).unwrap();
+    let names: Vec<_> = written
+        .iter()
+        .map(|path| path.strip_prefix(&folder).unwrap().to_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "index.html",
+            "assets/run.wasm",
+            "model/model.json",
+            "model/model.onnx",
+            "model/golden.json",
+            "model/golden/wide.png",
+        ]
+    );
+    assert_eq!(fs::read(folder.join("assets/run.wasm")).unwrap(), b"\0asm");
+    assert_eq!(fs::read(folder.join("model/model.onnx")).unwrap(), b"onnx");
+    assert!(matches!(
+        write_page(&folder, &page, &export),
+        Err(Error::Exists(_))
+    ));
+}
+
+#[test]
+fn an_export_that_is_not_what_it_says_leaves_no_folder() {
+    let home = tempfile::tempdir().unwrap();
+    let page = page(home.path());
+    let export = export(home.path());
+    let folder = home.path().join("web");
+    let refused = |problem: &str| {
+        let error = write_page(&folder, &page, &export).unwrap_err().to_string();
+        assert!(error.contains(problem), "{error}");
+        assert!(!folder.exists());
+    };
+    fs::write(export.join("model.onnx"), "changed").unwrap();
+    refused("has changed since it was checked");
+    let list = |name: &str, format: &str| {
+        let listed = json!({"file": name, "format": format, "sha256": ""});
+        files::write_json(&export.join("model.json"), &json!({"files": [listed]})).unwrap();
+    };
+    list("../page/index.html", "onnx");
+    refused("not a file of its folder");
+    list("model.tflite", "tflite");
+    refused("holds no ONNX file");
+    fs::write(export.join("model.json"), "{}").unwrap();
+    refused("does not list its networks");
+    fs::remove_file(export.join("model.json")).unwrap();
+    refused("holds no model.json");
+}
+
+#[test]
+fn the_page_inside_the_program_is_whole_or_names_the_remedy() {
+    match Page::embedded() {
+        Err(error) => assert!(error.to_string().contains("scripts/web"), "{error}"),
+        Ok(page) => {
+            assert!(page.files().iter().any(|file| file.name() == INDEX));
+            for file in page.files() {
+                file.bytes().unwrap();
+            }
+        }
+    }
+}
