@@ -1,6 +1,6 @@
 //! `skinlesion export`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::json;
 use skinlesion::export::card;
@@ -9,13 +9,13 @@ use skinlesion::export::images::{self, Images};
 use skinlesion::export::interface::InputKind;
 use skinlesion::export::package::{self, Written};
 use skinlesion::export::quantize::{CALIBRATION_IMAGES, RangeRule};
-use skinlesion::export::{self, Format, Lost, Plan, Precision, Source, readme};
+use skinlesion::export::{self, Family, Format, Lost, Plan, Precision, Source, readme};
 use skinlesion::files::Draft;
 use skinlesion::metrics::Predictions;
 use skinlesion::model::checkpoint::About;
 use skinlesion::preprocess::{Colour, Fit};
 use skinlesion::progress::Progress;
-use skinlesion::{Error, Result};
+use skinlesion::{Error, Result, phone};
 
 use super::{Outcome, Summary};
 use crate::terminal::Session;
@@ -136,13 +136,28 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
             lost.why
         ));
     }
-    let beside = package::write(draft.path(), &source, &description, &written, &evaluations)?;
+    let mut beside = package::write(draft.path(), &source, &description, &written, &evaluations)?;
+    if plan.formats.contains(&Format::Web) {
+        let page = draft.path().join(Format::Web.file_name());
+        beside.extend(phone::write(&page, draft.path())?.into_iter().take(1));
+    }
+    let beside: Vec<PathBuf> = (beside.iter())
+        .filter_map(|path| path.strip_prefix(draft.path()).ok())
+        .map(|name| args.out.join(name))
+        .collect();
     draft.publish()?;
-    Ok(summary(args, &written, &lost, &beside))
+    Ok(summary(args, &written, &lost, beside))
 }
 
 fn plan(args: &Args) -> Plan {
     let mut formats: Vec<Format> = args.format.iter().flat_map(|word| word.0.clone()).collect();
+    let has_onnx = formats.iter().any(|format| format.family() == Family::Onnx);
+    if formats.contains(&Format::Web) && !has_onnx {
+        formats.push(Format::Onnx); // which the page runs
+        if args.data.is_some() {
+            formats.push(Format::OnnxInt8); // so that it loads faster
+        }
+    }
     formats.sort_unstable();
     formats.dedup();
     Plan {
@@ -162,6 +177,13 @@ fn refuse_impossible(args: &Args, plan: &Plan, about: &About) -> Result<()> {
             format!("--format {format}"),
             "whole numbers are calibrated on training images, and there are none without --data",
             "Name the dataset folder that the checkpoint was trained with: --data DIR.",
+        ));
+    }
+    if plan.formats.contains(&Format::Web) && (args.resize || args.input != InputKind::Unit) {
+        return Err(Error::input(
+            "--format web",
+            "the page prepares photographs itself, for files that take float32 of the network's size",
+            "Leave --input and --resize out, or write the page into another folder.",
         ));
     }
     let rule = about.resize;
@@ -205,7 +227,7 @@ fn calibration(args: &Args, plan: &Plan, about: &About) -> Result<Vec<Vec<u8>>> 
     }
 }
 
-fn summary(args: &Args, written: &[Written], lost: &[Lost], beside: &[PathBuf]) -> Summary {
+fn summary(args: &Args, written: &[Written], lost: &[Lost], beside: Vec<PathBuf>) -> Summary {
     let mut text = readme::table(written) + "\n" + &readme::legend(written) + "\n";
     for lost in lost {
         text += &format!(
@@ -214,7 +236,6 @@ fn summary(args: &Args, written: &[Written], lost: &[Lost], beside: &[PathBuf]) 
             lost.why
         );
     }
-    let place = |name: &Path| args.out.join(name.file_name().unwrap_or_default());
     let networks = written.iter().map(|file| args.out.join(&file.file));
     let compared = written.first().map_or("", |file| &file.check.of);
     let lost_json: Vec<_> = (lost.iter())
@@ -222,9 +243,7 @@ fn summary(args: &Args, written: &[Written], lost: &[Lost], beside: &[PathBuf]) 
         .collect();
     Summary {
         text,
-        files: networks
-            .chain(beside.iter().map(|path| place(path)))
-            .collect(),
+        files: networks.chain(beside).collect(),
         next: Some(format!(
             "skinlesion predict --model {} IMAGE",
             args.out.display()

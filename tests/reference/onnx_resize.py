@@ -1,8 +1,9 @@
-"""Runs an ONNX file that resizes by itself on a picture of any size.
+"""Runs an ONNX file that resizes by itself on a picture of any size, and looks at what its resize makes of it.
 
-    python tests/reference/onnx_resize.py model.onnx picture.png
+    python tests/reference/onnx_resize.py model.onnx picture.png prepared.png
 
-The file takes bytes as they come from the decoder. Prints the probabilities.
+The file takes bytes as they come from the decoder; prepared.png is the picture as `skinlesion` prepares it. Prints the
+probabilities, and by how much the bytes differ at most and in the mean.
 """
 
 import json
@@ -13,9 +14,21 @@ import onnx
 import onnxruntime
 from PIL import Image
 
-path, picture = sys.argv[1:]
-onnx.checker.check_model(onnx.load(path), full_check=True)
-session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+path, picture, prepared = sys.argv[1:]
+model = onnx.load(path)
+onnx.checker.check_model(model, full_check=True)
+resized = "resize.width.rounded"
+model.graph.output.append(onnx.helper.make_tensor_value_info(resized, onnx.TensorProto.FLOAT, None))
+session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
 pixels = numpy.asarray(Image.open(picture).convert("RGB"))[None]
-(probabilities,) = session.run(["probabilities"], {"image": pixels})
-json.dump(probabilities[0].tolist(), sys.stdout)
+probabilities, found = session.run(["probabilities", resized], {"image": pixels})
+expected = numpy.asarray(Image.open(prepared).convert("RGB")).transpose(2, 0, 1)
+difference = numpy.abs(found[0] - expected)
+json.dump(
+    {
+        "probabilities": probabilities[0].tolist(),
+        "largest": float(difference.max()),
+        "mean": float(difference.mean()),
+    },
+    sys.stdout,
+)

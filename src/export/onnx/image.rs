@@ -58,6 +58,7 @@ fn resized(graph: &mut GraphBuilder, bytes: &str, size: u32) -> String {
             int("antialias", 1),
             ints("axes", &[axis]),
             text("coordinate_transformation_mode", "half_pixel"),
+            int("exclude_outside", 1), // else the edge's pixels count again for those beyond it
             text("mode", "linear"),
         ];
         let inputs = [&x[..], "", "", &side];
