@@ -25,7 +25,7 @@ build: setup web ## build the program: target/release/skinlesion
 demo: build ## walk the whole way on drawn images, in demo/ (no download of data or weights, no GPU)
 	target/release/skinlesion demo --out demo --force
 
-test: setup ## everything a fresh clone needs, then the whole test suite
+test: setup web ## everything a fresh clone needs, then the whole test suite
 	@scripts/python-env
 	@scripts/browser-env
 	$(CARGO) test --release
@@ -45,4 +45,4 @@ bench-export: ## time an export's files in their runtimes against PyTorch's expo
 
 clean: ## remove what was built, fetched and drawn
 	$(CARGO) clean
-	rm -rf .libtorch .venv .venv-peers tests/browser/node_modules demo
+	rm -rf .libtorch .venv .venv-peers tests/browser/node_modules web/node_modules web/dist demo
