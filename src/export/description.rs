@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::Source;
+use super::input::InputKind;
 use crate::model::layers::Architecture;
 use crate::preprocess::ResizeRule;
 use crate::{DISCLAIMER, Diagnosis, Error, Result};
@@ -124,7 +125,7 @@ pub struct Origin {
 }
 
 impl Description {
-    /// Describes what is exported from a checkpoint.
+    /// Describes what is exported from a checkpoint, as taking [`InputKind::Unit`] in planes; see [`Self::fed`].
     pub fn new(source: &Source) -> Self {
         let about = &source.checkpoint.about;
         let class = |diagnosis: Diagnosis| Class {
@@ -134,6 +135,7 @@ impl Description {
         };
         let batch = || Extent::Free("batch".to_owned());
         let side = Extent::Fixed(about.resize.size);
+        let kind = InputKind::Unit;
         let output = |name: &str| Output {
             name: name.to_owned(),
             shape: vec![batch(), Extent::Fixed(Diagnosis::COUNT as u32)],
@@ -149,17 +151,14 @@ impl Description {
             input: Input {
                 name: INPUT.to_owned(),
                 shape: vec![batch(), Extent::Fixed(3), side.clone(), side],
-                dtype: "float32".to_owned(),
+                dtype: kind.dtype().to_owned(),
                 layout: "NCHW".to_owned(),
                 colour_order: "RGB".to_owned(),
-                range: [0.0, 1.0],
+                range: kind.range(),
             },
             outputs: vec![output(PROBABILITIES), output(LOGITS)],
             resize: about.resize,
-            preparation: format!(
-                "{}; divide by 255. Normalisation and softmax are inside the network.",
-                about.resize.in_words()
-            ),
+            preparation: kind.preparation(about.resize),
             temperature: about.temperature.unwrap_or(1.0),
             architecture: about.architecture,
             validation: about.validation.clone(),

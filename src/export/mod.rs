@@ -1,14 +1,16 @@
 //! A checkpoint as files that phones and other programs run. Sees only the folded network
 //! ([`crate::model::fold`]), never the training code.
 //!
-//! Each format has a writer ([`torchscript`], [`onnx`]), each written file is run again and compared
+//! Each format has a writer ([`torchscript`], [`onnx`], [`tflite`]), each written file is run again and compared
 //! ([`verify`]), and [`package`] puts beside them what an app needs to know ([`description`]).
 
 pub mod card;
 pub mod description;
+pub mod input;
 pub mod onnx;
 pub mod package;
 pub mod quantize;
+pub mod tflite;
 pub mod torchscript;
 pub mod verify;
 

@@ -83,12 +83,16 @@ pub fn write(
         about: source.checkpoint.about.clone(),
     };
     files::write_json(&path(CHECKPOINT_FILE), &provenance)?;
-    let labels = Diagnosis::ALL.map(Diagnosis::code).join("\n") + "\n";
-    files::write_whole(&path(LABELS_FILE), labels.as_bytes())?;
+    files::write_whole(&path(LABELS_FILE), labels().as_bytes())?;
     let card = card::card(source, description, networks, evaluations);
     files::write_whole(&path(CARD_FILE), card.as_bytes())?;
     let names = [MODEL_FILE, LABELS_FILE, CHECKPOINT_FILE, CARD_FILE];
     Ok(names.map(path).to_vec())
+}
+
+/// The contents of [`LABELS_FILE`].
+pub fn labels() -> String {
+    Diagnosis::ALL.map(Diagnosis::code).join("\n") + "\n"
 }
 
 /// The file that a user means by a path: in an export folder, the first of its networks, ONNX if it is there;
