@@ -81,7 +81,9 @@ fn quantized(folded: &FoldedConvolution, input: Grid, output: Grid) -> Quantized
     let rows = folded.weight.chunks(folded.weight.len() / layer.outputs);
     let (mut weight, mut weight_scales, mut bias) = (Vec::new(), Vec::new(), Vec::new());
     for (row, offset) in rows.zip(&folded.bias) {
-        let largest = row.iter().fold(f32::MIN_POSITIVE, |max, w| max.max(w.abs()));
+        let largest = row
+            .iter()
+            .fold(f32::MIN_POSITIVE, |max, w| max.max(w.abs()));
         let scale = largest / 127.0;
         weight.extend(row.iter().map(|w| (w / scale).round() as i8));
         bias.push((offset / (input.scale * scale)).round() as i32);

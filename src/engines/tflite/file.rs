@@ -89,8 +89,8 @@ fn read_tensor(table: &Table, buffers: &[&[u8]]) -> Result<Tensor, Problem> {
         0 => None,
         place => {
             let data = buffers.get(place).ok_or("it lacks a tensor's numbers")?;
-            let sizes = shape.iter().map(|&extent| usize::try_from(extent).ok());
-            let size = sizes.fold(Some(kind.size()), |size, extent| size?.checked_mul(extent?));
+            let mut extents = shape.iter().map(|&extent| usize::try_from(extent).ok());
+            let size = extents.try_fold(kind.size(), |size, extent| size.checked_mul(extent?));
             if size != Some(data.len()) {
                 let bytes = data.len();
                 return Err(format!(

@@ -4,7 +4,10 @@
 mod arithmetic;
 mod file;
 mod program;
+mod reader;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 

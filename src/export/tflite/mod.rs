@@ -14,6 +14,11 @@ mod model;
 mod network;
 mod quantized;
 
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;
+
 use std::io::{Cursor, Write};
 use std::path::Path;
 
