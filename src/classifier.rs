@@ -1,4 +1,4 @@
-//! Anything that turns prepared images into probabilities: a checkpoint, a TorchScript file, an ONNX file.
+//! Anything that turns prepared images into probabilities: a checkpoint, a TorchScript, ONNX or TFLite file.
 //! `eval`, `predict` and the exporters' checks see only this, so that all are scored alike.
 
 mod tta;
@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use tch::Device;
 
 use crate::engines::onnx::OnnxClassifier;
+use crate::engines::tflite::TfliteClassifier;
 use crate::engines::torchscript::TorchScriptClassifier;
 use crate::export::package;
 use crate::model::checkpoint::{self, About};
@@ -53,8 +54,8 @@ pub trait Classifier {
     }
 }
 
-/// Opens a checkpoint file or folder, a TorchScript file (`.pt`) or an ONNX file (`.onnx`); with `tta`, to be
-/// asked about the eight symmetric views of each image.
+/// Opens a checkpoint file or folder, or an exported file (`.pt`, `.onnx`, `.tflite`); with `tta`, to be asked about
+/// the eight symmetric views of each image.
 pub fn open_with(path: &Path, device: Device, tta: bool) -> Result<Box<dyn Classifier>> {
     let classifier = open(path, device)?;
     Ok(if tta {
@@ -64,13 +65,14 @@ pub fn open_with(path: &Path, device: Device, tta: bool) -> Result<Box<dyn Class
     })
 }
 
-/// Opens a checkpoint file or folder, a TorchScript file (`.pt`) or an ONNX file (`.onnx`), or the latter in an
-/// export folder.
+/// Opens a checkpoint file or folder, a TorchScript file (`.pt`), an ONNX file (`.onnx`) or a TFLite file (`.tflite`),
+/// or the first of them in an export folder.
 pub fn open(path: &Path, device: Device) -> Result<Box<dyn Classifier>> {
     let path = &locate(path);
     let extension = path.extension().and_then(|extension| extension.to_str());
     Ok(match extension {
         Some("onnx") => Box::new(OnnxClassifier::open(path)?),
+        Some("tflite") => Box::new(TfliteClassifier::open(path)?),
         Some("pt") => Box::new(TorchScriptClassifier::open(path, device)?),
         _ => Box::new(CheckpointClassifier::open(path, device)?),
     })

@@ -24,7 +24,7 @@ use crate::terminal::Session;
 #[derive(clap::Args)]
 pub struct Args {
     /// What to score: a checkpoint (file, or folder that `skinlesion train` wrote), an export folder, or an exported
-    /// .onnx or .pt file. With --folds, one for each fold
+    /// .onnx, .tflite or .pt file. With --folds, one for each fold
     #[arg(long = "model", value_name = "FILE", required = true)]
     models: Vec<PathBuf>,
 

@@ -18,7 +18,7 @@ const WIDEST: usize = 48;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The network: a checkpoint (file or folder), an export folder, or an exported .onnx or .pt file
+    /// The network: a checkpoint (file or folder), an export folder, or an exported .onnx, .tflite or .pt file
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
 

@@ -2,4 +2,5 @@
 //! and what export checks its files with.
 
 pub mod onnx;
+pub mod tflite;
 pub mod torchscript;

@@ -1,7 +1,7 @@
 //! A checkpoint as files that phones and other programs run. Sees only the folded network
 //! ([`crate::model::fold`]), never the training code.
 //!
-//! Each format has a writer ([`torchscript`], [`onnx`]), each written file is run again and compared
+//! Each format has a writer ([`torchscript`], [`onnx`], [`tflite`]), each written file is run again and compared
 //! ([`verify`]), and [`package`] puts beside them what an app needs to know ([`description`], [`golden`]).
 
 pub mod card;
@@ -14,6 +14,7 @@ pub mod onnx;
 pub mod package;
 pub mod quantize;
 pub mod readme;
+pub mod tflite;
 pub mod torchscript;
 pub mod verify;
 
@@ -191,6 +192,9 @@ fn write_one(
         (Format::Onnx, _) => onnx::write(path, network, onnx::Numbers::Single, about),
         (Format::OnnxFp16, _) => onnx::write(path, network, onnx::Numbers::Half, about),
         (Format::OnnxInt8, Some(network)) => onnx::write_int8(path, network, about),
-        _ => Ok(()),
+        (Format::Tflite, _) => tflite::write(path, network, about, tflite::Weights::F32),
+        (Format::TfliteFp16, _) => tflite::write(path, network, about, tflite::Weights::F16),
+        (Format::TfliteInt8, Some(network)) => tflite::write_int8(path, network, about),
+        (Format::OnnxInt8 | Format::TfliteInt8, None) | (Format::Web, _) => Ok(()),
     }
 }

@@ -107,8 +107,7 @@ pub fn write(
         about: source.checkpoint.about.clone(),
     };
     files::write_json(&path(CHECKPOINT_FILE), &provenance)?;
-    let labels = Diagnosis::ALL.map(Diagnosis::code).join("\n") + "\n";
-    files::write_whole(&path(LABELS_FILE), labels.as_bytes())?;
+    files::write_whole(&path(LABELS_FILE), labels().as_bytes())?;
     let card = card::card(source, description, networks, evaluations);
     files::write_whole(&path(CARD_FILE), card.as_bytes())?;
     golden::write(folder, description.resize, networks)?;
@@ -123,6 +122,11 @@ pub fn write(
         readme::README_FILE,
     ];
     Ok(names.map(path).to_vec())
+}
+
+/// The contents of [`LABELS_FILE`].
+pub fn labels() -> String {
+    Diagnosis::ALL.map(Diagnosis::code).join("\n") + "\n"
 }
 
 /// The file that a user means by a path: in an export folder, the first of its networks in the order of

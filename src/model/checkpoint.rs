@@ -96,7 +96,7 @@ impl Checkpoint {
         let path = &locate(path);
         if matches!(
             path.extension().and_then(|e| e.to_str()),
-            Some("onnx" | "pt")
+            Some("onnx" | "pt" | "tflite")
         ) {
             return Err(Error::file(
                 path,

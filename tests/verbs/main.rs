@@ -22,5 +22,6 @@ mod prepare;
 mod released;
 mod report;
 mod serve;
+mod tflite;
 mod torchvision;
 mod train;

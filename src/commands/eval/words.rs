@@ -88,7 +88,7 @@ pub fn next(args: &Args, path: &Path) -> String {
     let file = classifier::locate(path);
     let is_exported = matches!(
         file.extension().and_then(|extension| extension.to_str()),
-        Some("onnx" | "pt")
+        Some("onnx" | "pt" | "tflite")
     );
     if is_exported {
         return format!("skinlesion predict --model {model} IMAGE");

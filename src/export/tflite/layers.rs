@@ -1,0 +1,234 @@
+//! What networks of real and of whole numbers have in common as TFLite graphs: the normalised image, the layers, the head.
+
+use super::graph::{Graph, Id, Quantization};
+use super::operation::{Operation, Window};
+use super::schema::{Padding, TensorType};
+use crate::export::interface::InputKind;
+use crate::export::interface::{INPUT, LOGITS, PROBABILITIES};
+use crate::export::quantize::Grid;
+use crate::model::layers::{Convolution, Linear};
+use crate::preprocess::MEAN;
+
+/// How the numbers of a value are written.
+#[derive(Clone, Copy)]
+pub enum Numbers {
+    /// As float32.
+    Real,
+    /// As int8 on a grid.
+    Codes(Grid),
+}
+
+/// Images or activations on their way: N × side × side × channels.
+#[derive(Clone, Copy)]
+pub struct Value {
+    id: Id,
+    side: usize,
+    channels: usize,
+    numbers: Numbers,
+}
+
+/// A graph that grows layer by layer.
+pub struct Layers {
+    graph: Graph,
+    /// The widths of the border that PyTorch's padding adds, for [`Operation::Pad`].
+    border: Id,
+}
+
+impl Layers {
+    /// Begins with square images of `size` pixels, from which ImageNet's mean is taken. The mean is not folded into
+    /// the first convolution, because that pads with zeros, which would then stand for grey instead of the mean.
+    pub fn from_images(size: u32, kind: InputKind) -> (Self, Value) {
+        let mut graph = Graph::default();
+        let border = [0, 0, 1, 1, 1, 1, 0, 0]; // before and after, for N, H, W and C
+        let border = graph.integers("border", &[4, 2], &border);
+        let side = size as usize;
+        let shape = [side, side, 3];
+        let input = match kind {
+            InputKind::Unit => TensorType::Float32,
+            InputKind::Bytes => TensorType::Uint8,
+        };
+        let mut image = graph.value(INPUT, &shape, input, None);
+        graph.inputs.push(image);
+        if kind == InputKind::Bytes {
+            let numbers = graph.value("image.float32", &shape, TensorType::Float32, None);
+            image = graph.operation(Operation::Cast, &[image], numbers);
+            let white = graph.floats("white", &[1], &[255.0]);
+            let unit = graph.value("image.unit", &shape, TensorType::Float32, None);
+            image = graph.operation(Operation::Div, &[image, white], unit);
+        }
+        let mut layers = Self { graph, border };
+        let image = Value {
+            id: image,
+            side,
+            channels: 3,
+            numbers: Numbers::Real,
+        };
+        let centred = layers.by_colour(Operation::Sub, image, "normalise.mean", MEAN);
+        (layers, centred)
+    }
+
+    /// Adds, subtracts, … one number a colour.
+    pub fn by_colour(&mut self, operation: Operation, x: Value, name: &str, by: [f32; 3]) -> Value {
+        let by = self.graph.floats(name, &[3], &by);
+        let output = self.like(x, &format!("{name}.done"), Numbers::Real);
+        self.operation(operation, &[x.id, by], output)
+    }
+
+    /// Real numbers as codes, or codes as real numbers.
+    pub fn rewritten(&mut self, x: Value, name: &str, numbers: Numbers) -> Value {
+        let operation = match numbers {
+            Numbers::Real => Operation::Dequantize,
+            Numbers::Codes(_) => Operation::Quantize,
+        };
+        let output = self.like(x, name, numbers);
+        self.operation(operation, &[x.id], output)
+    }
+
+    /// A convolution, padded as PyTorch does: at stride 2 that is not TFLite's SAME, which on an even side adds a
+    /// border at the right and bottom only.
+    pub fn convolution(
+        &mut self,
+        layer: &Convolution,
+        x: Value,
+        [weight, bias]: [Id; 2],
+        relu6: bool,
+        numbers: Numbers,
+    ) -> Value {
+        let mut x = x;
+        let padded = layer.padding() > 0 && layer.stride > 1;
+        if padded {
+            let mut output = x;
+            output.side += 2 * layer.padding();
+            let output = self.like(output, &format!("{}.padded", layer.name), x.numbers);
+            x = self.operation(Operation::Pad, &[x.id, self.border], output);
+        }
+        let window = Window {
+            stride: layer.stride as i32,
+            padding: match layer.padding() {
+                0 => Padding::Valid,
+                _ if padded => Padding::Valid,
+                _ => Padding::Same,
+            },
+            relu6,
+        };
+        let output = Value {
+            channels: layer.outputs,
+            side: match window.padding {
+                Padding::Same => x.side,
+                Padding::Valid => (x.side - layer.kernel) / layer.stride + 1,
+            },
+            ..x
+        };
+        let output = self.like(output, &layer.name, numbers);
+        let operation = match is_depthwise(layer) {
+            true => Operation::DepthwiseConv2d(window),
+            false => Operation::Conv2d(window),
+        };
+        self.operation(operation, &[x.id, weight, bias], output)
+    }
+
+    /// A block's output with its input added.
+    pub fn sum(&mut self, block: &str, x: Value, input: Value, numbers: Numbers) -> Value {
+        let output = self.like(x, &format!("{block}.sum"), numbers);
+        self.operation(Operation::Add, &[x.id, input.id], output)
+    }
+
+    /// The mean over height and width, the head and the softmax; ends the graph.
+    pub fn end(mut self, x: Value, head: &Linear, [weight, bias]: [Id; 2]) -> Graph {
+        let graph = &mut self.graph;
+        let axes = graph.integers("height and width", &[2], &[1, 2]);
+        let mut row = |name: &str, length| graph.value(name, &[length], TensorType::Float32, None);
+        let features = row("features", x.channels);
+        let [logits, probabilities] = [LOGITS, PROBABILITIES].map(|name| row(name, head.outputs));
+        graph.operation(Operation::Mean, &[x.id, axes], features);
+        graph.operation(Operation::FullyConnected, &[features, weight, bias], logits);
+        graph.operation(Operation::Softmax, &[logits], probabilities);
+        graph.outputs = vec![probabilities, logits];
+        self.graph
+    }
+
+    /// For constants, which each kind of network writes in its own way.
+    pub fn graph(&mut self) -> &mut Graph {
+        &mut self.graph
+    }
+
+    /// A new value of the same extents.
+    fn like(&mut self, x: Value, name: &str, numbers: Numbers) -> Value {
+        let (kind, quantization) = match numbers {
+            Numbers::Real => (TensorType::Float32, None),
+            Numbers::Codes(grid) => (TensorType::Int8, Some(Quantization::of_grid(grid))),
+        };
+        let shape = [x.side, x.side, x.channels];
+        let id = self.graph.value(name, &shape, kind, quantization);
+        Value { id, numbers, ..x }
+    }
+
+    fn operation(&mut self, operation: Operation, inputs: &[Id], output: Value) -> Value {
+        self.graph.operation(operation, inputs, output.id);
+        output
+    }
+}
+
+/// Whether a convolution filters each channel by itself.
+pub fn is_depthwise(layer: &Convolution) -> bool {
+    layer.groups > 1
+}
+
+/// The shape of a convolution's weight in TFLite: outputs × kernel × kernel × inputs, or for a depthwise one
+/// 1 × kernel × kernel × channels.
+pub fn weight_shape(layer: &Convolution) -> [usize; 4] {
+    let kernel = layer.kernel;
+    match is_depthwise(layer) {
+        true => [1, kernel, kernel, layer.outputs],
+        false => [layer.outputs, kernel, kernel, layer.inputs],
+    }
+}
+
+/// A weight (outputs × inputs per group × kernel × kernel) in the order of [`weight_shape`].
+pub fn interleaved<T: Copy>(layer: &Convolution, weight: &[T]) -> Vec<T> {
+    let area = layer.kernel * layer.kernel;
+    let (rows, columns) = match is_depthwise(layer) {
+        true => (1, layer.outputs),
+        false => (layer.outputs, layer.inputs),
+    };
+    let mut all = Vec::with_capacity(weight.len());
+    for row in 0..rows {
+        for place in 0..area {
+            all.extend((0..columns).map(|column| weight[(row * columns + column) * area + place]));
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layer(inputs: usize, outputs: usize, groups: usize) -> Convolution {
+        Convolution {
+            name: "c".into(),
+            norm: "n".into(),
+            inputs,
+            outputs,
+            kernel: 2,
+            stride: 1,
+            groups,
+            relu6: false,
+        }
+    }
+
+    #[test]
+    fn weights_are_put_into_the_order_in_which_tflite_reads_them() {
+        let weight: Vec<usize> = (0..16).collect(); // output, input, row, column
+        let dense = interleaved(&layer(2, 2, 1), &weight);
+        assert_eq!(
+            dense,
+            [0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15]
+        );
+        let depthwise = interleaved(&layer(4, 4, 4), &weight); // channel, row, column
+        assert_eq!(
+            depthwise,
+            [0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15]
+        );
+    }
+}

@@ -1,0 +1,98 @@
+//! TFLite: the format of Android, of LiteRT and of most microcontrollers.
+//!
+//! A file is a FlatBuffer ([`schema`]) with the computation, and behind it a ZIP archive with `labels.txt` and
+//! `model.json`, as TFLite Metadata has it. Images lie N × H × W × 3 (NHWC); the batch is one, and can be resized.
+
+pub(crate) mod graph;
+pub(crate) mod operation;
+pub(crate) mod schema;
+
+mod flatbuffer;
+mod layers;
+mod metadata;
+mod model;
+mod network;
+mod quantized;
+
+#[cfg(test)]
+pub(crate) mod samples;
+#[cfg(test)]
+mod tests;
+
+use std::io::{Cursor, Write};
+use std::path::Path;
+
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+use self::graph::Graph;
+use super::description::FileDescription;
+use super::package::{self, LABELS_FILE, MODEL_FILE};
+use super::quantize::QuantizedNetwork;
+use crate::model::fold::FoldedNetwork;
+use crate::{Error, Result, files};
+
+/// The metadata entry with the description as JSON, for [`crate::engines::tflite`].
+pub(crate) const DESCRIPTION: &str = "skinlesion";
+
+/// The metadata entry that TFLite Metadata's readers look for.
+const METADATA: &str = "TFLITE_METADATA";
+
+/// In which precision weights are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weights {
+    /// As trained.
+    F32,
+    /// Half the size; computed with in whichever precision the runtime prefers.
+    F16,
+}
+
+/// Writes a network with real numbers: `image` → (`probabilities`, `logits`).
+pub fn write(
+    path: &Path,
+    network: &FoldedNetwork,
+    about: &FileDescription,
+    weights: Weights,
+) -> Result<()> {
+    let (size, input) = (about.description.resize.size, about.interface.kind);
+    let graph = network::graph(network, size, weights, input);
+    write_graph(path, &graph, about)
+}
+
+/// Writes a network in whole numbers, with real ones at both ends: `image` → (`probabilities`, `logits`).
+pub fn write_int8(path: &Path, network: &QuantizedNetwork, about: &FileDescription) -> Result<()> {
+    let (size, input) = (about.description.resize.size, about.interface.kind);
+    let graph = quantized::graph(network, size, input);
+    write_graph(path, &graph, about)
+}
+
+fn write_graph(path: &Path, graph: &Graph, described: &FileDescription) -> Result<()> {
+    let description = described.description;
+    let json = serde_json::to_vec_pretty(described)
+        .map_err(|error| Error::io("write", path)(error.into()))?;
+    let labels = package::labels();
+    let about = format!("{} {}", description.written_by, description.disclaimer);
+    let entries = [
+        (METADATA, metadata::encode(described)),
+        (DESCRIPTION, json.clone()),
+    ];
+    let model = model::encode(graph, &about, &entries);
+    let files = [(LABELS_FILE, labels.as_bytes()), (MODEL_FILE, &json)];
+    let whole = with_files(model, &files)
+        .map_err(|error| Error::io("write", path)(std::io::Error::other(error)))?;
+    files::write_whole(path, &whole)
+}
+
+/// A file with an archive behind it. What is in the archive must not be compressed: Android's Task Library refuses that.
+fn with_files(model: Vec<u8>, files: &[(&str, &[u8])]) -> zip::result::ZipResult<Vec<u8>> {
+    let end = model.len() as u64;
+    let mut whole = Cursor::new(model);
+    whole.set_position(end);
+    let mut archive = ZipWriter::new(whole);
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    for (name, contents) in files {
+        archive.start_file(*name, options)?;
+        archive.write_all(contents)?;
+    }
+    Ok(archive.finish()?.into_inner())
+}

@@ -1,0 +1,81 @@
+//! The folded network as a TFLite graph of real numbers.
+
+use half::f16;
+
+use super::Weights;
+use super::graph::{Graph, Id};
+use super::layers::{Layers, Numbers, interleaved, weight_shape};
+use super::operation::Operation;
+use super::schema::TensorType;
+use crate::export::interface::InputKind;
+use crate::model::fold::{FoldedConvolution, FoldedNetwork};
+use crate::preprocess::STD;
+
+/// The graph of a network for square images of `size` pixels.
+pub fn graph(network: &FoldedNetwork, size: u32, weights: Weights, input: InputKind) -> Graph {
+    let (mut layers, centred) = Layers::from_images(size, input);
+    let mut x = layers.by_colour(Operation::Div, centred, "normalise.std", STD);
+    for block in &network.blocks {
+        let input = x;
+        for folded in &block.convolutions {
+            let parameters = parameters(layers.graph(), folded, weights);
+            let layer = &folded.layer;
+            x = layers.convolution(layer, x, parameters, layer.relu6, Numbers::Real);
+        }
+        if block.residual {
+            x = layers.sum(&block.name, x, input, Numbers::Real);
+        }
+    }
+    let head = &network.head;
+    let named = |part: &str| format!("{}.{part}", head.layer.name);
+    let shape = [head.layer.outputs, head.layer.inputs];
+    let graph = layers.graph();
+    let weight = constant(graph, &named("weight"), &shape, &head.weight, weights);
+    let bias = constant(graph, &named("bias"), &shape[..1], &head.bias, weights);
+    layers.end(x, &head.layer, [weight, bias])
+}
+
+fn parameters(graph: &mut Graph, folded: &FoldedConvolution, weights: Weights) -> [Id; 2] {
+    let layer = &folded.layer;
+    let named = |part: &str| format!("{}.{part}", layer.name);
+    let weight = interleaved(layer, &folded.weight);
+    [
+        constant(
+            graph,
+            &named("weight"),
+            &weight_shape(layer),
+            &weight,
+            weights,
+        ),
+        constant(
+            graph,
+            &named("bias"),
+            &[layer.outputs],
+            &folded.bias,
+            weights,
+        ),
+    ]
+}
+
+/// A constant that operations take as float32, however it is kept. Runtimes widen halves once, when they load the
+/// file, or compute in half precision where the hardware can.
+fn constant(
+    graph: &mut Graph,
+    name: &str,
+    shape: &[usize],
+    values: &[f32],
+    weights: Weights,
+) -> Id {
+    match weights {
+        Weights::F32 => graph.floats(name, shape, values),
+        Weights::F16 => {
+            let halves = values
+                .iter()
+                .flat_map(|&value| f16::from_f32(value).to_le_bytes());
+            let kept = format!("{name}.float16");
+            let kept = graph.constant(&kept, shape, TensorType::Float16, None, halves.collect());
+            let widened = graph.widened(name, shape);
+            graph.operation(Operation::Dequantize, &[kept], widened)
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The network in whole numbers as a TFLite graph: int8 convolutions and sums, then float32 from the mean on.
+
+use super::graph::{Graph, Id, Quantization};
+use super::layers::{Layers, Numbers, interleaved, is_depthwise, weight_shape};
+use super::schema::TensorType;
+use crate::export::interface::InputKind;
+use crate::export::quantize::{Grid, QuantizedConvolution, QuantizedNetwork};
+
+/// The graph of a network for square images of `size` pixels.
+pub fn graph(network: &QuantizedNetwork, size: u32, input: InputKind) -> Graph {
+    let (mut layers, centred) = Layers::from_images(size, input);
+    let mut grid = network.input;
+    let mut x = layers.rewritten(centred, "image.int8", Numbers::Codes(grid));
+    for block in &network.blocks {
+        let input = x;
+        for quantized in &block.convolutions {
+            let parameters = parameters(layers.graph(), quantized, grid);
+            grid = quantized.output;
+            // ReLU6 is where the grid ends, so none is asked for.
+            let (layer, numbers) = (&quantized.layer, Numbers::Codes(grid));
+            x = layers.convolution(layer, x, parameters, false, numbers);
+        }
+        if let Some(sum) = block.sum {
+            grid = sum;
+            x = layers.sum(&block.name, x, input, Numbers::Codes(grid));
+        }
+    }
+    let features = layers.rewritten(x, "features.float32", Numbers::Real);
+    let head = &network.head;
+    let named = |part: &str| format!("{}.{part}", head.layer.name);
+    let shape = [head.layer.outputs, head.layer.inputs];
+    let weight = layers
+        .graph()
+        .floats(&named("weight"), &shape, &head.weight);
+    let bias = layers
+        .graph()
+        .floats(&named("bias"), &shape[..1], &head.bias);
+    layers.end(features, &head.layer, [weight, bias])
+}
+
+fn parameters(graph: &mut Graph, quantized: &QuantizedConvolution, input: Grid) -> [Id; 2] {
+    let layer = &quantized.layer;
+    let named = |part: &str| format!("{}.{part}", layer.name);
+    let scales = &quantized.weight_scales;
+    let along = if is_depthwise(layer) { 3 } else { 0 }; // where the shape has the outputs
+    let weight = interleaved(layer, &quantized.weight);
+    let weight = graph.constant(
+        &named("weight"),
+        &weight_shape(layer),
+        TensorType::Int8,
+        Some(Quantization::per_channel(scales.clone(), along)),
+        weight.iter().map(|&code| code as u8).collect(),
+    );
+    let steps = scales.iter().map(|scale| input.scale * scale).collect();
+    let bias = graph.constant(
+        &named("bias"),
+        &[layer.outputs],
+        TensorType::Int32,
+        Some(Quantization::per_channel(steps, 0)),
+        quantized
+            .bias
+            .iter()
+            .flat_map(|b| b.to_le_bytes())
+            .collect(),
+    );
+    [weight, bias]
+}

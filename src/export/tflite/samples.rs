@@ -1,0 +1,125 @@
+//! Networks of a few kilobytes, for tests of what is written and read.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::export::Format;
+use crate::export::description::{Description, FileDescription};
+use crate::export::interface::{InputKind, Interface};
+use crate::export::quantize::{Grid, QuantizedBlock, QuantizedConvolution, QuantizedNetwork};
+use crate::model::fold::{FoldedBlock, FoldedConvolution, FoldedLinear, FoldedNetwork};
+use crate::model::layers::{Convolution, Linear};
+use crate::preprocess::ResizeRule;
+
+/// Side of the images.
+pub const SIDE: u32 = 8;
+
+/// The description of a file that takes this kind of input.
+pub fn described(description: &Description, kind: InputKind) -> FileDescription<'_> {
+    FileDescription {
+        description,
+        interface: Interface::new(Format::Tflite, description.resize, kind, false),
+    }
+}
+
+/// What the released network says of itself, but for the size of its images.
+pub fn description() -> Description {
+    let json = include_str!("../../../exports/released/model.json");
+    let mut description: Description = serde_json::from_str(json).unwrap();
+    description.resize = ResizeRule::square(SIDE);
+    description
+}
+
+/// Every kind of layer that the real network has.
+pub fn network() -> FoldedNetwork {
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let mut numbers =
+        |count: usize| -> Vec<f32> { (0..count).map(|_| rng.random_range(-0.5..0.5)).collect() };
+    let mut convolution = |name: &str, shape: [usize; 5], relu6| {
+        let [inputs, outputs, kernel, stride, groups] = shape;
+        let layer = Convolution {
+            name: name.into(),
+            norm: String::new(),
+            inputs,
+            outputs,
+            kernel,
+            stride,
+            groups,
+            relu6,
+        };
+        let count = layer.weight_shape().iter().product::<i64>() as usize;
+        FoldedConvolution {
+            weight: numbers(count),
+            bias: numbers(outputs),
+            layer,
+        }
+    };
+    let stem = vec![convolution("stem", [3, 4, 3, 2, 1], true)];
+    let residual = vec![
+        convolution("residual.expand", [4, 8, 1, 1, 1], true),
+        convolution("residual.filter", [8, 8, 3, 1, 8], true),
+        convolution("residual.project", [8, 4, 1, 1, 1], false),
+    ];
+    let strided = vec![
+        convolution("strided.filter", [4, 4, 3, 2, 4], true),
+        convolution("strided.project", [4, 6, 1, 1, 1], false),
+    ];
+    let block = |name: &str, convolutions, residual| FoldedBlock {
+        name: name.into(),
+        convolutions,
+        residual,
+    };
+    FoldedNetwork {
+        blocks: vec![
+            block("stem", stem, false),
+            block("residual", residual, true),
+            block("strided", strided, false),
+        ],
+        head: FoldedLinear {
+            layer: Linear {
+                name: "head".into(),
+                inputs: 6,
+                outputs: 7,
+            },
+            weight: numbers(42),
+            bias: numbers(7),
+        },
+    }
+}
+
+/// The same layers with made-up codes and grids.
+pub fn quantized() -> QuantizedNetwork {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let real = network();
+    let grid = |scale, zero_point| Grid { scale, zero_point };
+    let mut convolution = |folded: &FoldedConvolution| QuantizedConvolution {
+        layer: folded.layer.clone(),
+        weight: folded
+            .weight
+            .iter()
+            .map(|_| rng.random_range(-127..=127))
+            .collect(),
+        weight_scales: (0..folded.layer.outputs)
+            .map(|_| rng.random_range(0.001..0.01))
+            .collect(),
+        bias: folded
+            .bias
+            .iter()
+            .map(|_| rng.random_range(-999..999))
+            .collect(),
+        output: match folded.layer.relu6 {
+            true => grid(6.0 / 255.0, 0),
+            false => grid(0.03, 119),
+        },
+    };
+    let blocks = real.blocks.iter().map(|block| QuantizedBlock {
+        name: block.name.clone(),
+        convolutions: block.convolutions.iter().map(&mut convolution).collect(),
+        sum: block.residual.then_some(grid(0.04, 20)),
+    });
+    QuantizedNetwork {
+        input: grid(1.0 / 255.0, 124),
+        blocks: blocks.collect(),
+        head: real.head,
+    }
+}

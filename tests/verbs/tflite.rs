@@ -1,0 +1,314 @@
+//! TFLite files, in LiteRT and in our own engine.
+
+use std::path::Path;
+use std::process::Command;
+
+use half::f16;
+use serde_json::{Value, json};
+use skinlesion::Diagnosis;
+use skinlesion::classifier::{self, Classifier, Probabilities, ranked};
+use skinlesion::dataset::Part;
+use skinlesion::export::description::{Description, FileDescription};
+use skinlesion::export::images::Images;
+use skinlesion::export::interface::{InputKind, Interface};
+use skinlesion::export::quantize::{RangeRule, quantize};
+use skinlesion::export::tflite::{self, Weights};
+use skinlesion::export::{Format, Source};
+use skinlesion::model::fold::FoldedNetwork;
+use skinlesion::model::inference::{self, CheckpointClassifier, InferenceNetwork};
+use skinlesion::model::input;
+use skinlesion::preprocess::ResizeRule;
+use skinlesion::progress::Silent;
+use tch::Device;
+
+use crate::common::{python, skinlesion, stderr, stdout};
+use crate::eval::{row, write_dataset};
+use crate::networks::{SIZE, photograph, random_checkpoint};
+
+/// The kernels that LiteRT has, as tests/reference/litert.py names them.
+const KERNELS: [&str; 3] = ["xnnpack", "optimised", "reference"];
+
+/// A checkpoint, its description, and images for it.
+struct Fixture {
+    home: tempfile::TempDir,
+    source: Source,
+    description: Description,
+    images: Vec<Vec<u8>>,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let source = Source::read(&random_checkpoint(home.path())).unwrap();
+        let description = Description::new(&source);
+        let images = Images::noise(ResizeRule::square(SIZE), 5).pixels;
+        Self {
+            home,
+            source,
+            description,
+            images,
+        }
+    }
+
+    fn described(&self, kind: InputKind) -> FileDescription<'_> {
+        let rule = self.description.resize;
+        FileDescription {
+            description: &self.description,
+            interface: Interface::new(Format::Tflite, rule, kind, false),
+        }
+    }
+
+    fn borrowed(&self) -> Vec<&[u8]> {
+        self.images.iter().map(Vec::as_slice).collect()
+    }
+
+    fn write(&self, name: &str, weights: Weights, input: InputKind) {
+        let path = self.home.path().join(name);
+        let network = &self.source.network;
+        tflite::write(&path, network, &self.described(input), weights).unwrap();
+    }
+
+    fn write_int8(&self, name: &str, input: InputKind) {
+        let path = self.home.path().join(name);
+        self.write_int8_of(&self.source.network, &path, input);
+    }
+
+    fn write_int8_of(&self, network: &FoldedNetwork, path: &Path, input: InputKind) {
+        let rule = RangeRule::MinMax;
+        let network = quantize(network, &self.borrowed(), SIZE as usize, rule, &Silent).unwrap();
+        tflite::write_int8(path, &network, &self.described(input)).unwrap();
+    }
+
+    fn checkpoint(&self) -> Vec<Probabilities> {
+        let network = CheckpointClassifier::new(&self.source.checkpoint, Device::Cpu).unwrap();
+        network.probabilities(&self.borrowed()).unwrap()
+    }
+
+    /// The checkpoint with weights of half precision, computed with in single precision.
+    fn rounded_to_halves(&self) -> Vec<Probabilities> {
+        let mut network = self.source.network.clone();
+        let convolutions = network.blocks.iter_mut().flat_map(|b| &mut b.convolutions);
+        let mut numbers: Vec<_> = convolutions
+            .flat_map(|folded| [&mut folded.weight, &mut folded.bias])
+            .collect();
+        numbers.extend([&mut network.head.weight, &mut network.head.bias]);
+        for value in numbers.into_iter().flatten() {
+            *value = f16::from_f32(*value).to_f32();
+        }
+        let network = InferenceNetwork::new(&network, Device::Cpu).unwrap();
+        let bytes = input::bytes_to_tensor(&self.borrowed(), SIZE as usize, Device::Cpu).unwrap();
+        inference::probabilities(&network.forward(&input::normalised(&bytes))).unwrap()
+    }
+
+    /// What our own engine answers.
+    fn own(&self, name: &str) -> Vec<Probabilities> {
+        let file = classifier::open(&self.home.path().join(name), Device::Cpu).unwrap();
+        file.probabilities(&self.borrowed()).unwrap()
+    }
+
+    /// What LiteRT makes of a file.
+    fn litert(&self, python: &Path, name: &str) -> Value {
+        let pixels = self.home.path().join("pixels.bin");
+        std::fs::write(&pixels, self.images.concat()).unwrap();
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/litert.py");
+        let output = Command::new(python)
+            .args([&script, &self.home.path().join(name), &pixels])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        serde_json::from_str(&stdout(&output)).unwrap()
+    }
+}
+
+/// LiteRT's answers, by kernels, given together and one by one.
+fn answers(found: &Value) -> Vec<(String, Vec<Probabilities>)> {
+    let mut all = Vec::new();
+    for kernels in KERNELS {
+        for how in ["together", "one_by_one"] {
+            let answers = serde_json::from_value(found["answers"][kernels][how].clone()).unwrap();
+            all.push((format!("{kernels}, {how}"), answers));
+        }
+    }
+    all
+}
+
+fn differences(a: &[Probabilities], b: &[Probabilities]) -> Vec<f64> {
+    assert_eq!(a.len(), b.len());
+    let pairs = a.iter().flatten().zip(b.iter().flatten());
+    pairs.map(|(a, b)| (a - b).abs()).collect()
+}
+
+#[track_caller]
+fn assert_close(a: &[Probabilities], b: &[Probabilities], tolerance: f64, what: &str) {
+    let largest = differences(a, b).into_iter().fold(0.0, f64::max);
+    assert!(largest < tolerance, "{what}: {largest}");
+    for (a, b) in a.iter().zip(b) {
+        assert_eq!(ranked(a)[0].0, ranked(b)[0].0, "{what}");
+    }
+}
+
+#[test]
+fn litert_computes_what_the_checkpoint_computes() {
+    let Some(python) = python() else { return };
+    let fixture = Fixture::new();
+    for input in [InputKind::Unit, InputKind::Bytes] {
+        for weights in [Weights::F32, Weights::F16] {
+            fixture.write("model.tflite", weights, input);
+            let expected = match weights {
+                Weights::F32 => fixture.checkpoint(),
+                Weights::F16 => fixture.rounded_to_halves(),
+            };
+            let what = format!("{weights:?}, {input:?}");
+            assert_close(&fixture.own("model.tflite"), &expected, 1e-5, &what);
+            for (how, found) in answers(&fixture.litert(&python, "model.tflite")) {
+                // The reference kernels add one product after the other.
+                let tolerance = if how.starts_with("reference") {
+                    5e-5
+                } else {
+                    1e-5
+                };
+                assert_close(&found, &expected, tolerance, &format!("{what}, {how}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn xnnpack_computes_in_whole_numbers_the_very_codes_that_our_engine_computes() {
+    let Some(python) = python() else { return };
+    let fixture = Fixture::new();
+    for input in [InputKind::Unit, InputKind::Bytes] {
+        fixture.write_int8("model.tflite", input);
+        let own = fixture.own("model.tflite");
+        let found = answers(&fixture.litert(&python, "model.tflite"));
+        let (how, found) = &found[0];
+        assert_eq!(how, "xnnpack, together");
+        assert_close(found, &own, 1e-5, how);
+    }
+}
+
+/// They round otherwise: neighbouring codes here and there, which the many layers of a network with random weights
+/// blow up, so this one has few.
+#[test]
+fn other_kernels_compute_nearly_the_codes_that_our_engine_computes() {
+    let Some(python) = python() else { return };
+    let fixture = Fixture::new();
+    let mut network = fixture.source.network.clone();
+    network.blocks.truncate(4);
+    assert!(network.blocks[3].residual);
+    let head = &mut network.head;
+    head.layer.inputs = network.blocks[3].convolutions[2].layer.outputs;
+    head.weight.truncate(head.layer.inputs * head.layer.outputs);
+    let path = fixture.home.path().join("model.tflite");
+    fixture.write_int8_of(&network, &path, InputKind::Unit);
+    let own = fixture.own("model.tflite");
+    for (how, found) in answers(&fixture.litert(&python, "model.tflite")) {
+        assert_close(&found, &own, 1e-3, &how);
+    }
+}
+
+#[test]
+fn apps_find_out_how_to_feed_a_file_and_what_its_answers_mean() {
+    let Some(python) = python() else { return };
+    let fixture = Fixture::new();
+    fixture.write("unit.tflite", Weights::F32, InputKind::Unit);
+    fixture.write("half.tflite", Weights::F16, InputKind::Unit);
+    fixture.write_int8("bytes.tflite", InputKind::Bytes);
+    let files = [
+        ("unit.tflite", "float32", InputKind::Unit, "1.6.0", 255.0),
+        ("half.tflite", "float32", InputKind::Unit, "1.15.0", 255.0),
+        ("bytes.tflite", "uint8", InputKind::Bytes, "1.14.0", 1.0),
+    ];
+    for (name, dtype, input, runtime, std) in files {
+        let found = fixture.litert(&python, name);
+        assert_eq!(found["input"], json!(["image", [-1, SIZE, SIZE, 3], dtype]));
+        assert_eq!(found["outputs"], json!(["probabilities", "logits"]));
+        assert_eq!(found["oldest_runtime"], runtime);
+        let metadata = &found["metadata"];
+        assert_eq!(metadata["licence"], "CC BY-NC 4.0");
+        assert_eq!(metadata["mean"], 0.0);
+        assert_eq!(
+            metadata["std"], std,
+            "takes a byte to what the network takes"
+        );
+        assert_eq!(metadata["labels"], "labels.txt");
+        let labels = "akiec\nbcc\nbkl\ndf\nmel\nnv\nvasc\n";
+        assert_eq!(found["files"]["labels.txt"], labels);
+        let described = serde_json::to_value(fixture.described(input)).unwrap();
+        assert_eq!(found["description"], described);
+        let packed = found["files"]["model.json"].as_str().unwrap();
+        assert_eq!(serde_json::from_str::<Value>(packed).unwrap(), described);
+    }
+}
+
+#[test]
+fn predict_and_eval_take_a_file_of_any_precision() {
+    let fixture = Fixture::new();
+    fixture.write("float32.tflite", Weights::F32, InputKind::Unit);
+    fixture.write("float16.tflite", Weights::F16, InputKind::Bytes);
+    fixture.write_int8("int8.tflite", InputKind::Bytes);
+    let home = fixture.home.path();
+    photograph(&home.join("photograph.png"), 1);
+    let rows: Vec<_> = (0..4)
+        .map(|i| {
+            row(
+                &format!("IMG_{i}"),
+                &format!("HAM_{i}"),
+                Diagnosis::ALL[i],
+                Part::Test,
+            )
+        })
+        .collect();
+    write_dataset(&home.join("data"), &rows, SIZE);
+    for model in ["float32.tflite", "float16.tflite", "int8.tflite"] {
+        let mut predict = skinlesion();
+        predict
+            .current_dir(home)
+            .args(["--threads", "1", "predict", "--json"]);
+        let output = predict
+            .args(["--model", model, "photograph.png"])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        let answer: Value = serde_json::from_str(stdout(&output).lines().next().unwrap()).unwrap();
+        assert_eq!(answer["top"].as_array().unwrap().len(), 3);
+
+        let out = format!("eval-{model}");
+        let mut eval = skinlesion();
+        eval.current_dir(home)
+            .args(["--threads", "1", "eval", "--data", "data"]);
+        let output = eval
+            .args(["--model", model, "--out", &out])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", stderr(&output));
+        let metrics = std::fs::read(home.join(out).join("metrics.json")).unwrap();
+        let metrics: Value = serde_json::from_slice(&metrics).unwrap();
+        assert_eq!(metrics["n"], 4);
+    }
+}
+
+#[test]
+fn refuses_a_file_that_is_no_network_of_ours() {
+    let fixture = Fixture::new();
+    fixture.write("cut.tflite", Weights::F32, InputKind::Unit);
+    let home = fixture.home.path();
+    let bytes = std::fs::read(home.join("cut.tflite")).unwrap();
+    std::fs::write(home.join("cut.tflite"), &bytes[..bytes.len() / 2]).unwrap();
+    std::fs::write(home.join("text.tflite"), "no network").unwrap();
+    photograph(&home.join("photograph.png"), 1);
+    for (model, problem) in [
+        ("cut.tflite", "cut short or damaged"),
+        ("text.tflite", "not a TFLite file"),
+        ("missing.tflite", "cannot read"),
+    ] {
+        let mut command = skinlesion();
+        command
+            .current_dir(home)
+            .args(["predict", "--model", model]);
+        let output = command.arg("photograph.png").output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let said = stderr(&output);
+        assert!(said.contains(model) && said.contains(problem), "{said}");
+    }
+}
