@@ -16,6 +16,7 @@ mod export;
 mod folds;
 mod man;
 mod networks;
+mod page;
 mod predict;
 mod prepare;
 mod released;

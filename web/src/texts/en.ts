@@ -1,0 +1,208 @@
+// Every word that the page says, in English. Another language is another file of this shape, named in index.ts.
+
+import type { FaultCode } from "../fault";
+
+const percent = new Intl.NumberFormat("en", { style: "percent" });
+
+/** A probability for people: no false precision, and never 0 or 1. */
+function share(probability: number): string {
+  if (probability < 0.01) return "under 1%";
+  if (probability > 0.99) return "over 99%";
+  return percent.format(probability);
+}
+
+const outOf100 = (rate: number) => String(Math.round(rate * 100));
+const milliseconds = (time: number) => (time < 1000 ? `${Math.round(time)} ms` : `${(time / 1000).toFixed(1)} s`);
+const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
+
+export const en = {
+  language: "en",
+  name: "Skinlesion",
+  title: "Skinlesion: dermatoscopic photographs, classified on this device",
+  tagline: "A small neural network names what a dermatoscopic photograph most likely shows. Pictures never leave this device.",
+  share,
+  milliseconds,
+
+  stage: {
+    label: "Picture",
+    invitation: "Put a dermatoscopic photograph here",
+    hint: "Take one, choose one, or drop a file.",
+    drop: "Let go to classify this picture",
+    camera: "Take a picture",
+    file: "Choose a photo",
+    picture: "The picture that was classified",
+    preparing: "Looking at the picture…",
+    loading: (read: number, of: number) => `Loading the network: ${megabytes(read)} of ${megabytes(of)} MB`,
+    warming: "Getting the network ready…",
+    ready: "Ready.",
+  },
+
+  camera: {
+    label: "Viewfinder",
+    guide: "Hold the dermatoscope to the camera; the lesion should fill the ring.",
+    shutter: "Take the picture",
+    cancel: "Cancel",
+  },
+
+  engines: {
+    legend: "Where the network runs",
+    cpu: "CPU",
+    gpu: "GPU",
+    untimed: "–",
+    opening: "…",
+    fellBack: (reason: string) => `${reason} The CPU goes on.`,
+    using: { cpu: "the CPU", gpu: "the GPU" },
+  },
+
+  result: {
+    heading: "Answer",
+    notSure: "Not sure",
+    notSureMore: (share: string, level: string) => `The likeliest name has ${share}; below ${level} the network should not be believed.`,
+    notSureProof: (kept: number, right: number) =>
+      `On validation images it was this sure in ${outOf100(kept)} of 100 cases, and right in ${outOf100(right)} of 100 of those.`,
+    likeliest: "Likeliest",
+    malignant: "Malignant",
+    benign: "Benign",
+    threshold: {
+      melanoma: {
+        above: (share: string, level: string) => `Melanoma’s probability (${share}) is above ${level}, a level for referral.`,
+        below: (share: string, level: string) => `Melanoma’s probability (${share}) is below ${level}, a level for referral.`,
+        proof: (sensitivity: number, referred?: number) =>
+          `On validation images it finds ${outOf100(sensitivity)} of 100 melanomas` +
+          (referred ? `, and refers ${referred.toFixed(1)} lesions for each that it finds.` : "."),
+      },
+      malignant: {
+        above: (share: string, level: string) => `All malignant names together (${share}) are above ${level}, a level for referral.`,
+        below: (share: string, level: string) => `All malignant names together (${share}) are below ${level}, a level for referral.`,
+        proof: (sensitivity: number, referred?: number) =>
+          `On validation images it finds ${outOf100(sensitivity)} of 100 malignant lesions` +
+          (referred ? `, and refers ${referred.toFixed(1)} for each that it finds.` : "."),
+      },
+    },
+    belowMisses: "Below is not safe: it misses the others.",
+    time: (running: number, preparing: number, where: string, format: string) =>
+      `${milliseconds(running)} on ${where} (${format}), after ${milliseconds(preparing)} to prepare the picture`,
+    remember: "Research software. This is not a diagnosis.",
+    spoken: (names: string[], note: string) => `Answer: ${names.join("; ")}. ${note}`,
+    another: "Another picture",
+  },
+
+  evidence: {
+    show: "Show what spoke for",
+    legend: "Warm: spoke for this name. Clear: did not.",
+    picture: (name: string) => `What in the picture spoke for ${name}`,
+  },
+
+  examples: {
+    heading: "Examples",
+    about: "Drawn pictures, not photographs of anybody. They came with the network, with the answers that a computer gave.",
+    right: "named right",
+    wrong: "named wrong",
+    drawnAs: (truth: string) => `Drawn as ${truth}`,
+    unnamed: "A drawn picture",
+    open: (number: number) => `Example ${number}`,
+    result: {
+      none: "This is a drawn picture, not a photograph.",
+      right: (truth: string) => `This picture was drawn as ${truth}: the network names it right.`,
+      wrong: (truth: string) => `This picture was drawn as ${truth}: the network names it wrong. It does so with photographs, too.`,
+    },
+    check: "Check this device",
+    checking: "Checking…",
+    agrees: (images: number, difference: number) =>
+      `This device agrees with the computer on all ${images} examples: probabilities differ by at most ${difference.toFixed(4)}.`,
+    disagrees: (images: number, difference: number) =>
+      `This device does not agree with the computer: of ${images} examples probabilities differ by up to ${difference.toFixed(4)}. Do not rely on it.`,
+    prepared: (same: number, of: number, worst: number) =>
+      same === of ? "It prepares them to the very same bytes." : `It prepares ${same} of ${of} to the same bytes; the others differ by up to ${worst} of 255.`,
+  },
+
+  consent: {
+    heading: "Before the first answer",
+    notAdvice: "This is not medical advice. If a spot on your skin worries you, or changes, show it to a doctor, whatever this page says.",
+    intended: "What it is meant for",
+    accept: "I understand",
+    cancel: "Not now",
+  },
+
+  about: {
+    heading: "About this network",
+    meant: "What it is for",
+    private: "Your pictures",
+    privateMore:
+      "Everything happens in this browser. Pictures are not uploaded, not kept, and the page asks no other server for anything. Once opened it works without a network, and it can be installed from the browser’s menu.",
+    good: "How good it is",
+    goodMore: "On validation images, on which choices were made, so that these figures flatter:",
+    figures: {
+      accuracy: "named right first",
+      balanced_accuracy: "the same, every diagnosis counting alike",
+      melanoma_recall: "of melanomas named melanoma",
+    } as Record<string, string>,
+    prepared: "How a picture is prepared",
+  },
+
+  footer: {
+    model: (hash: string) => `Model ${hash}`,
+    licence: (licence: string) => `Licence of the weights: ${licence}.`,
+    written: (program: string) => `Exported by ${program}; the program is Apache-2.0.`,
+    offline: "Ready to work offline.",
+    update: "A new version of this page is here.",
+    reload: "Use it now",
+  },
+
+  notice: { close: "Close" },
+
+  diagnoses: {
+    akiec: {
+      name: "Actinic keratosis or Bowen’s disease",
+      meaning:
+        "A rough patch from years of sun, or a skin cancer that has not yet grown deeper (Bowen’s disease). Usually easy to treat, but it can become invasive.",
+    },
+    bcc: {
+      name: "Basal cell carcinoma",
+      meaning: "The most frequent skin cancer. It grows slowly and hardly ever spreads, but destroys tissue where it grows and has to be treated.",
+    },
+    bkl: {
+      name: "Benign keratosis",
+      meaning: "A harmless thickening of the skin, such as an age spot or a seborrhoeic keratosis. Some look much like melanoma.",
+    },
+    df: {
+      name: "Dermatofibroma",
+      meaning: "A small, firm, harmless knot in the skin, often on a leg.",
+    },
+    mel: {
+      name: "Melanoma",
+      meaning: "A cancer of the pigment cells and the most dangerous of these names, as it can spread early. Found while it is thin it can nearly always be cured.",
+    },
+    nv: {
+      name: "Mole (melanocytic nevus)",
+      meaning: "An ordinary mole: a harmless group of pigment cells. One that is new or changes should be looked at.",
+    },
+    vasc: {
+      name: "Vascular lesion",
+      meaning: "Made of blood vessels, such as a cherry angioma, or a small bleeding under the skin. Almost always harmless.",
+    },
+  } as Record<string, { name: string; meaning: string }>,
+
+  faults: {
+    "browser-old": () => "This browser is too old for the page. A current Chrome, Edge, Firefox or Safari runs it.",
+    "model-missing": () => "The network’s description could not be loaded. Check the connection, then open the page again.",
+    "model-unknown": what => `This page does not understand the network’s description (${what}). It needs a newer page, or an older network.`,
+    "network-none": () => "The folder holds no network that this page can run.",
+    "network-missing": () => "The network could not be loaded. Check the connection, then try again.",
+    "network-damaged": file => `${file} is not the file that its description names: it is damaged or was changed. It is not used.`,
+    "network-failed": why => `The network could not be run here (${why}).`,
+    "picture-not-one": () => "This file is not a picture. Choose a JPEG or PNG photograph.",
+    "picture-kind": kind => `This browser cannot read ${kind} pictures. Choose a JPEG or PNG photograph.`,
+    "picture-ends-early": () => "This picture is incomplete: the file ends early. Copy it again, then try once more.",
+    "picture-too-large": size => `This picture has ${size} megapixels; a phone can hold 110. Choose a smaller one.`,
+    "picture-unreadable": () => "This picture could not be read. It may be damaged, or too large for this device.",
+    "gpu-missing": () => "This browser lends no GPU to pages.",
+    "gpu-failed": () => "The GPU could not run the network.",
+    "camera-insecure": () => "Browsers lend the camera only to pages opened over https. “Choose a photo” can take one instead.",
+    "camera-refused": () => "The camera was refused to this page. Allow it in the browser’s settings for this site, or use “Choose a photo”.",
+    "camera-none": () => "No camera was found. Use “Choose a photo” instead.",
+    "camera-busy": () => "The camera could not be started; another app may be using it. Close that app, or use “Choose a photo”.",
+  } satisfies Record<FaultCode, (detail: string) => string> as Record<FaultCode, (detail: string) => string>,
+};
+
+export type Texts = typeof en;

@@ -1,0 +1,63 @@
+// What the probabilities amount to: whether the network is sure enough, and on which side of its levels they lie.
+
+import type { Class, Description, Threshold } from "../model/description";
+import { texts } from "../texts";
+
+export interface Ranked {
+  class: Class;
+  /** Its place among the outputs. */
+  index: number;
+  probability: number;
+}
+
+/** The classes, likeliest first. */
+export function likeliest(probabilities: ArrayLike<number>, classes: readonly Class[]): Ranked[] {
+  const all = classes.map((one, index) => ({ class: one, index, probability: probabilities[index] }));
+  return all.sort((a, b) => b.probability - a.probability);
+}
+
+export interface Judgement {
+  /** Why the likeliest name is not to be believed; null when it is. */
+  unsure: string | null;
+  sentences: { sentence: string; proof: string }[];
+}
+
+export function judge(probabilities: ArrayLike<number>, description: Description): Judgement {
+  const { abstention, classes, thresholds } = description;
+  const most = Math.max(...Array.from(probabilities));
+  const unsure = abstention && most < abstention.threshold ? sayUnsure(most, abstention) : null;
+  const targets: ["melanoma" | "malignant", number][] = [
+    ["melanoma", sum(probabilities, classes, one => one.code === "mel")],
+    ["malignant", sum(probabilities, classes, one => one.malignant)],
+  ];
+  const sentences = targets.flatMap(([target, probability]) => {
+    const level = levelFor(target, thresholds);
+    return level ? [place(target, probability, level)] : [];
+  });
+  return { unsure, sentences };
+}
+
+function sum(probabilities: ArrayLike<number>, classes: readonly Class[], counts: (one: Class) => boolean): number {
+  return classes.reduce((total, one, index) => total + (counts(one) ? probabilities[index] : 0), 0);
+}
+
+/** Of a target's levels, the one that was to find 9 of 10: few are missed, and not everybody is referred. */
+function levelFor(target: string, thresholds: readonly Threshold[]): Threshold | undefined {
+  const distance = (one: Threshold) => Math.abs((one.sensitivity_asked ?? one.sensitivity) - 0.9);
+  return thresholds.filter(one => one.target === target).sort((a, b) => distance(a) - distance(b))[0];
+}
+
+function place(target: "melanoma" | "malignant", probability: number, level: Threshold): { sentence: string; proof: string } {
+  const words = texts.result.threshold[target];
+  const isAbove = probability >= level.threshold;
+  const sentence = (isAbove ? words.above : words.below)(texts.share(probability), texts.share(level.threshold));
+  const proof = words.proof(level.sensitivity, level.referred_per_cancer);
+  return { sentence, proof: isAbove ? proof : `${proof} ${texts.result.belowMisses}` };
+}
+
+function sayUnsure(most: number, abstention: NonNullable<Description["abstention"]>): string {
+  const { threshold, coverage, accuracy } = abstention;
+  const sentence = texts.result.notSureMore(texts.share(most), texts.share(threshold));
+  if (coverage === undefined || accuracy === undefined) return sentence;
+  return `${sentence} ${texts.result.notSureProof(coverage, accuracy)}`;
+}
