@@ -6,15 +6,16 @@ import { join } from "node:path";
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 export class Visit {
-  /** Opens the page in a window that remembers nothing. `camera` names the error that the camera answers with. */
-  static async begin(browser, host, { name, check, pictures, width = 390, height = 844, colorScheme = "light", consented = false, camera }) {
-    const context = await browser.newContext({ viewport: { width, height }, colorScheme, deviceScaleFactor: 2, permissions: ["camera"], locale: "en-GB" });
+  /** Opens the page in a window that remembers nothing but `memory`. `camera` names the error that the camera answers with. */
+  static async begin(browser, host, { name, check, pictures, width = 390, height = 844, colorScheme = "light", memory, camera, offline = false }) {
+    const context = await browser.newContext({ viewport: { width, height }, colorScheme, deviceScaleFactor: 2, permissions: ["camera"], storageState: memory, locale: "en-GB" });
     const page = await context.newPage();
     page.setDefaultTimeout(30_000);
     const visit = new Visit();
-    Object.assign(visit, { name, check, pictures, context, page, consented });
+    Object.assign(visit, { name, check, pictures, context, page });
     page.on("console", message => {
-      if (["error", "warning"].includes(message.type())) visit.fault(`the console says ${message.text()}`);
+      const expected = offline && message.text().includes("ERR_CONNECTION_REFUSED");
+      if (["error", "warning"].includes(message.type()) && !expected) visit.fault(`the console says ${message.text()}`);
     });
     page.on("pageerror", error => visit.fault(`an error: ${error}`));
     context.on("request", request => {
@@ -33,16 +34,10 @@ export class Visit {
     this.check(false, `${this.name}: ${sentence}`);
   }
 
-  /** Waits until the network is there, and understands the warning where that is not what is tested. */
+  /** Waits until the network is there. */
   async ready() {
     await this.page.locator(".status", { hasText: "Ready." }).waitFor();
-    if (!this.consented) return;
-    this.consented = false;
-    await this.page.locator(".tile").first().click();
-    await this.page.getByRole("button", { name: "I understand" }).click();
-    await this.answered();
-    await this.page.reload();
-    await this.page.locator(".status", { hasText: "Ready." }).waitFor();
+    await this.page.waitForFunction(() => [...document.querySelectorAll(".tile img")].every(image => image.complete && image.naturalWidth > 0));
   }
 
   /** Waits for an answer and returns its names. */
@@ -56,6 +51,19 @@ export class Visit {
     return this.page.locator(".names > li").evaluateAll(all =>
       all.map(one => ({ name: one.querySelector("h3").textContent, share: Number(/\d+/.exec(one.querySelector(".share").textContent)[0]) })),
     );
+  }
+
+  /** Switches the heat map on, where the network has one. */
+  async evidence() {
+    if ((await this.page.locator(".evidence").count()) === 0) return;
+    await this.page.getByRole("switch").check();
+    const { seen, clear } = await this.page.locator("canvas.overlay").evaluate(canvas => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      const opaque = data.filter((_, i) => i % 4 === 3);
+      return { seen: opaque.some(value => value > 100), clear: opaque.some(value => value < 20) };
+    });
+    this.check(seen && clear, `${this.name}: the heat map has places that spoke for the name and others`);
+    await this.look("evidence");
   }
 
   /** Chooses a file and returns the answer to it. */

@@ -30,8 +30,8 @@ export function precache(): Plugin {
         const names = [...contents.keys()].filter(name => name !== WORKER).sort();
         const version = createHash("sha256");
         for (const name of names) version.update(`${name}\0`).update(contents.get(name)!);
-        // The GPU's runtime is kept when it was used first.
-        const files = names.filter(name => !/asyncify|\bgpu-/.test(name));
+        // The GPU's runtime is kept when it was used first; the icons are the system's to keep.
+        const files = names.filter(name => !/asyncify|\bgpu-|\.png$/.test(name));
         // Under the folder's own address: some hosts redirect index.html to it, and no page may come from a redirect.
         files[files.indexOf("index.html")] = "./";
         worker.code = worker.code

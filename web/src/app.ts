@@ -13,7 +13,7 @@ import { about, Footer } from "./views/about";
 import { Viewfinder } from "./views/camera";
 import { consent } from "./views/consent";
 import { EngineSwitch } from "./views/engines";
-import { examples, remarkOn } from "./views/examples";
+import { Examples, remarkOn } from "./views/examples";
 import { header } from "./views/header";
 import { drawHeatMap } from "./views/heat-map";
 import { Notice } from "./views/notice";
@@ -33,6 +33,7 @@ export class App {
   private readonly stage: Stage;
   private readonly result: Result;
   private readonly footer: Footer;
+  private readonly examples: Examples;
   private viewfinder: Viewfinder | undefined;
   private subject: Subject | undefined;
   /** The latest attempt; answers to earlier ones come too late. */
@@ -47,17 +48,22 @@ export class App {
     this.stage = new Stage({ file: file => void this.look({ picture: file }), camera: () => void this.openCamera() });
     this.result = new Result(description, which => this.drawEvidence(which));
     this.footer = new Footer(description);
+    this.examples = new Examples(
+      folder,
+      description,
+      golden,
+      ({ picture, image }) => void this.look({ picture, golden: image }),
+      () => void this.checkDevice(),
+    );
   }
 
   views(): HTMLElement[] {
-    const open = (image: { picture: Blob; image: GoldenImage }) => void this.look({ picture: image.picture, golden: image.image });
-    const gallery = examples(this.folder, this.description, this.golden, open, () => void this.checkDevice());
     const main = element(
       "main",
       {},
       this.notice.view,
       element("div", { class: "desk" }, this.stage.view, element("div", { class: "answers" }, this.result.live, this.result.view)),
-      gallery,
+      this.examples.view,
       about(this.description),
     );
     return [header(this.engines.view, this.description.disclaimer), main, this.footer.view];
@@ -72,6 +78,7 @@ export class App {
     } catch (thrown) {
       this.fail(asFault(thrown, "network-failed"));
     }
+    this.examples.load();
   }
 
   isOffline(): void {
@@ -90,6 +97,8 @@ export class App {
   private async look(subject: Subject): Promise<void> {
     if (!(await consent(this.description))) return;
     this.closeCamera();
+    // At once: a viewfinder that goes black looks like a fault.
+    if (subject.picture instanceof ImageBitmap) this.stage.show(subject.picture);
     this.subject = subject;
     // What was measured before was another picture's.
     for (const path of ["cpu", "gpu"] as const) this.engines.timed(path);
@@ -107,7 +116,7 @@ export class App {
     try {
       const answer = await this.classifier.classify(path, await copy(subject.picture), this.progress);
       if (isLate()) return answer.preview.close();
-      const remark = subject.golden && remarkOn(subject.golden, answer.probabilities, this.description.classes);
+      const remark = subject.golden && remarkOn(subject.golden, answer.probabilities, this.description);
       this.stage.show(answer.preview);
       this.stage.say("");
       this.engines.timed(path, answer.running);
@@ -201,18 +210,15 @@ export class App {
 
   private async checkDevice(): Promise<void> {
     const words = texts.examples;
-    const said = document.getElementById("checked");
-    if (!said) return;
-    said.textContent = words.checking;
+    this.examples.say(words.checking);
     try {
       const check = await selfCheck(this.folder, this.golden, picture => this.classifier.classify(this.engines.path, picture, () => undefined));
-      said.textContent = [
-        (check.agrees ? words.agrees : words.disagrees)(check.images, check.difference),
-        check.hashed > 0 ? words.prepared(check.same, check.hashed, check.worstByte) : "",
-      ].join(" ");
+      const verdict = (check.agrees ? words.agrees : words.disagrees)(check.images, check.difference);
+      const bytes = check.hashed > 0 ? words.prepared(check.same, check.hashed, check.worstByte) : "";
+      this.examples.say(`${verdict} ${bytes}`);
     } catch (thrown) {
       const { code, detail } = asFault(thrown, "network-failed");
-      said.textContent = texts.faults[code](detail);
+      this.examples.say(texts.faults[code](detail));
     }
   }
 }

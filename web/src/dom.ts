@@ -22,15 +22,21 @@ export function element<K extends keyof HTMLElementTagNameMap>(tag: K, propertie
   return made;
 }
 
-/** A drawing of lines in a square of 24 units, in the colour of the text; decoration, so hidden from readers. */
-export function icon(path: string): SVGSVGElement {
-  const space = "http://www.w3.org/2000/svg";
-  const drawing = document.createElementNS(space, "svg");
-  for (const [name, value] of Object.entries({ viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true" })) drawing.setAttribute(name, value);
-  const line = document.createElementNS(space, "path");
-  line.setAttribute("d", path);
-  drawing.append(line);
-  return drawing;
+/** A drawing: shapes by tag and attributes. Decoration, so hidden from screen readers. */
+export function drawing(name: string, viewBox: string, shapes: readonly [tag: string, attributes: Record<string, string | number>][]): SVGElement {
+  const shape = (tag: string, attributes: Record<string, string | number>) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, String(value));
+    return made;
+  };
+  const made = shape("svg", { class: name, viewBox, "aria-hidden": "true" });
+  made.append(...shapes.map(([tag, attributes]) => shape(tag, attributes)));
+  return made;
+}
+
+/** A drawing of lines in a square of 24 units, in the colour of the text. */
+export function icon(path: string): SVGElement {
+  return drawing("icon", "0 0 24 24", [["path", { d: path }]]);
 }
 
 /** Draws a bitmap at its own size. */

@@ -13,14 +13,20 @@ function share(probability: number): string {
 
 const outOf100 = (rate: number) => String(Math.round(rate * 100));
 const milliseconds = (time: number) => (time < 1000 ? `${Math.round(time)} ms` : `${(time / 1000).toFixed(1)} s`);
+/** A difference, rounded up to four places. */
+const upTo = (difference: number) => (Math.floor(difference * 1e4 + 1) / 1e4).toFixed(4);
 const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
 
 export const en = {
   language: "en",
   name: "Skinlesion",
   title: "Skinlesion: dermatoscopic photographs, classified on this device",
-  tagline: "A small neural network names what a dermatoscopic photograph most likely shows. Pictures never leave this device.",
+  tagline: "Names what a dermatoscopic photograph most likely shows. Pictures never leave this device.",
   share,
+  /** A diagnosis in the midst of a sentence. */
+  within: (name: string) => name.charAt(0).toLowerCase() + name.slice(1),
+  /** What a network's numbers are, by its format. */
+  precision: { onnx: "32-bit", "onnx-fp16": "16-bit", "onnx-int8": "8-bit" } as Record<string, string>,
   milliseconds,
 
   stage: {
@@ -80,11 +86,10 @@ export const en = {
       },
     },
     belowMisses: "Below is not safe: it misses the others.",
-    time: (running: number, preparing: number, where: string, format: string) =>
-      `${milliseconds(running)} on ${where} (${format}), after ${milliseconds(preparing)} to prepare the picture`,
+    time: (running: number, preparing: number, where: string, precision: string) =>
+      `${milliseconds(running)} on ${where} (${precision} network), after ${milliseconds(preparing)} to prepare the picture.`,
     remember: "Research software. This is not a diagnosis.",
     spoken: (names: string[], note: string) => `Answer: ${names.join("; ")}. ${note}`,
-    another: "Another picture",
   },
 
   evidence: {
@@ -95,23 +100,22 @@ export const en = {
 
   examples: {
     heading: "Examples",
-    about: "Drawn pictures, not photographs of anybody. They came with the network, with the answers that a computer gave.",
-    right: "named right",
-    wrong: "named wrong",
+    about: "Drawn pictures, not photographs of anybody, with the answers that the program gave on a computer.",
+    verdicts: { right: "named right", wrong: "named wrong", unsure: "not sure" },
     drawnAs: (truth: string) => `Drawn as ${truth}`,
-    unnamed: "A drawn picture",
-    open: (number: number) => `Example ${number}`,
+    unnamed: (number: number) => `Example ${number}, a drawn picture`,
     result: {
       none: "This is a drawn picture, not a photograph.",
       right: (truth: string) => `This picture was drawn as ${truth}: the network names it right.`,
+      unsure: (truth: string) => `This picture was drawn as ${truth}: the network is not sure.`,
       wrong: (truth: string) => `This picture was drawn as ${truth}: the network names it wrong. It does so with photographs, too.`,
     },
     check: "Check this device",
     checking: "Checking…",
     agrees: (images: number, difference: number) =>
-      `This device agrees with the computer on all ${images} examples: probabilities differ by at most ${difference.toFixed(4)}.`,
+      `This device agrees with the program on all ${images} examples: probabilities differ by less than ${upTo(difference)}.`,
     disagrees: (images: number, difference: number) =>
-      `This device does not agree with the computer: of ${images} examples probabilities differ by up to ${difference.toFixed(4)}. Do not rely on it.`,
+      `This device does not agree with the program: on ${images} examples probabilities differ by up to ${upTo(difference)}. Do not rely on it.`,
     prepared: (same: number, of: number, worst: number) =>
       same === of ? "It prepares them to the very same bytes." : `It prepares ${same} of ${of} to the same bytes; the others differ by up to ${worst} of 255.`,
   },
@@ -133,9 +137,9 @@ export const en = {
     good: "How good it is",
     goodMore: "On validation images, on which choices were made, so that these figures flatter:",
     figures: {
-      accuracy: "named right first",
-      balanced_accuracy: "the same, every diagnosis counting alike",
-      melanoma_recall: "of melanomas named melanoma",
+      accuracy: "of images are named right",
+      balanced_accuracy: "the same, with every diagnosis counting alike",
+      melanoma_recall: "of melanomas are named melanoma",
     } as Record<string, string>,
     prepared: "How a picture is prepared",
   },

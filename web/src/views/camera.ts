@@ -14,6 +14,7 @@ export class Viewfinder {
   readonly view: HTMLElement;
   private readonly video = element("video", { playsinline: true, muted: true, "aria-label": texts.camera.label });
   private readonly shutter = element("button", { class: "shutter", type: "button", "aria-label": texts.camera.shutter, disabled: true });
+  private readonly hidden: () => void;
   private stream: MediaStream | undefined;
 
   /** `taken` gets the square; `left` is called when the reader cancels, or turns to another page. */
@@ -31,9 +32,9 @@ export class Viewfinder {
       element("p", { class: "faint" }, texts.camera.guide),
       element("div", { class: "controls" }, cancel, this.shutter),
     );
-    document.addEventListener("visibilitychange", () => {
-      if (document.hidden && this.stream) left();
-    });
+    this.hidden = () => {
+      if (document.hidden) left();
+    };
   }
 
   /** Starts the camera, or throws a fault that says why not. */
@@ -44,6 +45,7 @@ export class Viewfinder {
     } catch (thrown) {
       throw whyNot(thrown);
     }
+    document.addEventListener("visibilitychange", this.hidden);
     this.video.muted = true;
     this.video.srcObject = this.stream;
     await this.video.play();
@@ -52,6 +54,7 @@ export class Viewfinder {
   }
 
   stop(): void {
+    document.removeEventListener("visibilitychange", this.hidden);
     this.stream?.getTracks().forEach(track => track.stop());
     this.stream = undefined;
     this.video.srcObject = null;

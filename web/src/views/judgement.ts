@@ -19,22 +19,35 @@ export function likeliest(probabilities: ArrayLike<number>, classes: readonly Cl
 export interface Judgement {
   /** Why the likeliest name is not to be believed; null when it is. */
   unsure: string | null;
-  sentences: { sentence: string; proof: string }[];
+  /** For each target that has a level, on which side of it the probabilities lie. */
+  levels: Side[];
+}
+
+export interface Side {
+  isAbove: boolean;
+  sentence: string;
+  /** What the level is worth. */
+  proof: string;
+}
+
+/** Whether the likeliest name is too unlikely to be named. */
+export function isUnsure(probabilities: ArrayLike<number>, { abstention }: Description): boolean {
+  return abstention !== undefined && Math.max(...Array.from(probabilities)) < abstention.threshold;
 }
 
 export function judge(probabilities: ArrayLike<number>, description: Description): Judgement {
   const { abstention, classes, thresholds } = description;
-  const most = Math.max(...Array.from(probabilities));
-  const unsure = abstention && most < abstention.threshold ? sayUnsure(most, abstention) : null;
+  const most = likeliest(probabilities, classes)[0].probability;
+  const unsure = abstention && isUnsure(probabilities, description) ? sayUnsure(most, abstention) : null;
   const targets: ["melanoma" | "malignant", number][] = [
     ["melanoma", sum(probabilities, classes, one => one.code === "mel")],
     ["malignant", sum(probabilities, classes, one => one.malignant)],
   ];
-  const sentences = targets.flatMap(([target, probability]) => {
+  const levels = targets.flatMap(([target, probability]) => {
     const level = levelFor(target, thresholds);
     return level ? [place(target, probability, level)] : [];
   });
-  return { unsure, sentences };
+  return { unsure, levels };
 }
 
 function sum(probabilities: ArrayLike<number>, classes: readonly Class[], counts: (one: Class) => boolean): number {
@@ -47,12 +60,12 @@ function levelFor(target: string, thresholds: readonly Threshold[]): Threshold |
   return thresholds.filter(one => one.target === target).sort((a, b) => distance(a) - distance(b))[0];
 }
 
-function place(target: "melanoma" | "malignant", probability: number, level: Threshold): { sentence: string; proof: string } {
+function place(target: "melanoma" | "malignant", probability: number, level: Threshold): Side {
   const words = texts.result.threshold[target];
   const isAbove = probability >= level.threshold;
   const sentence = (isAbove ? words.above : words.below)(texts.share(probability), texts.share(level.threshold));
   const proof = words.proof(level.sensitivity, level.referred_per_cancer);
-  return { sentence, proof: isAbove ? proof : `${proof} ${texts.result.belowMisses}` };
+  return { isAbove, sentence, proof: isAbove ? proof : `${proof} ${texts.result.belowMisses}` };
 }
 
 function sayUnsure(most: number, abstention: NonNullable<Description["abstention"]>): string {

@@ -46,14 +46,20 @@ export class Result {
       remark ? element("p", { class: "remark" }, remark) : "",
       element("ol", { class: "names" }, ...ranked.map(one => this.name(one))),
       answer.evidence ? this.evidence(ranked) : "",
-      ...judgement.sentences.map(({ sentence, proof }) =>
-        element("p", { class: "judgement" }, element("span", { class: "strong" }, sentence), " ", element("span", { class: "faint" }, proof)),
+      ...judgement.levels.map(({ isAbove, sentence, proof }) =>
+        element(
+          "p",
+          { class: isAbove ? "level above" : "level" },
+          element("span", { class: "strong" }, sentence),
+          " ",
+          element("span", { class: "faint" }, proof),
+        ),
       ),
       element("p", { class: "caution" }, words.remember),
       element(
         "p",
         { class: "faint time" },
-        words.time(answer.running, answer.preparing, texts.engines.using[path], answer.format),
+        words.time(answer.running, answer.preparing, texts.engines.using[path], texts.precision[answer.format] ?? answer.format),
       ),
     );
     this.spoken.textContent = words.spoken(

@@ -2,7 +2,7 @@
 
 import { element, icon, paint } from "../dom";
 import { texts } from "../texts";
-import { ICONS } from "./icons";
+import { ICONS, reticle } from "./icons";
 
 export interface StageActions {
   /** A file that was chosen or dropped. */
@@ -45,7 +45,7 @@ export class Stage {
       element(
         "div",
         { class: "invitation" },
-        element("div", { class: "ring", "aria-hidden": "true" }),
+        reticle(),
         element("p", { class: "strong" }, texts.stage.invitation),
         element("p", { class: "faint" }, texts.stage.hint),
       ),
@@ -65,10 +65,6 @@ export class Stage {
     this.overlay.height = preview.height;
     this.scene.replaceChildren(element("div", { class: "shown" }, this.picture, this.overlay));
     this.actions.hidden = false;
-  }
-
-  get hasPicture(): boolean {
-    return this.picture.isConnected;
   }
 
   /** What is going on; empty when nothing is. */
