@@ -64,8 +64,8 @@ export const en = {
     heading: "Answer",
     notSure: "Not sure",
     notSureMore: (share: string, level: string) => `The likeliest name has ${share}; below ${level} the network should not be believed.`,
-    notSureProof: (kept: number, right: number) =>
-      `On validation images it was this sure in ${outOf100(kept)} of 100 cases, and right in ${outOf100(right)} of 100 of those.`,
+    notSureProof: (level: string, kept: number, right: number) =>
+      `On validation images it was at least ${level} sure in ${outOf100(kept)} of 100 cases, and right in ${outOf100(right)} of 100 of those.`,
     likeliest: "Likeliest",
     malignant: "Malignant",
     benign: "Benign",
@@ -85,7 +85,7 @@ export const en = {
           (referred ? `, and refers ${referred.toFixed(1)} for each that it finds.` : "."),
       },
     },
-    belowMisses: "Below is not safe: it misses the others.",
+    belowMisses: "Being below is no all-clear: the others are missed.",
     time: (running: number, preparing: number, where: string, precision: string) =>
       `${milliseconds(running)} on ${where} (${precision} network), after ${milliseconds(preparing)} to prepare the picture.`,
     remember: "Research software. This is not a diagnosis.",
@@ -94,8 +94,8 @@ export const en = {
 
   evidence: {
     show: "Show what spoke for",
-    legend: "Warm: spoke for this name. Clear: did not.",
-    picture: (name: string) => `What in the picture spoke for ${name}`,
+    least: "did not speak for it",
+    most: "spoke most for it",
   },
 
   examples: {

@@ -3,32 +3,71 @@
 import type { Evidence } from "../classifier/messages";
 import type { ResizeRule } from "../model/description";
 
-/** Warm colour of the most telling place, red, green, blue; the same by day and night, as it lies on a picture. */
-const WARM = [255, 170, 0] as const;
+/**
+ * From "did not speak for it" to "spoke most for it": five stops of matplotlib's plasma, whose lightness grows evenly,
+ * so that it is read without colours, too. styles/result.css has the same for the legend.
+ */
+const STOPS = [
+  [13, 8, 135],
+  [126, 3, 168],
+  [204, 71, 120],
+  [248, 149, 64],
+  [240, 249, 33],
+] as const;
 
-/** The most opaque that the map gets: the skin must stay visible. */
-const OPACITY = 0.72;
+/** Of 255: the skin must stay visible. */
+const OPACITY = 128;
+
+/** Side of the map before it is stretched over the picture: coarser than a phone's pixels, finer than the eye minds. */
+const FINE = 192;
 
 /** Draws the map of one class onto a canvas that has the picture's size. */
 export function drawHeatMap(canvas: HTMLCanvasElement, evidence: Evidence, which: number, rule: ResizeRule): void {
   const context = canvas.getContext("2d");
   if (!context) return;
   context.clearRect(0, 0, canvas.width, canvas.height);
-  const places = evidence.height * evidence.width;
-  const values = evidence.values.subarray(which * places, (which + 1) * places);
-  // Relative to the strongest place, whether it speaks for the name or against: a name without support stays clear.
-  const strongest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-6);
-  const small = new ImageData(evidence.width, evidence.height);
-  values.forEach((value, place) => {
-    small.data.set([...WARM, Math.max(0, value / strongest) * OPACITY * 255], place * 4);
-  });
   const { left, top, width, height } = field(canvas, rule);
-  const cells = document.createElement("canvas");
-  cells.width = evidence.width;
-  cells.height = evidence.height;
-  cells.getContext("2d")?.putImageData(small, 0, 0);
   context.imageSmoothingQuality = "high";
-  context.drawImage(cells, left, top, width, height);
+  context.drawImage(coloured(smooth(levels(evidence, which), evidence)), left, top, width, height);
+}
+
+/** For each place 0 to 255, where 255 is the strongest of all, whether it spoke for the class or against. */
+function levels({ values, height, width }: Evidence, which: number): number[] {
+  const places = Array.from(values.subarray(which * height * width, (which + 1) * height * width));
+  // A class that nothing speaks for stays dark, however little speaks against it.
+  const strongest = Math.max(...places.map(Math.abs), 1e-6);
+  return places.map(value => Math.max(0, value / strongest) * 255);
+}
+
+/** The levels, blown up with soft transitions. */
+function smooth(levels: number[], { height, width }: Evidence): CanvasRenderingContext2D {
+  const small = context(width, height);
+  const cells = new ImageData(width, height);
+  levels.forEach((level, place) => cells.data.set([level, level, level, 255], place * 4));
+  small.putImageData(cells, 0, 0);
+  const fine = context(FINE, FINE);
+  fine.imageSmoothingQuality = "high";
+  fine.drawImage(small.canvas, 0, 0, FINE, FINE);
+  return fine;
+}
+
+/** Levels as colours. */
+function coloured(grey: CanvasRenderingContext2D): HTMLCanvasElement {
+  const pixels = grey.getImageData(0, 0, FINE, FINE);
+  for (let at = 0; at < pixels.data.length; at += 4) pixels.data.set([...colour(pixels.data[at] / 255), OPACITY], at);
+  grey.putImageData(pixels, 0, 0);
+  return grey.canvas;
+}
+
+function colour(level: number): number[] {
+  const place = level * (STOPS.length - 1);
+  const low = Math.min(Math.floor(place), STOPS.length - 2);
+  return STOPS[low].map((from, channel) => from + (STOPS[low + 1][channel] - from) * (place - low));
+}
+
+function context(width: number, height: number): CanvasRenderingContext2D {
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  return canvas.getContext("2d", { willReadFrequently: true })!;
 }
 
 /** The part of the picture that the network saw. */

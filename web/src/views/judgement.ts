@@ -72,5 +72,5 @@ function sayUnsure(most: number, abstention: NonNullable<Description["abstention
   const { threshold, coverage, accuracy } = abstention;
   const sentence = texts.result.notSureMore(texts.share(most), texts.share(threshold));
   if (coverage === undefined || accuracy === undefined) return sentence;
-  return `${sentence} ${texts.result.notSureProof(coverage, accuracy)}`;
+  return `${sentence} ${texts.result.notSureProof(texts.share(threshold), coverage, accuracy)}`;
 }

@@ -105,7 +105,8 @@ export class Result {
       { "aria-label": texts.evidence.show },
       ...ranked.map(one => element("option", { value: one.index }, nameOf(one.class))),
     );
-    const legend = element("p", { class: "faint" }, texts.evidence.legend);
+    const scale = element("span", { class: "scale", "aria-hidden": "true" });
+    const legend = element("p", { class: "faint legend" }, texts.evidence.least, scale, texts.evidence.most);
     const update = () => {
       this.evidenceOn = toggle.checked;
       legend.hidden = !toggle.checked;
