@@ -4,7 +4,7 @@
 //
 // PAGE is web/dist, MODEL a folder with model.json, networks and golden images. With FOLDER, screenshots are left there.
 // SKINLESION_GPU=1 in the environment runs the network on Chromium's GPU in software, too, which takes a minute.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -131,7 +131,7 @@ const scenarios = {
     await phone.ready();
     await phone.page.locator(".tile").first().click();
     await phone.answered();
-    await phone.page.getByRole("radio", { name: "GPU" }).check({ force: true });
+    await phone.page.getByRole("radio", { name: "GPU" }).click();
     await phone.page.locator(".notice", { hasText: "The CPU goes on" }).waitFor();
     await phone.page.getByRole("radio", { name: /CPU/ }).and(phone.page.locator(":checked")).waitFor();
     await phone.answered();
@@ -166,6 +166,31 @@ const scenarios = {
     }
   },
 
+  "a new version": async () => {
+    const copy = join(home, "page");
+    cpSync(folder, copy, { recursive: true });
+    const second = await serve(copy, model);
+    const phone = await Visit.begin(browser, second, { name: "update", check });
+    await phone.ready();
+    await phone.page.getByText("Ready to work offline").waitFor();
+    for (const name of ["service-worker.js", "index.html"]) {
+      const before = readFileSync(join(copy, name), "utf8");
+      const after = before.replace(/\b[0-9a-f]{12}\b/, "0".repeat(12)).replace("<title>", "<title>New ");
+      check(after !== before, `${name} has something to change`);
+      writeFileSync(join(copy, name), after);
+    }
+    second.forget();
+    await phone.page.reload();
+    check(!(await phone.page.content()).includes("<title>New"), "an open page stays what it was");
+    await phone.page.getByRole("button", { name: "Use it now" }).click();
+    await phone.page.waitForEvent("load");
+    await phone.ready();
+    const shelves = await phone.page.evaluate(() => caches.keys());
+    check(shelves.filter(name => name.startsWith("skinlesion-page")).length === 1, "the old version is let go of", shelves.join(" | "));
+    await phone.end();
+    await second.close();
+  },
+
   // Closes the host, so it comes last.
   "no network": async () => {
     const phone = await visit({ name: "offline", offline: true });
@@ -189,8 +214,10 @@ if (process.env.SKINLESION_GPU) {
     const desk = await visit({ name: "gpu", width: 1200 });
     await desk.ready();
     await desk.page.locator(".tile").first().click();
+    // Another host, of which the memory knows nothing.
+    await desk.page.getByRole("button", { name: "I understand" }).click();
     const onCpu = await desk.answered();
-    await desk.page.getByRole("radio", { name: "GPU" }).check({ force: true });
+    await desk.page.getByRole("radio", { name: "GPU" }).click();
     await desk.page.locator(".result .time", { hasText: "on the GPU" }).waitFor({ timeout: 120_000 });
     const onGpu = await desk.names();
     check(same(onCpu, onGpu), "the GPU gives the CPU's answer", JSON.stringify([onCpu, onGpu]));
@@ -204,9 +231,7 @@ const only = process.env.SKINLESION_ONLY;
 for (const [name, scenario] of Object.entries(scenarios)) {
   if (only && name !== "a first visit" && !name.includes(only)) continue;
   const before = faults.length;
-  const start = performance.now();
   await scenario().catch(error => faults.push(String(error)));
-  if (process.env.TIMES) console.log(name, Math.round(performance.now()-start));
   for (let i = before; i < faults.length; i++) faults[i] = `${name}: ${faults[i]}`;
 }
 await browser.close();

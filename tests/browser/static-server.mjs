@@ -32,6 +32,8 @@ export async function serve(page, model) {
     origin,
     address: `${origin}/some/place/`,
     sent,
+    /** Reads the files anew from now on. */
+    forget: () => packed.clear(),
     close: () => new Promise(closed => (server.close(closed), server.closeAllConnections())),
   };
 }

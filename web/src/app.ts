@@ -150,6 +150,7 @@ export class App {
     this.notice.clear();
     if (path === "gpu") {
       this.engines.opening(path);
+      this.stage.say(texts.engines.loading, true);
       try {
         await this.classifier.open(path, this.progress);
       } catch (thrown) {

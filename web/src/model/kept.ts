@@ -8,6 +8,9 @@ import { sha256 } from "./sha256";
 
 const SHELF = "skinlesion-model";
 
+/** How long a network that hardly answers is waited for, in milliseconds, where there is something kept to go on with. */
+const PATIENCE = 4000;
+
 /** The shelf; none where the browser has no caches (a page that was not opened over https). */
 async function shelf(): Promise<Cache | undefined> {
   try {
@@ -20,13 +23,13 @@ async function shelf(): Promise<Cache | undefined> {
 /** A file as the server has it now, or, when it cannot be reached, as it was last. */
 export async function fetchFresh(url: string): Promise<Response> {
   const kept = await shelf();
+  const last = await kept?.match(url);
   try {
-    const response = await fetch(url, { cache: "no-cache" });
+    const response = await fetch(url, { cache: "no-cache", signal: last && AbortSignal.timeout(PATIENCE) });
     if (!response.ok) throw new Fault("model-missing", `${url}: ${response.status}`);
     await kept?.put(url, response.clone()).catch(() => undefined);
     return response;
   } catch (thrown) {
-    const last = await kept?.match(url);
     if (last) return last;
     throw thrown instanceof Fault ? thrown : new Fault("model-missing", url);
   }

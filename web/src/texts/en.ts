@@ -56,6 +56,7 @@ export const en = {
     gpu: "GPU",
     untimed: "–",
     opening: "…",
+    loading: "Loading what the GPU needs, 7 MB…",
     fellBack: (reason: string) => `${reason} The CPU goes on.`,
     using: { cpu: "the CPU", gpu: "the GPU" },
   },
