@@ -25,6 +25,7 @@ demo: build ## walk the whole way on drawn images, in demo/ (no download of data
 test: setup ## everything a fresh clone needs, then the whole test suite
 	@scripts/python-env
 	@scripts/browser-env
+	@scripts/web
 	$(CARGO) test --release
 
 lint: setup ## formatting and lints, as CI demands them
@@ -36,4 +37,4 @@ bench-peers: build ## time the program against PyTorch scripts in turns (SHARED=
 
 clean: ## remove what was built, fetched and drawn
 	$(CARGO) clean
-	rm -rf .libtorch .venv .venv-peers tests/browser/node_modules demo
+	rm -rf .libtorch .venv .venv-peers tests/browser/node_modules web/node_modules web/dist demo

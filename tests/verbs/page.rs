@@ -76,10 +76,12 @@ fn model_folder() -> PathBuf {
         fs::copy(released.join(name), folder.join(name)).unwrap();
     }
     model["golden"] = json!("golden.json");
-    model["thresholds"] = json!([{
-        "target": "melanoma", "sensitivity_asked": 0.9, "threshold": 0.1, "chosen_on": "validation",
-        "sensitivity": 0.92, "specificity": 0.77, "referred_per_cancer": 3.8,
-    }]);
+    model["thresholds"] = json!([
+        { "target": "melanoma", "sensitivity_asked": 0.9, "threshold": 0.1, "chosen_on": "validation",
+          "sensitivity": 0.92, "specificity": 0.77, "referred_per_cancer": 3.8 },
+        { "target": "malignant", "sensitivity_asked": 0.9, "threshold": 0.2, "chosen_on": "validation",
+          "sensitivity": 0.91, "specificity": 0.78, "referred_per_cancer": 2.2 },
+    ]);
     model["abstention"] = json!({ "threshold": 0.6, "coverage": 0.82, "accuracy": 0.91 });
     fs::write(
         folder.join("model.json"),

@@ -9,7 +9,7 @@ export type Runtime = Pick<typeof Ort, "InferenceSession" | "Tensor" | "env">;
 
 /** Threads help only where pages may share memory, which takes headers that few hosts send. */
 export function threads(): number {
-  return globalThis.crossOriginIsolated ? Math.min(4, Math.ceil((navigator.hardwareConcurrency || 2) / 2)) : 1;
+  return globalThis.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency || 1) : 1;
 }
 
 /** What a network returns for one picture. */

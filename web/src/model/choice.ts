@@ -1,7 +1,6 @@
-// Which of the folder's networks runs where. Measured on one core of a server in Chromium's WebAssembly (README.md has
-// the command): fp16 weights 25 ms, fp32 25 ms, int8 45 ms — WebAssembly has no instruction for int8 products that
-// every browser knows, so int8 is only the smallest download. On the CPU fp16 is therefore first: half of fp32's
-// download for the same answers and rate; then int8, then fp32, whose 8 MB are the longest wait.
+// Which of the folder's networks runs where. On the CPU half precision comes first: half of full precision's download
+// for the same answers at the same rate. Whole numbers are slower in WebAssembly, which has no product of bytes that
+// every browser knows, but the smallest download; full precision is the longest wait (docs/performance.md has figures).
 
 import type { NetworkFile } from "./description";
 import { Fault } from "../fault";
