@@ -1,7 +1,7 @@
 // How the page is built. Everything has relative addresses, so that the folder works at any place of any static host.
 
 import { defineConfig } from "vite";
-import { modelFolder } from "./build/model-folder.ts";
+import { development } from "./build/development.ts";
 import { precache } from "./build/precache.ts";
 
 /** A glue file's .mjs is served as nothing by hosts that do not know the ending; .js is known to all. */
@@ -14,7 +14,7 @@ const conditions = ["onnxruntime-web-use-extern-wasm", "module", "browser", "pro
 export default defineConfig({
   base: "./",
   resolve: { conditions },
-  plugins: [modelFolder(), precache()],
+  plugins: [development(), precache()],
   worker: { format: "es", rolldownOptions: { output: { assetFileNames } } },
   build: {
     target: "es2022",

@@ -42,9 +42,15 @@ const scenarios = {
     await phone.look("consent");
     await phone.page.keyboard.press("Escape");
     check(!(await phone.page.locator(".result").isVisible()), "without consent there is no answer");
-    await phone.page.locator(".tile").first().click();
-    await phone.page.getByRole("button", { name: "I understand" }).click();
+    // By keyboard alone.
+    const focused = () => phone.page.evaluate(() => document.activeElement.textContent);
+    check((await focused()).includes("named right"), "the focus returns to where the warning was called from", await focused());
+    await phone.page.keyboard.press("Enter");
+    await phone.page.locator("dialog").waitFor();
+    check((await focused()) === "I understand", "the warning has the focus", await focused());
+    await phone.page.keyboard.press("Enter");
     await phone.answered();
+    check((await focused()) === (await phone.page.locator("#result-heading").innerText()), "the answer has the focus", await focused());
     await phone.look("result");
     memory = await phone.context.storageState();
     await phone.page.getByText("Ready to work offline").waitFor();
@@ -154,9 +160,6 @@ const scenarios = {
       await view.answered();
       await view.look("result");
       await view.evidence();
-      await view.page.locator(".tile").last().click();
-      await view.answered();
-      await view.look("third");
       await view.page.locator("details").evaluateAll(all => all.forEach(one => (one.open = true)));
       writeFileSync(join(home, "letter.jpg"), "Dear Sir or Madam,");
       await view.page.setInputFiles("input[type=file]", join(home, "letter.jpg"));

@@ -1,7 +1,7 @@
 // What happens when: a picture comes, an engine is chosen, something fails.
 
 import type { Classifier } from "./classifier/client";
-import type { Progress } from "./classifier/messages";
+import type { Evidence, Progress } from "./classifier/messages";
 import { element } from "./dom";
 import { asFault, type Fault } from "./fault";
 import type { Path } from "./model/choice";
@@ -36,6 +36,8 @@ export class App {
   private readonly examples: Examples;
   private viewfinder: Viewfinder | undefined;
   private subject: Subject | undefined;
+  /** Of the answer that is shown. */
+  private evidence: Evidence | undefined;
   /** The latest attempt; answers to earlier ones come too late. */
   private attempt = 0;
 
@@ -74,7 +76,8 @@ export class App {
     try {
       this.stage.say(texts.stage.warming, true);
       await this.classifier.open("cpu", this.progress);
-      this.stage.say(texts.stage.ready);
+      // A picture may have been faster, and says what is going on itself.
+      if (this.attempt === 0) this.stage.say(texts.stage.ready);
     } catch (thrown) {
       this.fail(asFault(thrown, "network-failed"));
     }
@@ -103,8 +106,10 @@ export class App {
     // What was measured before was another picture's.
     for (const path of ["cpu", "gpu"] as const) this.engines.timed(path);
     await this.classify();
+    this.bringIntoView();
   }
 
+  /** Classifies the present picture on the present engine. */
   private async classify(): Promise<void> {
     const { subject } = this;
     if (!subject) return;
@@ -122,7 +127,6 @@ export class App {
       this.engines.timed(path, answer.running);
       this.evidence = answer.evidence;
       this.result.show({ answer, path, remark });
-      this.bringIntoView();
     } catch (thrown) {
       if (isLate()) return;
       const fault = asFault(thrown, "picture-unreadable");
@@ -130,8 +134,6 @@ export class App {
       this.fail(fault);
     }
   }
-
-  private evidence: Parameters<typeof drawHeatMap>[1] | undefined;
 
   private drawEvidence(which: number | null): void {
     const { overlay } = this.stage;
@@ -141,6 +143,7 @@ export class App {
 
   /** The picture and the answer's beginning, for those who pressed a button further down. */
   private bringIntoView(): void {
+    if (this.result.view.hidden) return;
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     document.getElementById("result-heading")?.focus({ preventScroll: true });
     if (this.stage.view.getBoundingClientRect().top < 0) this.stage.view.scrollIntoView({ behavior: calm ? "auto" : "smooth" });
@@ -183,6 +186,7 @@ export class App {
 
   private async openCamera(): Promise<void> {
     if (!(await consent(this.description))) return;
+    this.attempt++;
     this.notice.clear();
     this.result.clear();
     this.stage.say("");
@@ -199,6 +203,8 @@ export class App {
     try {
       await viewfinder.start();
     } catch (thrown) {
+      // Cancelled meanwhile: what came of it is of no interest.
+      if (this.viewfinder !== viewfinder) return;
       this.closeCamera();
       this.fail(asFault(thrown, "camera-busy"));
     }

@@ -30,7 +30,7 @@ async function handle(request: Request, progress: (progress: Progress) => void):
     case "open":
       return (await opened(request.path, progress)).about;
     case "classify":
-      return classify(request.path, request.picture, progress);
+      return inTurn(() => classify(request.path, request.picture, progress));
   }
 }
 
@@ -57,6 +57,15 @@ async function openOn(path: Path, progress: (progress: Progress) => void): Promi
   const { openOnGpu } = await import("./gpu");
   const network = await openOnGpu(await fetch(file), description);
   return { network, about: { format: file.format, file: file.file, threads: 1 } };
+}
+
+/** Pictures are looked at one after the other: a network cannot be run twice at a time. */
+let turn: Promise<unknown> = Promise.resolve();
+
+function inTurn<T>(job: () => Promise<T>): Promise<T> {
+  const mine = turn.then(job);
+  turn = mine.catch(() => undefined);
+  return mine;
 }
 
 async function classify(path: Path, picture: Blob | ImageBitmap, progress: (progress: Progress) => void): Promise<Answer> {

@@ -16,6 +16,7 @@ export class Viewfinder {
   private readonly shutter = element("button", { class: "shutter", type: "button", "aria-label": texts.camera.shutter, disabled: true });
   private readonly hidden: () => void;
   private stream: MediaStream | undefined;
+  private isOver = false;
 
   /** `taken` gets the square; `left` is called when the reader cancels, or turns to another page. */
   constructor(taken: (square: ImageBitmap) => void, left: () => void) {
@@ -40,11 +41,12 @@ export class Viewfinder {
   /** Starts the camera, or throws a fault that says why not. */
   async start(): Promise<void> {
     if (!navigator.mediaDevices?.getUserMedia) throw new Fault("camera-insecure");
-    try {
-      this.stream = await navigator.mediaDevices.getUserMedia(WANTED);
-    } catch (thrown) {
+    const stream = await navigator.mediaDevices.getUserMedia(WANTED).catch(thrown => {
       throw whyNot(thrown);
-    }
+    });
+    this.stream = stream;
+    // The reader may have cancelled while the browser was still asking for leave.
+    if (this.isOver) return this.stop();
     document.addEventListener("visibilitychange", this.hidden);
     this.video.muted = true;
     this.video.srcObject = this.stream;
@@ -54,6 +56,7 @@ export class Viewfinder {
   }
 
   stop(): void {
+    this.isOver = true;
     document.removeEventListener("visibilitychange", this.hidden);
     this.stream?.getTracks().forEach(track => track.stop());
     this.stream = undefined;

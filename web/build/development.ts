@@ -1,14 +1,15 @@
-// For `npm run dev`: serves an export folder as `model/`, as `skinlesion serve` does. The folder is $SKINLESION_MODEL,
-// or the released network.
+// What `npm run dev` needs besides the page: an export folder as `model/`, as `skinlesion serve` offers it
+// ($SKINLESION_MODEL, or the released network), and leave for Vite to bring styles in as it likes.
 
 import { createReadStream, statSync } from "node:fs";
 import { join, normalize } from "node:path";
 import type { Plugin } from "vite";
 
-export function modelFolder(): Plugin {
+export function development(): Plugin {
   const folder = process.env.SKINLESION_MODEL ?? join(import.meta.dirname, "../../exports/released");
   return {
-    name: "model-folder",
+    name: "development",
+    apply: "serve",
     configureServer(server) {
       server.middlewares.use("/model", (request, response) => {
         const path = join(folder, normalize(new URL(request.url ?? "/", "http://localhost").pathname));
@@ -20,5 +21,6 @@ export function modelFolder(): Plugin {
         return createReadStream(path).pipe(response);
       });
     },
+    transformIndexHtml: html => html.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'"),
   };
 }
