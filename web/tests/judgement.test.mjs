@@ -27,11 +27,11 @@ test("melanoma is held against the level that was to find 9 of 10", () => {
   const thresholds = [level("melanoma", 0.4, 0.8), level("melanoma", 0.1), level("melanoma", 0.05, 0.95)];
   const [above] = judge([0.1, 0.3, 0.6], describe({ thresholds })).levels;
   assert.ok(above.isAbove);
-  assert.match(above.sentence, /30%.*above 10%/);
-  assert.match(above.proof, /92 of 100 melanomas.*3\.8 lesions/);
+  assert.match(above.sentence, /30%.*above 10%.*92 of 100 melanomas/);
+  assert.match(above.remark, /3\.8 lesions/);
   const [below] = judge([0.1, 0.08, 0.82], describe({ thresholds })).levels;
   assert.ok(!below.isAbove);
-  assert.match(below.proof, /no all-clear/);
+  assert.match(below.remark, /no all-clear: 8 of 100/);
 });
 
 test("all that is malignant counts together", () => {

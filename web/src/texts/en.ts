@@ -2,6 +2,9 @@
 
 import type { FaultCode } from "../fault";
 
+/** On which side of a level a probability lies. */
+export type Side = "above" | "below";
+
 const percent = new Intl.NumberFormat("en", { style: "percent" });
 
 /** A probability for people: no false precision, and never 0 or 1. */
@@ -70,23 +73,15 @@ export const en = {
     likeliest: "Likeliest",
     malignant: "Malignant",
     benign: "Benign",
-    threshold: {
-      melanoma: {
-        above: (share: string, level: string) => `Melanoma’s probability (${share}) is above ${level}, a level for referral.`,
-        below: (share: string, level: string) => `Melanoma’s probability (${share}) is below ${level}, a level for referral.`,
-        proof: (sensitivity: number, referred?: number) =>
-          `On validation images it finds ${outOf100(sensitivity)} of 100 melanomas` +
-          (referred ? `, and refers ${referred.toFixed(1)} lesions for each that it finds.` : "."),
-      },
-      malignant: {
-        above: (share: string, level: string) => `All malignant names together (${share}) are above ${level}, a level for referral.`,
-        below: (share: string, level: string) => `All malignant names together (${share}) are below ${level}, a level for referral.`,
-        proof: (sensitivity: number, referred?: number) =>
-          `On validation images it finds ${outOf100(sensitivity)} of 100 malignant lesions` +
-          (referred ? `, and refers ${referred.toFixed(1)} for each that it finds.` : "."),
-      },
+    /** A level of probability, and what it finds and costs on validation images. */
+    level: {
+      melanoma: (side: Side, share: string, level: string, sensitivity: number) =>
+        `Melanoma’s probability, ${share}, is ${side} ${level}, the level at which the network finds ${outOf100(sensitivity)} of 100 melanomas.`,
+      malignant: (side: Side, share: string, level: string, sensitivity: number) =>
+        `All malignant names together, ${share}, are ${side} ${level}, the level at which the network finds ${outOf100(sensitivity)} of 100 malignant lesions.`,
+      missed: (sensitivity: number) => `That is no all-clear: ${outOf100(1 - sensitivity)} of 100 lie below it, too.`,
+      referred: (lesions: number) => `On validation images, where it refers ${lesions.toFixed(1)} lesions for each one found.`,
     },
-    belowMisses: "Being below is no all-clear: the others are missed.",
     time: (running: number, preparing: number, where: string, precision: string) =>
       `${milliseconds(running)} on ${where} (${precision} network), after ${milliseconds(preparing)} to prepare the picture.`,
     remember: "Research software. This is not a diagnosis.",

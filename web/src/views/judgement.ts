@@ -20,14 +20,15 @@ export interface Judgement {
   /** Why the likeliest name is not to be believed; null when it is. */
   unsure: string | null;
   /** For each target that has a level, on which side of it the probabilities lie. */
-  levels: Side[];
+  levels: Held[];
 }
 
-export interface Side {
+/** A probability held against a level. */
+export interface Held {
   isAbove: boolean;
   sentence: string;
-  /** What the level is worth. */
-  proof: string;
+  /** What the level misses and costs. */
+  remark: string;
 }
 
 /** Whether the likeliest name is too unlikely to be named. */
@@ -60,12 +61,15 @@ function levelFor(target: string, thresholds: readonly Threshold[]): Threshold |
   return thresholds.filter(one => one.target === target).sort((a, b) => distance(a) - distance(b))[0];
 }
 
-function place(target: "melanoma" | "malignant", probability: number, level: Threshold): Side {
-  const words = texts.result.threshold[target];
+function place(target: "melanoma" | "malignant", probability: number, level: Threshold): Held {
+  const words = texts.result.level;
   const isAbove = probability >= level.threshold;
-  const sentence = (isAbove ? words.above : words.below)(texts.share(probability), texts.share(level.threshold));
-  const proof = words.proof(level.sensitivity, level.referred_per_cancer);
-  return { isAbove, sentence, proof: isAbove ? proof : `${proof} ${texts.result.belowMisses}` };
+  const { sensitivity, referred_per_cancer: referred } = level;
+  return {
+    isAbove,
+    sentence: words[target](isAbove ? "above" : "below", texts.share(probability), texts.share(level.threshold), sensitivity),
+    remark: [isAbove ? "" : words.missed(sensitivity), referred === undefined ? "" : words.referred(referred)].join(" ").trim(),
+  };
 }
 
 function sayUnsure(most: number, abstention: NonNullable<Description["abstention"]>): string {

@@ -46,13 +46,13 @@ export class Result {
       remark ? element("p", { class: "remark" }, remark) : "",
       element("ol", { class: "names" }, ...ranked.map(one => this.name(one))),
       answer.evidence ? this.evidence(ranked) : "",
-      ...judgement.levels.map(({ isAbove, sentence, proof }) =>
+      ...judgement.levels.map(({ isAbove, sentence, remark }) =>
         element(
           "p",
           { class: isAbove ? "level above" : "level" },
           element("span", { class: "strong" }, sentence),
           " ",
-          element("span", { class: "faint" }, proof),
+          element("span", { class: "faint" }, remark),
         ),
       ),
       element("p", { class: "caution" }, words.remember),
