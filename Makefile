@@ -28,6 +28,7 @@ demo: build ## walk the whole way on drawn images, in demo/ (no download of data
 test: setup web ## everything a fresh clone needs, then the whole test suite
 	@scripts/python-env
 	@scripts/browser-env
+	@scripts/web
 	$(CARGO) test --release
 
 lint: setup ## formatting and lints, as CI demands them

@@ -59,3 +59,45 @@ pub fn python() -> Option<PathBuf> {
     eprintln!("\n*** SKIPPED: no Python for the tests; run scripts/python-env ***\n");
     None
 }
+
+/// Chromium, if the tests can drive it. Says loudly when they cannot, so that a skipped test is seen; where `CI` is set,
+/// that fails the test.
+pub fn chromium() -> Option<PathBuf> {
+    let modules = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/browser/node_modules");
+    let asked = std::env::var_os("SKINLESION_CHROMIUM").map(PathBuf::from);
+    let found = asked.into_iter().chain(
+        [
+            "/usr/bin/chromium",
+            "/usr/bin/chromium-browser",
+            "/usr/bin/google-chrome",
+        ]
+        .map(PathBuf::from),
+    );
+    let found = found.into_iter().find(|path| path.exists());
+    if let (Some(chromium), true) = (found, modules.exists()) {
+        return Some(chromium);
+    }
+    assert!(
+        std::env::var_os("CI").is_none_or(|ci| ci.is_empty() || ci == "false"),
+        "no browser for the tests: install Chromium and Node.js and run scripts/browser-env"
+    );
+    eprintln!(
+        "\n*** SKIPPED: no browser for the tests; install Chromium and Node.js and run scripts/browser-env ***\n"
+    );
+    None
+}
+
+/// The built page, `web/dist`. Says loudly when it is missing, so that a skipped test is seen; where `CI` is set, that
+/// fails the test.
+pub fn page() -> Option<PathBuf> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("web/dist");
+    if folder.join("index.html").exists() {
+        return Some(folder);
+    }
+    assert!(
+        std::env::var_os("CI").is_none_or(|ci| ci.is_empty() || ci == "false"),
+        "no page to test: install Node.js and npm and run scripts/web"
+    );
+    eprintln!("\n*** SKIPPED: no page to test; install Node.js and npm and run scripts/web ***\n");
+    None
+}

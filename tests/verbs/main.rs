@@ -16,6 +16,7 @@ mod export;
 mod folds;
 mod man;
 mod networks;
+mod page;
 mod phone;
 mod predict;
 mod prepare;

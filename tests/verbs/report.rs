@@ -1,7 +1,7 @@
 //! The page that `skinlesion eval` writes, as text and in a browser.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -10,7 +10,7 @@ use skinlesion::metrics::Predictions;
 use skinlesion::metrics::operating::{OperatingPoint, Question};
 use skinlesion::{DISCLAIMER, Diagnosis};
 
-use crate::common::stderr;
+use crate::common::{chromium, stderr};
 use crate::eval::{Bench, row, write_dataset};
 use crate::networks::SIZE as SIDE;
 
@@ -180,31 +180,4 @@ fn open(chromium: &Path, page: &Path) -> Vec<Value> {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     serde_json::from_slice(&output.stdout).unwrap()
-}
-
-/// Chromium, if the tests can drive it. Says loudly when they cannot, so that a skipped test is seen; where `CI` is set,
-/// that fails the test.
-fn chromium() -> Option<PathBuf> {
-    let modules = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/node_modules");
-    let asked = std::env::var_os("SKINLESION_CHROMIUM").map(PathBuf::from);
-    let found = asked.into_iter().chain(
-        [
-            "/usr/bin/chromium",
-            "/usr/bin/chromium-browser",
-            "/usr/bin/google-chrome",
-        ]
-        .map(PathBuf::from),
-    );
-    let found = found.into_iter().find(|path| path.exists());
-    if let (Some(chromium), true) = (found, modules.exists()) {
-        return Some(chromium);
-    }
-    assert!(
-        std::env::var_os("CI").is_none_or(|ci| ci.is_empty() || ci == "false"),
-        "no browser for the tests: install Chromium and Node.js and run scripts/browser-env"
-    );
-    eprintln!(
-        "\n*** SKIPPED: no browser for the tests; install Chromium and Node.js and run scripts/browser-env ***\n"
-    );
-    None
 }

@@ -1,0 +1,208 @@
+// Every word that the page says, in English. Another language is another file of this shape, named in index.ts.
+
+import type { FaultCode } from "../fault";
+
+/** On which side of a level a probability lies. */
+export type Side = "above" | "below";
+
+const percent = new Intl.NumberFormat("en", { style: "percent" });
+
+/** A probability for people: no false precision, and never 0 or 1. */
+function share(probability: number): string {
+  if (probability < 0.01) return "under 1%";
+  if (probability > 0.99) return "over 99%";
+  return percent.format(probability);
+}
+
+const outOf100 = (rate: number) => String(Math.round(rate * 100));
+const milliseconds = (time: number) => (time < 1000 ? `${Math.round(time)} ms` : `${(time / 1000).toFixed(1)} s`);
+/** A difference, rounded up to four places. */
+const upTo = (difference: number) => (Math.floor(difference * 1e4 + 1) / 1e4).toFixed(4);
+const megabytes = (bytes: number) => (bytes / 1e6).toFixed(1);
+
+export const en = {
+  language: "en",
+  name: "Skinlesion",
+  title: "Skinlesion: dermatoscopic photographs, classified on this device",
+  tagline: "Names what a dermatoscopic photograph most likely shows. Pictures never leave this device.",
+  share,
+  /** A diagnosis in the midst of a sentence. */
+  within: (name: string) => name.charAt(0).toLowerCase() + name.slice(1),
+  /** What a network's numbers are, by its format. */
+  precision: { onnx: "32-bit", "onnx-fp16": "16-bit", "onnx-int8": "8-bit" } as Record<string, string>,
+  milliseconds,
+
+  stage: {
+    label: "Picture",
+    invitation: "Put a dermatoscopic photograph here",
+    hint: "Take one, choose one, or drop a file.",
+    drop: "Let go to classify this picture",
+    camera: "Take a picture",
+    file: "Choose a photo",
+    picture: "The picture that was classified",
+    preparing: "Looking at the picture…",
+    loading: (read: number, of: number) => `Loading the network: ${megabytes(read)} of ${megabytes(of)} MB`,
+    warming: "Getting the network ready…",
+    ready: "Ready.",
+  },
+
+  camera: {
+    label: "Viewfinder",
+    guide: "Hold the dermatoscope to the camera; the lesion should fill the ring.",
+    shutter: "Take the picture",
+    cancel: "Cancel",
+  },
+
+  engines: {
+    legend: "Where the network runs",
+    cpu: "CPU",
+    gpu: "GPU",
+    untimed: "–",
+    opening: "…",
+    loading: "Loading what the GPU needs, 7 MB…",
+    fellBack: (reason: string) => `${reason} The CPU goes on.`,
+    using: { cpu: "the CPU", gpu: "the GPU" },
+  },
+
+  result: {
+    heading: "Answer",
+    notSure: "Not sure",
+    notSureMore: (share: string, level: string) => `The likeliest name has ${share}; below ${level} the network should not be believed.`,
+    notSureProof: (level: string, kept: number, right: number) =>
+      `On validation images it was at least ${level} sure in ${outOf100(kept)} of 100 cases, and right in ${outOf100(right)} of 100 of those.`,
+    likeliest: "Likeliest",
+    malignant: "Malignant",
+    benign: "Benign",
+    /** A level of probability, and what it finds and costs on validation images. */
+    level: {
+      melanoma: (side: Side, share: string, level: string, sensitivity: number) =>
+        `Melanoma’s probability, ${share}, is ${side} ${level}, the level at which the network finds ${outOf100(sensitivity)} of 100 melanomas.`,
+      malignant: (side: Side, share: string, level: string, sensitivity: number) =>
+        `All malignant names together, ${share}, are ${side} ${level}, the level at which the network finds ${outOf100(sensitivity)} of 100 malignant lesions.`,
+      missed: (sensitivity: number) => `That is no all-clear: ${outOf100(1 - sensitivity)} of 100 lie below it, too.`,
+      referred: (lesions: number) => `On validation images, where it refers ${lesions.toFixed(1)} lesions for each one found.`,
+    },
+    time: (running: number, preparing: number, where: string, precision: string) =>
+      `${milliseconds(running)} on ${where} (${precision} network), after ${milliseconds(preparing)} to prepare the picture.`,
+    remember: "Research software. This is not a diagnosis.",
+    spoken: (names: string[], note: string) => `Answer: ${names.join("; ")}. ${note}`,
+  },
+
+  evidence: {
+    show: "Show what spoke for",
+    least: "did not speak for it",
+    most: "spoke most for it",
+  },
+
+  examples: {
+    heading: "Examples",
+    about: "Drawn pictures, not photographs of anybody, with the answers that the program gave on a computer.",
+    verdicts: { right: "named right", wrong: "named wrong", unsure: "not sure" },
+    drawnAs: (truth: string) => `Drawn as ${truth}`,
+    unnamed: (number: number) => `Example ${number}, a drawn picture`,
+    result: {
+      none: "This is a drawn picture, not a photograph.",
+      right: (truth: string) => `This picture was drawn as ${truth}: the network names it right.`,
+      unsure: (truth: string) => `This picture was drawn as ${truth}: the network is not sure.`,
+      wrong: (truth: string) => `This picture was drawn as ${truth}: the network names it wrong. It does so with photographs, too.`,
+    },
+    check: "Check this device",
+    checking: "Checking…",
+    agrees: (images: number, difference: number) =>
+      `This device agrees with the program on all ${images} examples: probabilities differ by less than ${upTo(difference)}.`,
+    disagrees: (images: number, difference: number) =>
+      `This device does not agree with the program: on ${images} examples probabilities differ by up to ${upTo(difference)}. Do not rely on it.`,
+    prepared: (same: number, of: number, worst: number) =>
+      same === of ? "It prepares them to the very same bytes." : `It prepares ${same} of ${of} to the same bytes; the others differ by up to ${worst} of 255.`,
+  },
+
+  consent: {
+    heading: "Before the first answer",
+    notAdvice: "This is not medical advice. If a spot on your skin worries you, or changes, show it to a doctor, whatever this page says.",
+    intended: "What it is meant for",
+    accept: "I understand",
+    cancel: "Not now",
+  },
+
+  about: {
+    heading: "About this network",
+    meant: "What it is for",
+    private: "Your pictures",
+    privateMore:
+      "Everything happens in this browser. Pictures are not uploaded, not kept, and the page asks no other server for anything. Once opened it works without a network, and it can be installed from the browser’s menu.",
+    good: "How good it is",
+    goodMore: "On validation images, on which choices were made, so that these figures flatter:",
+    figures: {
+      accuracy: "of images are named right",
+      balanced_accuracy: "the same, with every diagnosis counting alike",
+      melanoma_recall: "of melanomas are named melanoma",
+    } as Record<string, string>,
+    prepared: "How a picture is prepared",
+  },
+
+  footer: {
+    model: (hash: string) => `Model ${hash}`,
+    licence: (licence: string) => `Licence of the weights: ${licence}.`,
+    written: (program: string) => `Exported by ${program}; the program is Apache-2.0.`,
+    offline: "Ready to work offline.",
+    update: "A new version of this page is here.",
+    reload: "Use it now",
+  },
+
+  notice: { close: "Close" },
+
+  diagnoses: {
+    akiec: {
+      name: "Actinic keratosis or Bowen’s disease",
+      meaning:
+        "A rough patch from years of sun, or a skin cancer that has not yet grown deeper (Bowen’s disease). Usually easy to treat, but it can become invasive.",
+    },
+    bcc: {
+      name: "Basal cell carcinoma",
+      meaning: "The most frequent skin cancer. It grows slowly and hardly ever spreads, but destroys tissue where it grows and has to be treated.",
+    },
+    bkl: {
+      name: "Benign keratosis",
+      meaning: "A harmless thickening of the skin, such as an age spot or a seborrhoeic keratosis. Some look much like melanoma.",
+    },
+    df: {
+      name: "Dermatofibroma",
+      meaning: "A small, firm, harmless knot in the skin, often on a leg.",
+    },
+    mel: {
+      name: "Melanoma",
+      meaning: "A cancer of the pigment cells and the most dangerous of these names, as it can spread early. Found while it is thin it can nearly always be cured.",
+    },
+    nv: {
+      name: "Mole (melanocytic nevus)",
+      meaning: "An ordinary mole: a harmless group of pigment cells. One that is new or changes should be looked at.",
+    },
+    vasc: {
+      name: "Vascular lesion",
+      meaning: "Made of blood vessels, such as a cherry angioma, or a small bleeding under the skin. Almost always harmless.",
+    },
+  } as Record<string, { name: string; meaning: string }>,
+
+  faults: {
+    "browser-old": () => "This browser is too old for the page. A current Chrome, Edge, Firefox or Safari runs it.",
+    "model-missing": () => "The network’s description could not be loaded. Check the connection, then open the page again.",
+    "model-unknown": what => `This page does not understand the network’s description (${what}). It needs a newer page, or an older network.`,
+    "network-none": () => "The folder holds no network that this page can run.",
+    "network-missing": () => "The network could not be loaded. Check the connection, then try again.",
+    "network-damaged": file => `${file} is not the file that its description names: it is damaged or was changed. It is not used.`,
+    "network-failed": why => `The network could not be run here (${why}).`,
+    "picture-not-one": () => "This file is not a picture. Choose a JPEG or PNG photograph.",
+    "picture-kind": kind => `This browser cannot read ${kind} pictures. Choose a JPEG or PNG photograph.`,
+    "picture-ends-early": () => "This picture is incomplete: the file ends early. Copy it again, then try once more.",
+    "picture-too-large": size => `This picture has ${size} megapixels; a phone can hold 110. Choose a smaller one.`,
+    "picture-unreadable": () => "This picture could not be read. It may be damaged, or too large for this device.",
+    "gpu-missing": () => "This browser lends no GPU to pages.",
+    "gpu-failed": () => "The GPU could not run the network.",
+    "camera-insecure": () => "Browsers lend the camera only to pages opened over https. “Choose a photo” can take one instead.",
+    "camera-refused": () => "The camera was refused to this page. Allow it in the browser’s settings for this site, or use “Choose a photo”.",
+    "camera-none": () => "No camera was found. Use “Choose a photo” instead.",
+    "camera-busy": () => "The camera could not be started; another app may be using it. Close that app, or use “Choose a photo”.",
+  } satisfies Record<FaultCode, (detail: string) => string> as Record<FaultCode, (detail: string) => string>,
+};
+
+export type Texts = typeof en;

@@ -1,0 +1,80 @@
+// What the probabilities amount to: whether the network is sure enough, and on which side of its levels they lie.
+
+import type { Class, Description, Threshold } from "../model/description";
+import { texts } from "../texts";
+
+export interface Ranked {
+  class: Class;
+  /** Its place among the outputs. */
+  index: number;
+  probability: number;
+}
+
+/** The classes, likeliest first. */
+export function likeliest(probabilities: ArrayLike<number>, classes: readonly Class[]): Ranked[] {
+  const all = classes.map((one, index) => ({ class: one, index, probability: probabilities[index] }));
+  return all.sort((a, b) => b.probability - a.probability);
+}
+
+export interface Judgement {
+  /** Why the likeliest name is not to be believed; null when it is. */
+  unsure: string | null;
+  /** For each target that has a level, on which side of it the probabilities lie. */
+  levels: Held[];
+}
+
+/** A probability held against a level. */
+export interface Held {
+  isAbove: boolean;
+  sentence: string;
+  /** What the level misses and costs. */
+  remark: string;
+}
+
+/** Whether the likeliest name is too unlikely to be named. */
+export function isUnsure(probabilities: ArrayLike<number>, { abstention }: Description): boolean {
+  return abstention !== undefined && Math.max(...Array.from(probabilities)) < abstention.threshold;
+}
+
+export function judge(probabilities: ArrayLike<number>, description: Description): Judgement {
+  const { abstention, classes, thresholds } = description;
+  const most = likeliest(probabilities, classes)[0].probability;
+  const unsure = abstention && isUnsure(probabilities, description) ? sayUnsure(most, abstention) : null;
+  const targets: ["melanoma" | "malignant", number][] = [
+    ["melanoma", sum(probabilities, classes, one => one.code === "mel")],
+    ["malignant", sum(probabilities, classes, one => one.malignant)],
+  ];
+  const levels = targets.flatMap(([target, probability]) => {
+    const level = levelFor(target, thresholds);
+    return level ? [place(target, probability, level)] : [];
+  });
+  return { unsure, levels };
+}
+
+function sum(probabilities: ArrayLike<number>, classes: readonly Class[], counts: (one: Class) => boolean): number {
+  return classes.reduce((total, one, index) => total + (counts(one) ? probabilities[index] : 0), 0);
+}
+
+/** Of a target's levels, the one that was to find 9 of 10: few are missed, and not everybody is referred. */
+function levelFor(target: string, thresholds: readonly Threshold[]): Threshold | undefined {
+  const distance = (one: Threshold) => Math.abs((one.sensitivity_asked ?? one.sensitivity) - 0.9);
+  return thresholds.filter(one => one.target === target).sort((a, b) => distance(a) - distance(b))[0];
+}
+
+function place(target: "melanoma" | "malignant", probability: number, level: Threshold): Held {
+  const words = texts.result.level;
+  const isAbove = probability >= level.threshold;
+  const { sensitivity, referred_per_found: referred } = level;
+  return {
+    isAbove,
+    sentence: words[target](isAbove ? "above" : "below", texts.share(probability), texts.share(level.threshold), sensitivity),
+    remark: [isAbove ? "" : words.missed(sensitivity), typeof referred !== "number" ? "" : words.referred(referred)].join(" ").trim(),
+  };
+}
+
+function sayUnsure(most: number, abstention: NonNullable<Description["abstention"]>): string {
+  const { threshold, coverage, accuracy } = abstention;
+  const sentence = texts.result.notSureMore(texts.share(most), texts.share(threshold));
+  if (coverage === undefined || accuracy === undefined) return sentence;
+  return `${sentence} ${texts.result.notSureProof(texts.share(threshold), coverage, accuracy)}`;
+}

@@ -1,0 +1,134 @@
+// The answer: the likeliest names with their probabilities, and what they mean.
+
+import type { Answer } from "../classifier/messages";
+import { element, icon } from "../dom";
+import type { Path } from "../model/choice";
+import type { Class, Description } from "../model/description";
+import { texts } from "../texts";
+import { ICONS } from "./icons";
+import { judge, likeliest, type Ranked } from "./judgement";
+
+/** How many names are shown. */
+const NAMES = 3;
+
+export interface Shown {
+  answer: Answer;
+  path: Path;
+  /** What is known of an example, in words. */
+  remark?: string;
+}
+
+export class Result {
+  readonly view = element("section", { class: "result", "aria-labelledby": "result-heading", hidden: true });
+  /** Read aloud when an answer is there. */
+  private readonly spoken = element("p", { class: "unseen", role: "status" });
+  readonly live = this.spoken;
+  private evidenceOn = false;
+
+  /** `heat` is asked for the map of a class, or for none. */
+  constructor(
+    private readonly description: Description,
+    private readonly heat: (which: number | null) => void,
+  ) {}
+
+  clear(): void {
+    this.view.hidden = true;
+    this.spoken.textContent = "";
+  }
+
+  show({ answer, path, remark }: Shown): void {
+    const words = texts.result;
+    const ranked = likeliest(answer.probabilities, this.description.classes).slice(0, NAMES);
+    const judgement = judge(answer.probabilities, this.description);
+    this.view.hidden = false;
+    this.view.replaceChildren(
+      this.headline(ranked[0], judgement.unsure),
+      remark ? element("p", { class: "remark" }, remark) : "",
+      element("ol", { class: "names" }, ...ranked.map(one => this.name(one))),
+      answer.evidence ? this.evidence(ranked) : "",
+      ...judgement.levels.map(({ isAbove, sentence, remark }) =>
+        element(
+          "p",
+          { class: isAbove ? "level above" : "level" },
+          element("span", { class: "strong" }, sentence),
+          " ",
+          element("span", { class: "faint" }, remark),
+        ),
+      ),
+      element("p", { class: "caution" }, words.remember),
+      element(
+        "p",
+        { class: "faint time" },
+        words.time(answer.running, answer.preparing, texts.engines.using[path], texts.precision[answer.format] ?? answer.format),
+      ),
+    );
+    this.spoken.textContent = words.spoken(
+      ranked.map(one => `${nameOf(one.class)}, ${one.class.malignant ? words.malignant : words.benign}, ${texts.share(one.probability)}`),
+      [judgement.unsure ? words.notSure : "", remark ?? "", words.remember].join(" "),
+    );
+  }
+
+  private headline(first: Ranked, unsure: string | null): HTMLElement {
+    const words = texts.result;
+    return element(
+      "header",
+      { class: unsure ? "headline unsure" : "headline" },
+      element("p", { class: "eyebrow" }, unsure ? words.heading : words.likeliest),
+      element("h2", { id: "result-heading", tabindex: "-1" }, unsure ? words.notSure : nameOf(first.class)),
+      unsure ? element("p", {}, unsure) : "",
+    );
+  }
+
+  private name({ class: named, probability }: Ranked): HTMLElement {
+    const bar = element("span", { class: "fill" });
+    // Through the object model: the page's policy allows no style attributes.
+    bar.style.setProperty("--share", String(probability));
+    return element(
+      "li",
+      { class: named.malignant ? "name malignant" : "name" },
+      element(
+        "div",
+        { class: "line" },
+        element("h3", {}, nameOf(named)),
+        element("span", { class: "share" }, texts.share(probability)),
+      ),
+      element("div", { class: "bar", "aria-hidden": "true" }, bar),
+      element("p", { class: "meaning" }, kind(named), texts.diagnoses[named.code]?.meaning ?? ""),
+    );
+  }
+
+  /** A switch for the heat map, and the name that it is about. */
+  private evidence(ranked: readonly Ranked[]): HTMLElement {
+    const toggle = element("input", { type: "checkbox", id: "evidence", role: "switch" });
+    const select = element(
+      "select",
+      { "aria-label": texts.evidence.show },
+      ...ranked.map(one => element("option", { value: one.index }, nameOf(one.class))),
+    );
+    const scale = element("span", { class: "scale", "aria-hidden": "true" });
+    const legend = element("p", { class: "faint legend" }, texts.evidence.least, scale, texts.evidence.most);
+    const update = () => {
+      this.evidenceOn = toggle.checked;
+      legend.hidden = !toggle.checked;
+      this.heat(toggle.checked ? Number(select.value) : null);
+    };
+    toggle.checked = this.evidenceOn;
+    toggle.addEventListener("change", update);
+    select.addEventListener("change", () => {
+      toggle.checked = true;
+      update();
+    });
+    update();
+    return element("div", { class: "evidence" }, toggle, element("label", { for: toggle.id }, texts.evidence.show), select, legend);
+  }
+}
+
+/** A name in plain words; the network's own where the texts know none. */
+export function nameOf(named: Class): string {
+  return texts.diagnoses[named.code]?.name ?? named.name;
+}
+
+function kind(named: Class): HTMLElement {
+  const word = named.malignant ? texts.result.malignant : texts.result.benign;
+  return element("span", { class: named.malignant ? "kind malignant" : "kind" }, named.malignant ? icon(ICONS.warning) : "", word);
+}
