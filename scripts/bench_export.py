@@ -116,7 +116,7 @@ def runners(export, work):
 
 
 def median_times(runs_of, rounds, runs):
-    """Milliseconds a run of each, the median over rounds of each round's median. Each round goes through all of
+    """Milliseconds a run of each: a list of its rounds' medians. Each round goes through all of
     them, in the opposite order of the one before, so that a machine that slows down slows all alike."""
     times = [[] for _ in runs_of]
     for number in range(rounds):
@@ -141,11 +141,13 @@ def main(export, rounds, runs):
     with tempfile.TemporaryDirectory() as work:
         entries = list(runners(export, pathlib.Path(work)))
         times = median_times([entry[-1] for entry in entries], rounds, runs)
-    ms = {entry[0]: statistics.median(each) for entry, each in zip(entries, times)}
+    rounds_of = {entry[0]: each for entry, each in zip(entries, times)}
     print("| file | runtime | ms an image (range of rounds) | as fast as its peer, times | MB |\n|---|---|---|---|---|")
     for (name, runtime, peer, size, _), each in zip(entries, times):
-        ratio = "–" if name == peer else f"{ms[peer] / ms[name]:.2f}"
-        print(f"| {name} | {runtime} | {ms[name]:.2f} ({min(each):.2f}–{max(each):.2f}) | {ratio} | {size / 1e6:.2f} |")
+        # Round by round, as both then ran at nearly the same time.
+        ratios = [theirs / ours for theirs, ours in zip(rounds_of[peer], each)]
+        ratio = "–" if name == peer else f"{statistics.median(ratios):.2f}"
+        print(f"| {name} | {runtime} | {statistics.median(each):.2f} ({min(each):.2f}–{max(each):.2f}) | {ratio} | {size / 1e6:.2f} |")
 
 
 if __name__ == "__main__":

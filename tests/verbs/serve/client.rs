@@ -97,6 +97,13 @@ impl Answer {
     }
 }
 
+/// The server with a small page, and the folder that it lies in.
+pub fn served() -> (tempfile::TempDir, Served) {
+    let home = tempfile::tempdir().unwrap();
+    let served = Served::start(&export(home.path()), &["--page", &page(home.path())]);
+    (home, served)
+}
+
 /// A folder that looks like an export with one small "network".
 pub fn export(home: &Path) -> PathBuf {
     let folder = home.join("export");
