@@ -205,6 +205,8 @@ const scenarios = {
     await phone.page.locator(".tile").first().click();
     await phone.answered();
     check((await phone.page.locator(".names > li").count()) === 3, "the page answers without a network");
+    await phone.page.getByRole("link", { name: "Licences" }).click();
+    await phone.page.getByText("Permission is hereby granted").waitFor();
     await phone.end();
   },
 };

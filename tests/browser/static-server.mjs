@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 
 const TYPES = {
   ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml",
-  ".png": "image/png", ".wasm": "application/wasm", ".webmanifest": "application/manifest+json",
+  ".png": "image/png", ".txt": "text/plain; charset=utf-8", ".wasm": "application/wasm", ".webmanifest": "application/manifest+json",
 };
 
 /** Serves `page` with `model` beside it. `sent` has the bytes that went over the wire, by path. */

@@ -31,7 +31,8 @@ worker.addEventListener("fetch", event => {
   if (request.method !== "GET" || !request.url.startsWith(scope)) return;
   const path = request.url.slice(scope.length).replace(/[?#].*/, "");
   if (path.startsWith("model/")) return;
-  event.respondWith(request.mode === "navigate" ? pageOrNetwork(request) : keptOrNetwork(request, path));
+  const isPage = path === "" || path === "index.html";
+  event.respondWith(isPage ? pageOrNetwork(request) : keptOrNetwork(request, path));
 });
 
 async function keepPage(): Promise<void> {

@@ -36,7 +36,6 @@ export const en = {
     label: "Picture",
     invitation: "Put a dermatoscopic photograph here",
     hint: "Take one, choose one, or drop a file.",
-    drop: "Let go to classify this picture",
     camera: "Take a picture",
     file: "Choose a photo",
     picture: "The picture that was classified",
@@ -80,7 +79,7 @@ export const en = {
       malignant: (side: Side, share: string, level: string, sensitivity: number) =>
         `All malignant names together, ${share}, are ${side} ${level}, the level at which the network finds ${outOf100(sensitivity)} of 100 malignant lesions.`,
       missed: (sensitivity: number) => `That is no all-clear: ${outOf100(1 - sensitivity)} of 100 lie below it, too.`,
-      referred: (lesions: number) => `On validation images, where it refers ${lesions.toFixed(1)} lesions for each one found.`,
+      referred: (lesions: number) => `Measured on validation images, where it refers ${lesions.toFixed(1)} lesions for each one found.`,
     },
     time: (running: number, preparing: number, where: string, precision: string) =>
       `${milliseconds(running)} on ${where} (${precision} network), after ${milliseconds(preparing)} to prepare the picture.`,
@@ -143,7 +142,8 @@ export const en = {
   footer: {
     model: (hash: string) => `Model ${hash}`,
     licence: (licence: string) => `Licence of the weights: ${licence}.`,
-    written: (program: string) => `Exported by ${program}; the program is Apache-2.0.`,
+    written: (program: string) => `Exported by ${program}.`,
+    licences: "Licences of the page and of ONNX Runtime, which runs the network",
     offline: "Ready to work offline.",
     update: "A new version of this page is here.",
     reload: "Use it now",

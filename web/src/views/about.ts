@@ -41,6 +41,7 @@ export class Footer {
       element("p", {}, element("span", { class: "version", title: description.checkpoint.sha256 }, words.model(description.checkpoint.sha256.slice(0, 12)))),
       element("p", {}, words.licence(description.licence)),
       element("p", {}, words.written(description.written_by)),
+      element("p", {}, element("a", { href: "licences.txt" }, words.licences)),
       this.offline,
     );
   }
