@@ -13,7 +13,7 @@ import { serve } from "./static-server.mjs";
 import { Visit } from "./visit.mjs";
 
 /** What a first visit may cost over the wire: the page, the runtime and one network. */
-const MOST_BYTES = 12 * 1024 * 1024;
+const MOST_BYTES = 12_000_000;
 
 const [executablePath, folder, model, pictures] = process.argv.slice(2);
 const home = mkdtempSync(join(tmpdir(), "skinlesion-page-"));
