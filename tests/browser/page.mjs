@@ -68,7 +68,7 @@ const scenarios = {
     const verdicts = await phone.page.locator(".tile").allInnerTexts();
     check(verdicts.some(words => words.includes("named right")) && verdicts.some(words => words.includes("named wrong")), "one example is named right and one wrong", verdicts.join(" | "));
     for (const [verdict, sentence] of [["named right", "names it right"], ["named wrong", "names it wrong"]]) {
-      await phone.page.locator(".tile", { hasText: verdict }).click();
+      await phone.page.locator(".tile", { hasText: verdict }).first().click();
       await phone.answered();
       check((await phone.page.locator(".remark").innerText()).includes(sentence), `an example that is ${verdict} says so`);
     }
@@ -156,7 +156,7 @@ const scenarios = {
       const view = await visit({ ...options });
       await view.ready();
       await view.look("start");
-      await view.page.locator(".tile", { hasText: "named wrong" }).click();
+      await view.page.locator(".tile", { hasText: "named wrong" }).first().click();
       await view.answered();
       await view.look("result");
       await view.evidence();

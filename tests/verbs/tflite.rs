@@ -161,12 +161,9 @@ fn litert_computes_what_the_checkpoint_computes() {
             let what = format!("{weights:?}, {input:?}");
             assert_close(&fixture.own("model.tflite"), &expected, 1e-5, &what);
             for (how, found) in answers(&fixture.litert(&python, "model.tflite")) {
-                // The reference kernels add one product after the other.
-                let tolerance = if how.starts_with("reference") {
-                    5e-5
-                } else {
-                    1e-5
-                };
+                // The reference kernels add one product after the other; halves make this network's logits larger.
+                let is_loose = how.starts_with("reference") || weights == Weights::F16;
+                let tolerance = if is_loose { 5e-5 } else { 1e-5 };
                 assert_close(&found, &expected, tolerance, &format!("{what}, {how}"));
             }
         }

@@ -9,7 +9,7 @@ const { judge, likeliest } = await load("views/judgement.ts");
 after(close);
 
 const classes = [["bcc", true], ["mel", true], ["nv", false]].map(([code, malignant]) => ({ code, name: code, malignant }));
-const level = (target, threshold, asked = 0.9) => ({ target, sensitivity_asked: asked, threshold, sensitivity: 0.92, referred_per_cancer: 3.84 });
+const level = (target, threshold, asked = 0.9) => ({ target, sensitivity_asked: asked, threshold, sensitivity: 0.92, referred_per_found: 3.84 });
 const describe = more => ({ classes, thresholds: [], ...more });
 
 test("the likeliest comes first and keeps its place among the outputs", () => {

@@ -2,7 +2,7 @@
 //! the file's own order.
 //!
 //! Codes are held as float32, already with the zero point taken away, so that 0 stands for 0. The arithmetic on them is
-//! XNNPACK's, which runs such files on phones, to the bit: products are added exactly (in float32 as long as every sum
+//! XNNPACK's, which runs such files on phones: products are added exactly (in float32 as long as every sum
 //! stays below 2²⁴, else in float64), scaled in float32 and rounded to the nearest even code; sums of two inputs are
 //! scaled in fixed point. TFLite's own kernels round otherwise, and now and then give the neighbouring code.
 

@@ -148,7 +148,7 @@ fn refuses_what_it_would_run_wrongly() {
     assert!(problem(&|graph| graph.outputs.clear()).contains("no output 'probabilities'"));
     let missing = problem(&|graph| drop(graph.operations.remove(0)));
     assert!(
-        missing.contains("nothing makes normalise.mean"),
+        missing.contains("nothing makes normalise.centred"),
         "{missing}"
     );
     let border = problem(&|graph| {

@@ -63,14 +63,21 @@ impl Layers {
             channels: 3,
             numbers: Numbers::Real,
         };
-        let centred = layers.by_colour(Operation::Sub, image, "normalise.mean", MEAN);
+        let names = ["normalise.mean", "normalise.centred"];
+        let centred = layers.by_colour(Operation::Sub, image, names, MEAN);
         (layers, centred)
     }
 
-    /// Adds, subtracts, … one number a colour.
-    pub fn by_colour(&mut self, operation: Operation, x: Value, name: &str, by: [f32; 3]) -> Value {
-        let by = self.graph.floats(name, &[3], &by);
-        let output = self.like(x, &format!("{name}.done"), Numbers::Real);
+    /// Subtracts one number a colour, or divides by it. The constant and the result have names.
+    pub fn by_colour(
+        &mut self,
+        operation: Operation,
+        x: Value,
+        [constant, result]: [&str; 2],
+        by: [f32; 3],
+    ) -> Value {
+        let by = self.graph.floats(constant, &[3], &by);
+        let output = self.like(x, result, Numbers::Real);
         self.operation(operation, &[x.id, by], output)
     }
 

@@ -1,5 +1,9 @@
 //! A graph as the bytes of a TFLite file.
 
+use std::collections::BTreeMap;
+
+use flatbuffers::{Vector, WIPOffset};
+
 use super::flatbuffer::{Builder, Table, Tables, aligned_bytes, table};
 use super::graph::{Graph, Id, Node, Quantization, Tensor};
 use super::operation::{Operation, Window};
@@ -30,12 +34,13 @@ pub fn encode(graph: &Graph, description: &str, entries: &[(&str, Vec<u8>)]) -> 
         buffers.len() as u32 - 1
     };
     let mut tensors = Vec::with_capacity(graph.tensors.len());
+    let mut zero_points = ZeroPoints::new();
     for one in &graph.tensors {
         let buffer = match &one.data {
             Some(data) => kept(builder, data),
             None => 0,
         };
-        tensors.push(write_tensor(builder, one, buffer));
+        tensors.push(write_tensor(builder, one, buffer, &mut zero_points));
     }
     let runtime = oldest_runtime(graph);
     let mut entries: Vec<(&str, &[u8])> = entries.iter().map(|(n, b)| (*n, &b[..])).collect();
@@ -105,7 +110,16 @@ fn write_codes(builder: &mut Builder, graph: &Graph) -> (Tables, Vec<Kind>) {
     (builder.create_vector(&codes), kinds)
 }
 
-fn write_tensor(builder: &mut Builder, one: &Tensor, place: u32) -> Table {
+/// Lists of zero points that are written. Every weight and bias has as many as outputs, all of them 0 and of 8 bytes, so
+/// that tensors share them: a tenth of an int8 file else.
+type ZeroPoints = BTreeMap<Vec<i64>, WIPOffset<Vector<'static, i64>>>;
+
+fn write_tensor(
+    builder: &mut Builder,
+    one: &Tensor,
+    place: u32,
+    zero_points: &mut ZeroPoints,
+) -> Table {
     let name = builder.create_string(&one.name);
     let shape = builder.create_vector(&one.shape);
     let signature = one.batched.then(|| {
@@ -115,7 +129,7 @@ fn write_tensor(builder: &mut Builder, one: &Tensor, place: u32) -> Table {
     let quantization = one
         .quantization
         .as_ref()
-        .map(|quantization| write_quantization(builder, quantization));
+        .map(|quantization| write_quantization(builder, quantization, zero_points));
     table(builder, |b| {
         b.push_slot_always(tensor::SHAPE, shape);
         b.push_slot_always(tensor::NAME, name);
@@ -130,9 +144,11 @@ fn write_tensor(builder: &mut Builder, one: &Tensor, place: u32) -> Table {
     })
 }
 
-fn write_quantization(builder: &mut Builder, one: &Quantization) -> Table {
+fn write_quantization(builder: &mut Builder, one: &Quantization, known: &mut ZeroPoints) -> Table {
     let scales = builder.create_vector(&one.scales);
-    let zero_points = builder.create_vector(&one.zero_points);
+    let zero_points = *known
+        .entry(one.zero_points.clone())
+        .or_insert_with(|| builder.create_vector(&one.zero_points));
     table(builder, |b| {
         b.push_slot_always(quantization::SCALE, scales);
         b.push_slot_always(quantization::ZERO_POINT, zero_points);

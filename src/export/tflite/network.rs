@@ -14,7 +14,8 @@ use crate::preprocess::STD;
 /// The graph of a network for square images of `size` pixels.
 pub fn graph(network: &FoldedNetwork, size: u32, weights: Weights, input: InputKind) -> Graph {
     let (mut layers, centred) = Layers::from_images(size, input);
-    let mut x = layers.by_colour(Operation::Div, centred, "normalise.std", STD);
+    let names = ["normalise.std", "normalise.scaled"];
+    let mut x = layers.by_colour(Operation::Div, centred, names, STD);
     for block in &network.blocks {
         let input = x;
         for folded in &block.convolutions {
