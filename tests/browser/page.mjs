@@ -185,8 +185,9 @@ const scenarios = {
     second.forget();
     await phone.page.reload();
     check(!(await phone.page.content()).includes("<title>New"), "an open page stays what it was");
+    const reloaded = phone.page.waitForEvent("load"); // before the click, lest it be missed
     await phone.page.getByRole("button", { name: "Use it now" }).click();
-    await phone.page.waitForEvent("load");
+    await reloaded;
     await phone.ready();
     const shelves = await phone.page.evaluate(() => caches.keys());
     check(shelves.filter(name => name.startsWith("skinlesion-page")).length === 1, "the old version is let go of", shelves.join(" | "));
