@@ -179,6 +179,9 @@ fn refuse_impossible(args: &Args, plan: &Plan, about: &About) -> Result<()> {
             "Name the dataset folder that the checkpoint was trained with: --data DIR.",
         ));
     }
+    if plan.formats.contains(&Format::Web) {
+        phone::page::Page::embedded()?;
+    }
     if plan.formats.contains(&Format::Web) && (args.resize || args.input != InputKind::Unit) {
         return Err(Error::input(
             "--format web",

@@ -530,3 +530,29 @@ fn a_file_that_resizes_takes_photographs_of_any_size() {
         assert_eq!(found["probabilities"].as_array().unwrap().len(), 7);
     }
 }
+
+#[test]
+fn the_phone_page_lies_beside_the_networks_or_the_remedy_is_told_before_any_work() {
+    let home = tempfile::tempdir().unwrap();
+    random_checkpoint(home.path());
+    let output = run_export(home.path(), &["--format", "web"]);
+    let folder = home.path().join("exports/small");
+    if output.status.success() {
+        assert!(folder.join("web/index.html").exists());
+        assert_eq!(
+            json(&folder.join("web/model/model.json")),
+            json(&folder.join("model.json"))
+        );
+        assert!(folder.join("web/model/model.onnx").exists());
+        assert!(folder.join("web/model/golden/mel.png").exists());
+    } else {
+        assert!(
+            stderr(&output).contains("scripts/web"),
+            "{}",
+            stderr(&output)
+        );
+        assert!(!home.path().join("exports").exists());
+    }
+    let refused = run_export(home.path(), &["--format", "web", "--resize", "--force"]);
+    assert_eq!(refused.status.code(), Some(1));
+}
