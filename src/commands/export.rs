@@ -25,7 +25,8 @@ const NOISE: usize = 32;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The checkpoint to export: a file, or a folder that `skinlesion train` wrote
+    /// The checkpoint to export: a file, or a folder that `skinlesion train` wrote. Without one, an export folder
+    /// with a model.onnx will do, for the formats that it lacks
     #[arg(long, value_name = "FILE")]
     checkpoint: PathBuf,
 
@@ -100,10 +101,10 @@ fn formats(text: &str) -> Result<Formats, export::UnknownFormat> {
 pub fn run(args: &Args, session: &Session) -> Outcome {
     let plan = plan(args);
     let source = Source::read(&args.checkpoint)?;
-    refuse_impossible(args, &plan, &source.checkpoint.about)?;
+    refuse_impossible(args, &plan, &source.about)?;
     let draft = Draft::new(&args.out, args.force, package::MODEL_FILE)?;
     let evaluations = card::read_evaluations(&args.evaluations, &source)?;
-    let about = &source.checkpoint.about;
+    let about = &source.about;
     let images = images(args, about, session)?;
     let calibration = calibration(args, &plan, about)?;
     let answers = source.answers(&images, session)?;

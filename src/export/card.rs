@@ -59,7 +59,7 @@ pub fn card(
         licence,
         ..
     } = description;
-    let about = &source.checkpoint.about;
+    let about = &source.about;
     let size = description.resize.size;
     let first = networks.first().map_or("model.onnx", |n| &n.file);
     format!(

@@ -137,7 +137,7 @@ pub struct Origin {
 impl Description {
     /// Describes what is exported from a checkpoint.
     pub fn new(source: &Source) -> Self {
-        let about = &source.checkpoint.about;
+        let about = &source.about;
         let class = |diagnosis: Diagnosis| Class {
             code: diagnosis.code().to_owned(),
             name: diagnosis.name().to_owned(),

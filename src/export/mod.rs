@@ -25,7 +25,7 @@ use tch::Device;
 pub use format::{Family, Format, Precision, UnknownFormat};
 
 use crate::classifier::{self, Probabilities};
-use crate::model::checkpoint::{self, Checkpoint};
+use crate::model::checkpoint::{self, About, Checkpoint};
 use crate::model::fold::FoldedNetwork;
 use crate::model::inference::CheckpointClassifier;
 use crate::progress::Progress;
@@ -37,37 +37,57 @@ use package::Written;
 use quantize::{QuantizedNetwork, RangeRule};
 use verify::Verdict;
 
-/// The checkpoint that is exported.
+/// The network that is exported.
 #[derive(Debug)]
 pub struct Source {
-    /// Its file.
+    /// The file that it was read from.
     pub path: PathBuf,
-    /// SHA-256 of the file.
+    /// SHA-256 of its checkpoint's file.
     pub sha256: String,
-    /// Its contents.
-    pub checkpoint: Checkpoint,
-    /// Its network, batch norm folded.
+    /// What its checkpoint says of itself.
+    pub about: About,
+    /// The network, batch norm and temperature folded.
     pub network: FoldedNetwork,
 }
 
 impl Source {
-    /// Reads a checkpoint file or folder.
+    /// Reads a checkpoint file or folder; or, for those who have no checkpoint, an export folder or its `model.onnx`, which
+    /// holds the same numbers.
     pub fn read(path: &Path) -> Result<Self> {
+        let exported = package::locate(path);
+        if exported
+            .extension()
+            .is_some_and(|extension| extension == "onnx")
+        {
+            return Self::read_exported(exported);
+        }
         let path = checkpoint::locate(path);
-        let mut checkpoint = Checkpoint::read(&path)?;
-        checkpoint.about.config = without_folders(&checkpoint.about.config);
+        let checkpoint = Checkpoint::read(&path)?;
+        let network = checkpoint.folded()?;
+        let mut about = checkpoint.about;
+        about.config = without_folders(&about.config);
         Ok(Self {
             sha256: files::sha256_file(&path)?,
-            network: checkpoint.folded()?,
+            network,
+            about,
             path,
-            checkpoint,
         })
     }
 
-    /// The checkpoint's own answers to some images: what every file is compared with.
+    fn read_exported(path: PathBuf) -> Result<Self> {
+        let (sha256, about) = package::provenance(&path)?;
+        Ok(Self {
+            network: onnx::read(&path, about.architecture)?,
+            sha256,
+            about,
+            path,
+        })
+    }
+
+    /// The network's own answers to some images: what every file is compared with.
     pub fn answers(&self, images: &Images, progress: &dyn Progress) -> Result<Vec<Probabilities>> {
-        let checkpoint = CheckpointClassifier::new(&self.checkpoint, Device::Cpu)?;
-        verify::answers(&checkpoint, "the checkpoint", images, progress)
+        let network = CheckpointClassifier::folded(&self.network, self.about.clone(), Device::Cpu)?;
+        verify::answers(&network, "the checkpoint", images, progress)
     }
 }
 
@@ -175,7 +195,7 @@ fn whole_numbers(
         return Ok(None);
     }
     let images: Vec<&[u8]> = calibration.iter().map(Vec::as_slice).collect();
-    let side = source.checkpoint.about.resize.size as usize;
+    let side = source.about.resize.size as usize;
     quantize::quantize(&source.network, &images, side, plan.ranges, progress).map(Some)
 }
 

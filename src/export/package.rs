@@ -104,7 +104,7 @@ pub fn write(
     files::write_json(&path(MODEL_FILE), &model)?;
     let provenance = Provenance {
         sha256: source.sha256.clone(),
-        about: source.checkpoint.about.clone(),
+        about: source.about.clone(),
     };
     files::write_json(&path(CHECKPOINT_FILE), &provenance)?;
     files::write_whole(&path(LABELS_FILE), labels().as_bytes())?;
@@ -139,6 +139,21 @@ pub fn locate(path: &Path) -> PathBuf {
         false => None,
     }
     .unwrap_or_else(|| path.to_owned())
+}
+
+/// SHA-256 of the checkpoint behind an exported file and what it said of itself, from the `checkpoint.json` beside the file.
+pub fn provenance(exported: &Path) -> Result<(String, About)> {
+    let path = exported.with_file_name(CHECKPOINT_FILE);
+    let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
+    let provenance: Provenance = serde_json::from_slice(&bytes).map_err(|error| {
+        Error::line(
+            &path,
+            error.line() as u64,
+            error.to_string(),
+            "Name a checkpoint, or an export folder that `skinlesion export` wrote.",
+        )
+    })?;
+    Ok((provenance.sha256, provenance.about))
 }
 
 /// What the checkpoint behind an exported file said of itself: `checkpoint.json` beside the file, if it is

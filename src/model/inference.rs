@@ -141,9 +141,14 @@ impl CheckpointClassifier {
 
     /// Takes a checkpoint that is already read.
     pub fn new(checkpoint: &Checkpoint, device: Device) -> Result<Self> {
+        Self::folded(&checkpoint.folded()?, checkpoint.about.clone(), device)
+    }
+
+    /// Takes a network that is already folded, with what its checkpoint said of itself.
+    pub fn folded(network: &FoldedNetwork, about: About, device: Device) -> Result<Self> {
         Ok(Self {
-            network: InferenceNetwork::new(&checkpoint.folded()?, device)?,
-            about: checkpoint.about.clone(),
+            network: InferenceNetwork::new(network, device)?,
+            about,
         })
     }
 }

@@ -80,7 +80,8 @@ impl Fixture {
     }
 
     fn checkpoint(&self) -> Vec<Probabilities> {
-        let network = CheckpointClassifier::new(&self.source.checkpoint, Device::Cpu).unwrap();
+        let checkpoint = self.home.path().join("checkpoint");
+        let network = CheckpointClassifier::open(&checkpoint, Device::Cpu).unwrap();
         network.probabilities(&self.borrowed()).unwrap()
     }
 

@@ -6,6 +6,7 @@ mod image;
 mod network;
 mod proto;
 mod quantized;
+mod reader;
 
 use std::path::Path;
 
@@ -18,6 +19,7 @@ use crate::{Result, files};
 use graph::GraphBuilder;
 
 pub use network::Numbers;
+pub use reader::read;
 
 /// The version of the operators: understood by every ONNX Runtime since 1.12 (2022).
 const OPSET: i64 = 17;

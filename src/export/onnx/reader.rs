@@ -1,0 +1,84 @@
+//! A network out of an ONNX file of full precision that [`super::write`] wrote: for those who have an export and no
+//! checkpoint, and want another format.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use prost::Message;
+
+use super::proto::{DataType, Model, Tensor};
+use crate::model::fold::{FoldedBlock, FoldedConvolution, FoldedLinear, FoldedNetwork};
+use crate::model::layers::{Architecture, Block, Convolution};
+use crate::{Error, Result};
+
+/// Reads the numbers of a network of this architecture. A file of less precision, or of another network, is refused.
+pub fn read(path: &Path, architecture: Architecture) -> Result<FoldedNetwork> {
+    let refuse = |problem: String| {
+        Error::file(
+            path,
+            problem,
+            "Name a checkpoint, or an export folder with a model.onnx that this version of `skinlesion export` wrote.",
+        )
+    };
+    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+    let model =
+        Model::decode(&bytes[..]).map_err(|error| refuse(format!("not an ONNX file ({error})")))?;
+    let tensors = model.graph.unwrap_or_default().initializer.into_iter();
+    let tensors = tensors.map(|tensor| (tensor.name.clone(), tensor));
+    let tensors = Tensors(tensors.collect());
+    tensors.network(architecture).map_err(refuse)
+}
+
+/// The constants of a file by name.
+struct Tensors(HashMap<String, Tensor>);
+
+impl Tensors {
+    fn network(&self, architecture: Architecture) -> Result<FoldedNetwork, String> {
+        let network = architecture.network();
+        let blocks = network.blocks.iter().map(|block| self.block(block));
+        let layer = network.head.clone();
+        let (inputs, classes) = (layer.inputs as i64, layer.outputs as i64);
+        Ok(FoldedNetwork {
+            blocks: blocks.collect::<Result<_, _>>()?,
+            head: FoldedLinear {
+                weight: self.values(&format!("{}.weight", layer.name), &[classes, inputs, 1, 1])?,
+                bias: self.values(&format!("{}.bias", layer.name), &[classes])?,
+                layer,
+            },
+        })
+    }
+
+    fn block(&self, block: &Block) -> Result<FoldedBlock, String> {
+        let convolutions = block
+            .convolutions
+            .iter()
+            .map(|layer| self.convolution(layer));
+        Ok(FoldedBlock {
+            name: block.name.clone(),
+            convolutions: convolutions.collect::<Result<_, _>>()?,
+            residual: block.residual,
+        })
+    }
+
+    fn convolution(&self, layer: &Convolution) -> Result<FoldedConvolution, String> {
+        Ok(FoldedConvolution {
+            weight: self.values(&format!("{}.weight", layer.name), &layer.weight_shape())?,
+            bias: self.values(&format!("{}.bias", layer.name), &[layer.outputs as i64])?,
+            layer: layer.clone(),
+        })
+    }
+
+    fn values(&self, name: &str, shape: &[i64]) -> Result<Vec<f32>, String> {
+        let tensor = self.0.get(name).ok_or_else(|| format!("holds no {name}"))?;
+        let count = shape.iter().product::<i64>() as usize;
+        let is_whole = tensor.dims == shape && tensor.raw_data.len() == 4 * count;
+        if tensor.data_type != DataType::Float as i32 || !is_whole {
+            return Err(format!("its {name} is not float32 of shape {shape:?}"));
+        }
+        let (numbers, _) = tensor.raw_data.as_chunks::<4>();
+        Ok(numbers
+            .iter()
+            .map(|&bytes| f32::from_le_bytes(bytes))
+            .collect())
+    }
+}
