@@ -11,8 +11,8 @@ struct Golden: Decodable {
     }
 
     struct Tolerance: Decodable {
-        let prepared: Int?
-        let probabilities: Double
+        let prepared: Int
+        let probabilities: [String: Double]
     }
 
     let images: [Image]
@@ -25,13 +25,14 @@ func checkGolden(
     _ golden: Golden, model: Model, format: String, decode: (String) throws -> Rgb, run: ([UInt8]) throws -> [Float]
 ) throws -> [String] {
     precondition(model.resize.colour == nil, "this code does not know the colour rule")
-    precondition(model.input.dtype == "float32", "this code gives float32 in 0 to 1")
+    let file = model.files.first { $0.format == format }
+    precondition(file?.input.dtype == "float32", "this code gives float32 in 0 to 1")
     var wrong: [String] = []
     for image in golden.images {
         let expected = try decode(image.prepared.file).bytes
         let prepared = prepare(try decode(image.file), size: model.resize.size, fit: model.resize.fit)
         let levels = zip(expected, prepared).map { abs(Int($0) - Int($1)) }.max() ?? 0
-        if levels > golden.tolerance.prepared ?? 1 { wrong.append("\(image.file): prepared \(levels) levels off") }
+        if levels > golden.tolerance.prepared { wrong.append("\(image.file): prepared \(levels) levels off") }
 
         guard let probabilities = image.probabilities[format] else {
             wrong.append("\(image.file): no probabilities of \(format)")
@@ -39,7 +40,7 @@ func checkGolden(
         }
         let answer = try run(expected) // of the golden bytes, so that each step is judged by itself
         let off = zip(answer, probabilities).map { abs(Double($0) - $1) }.max() ?? .infinity
-        if !(off <= golden.tolerance.probabilities) { wrong.append("\(image.file): a probability is \(off) off") }
+        if !(off <= golden.tolerance.probabilities[format] ?? 0) { wrong.append("\(image.file): a probability is \(off) off") }
     }
     return wrong
 }

@@ -1,7 +1,12 @@
 /// What this code needs of model.json.
 struct Model: Decodable {
     struct Class: Decodable { let name: String }
-    struct Input: Decodable { let dtype: String }
+    struct File: Decodable {
+        struct Input: Decodable { let dtype: String }
+
+        let format: String
+        let input: Input
+    }
     struct Resize: Decodable {
         let size: Int
         let fit: String
@@ -10,6 +15,6 @@ struct Model: Decodable {
 
     let disclaimer: String
     let classes: [Class]
-    let input: Input
+    let files: [File]
     let resize: Resize
 }
