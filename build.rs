@@ -1,6 +1,8 @@
 //! Makes the finished binaries find libtorch from any directory, and links its CUDA half when it is there.
-//! Puts the phone page into the program, if it was built.
+//! Puts the phone page into the program, if it was built, and compiles what speaks to libtorch in C++.
 
+#[path = "build/native.rs"]
+mod native;
 #[path = "build/page.rs"]
 mod page;
 
@@ -12,6 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=build");
     page::embed(Path::new(&env::var("OUT_DIR")?))?;
+    native::compile();
     link_libtorch();
     Ok(())
 }

@@ -10,5 +10,6 @@ pub mod input;
 pub mod layers;
 pub mod libtorch;
 pub mod mobilenet_v2;
+pub mod norm_relu6;
 pub mod tensors;
 pub mod weights;

@@ -150,6 +150,7 @@ impl<'a> Learner<'a> {
             let logits = tch::no_grad(|| network.forward(&input::normalised(&bytes)));
             all.extend(inference::probabilities(&logits)?);
             progress.advance(rows.len() as u64);
+            self.dataset.pixels.release(); // or all of them would lie beside what training keeps
         }
         Ok(all)
     }

@@ -331,8 +331,8 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// Images touched in between are all that stays in memory: 100 MB at 32 images of 224 pixels a step.
-const STEPS_BETWEEN_RELEASES: usize = 20;
+/// Images touched in between are all that stays in memory: 20 MB at 32 images of 224 pixels a step.
+const STEPS_BETWEEN_RELEASES: usize = 4;
 
 /// Refuses a loss that is not a number any more, which no later epoch would mend.
 fn refuse_divergence(loss: f64, epoch: usize) -> Result<()> {

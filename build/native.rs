@@ -1,0 +1,42 @@
+//! Compiles the one operation of ours that is part of libtorch's autograd, which only C++ can extend.
+
+use std::env;
+use std::path::Path;
+
+const SOURCE: &str = "src/model/norm_relu6.cpp";
+
+/// Compiles it where its threads are libtorch's (Linux, GNU OpenMP) and sets `fused_norm`. Elsewhere it would run on
+/// one thread, and libtorch's own operations serve.
+pub fn compile() {
+    println!("cargo:rerun-if-changed={SOURCE}");
+    println!("cargo:rustc-check-cfg=cfg(fused_norm)");
+    let os = env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
+    let Ok(lib) = env::var("DEP_TCH_LIBTORCH_LIB") else {
+        return;
+    };
+    if os != "linux" {
+        return;
+    }
+    // Set by whoever has headers elsewhere, or an old C++ library: torch-sys reads the same.
+    println!("cargo:rerun-if-env-changed=LIBTORCH_INCLUDE");
+    println!("cargo:rerun-if-env-changed=LIBTORCH_CXX11_ABI");
+    let beside = Path::new(&lib).with_file_name("include");
+    let include = match env::var("LIBTORCH_INCLUDE") {
+        Ok(folder) => Path::new(&folder).join("include"),
+        Err(_) => beside,
+    };
+    let abi = env::var("LIBTORCH_CXX11_ABI").unwrap_or("1".into());
+    cc::Build::new()
+        .cpp(true)
+        .std("c++17")
+        .opt_level(3) // in every profile: the tests train, too
+        .warnings(false) // of libtorch's headers
+        .include(include.join("torch/csrc/api/include"))
+        .include(&include)
+        .define("_GLIBCXX_USE_CXX11_ABI", abi.as_str())
+        .flag("-fopenmp")
+        .flag("-fno-trapping-math") // lets comparisons be vectorised
+        .file(SOURCE)
+        .compile("skinlesion_native");
+    println!("cargo:rustc-cfg=fused_norm");
+}
