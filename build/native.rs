@@ -1,15 +1,22 @@
-//! Compiles the one operation of ours that is part of libtorch's autograd, which only C++ can extend.
+//! Compiles what speaks to libtorch in C++: an operation of its autograd, work on its threads, and
+//! an operation that tch lacks.
 
 use std::env;
 use std::path::Path;
 
-const SOURCE: &str = "src/model/norm_relu6.cpp";
+const SOURCES: [&str; 3] = [
+    "src/model/norm_relu6.cpp",
+    "src/model/threads.cpp",
+    "src/training/adam.cpp",
+];
 
-/// Compiles it where its threads are libtorch's (Linux, GNU OpenMP) and sets `fused_norm`. Elsewhere it would run on
-/// one thread, and libtorch's own operations serve.
+/// Compiles it where its threads are libtorch's (Linux, GNU OpenMP) and sets `native_threads`. Elsewhere it would run on
+/// one thread; there libtorch's own operations serve, and rayon's threads.
 pub fn compile() {
-    println!("cargo:rerun-if-changed={SOURCE}");
-    println!("cargo:rustc-check-cfg=cfg(fused_norm)");
+    for source in SOURCES {
+        println!("cargo:rerun-if-changed={source}");
+    }
+    println!("cargo:rustc-check-cfg=cfg(native_threads)");
     let os = env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     let Ok(lib) = env::var("DEP_TCH_LIBTORCH_LIB") else {
         return;
@@ -36,7 +43,7 @@ pub fn compile() {
         .define("_GLIBCXX_USE_CXX11_ABI", abi.as_str())
         .flag("-fopenmp")
         .flag("-fno-trapping-math") // lets comparisons be vectorised
-        .file(SOURCE)
+        .files(SOURCES)
         .compile("skinlesion_native");
-    println!("cargo:rustc-cfg=fused_norm");
+    println!("cargo:rustc-cfg=native_threads");
 }

@@ -1,5 +1,5 @@
-//! Times bare training steps, forward and backward on one resident batch: the rate that the training loop with its
-//! loading and augmentation is held against; and beside them what the loop adds to each.
+//! Times bare training steps, forward and backward on one resident batch, and in turns with them whole ones, which
+//! also augment and normalise their images and move the weights and their average; and beside them what each of these takes alone.
 //! `cargo run --release --example steps -- 128 192 224`.
 
 use std::time::Instant;
@@ -20,7 +20,7 @@ const ASPECT: f64 = 4.0 / 3.0;
 
 /// Steps that are made before time is taken, and while it is.
 const WARM_UP: usize = 3;
-const STEPS: usize = 12;
+const STEPS: usize = 24;
 
 fn main() -> skinlesion::Result<()> {
     device::keep_freed_memory();
@@ -53,32 +53,65 @@ fn main() -> skinlesion::Result<()> {
         let shape = [BATCH, 3, size, size].map(|length| length as i64);
         let images = input::channels_last(&Tensor::rand(shape, (Kind::Float, Device::Cpu)));
         let labels = Tensor::randint(7, [BATCH as i64], (Kind::Int64, Device::Cpu));
-        let step = milliseconds(|| {
-            let logits = model.logits(&model.features(&images, all), config.dropout);
+        let bare = |images: &Tensor| {
+            let logits = model.logits(&model.features(images, all), config.dropout);
             let loss =
                 logits.cross_entropy_loss(&labels, None::<&Tensor>, Reduction::Mean, -100, 0.0);
             loss.backward();
-        });
-        let augmentation = milliseconds(|| drop(augmenter.batch(&photographs, 1, size)));
-        let optimizer = milliseconds(|| {
+        };
+        let load = || -> skinlesion::Result<Tensor> {
+            let bytes = augmenter.batch(&photographs, 1, size);
+            let bytes = input::interleaved_to_tensor(&bytes, size, Device::Cpu)?;
+            Ok(input::normalised(&bytes))
+        };
+        let mut learn = || {
             optimizer.step(&rates);
             optimizer.zero_grad();
             if let Some(average) = &mut average {
                 average.step_ended(model.tensors(), optimizer.steps());
             }
-        });
+        };
+        let mut times = [(); 4].map(|()| Vec::with_capacity(STEPS));
+        for step in 0..WARM_UP + STEPS {
+            let marks = [
+                milliseconds(|| {
+                    bare(&images);
+                    Ok(())
+                })?,
+                milliseconds(|| {
+                    bare(&load()?);
+                    learn();
+                    Ok(())
+                })?,
+                milliseconds(|| load().map(drop))?,
+                milliseconds(|| {
+                    learn();
+                    Ok(())
+                })?,
+            ];
+            if step >= WARM_UP {
+                (times.iter_mut().zip(marks)).for_each(|(times, mark)| times.push(mark));
+            }
+        }
+        let [bare, whole, load, learn] = times.map(median);
         println!(
-            "{size} pixels: bare step {step:.0} ms ({:.1} images/s), augmentation {augmentation:.1} ms, \
-             optimizer and average {optimizer:.1} ms",
-            BATCH as f64 / step * 1e3
+            "{size} pixels: bare step {bare:.0} ms ({:.1} images/s), whole step {whole:.0} ms ({:.1} images/s, {:.0} %); \
+             alone, augmentation and normalisation {load:.1} ms, optimizer and average {learn:.1} ms",
+            BATCH as f64 / bare * 1e3,
+            BATCH as f64 / whole * 1e3,
+            100.0 * bare / whole
         );
     }
     Ok(())
 }
 
-fn milliseconds(mut what: impl FnMut()) -> f64 {
-    (0..WARM_UP).for_each(|_| what());
+fn milliseconds(what: impl FnOnce() -> skinlesion::Result<()>) -> skinlesion::Result<f64> {
     let began = Instant::now();
-    (0..STEPS).for_each(|_| what());
-    began.elapsed().as_secs_f64() * 1e3 / STEPS as f64
+    what()?;
+    Ok(began.elapsed().as_secs_f64() * 1e3)
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
 }

@@ -12,4 +12,5 @@ pub mod libtorch;
 pub mod mobilenet_v2;
 pub mod norm_relu6;
 pub mod tensors;
+pub mod threads;
 pub mod weights;

@@ -27,7 +27,7 @@ impl Norm<'_> {
     ///
     /// With `relu6`, the result must go into one operation only: its gradient is overwritten.
     pub fn train(&self, x: &Tensor, relu6: bool) -> Tensor {
-        #[cfg(fused_norm)]
+        #[cfg(native_threads)]
         if let Some(y) = fused::train(self, x, relu6) {
             return y;
         }
@@ -54,7 +54,7 @@ impl Norm<'_> {
     }
 }
 
-#[cfg(fused_norm)]
+#[cfg(native_threads)]
 mod fused {
     use tch::{Device, Kind, Tensor};
     use torch_sys::C_tensor;

@@ -1,5 +1,6 @@
 //! From a dataset folder to a checkpoint: transfer learning and fine-tuning.
 
+mod adam;
 pub mod augment;
 pub mod averaging;
 pub mod class_weights;

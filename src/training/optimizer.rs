@@ -1,15 +1,13 @@
 //! Adam, AdamW and SGD with Nesterov momentum over plain tensors, so that their state can be saved.
 //!
-//! Kingma & Ba 2015; Loshchilov & Hutter 2019; Sutskever et al. 2013, in PyTorch's formulations.
+//! SGD: Sutskever et al. 2013, in PyTorch's formulation. For Adam see [`super::adam`].
 
 use tch::{Kind, Tensor};
 
+use super::adam::{Adam, Learning};
 use super::config::OptimizerKind;
 use crate::model::tensors::NamedTensors;
 
-const BETA1: f64 = 0.9;
-const BETA2: f64 = 0.999;
-const EPSILON: f64 = 1e-8;
 const STATE_PREFIX: &str = "optimizer.";
 const STEPS: &str = "optimizer.steps";
 
@@ -91,34 +89,23 @@ impl Optimizer {
     /// neither its values nor its running means change.
     pub fn step(&mut self, rates: &[f64]) {
         self.steps += 1;
-        let steps = self.steps as f64;
-        let (mean_bias, square_bias) = (1.0 - BETA1.powf(steps), 1.0 - BETA2.powf(steps));
         tch::no_grad(|| {
-            for p in &mut self.parameters {
-                let rate = rates[p.group];
-                if rate == 0.0 {
-                    continue;
-                }
-                let mut gradient = p.tensor.grad();
-                let decay = if p.decays { self.weight_decay } else { 0.0 };
-                if self.kind == OptimizerKind::Adamw {
-                    p.tensor *= 1.0 - rate * decay;
-                } else if decay > 0.0 {
-                    gradient = &gradient + &p.tensor * decay;
-                }
-                match &mut p.second {
-                    Some(second) => {
-                        let _ = p.first.lerp_(&gradient, 1.0 - BETA1);
-                        let _ = second.lerp_(&gradient.square(), 1.0 - BETA2);
-                        let mut spread = second.sqrt();
-                        spread /= square_bias.sqrt();
-                        spread += EPSILON;
-                        p.tensor -= (&p.first / spread) * (rate / mean_bias);
-                    }
-                    None => {
-                        p.first *= self.momentum;
-                        p.first += &gradient;
-                        p.tensor -= (gradient + &p.first * self.momentum) * rate;
+            for (group, &rate) in rates.iter().enumerate().filter(|(_, rate)| **rate != 0.0) {
+                for (decays, decay) in [(true, self.weight_decay), (false, 0.0)] {
+                    let members = (self.parameters.iter_mut())
+                        .filter(|p| p.group == group && p.decays == decays);
+                    match self.kind {
+                        OptimizerKind::Sgd => {
+                            members.for_each(|p| p.step_of_sgd(rate, decay, self.momentum));
+                        }
+                        OptimizerKind::Adam | OptimizerKind::Adamw => {
+                            let adam = Adam {
+                                decoupled: self.kind == OptimizerKind::Adamw,
+                                steps: self.steps,
+                            };
+                            let mut members: Vec<_> = members.filter_map(learning).collect();
+                            adam.step(&mut members, rate, decay);
+                        }
                     }
                 }
             }
@@ -155,6 +142,27 @@ impl Optimizer {
         self.steps = find(STEPS.into(), &Tensor::from_slice(&[0i64]))?.int64_value(&[0]);
         Ok(())
     }
+}
+
+impl Parameter {
+    fn step_of_sgd(&mut self, rate: f64, decay: f64, momentum: f64) {
+        let mut gradient = self.tensor.grad();
+        if decay > 0.0 {
+            gradient = &gradient + &self.tensor * decay;
+        }
+        self.first *= momentum;
+        self.first += &gradient;
+        self.tensor -= (gradient + &self.first * momentum) * rate;
+    }
+}
+
+/// What Adam moves; it always has a second mean.
+fn learning(parameter: &mut Parameter) -> Option<Learning<'_>> {
+    Some(Learning {
+        tensor: &mut parameter.tensor,
+        first: &mut parameter.first,
+        second: parameter.second.as_mut()?,
+    })
 }
 
 /// Gives every gradient its memory before the first step. Made amid that step's activations, they would stay

@@ -11,9 +11,9 @@ mod warp;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use rayon::prelude::*;
 
 use super::config::Augment;
+use crate::model::threads;
 use crate::preprocess::{self, ResizeRule};
 use camera::Camera;
 use light::Light;
@@ -45,13 +45,12 @@ impl Augmenter<'_> {
     /// `size` pixels: `size × size × 3` bytes each, one after the other.
     pub fn batch(&self, images: &[(usize, &[u8])], epoch: usize, size: usize) -> Vec<u8> {
         let mut changed = vec![0; images.len() * size * size * 3];
-        changed
-            .par_chunks_exact_mut(size * size * 3)
-            .zip(images)
-            .for_each(|(to, &(number, image))| {
-                let mut random = generator(self.seed, epoch, number);
-                to.copy_from_slice(&self.change(image, size, &mut random));
-            });
+        let mut each: Vec<&mut [u8]> = changed.chunks_exact_mut(size * size * 3).collect();
+        threads::for_each(&mut each, |at, to| {
+            let (number, image) = images[at];
+            let mut random = generator(self.seed, epoch, number);
+            to.copy_from_slice(&self.change(image, size, &mut random));
+        });
         changed
     }
 

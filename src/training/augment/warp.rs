@@ -41,15 +41,17 @@ impl Warp {
         let step = 2.0 / size as f32;
         let source = Source::new(image, side);
         let mut pixels = Vec::with_capacity(size * size);
+        // The idle number is kept for a row: colours that are three from the start are moved one by one.
+        let mut line: Vec<Padded> = vec![[0.0; 4]; size];
         for row in 0..size {
             let v = (row as f32 + 0.5) * step - 1.0;
-            for column in 0..size {
+            for (column, pixel) in line.iter_mut().enumerate() {
                 let u = (column as f32 + 0.5) * step - 1.0;
                 let x = (xx * u + xy * v + x0 + 1.0) * half - 0.5;
                 let y = (yx * u + yy * v + y0 + 1.0) * half - 0.5;
-                let [red, green, blue, _] = source.at(x, y);
-                pixels.push([red, green, blue]);
+                *pixel = source.at(x, y);
             }
+            pixels.extend(line.iter().map(|&[red, green, blue, _]| [red, green, blue]));
         }
         Photograph {
             width: size,
