@@ -88,7 +88,7 @@ mod fused {
 
     /// False where it does not suit, and nothing was changed.
     pub fn step(adam: Adam, all: &mut [Learning], rate: f64, decay: f64) -> bool {
-        if all.iter().any(|one| one.tensor.device() != Device::Cpu) {
+        if all.is_empty() || all.iter().any(|one| one.tensor.device() != Device::Cpu) {
             return false;
         }
         let gradients: Vec<Tensor> = all.iter().map(|one| one.tensor.grad()).collect();

@@ -90,26 +90,30 @@ impl Optimizer {
     pub fn step(&mut self, rates: &[f64]) {
         self.steps += 1;
         tch::no_grad(|| {
-            for (group, &rate) in rates.iter().enumerate().filter(|(_, rate)| **rate != 0.0) {
-                for (decays, decay) in [(true, self.weight_decay), (false, 0.0)] {
-                    let members = (self.parameters.iter_mut())
-                        .filter(|p| p.group == group && p.decays == decays);
-                    match self.kind {
-                        OptimizerKind::Sgd => {
-                            members.for_each(|p| p.step_of_sgd(rate, decay, self.momentum));
-                        }
-                        OptimizerKind::Adam | OptimizerKind::Adamw => {
-                            let adam = Adam {
-                                decoupled: self.kind == OptimizerKind::Adamw,
-                                steps: self.steps,
-                            };
-                            let mut members: Vec<_> = members.filter_map(learning).collect();
-                            adam.step(&mut members, rate, decay);
-                        }
-                    }
-                }
+            let learning = rates.iter().enumerate().filter(|(_, rate)| **rate != 0.0);
+            for (group, &rate) in learning {
+                self.step_of(group, true, rate);
+                self.step_of(group, false, rate);
             }
         });
+    }
+
+    /// Moves the members of a group that decay, or those that do not.
+    fn step_of(&mut self, group: usize, decays: bool, rate: f64) {
+        let decay = if decays { self.weight_decay } else { 0.0 };
+        let members =
+            (self.parameters.iter_mut()).filter(|p| p.group == group && p.decays == decays);
+        match self.kind {
+            OptimizerKind::Sgd => members.for_each(|p| p.step_of_sgd(rate, decay, self.momentum)),
+            OptimizerKind::Adam | OptimizerKind::Adamw => {
+                let adam = Adam {
+                    decoupled: self.kind == OptimizerKind::Adamw,
+                    steps: self.steps,
+                };
+                let mut members: Vec<Learning> = members.filter_map(Parameter::learning).collect();
+                adam.step(&mut members, rate, decay);
+            }
+        }
     }
 
     /// The state as named tensors, all names beginning with `optimizer.`.
@@ -154,15 +158,15 @@ impl Parameter {
         self.first += &gradient;
         self.tensor -= (gradient + &self.first * momentum) * rate;
     }
-}
 
-/// What Adam moves; it always has a second mean.
-fn learning(parameter: &mut Parameter) -> Option<Learning<'_>> {
-    Some(Learning {
-        tensor: &mut parameter.tensor,
-        first: &mut parameter.first,
-        second: parameter.second.as_mut()?,
-    })
+    /// What Adam moves; it always has a second mean.
+    fn learning(&mut self) -> Option<Learning<'_>> {
+        Some(Learning {
+            tensor: &mut self.tensor,
+            first: &mut self.first,
+            second: self.second.as_mut()?,
+        })
+    }
 }
 
 /// Gives every gradient its memory before the first step. Made amid that step's activations, they would stay
