@@ -33,8 +33,13 @@ pub fn compile() {
         Err(_) => beside,
     };
     let abi = env::var("LIBTORCH_CXX11_ABI").unwrap_or("1".into());
-    cc::Build::new()
-        .cpp(true)
+    let mut build = cc::Build::new();
+    build.cpp(true);
+    // Another compiler's OpenMP is another library, with threads of its own.
+    if !build.get_compiler().is_like_gnu() {
+        return;
+    }
+    build
         .std("c++17")
         .opt_level(3) // in every profile: the tests train, too
         .warnings(false) // of libtorch's headers

@@ -1,14 +1,17 @@
-//! Times bare training steps, forward and backward on one resident batch, and in turns with them whole ones, which
-//! also augment and normalise their images and move the weights and their average; and beside them what each of these takes alone.
+//! Times bare training steps, forward and backward on one resident batch, and in turns with them whole ones as training
+//! makes them: images in memory are augmented and normalised, the loss is the recipe's, weights and their average move, and
+//! probabilities are kept for the figures. Beside them, what augmentation and what moving take alone.
 //! `cargo run --release --example steps -- 128 192 224`.
 
 use std::time::Instant;
 
+use skinlesion::Diagnosis;
 use skinlesion::model::layers::Architecture;
 use skinlesion::model::mobilenet_v2::{MobileNetV2, Thawed};
-use skinlesion::model::{device, input};
+use skinlesion::model::{device, inference, input};
 use skinlesion::training::augment::Augmenter;
 use skinlesion::training::averaging::Average;
+use skinlesion::training::loss::{Loss, Target, one_hot};
 use skinlesion::training::{Phase, settings, setup};
 use tch::{Device, Kind, Reduction, Tensor};
 
@@ -49,15 +52,21 @@ fn main() -> skinlesion::Result<()> {
         .collect();
     let photographs: Vec<(usize, &[u8])> = bytes.chunks_exact(of_one).enumerate().collect();
 
+    let truths: Vec<Diagnosis> = (0..BATCH)
+        .map(|at| Diagnosis::ALL[at % Diagnosis::COUNT])
+        .collect();
+    let weights = [1.0; Diagnosis::COUNT];
+    let loss = Loss::new(&config, &weights, &[1000; Diagnosis::COUNT], Device::Cpu);
+
     for size in std::env::args().filter_map(|size| size.parse::<usize>().ok()) {
         let shape = [BATCH, 3, size, size].map(|length| length as i64);
         let images = input::channels_last(&Tensor::rand(shape, (Kind::Float, Device::Cpu)));
         let labels = Tensor::randint(7, [BATCH as i64], (Kind::Int64, Device::Cpu));
-        let bare = |images: &Tensor| {
-            let logits = model.logits(&model.features(images, all), config.dropout);
-            let loss =
-                logits.cross_entropy_loss(&labels, None::<&Tensor>, Reduction::Mean, -100, 0.0);
-            loss.backward();
+        let logits = |images: &Tensor| model.logits(&model.features(images, all), config.dropout);
+        let bare = || {
+            logits(&images)
+                .cross_entropy_loss(&labels, None::<&Tensor>, Reduction::Mean, -100, 0.0)
+                .backward();
         };
         let load = || -> skinlesion::Result<Tensor> {
             let bytes = augmenter.batch(&photographs, 1, size);
@@ -75,13 +84,20 @@ fn main() -> skinlesion::Result<()> {
         for step in 0..WARM_UP + STEPS {
             let marks = [
                 milliseconds(|| {
-                    bare(&images);
+                    bare();
                     Ok(())
                 })?,
                 milliseconds(|| {
-                    bare(&load()?);
+                    let logits = logits(&load()?);
+                    let target = Target {
+                        labels: one_hot(&truths, Device::Cpu),
+                        teacher: None,
+                    };
+                    let loss = loss.of(&logits, &target);
+                    loss.double_value(&[]);
+                    loss.backward();
                     learn();
-                    Ok(())
+                    inference::probabilities(&logits).map(drop)
                 })?,
                 milliseconds(|| load().map(drop))?,
                 milliseconds(|| {

@@ -151,6 +151,8 @@ struct NormRelu6 : torch::autograd::Function<NormRelu6> {
       add_moments(values + first * channels, origin.data(), pixels, channels, sum, squares);
     });
 
+    // Before anything is changed: whoever finds that memory has run out may do it another way.
+    const Tensor y = at::empty_like(x);
     const auto per_channel = at::empty({4, channels}, x.options().requires_grad(false));
     float *mean = per_channel.data_ptr<float>(), *inverse = mean + channels, *scale = inverse + channels,
           *shift = scale + channels;
@@ -168,7 +170,6 @@ struct NormRelu6 : torch::autograd::Function<NormRelu6> {
       running[1][c] = float((1.0 - momentum) * running[1][c] + momentum * variance * n / std::max(1.0, n - 1.0));
     }
 
-    const Tensor y = at::empty_like(x);
     float* result = y.data_ptr<float>();
     const Affine by = affine(mean, scale, shift, relu6);
     extent.over_parts([&](int64_t first, int64_t pixels) {

@@ -1,7 +1,7 @@
 //! Batch norm with statistics of the batch, and ReLU6 behind it: what a training step spends half of its time on.
 //!
-//! On processors under Linux it is one operation of our own (`norm_relu6.cpp`), which saves a quarter of the time and a
-//! third of the memory of libtorch's two; elsewhere it is libtorch's. Both give the same numbers, as the tests show.
+//! On processors under Linux it is one operation of our own (`norm_relu6.cpp`), which saves a seventh to a quarter of a step's
+//! time and a third of the memory of libtorch's two; elsewhere it is libtorch's. Both give the same numbers to within rounding, as the tests show.
 
 use tch::Tensor;
 
@@ -77,11 +77,11 @@ mod fused {
     /// None where the operation does not suit `x`, or failed (memory may have run out): then libtorch's own
     /// operations do it, or say what is wrong.
     pub fn train(norm: &Norm, x: &Tensor, relu6: bool) -> Option<Tensor> {
-        if !suits(x) {
+        if !suits(norm, x) {
             return None;
         }
         // SAFETY: all pointers are of tensors that live until the call returns, of the kind and layout that the
-        // operation expects (`suits`, and the network's own tensors). It gives a tensor of its own or null.
+        // operation expects (`suits`). It gives a tensor of its own or null.
         let y = unsafe {
             skinlesion_norm_relu6(
                 x.as_ptr(),
@@ -98,14 +98,17 @@ mod fused {
         (!y.is_null()).then(|| unsafe { Tensor::from_ptr(y) })
     }
 
-    /// Whether `x` is what the operation is written for: single precision, in the processor's memory, a pixel's
-    /// channels side by side.
-    fn suits(x: &Tensor) -> bool {
+    /// Whether they are what the operation is written for: single precision, in the processor's memory, a pixel's
+    /// channels side by side, and one number for each.
+    fn suits(norm: &Norm, x: &Tensor) -> bool {
         let [_, channels, height, width] = x.size()[..] else {
             return false;
         };
         let side_by_side = [height * width * channels, 1, width * channels, channels];
-        x.device() == Device::Cpu && x.kind() == Kind::Float && x.stride() == side_by_side
+        let plain = |t: &Tensor| (t.device(), t.kind()) == (Device::Cpu, Kind::Float);
+        let one_each = |t: &&Tensor| plain(t) && t.size() == [channels] && t.stride() == [1];
+        let all = [norm.gamma, norm.beta, norm.mean, norm.variance];
+        plain(x) && x.stride() == side_by_side && all.iter().all(one_each)
     }
 }
 
@@ -161,7 +164,12 @@ mod tests {
             ([32, 1280, 1, 1], true),
         ] {
             let x = channels_last(&(Tensor::randn(shape, CPU) * 2.0 + 3.0));
-            let ours = outcome(&x, |norm, x| norm.train(x, relu6));
+            let ours = outcome(&x, |norm, x| {
+                #[cfg(native_threads)]
+                return fused::train(norm, x, relu6).expect("suits");
+                #[cfg(not(native_threads))]
+                norm.train(x, relu6)
+            });
             let wanted = outcome(&x.to_kind(Kind::Double), |norm, x| {
                 norm.apply(x, relu6, true)
             });

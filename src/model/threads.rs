@@ -87,7 +87,7 @@ mod tests {
         let mut items = vec![0; 40];
         let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             for_each(&mut items, |number, item| {
-                assert!(number != 3, "the third fails");
+                assert!(number != 3, "number 3 fails");
                 *item = 1;
             });
         }));

@@ -4,17 +4,17 @@
 
 #include <vector>
 
-// A tensor that learns, its gradient, and the running means of the gradient and of its square. adam.rs has the same.
-struct Learning {
+// A tensor that learns, its gradient, and the running means of the gradient and of its square. As in adam.rs.
+struct Pointers {
   const at::Tensor *tensor, *gradient, *first, *second;
 };
 
 // To be called without autograd. False when something went wrong: no exception may cross to Rust.
-extern "C" bool skinlesion_adam(const Learning* all, int64_t count, double steps, double rate, double decay,
+extern "C" bool skinlesion_adam(const Pointers* all, int64_t count, double steps, double rate, double decay,
                                 bool decoupled, double beta1, double beta2, double epsilon) {
   try {
     std::vector<at::Tensor> tensors, gradients, firsts, seconds;
-    for (const Learning* one = all; one != all + count; one++) {
+    for (const Pointers* one = all; one != all + count; one++) {
       tensors.push_back(*one->tensor);
       gradients.push_back(*one->gradient);
       firsts.push_back(*one->first);

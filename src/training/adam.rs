@@ -14,7 +14,7 @@ const EPSILON: f64 = 1e-8;
 pub struct Adam {
     /// Whether weights decay apart from the gradient (AdamW) or as a part of it.
     pub decoupled: bool,
-    /// Which step of the run it is, from 1.
+    /// Which step of these tensors it is, from 1.
     pub steps: i64,
 }
 
@@ -58,12 +58,12 @@ impl Adam {
 /// ten operations for each takes longer than what they do.
 #[cfg(native_threads)]
 mod fused {
-    use tch::{Device, Tensor};
+    use tch::{Device, Kind, Tensor};
     use torch_sys::C_tensor;
 
     use super::{Adam, BETA1, BETA2, EPSILON, Learning};
 
-    /// What adam.cpp calls by the same name.
+    /// As in adam.cpp.
     #[repr(C)]
     struct Pointers {
         tensor: *const C_tensor,
@@ -86,12 +86,13 @@ mod fused {
         ) -> bool;
     }
 
-    /// False where it does not suit, and nothing was changed.
+    /// False where it does not suit.
     pub fn step(adam: Adam, all: &mut [Learning], rate: f64, decay: f64) -> bool {
-        if all.is_empty() || all.iter().any(|one| one.tensor.device() != Device::Cpu) {
+        let gradients: Vec<Tensor> = all.iter().map(|one| one.tensor.grad()).collect();
+        let suit = (all.iter().zip(&gradients)).all(|(one, gradient)| suits(one, gradient));
+        if all.is_empty() || !suit {
             return false;
         }
-        let gradients: Vec<Tensor> = all.iter().map(|one| one.tensor.grad()).collect();
         let pointers: Vec<Pointers> = (all.iter().zip(&gradients))
             .map(|(one, gradient)| Pointers {
                 tensor: one.tensor.as_ptr(),
@@ -100,7 +101,8 @@ mod fused {
                 second: one.second.as_ptr(),
             })
             .collect();
-        // SAFETY: all pointers are of tensors that live until the call returns, four for each of `count`.
+        // SAFETY: all pointers are of tensors that live until the call returns, four for each of `count`, and what they
+        // point to has the same number in the same place (`suits`).
         unsafe {
             skinlesion_adam(
                 pointers.as_ptr(),
@@ -115,6 +117,26 @@ mod fused {
             )
         }
     }
+
+    /// Whether the four tensors lie in the processor's memory alike: the operation goes through them as through plain rows
+    /// of numbers, and does not look.
+    fn suits(one: &Learning, gradient: &Tensor) -> bool {
+        let tensor = &*one.tensor;
+        // The stride along a dimension of one element means nothing.
+        let strides = |of: &Tensor| -> Vec<i64> {
+            (of.size().into_iter().zip(of.stride()))
+                .filter_map(|(length, stride)| (length > 1).then_some(stride))
+                .collect()
+        };
+        let alike = |other: &Tensor| {
+            (other.device(), other.kind()) == (Device::Cpu, Kind::Float)
+                && other.size() == tensor.size()
+                && strides(other) == strides(tensor)
+        };
+        [tensor, gradient, one.first, one.second]
+            .into_iter()
+            .all(alike)
+    }
 }
 
 #[cfg(test)]
@@ -122,19 +144,21 @@ mod tests {
     use tch::{Device, Kind};
 
     use super::*;
+    use crate::model::input;
 
     /// Tensors of several sizes after some steps that `step` makes.
     fn moved(adam: Adam, step: impl Fn(Adam, &mut [Learning])) -> Vec<Tensor> {
         let ramp =
             |length: i64, to: f64| Tensor::linspace(-1.0, to, length, (Kind::Float, Device::Cpu));
-        let mut tensors: Vec<Tensor> = [1, 7, 5000].map(|length| ramp(length, 2.0)).into();
+        let filters = input::channels_last(&ramp(4 * 3 * 5 * 5, 2.0).view([4, 3, 5, 5]));
+        let mut tensors = vec![ramp(1, 2.0), ramp(7, 2.0), ramp(5000, 2.0), filters];
         let mut means: Vec<[Tensor; 2]> = (tensors.iter())
             .map(|tensor| [tensor.zeros_like(), tensor.zeros_like()])
             .collect();
         for steps in 1..=5 {
             for tensor in &mut tensors {
                 *tensor = tensor.detach().set_requires_grad(true);
-                let towards = ramp(tensor.numel() as i64, -3.0);
+                let towards = ramp(tensor.numel() as i64, -3.0).view_as(tensor);
                 (&*tensor - towards).square().sum(Kind::Float).backward();
             }
             let mut all: Vec<Learning> = (tensors.iter_mut().zip(&mut means))
@@ -157,7 +181,12 @@ mod tests {
                 steps: 0,
             };
             let (rate, decay) = (0.05, 0.1);
-            let together = moved(adam, |adam, all| adam.step(all, rate, decay));
+            let together = moved(adam, |adam, all| {
+                #[cfg(native_threads)]
+                assert!(fused::step(adam, all, rate, decay));
+                #[cfg(not(native_threads))]
+                adam.step(all, rate, decay);
+            });
             let apart = moved(adam, |adam, all| {
                 (all.iter_mut()).for_each(|one| adam.step_of_one(one, rate, decay));
             });

@@ -10,6 +10,7 @@ use crate::model::tensors::NamedTensors;
 
 const STATE_PREFIX: &str = "optimizer.";
 const STEPS: &str = "optimizer.steps";
+const STEPS_OF_GROUPS: &str = "optimizer.steps_of_groups";
 
 /// An optimizer with its state.
 pub struct Optimizer {
@@ -17,8 +18,9 @@ pub struct Optimizer {
     momentum: f64,
     weight_decay: f64,
     parameters: Vec<Parameter>,
-    groups: usize,
     steps: i64,
+    /// How often each group moved: one that thaws late has made fewer steps, and Adam corrects for how many.
+    steps_of_groups: Vec<i64>,
 }
 
 struct Parameter {
@@ -63,14 +65,14 @@ impl Optimizer {
             momentum,
             weight_decay,
             parameters,
-            groups: count,
             steps: 0,
+            steps_of_groups: vec![0; count],
         }
     }
 
     /// How many groups there are.
     pub fn groups(&self) -> usize {
-        self.groups
+        self.steps_of_groups.len()
     }
 
     /// How many steps were made.
@@ -92,6 +94,7 @@ impl Optimizer {
         tch::no_grad(|| {
             let learning = rates.iter().enumerate().filter(|(_, rate)| **rate != 0.0);
             for (group, &rate) in learning {
+                self.steps_of_groups[group] += 1;
                 self.step_of(group, true, rate);
                 self.step_of(group, false, rate);
             }
@@ -108,7 +111,7 @@ impl Optimizer {
             OptimizerKind::Adam | OptimizerKind::Adamw => {
                 let adam = Adam {
                     decoupled: self.kind == OptimizerKind::Adamw,
-                    steps: self.steps,
+                    steps: self.steps_of_groups[group],
                 };
                 let mut members: Vec<Learning> = members.filter_map(Parameter::learning).collect();
                 adam.step(&mut members, rate, decay);
@@ -126,6 +129,8 @@ impl Optimizer {
             }
         }
         state.insert(STEPS.into(), Tensor::from_slice(&[self.steps]));
+        let of_groups = Tensor::from_slice(&self.steps_of_groups);
+        state.insert(STEPS_OF_GROUPS.into(), of_groups);
         state
     }
 
@@ -144,6 +149,11 @@ impl Optimizer {
             }
         }
         self.steps = find(STEPS.into(), &Tensor::from_slice(&[0i64]))?.int64_value(&[0]);
+        let like = Tensor::from_slice(&self.steps_of_groups);
+        let of_groups = find(STEPS_OF_GROUPS.into(), &like)?;
+        for (group, steps) in self.steps_of_groups.iter_mut().enumerate() {
+            *steps = of_groups.int64_value(&[group as i64]);
+        }
         Ok(())
     }
 }
@@ -232,28 +242,55 @@ mod tests {
         compare(OptimizerKind::Sgd, 0.1, sgd);
     }
 
+    /// Two groups of one tensor each, and an optimizer over them.
+    fn pair() -> ([Tensor; 2], impl Fn() -> Optimizer) {
+        let tensors = [(); 2].map(|()| {
+            let start = Tensor::from_slice(&[1.0f32, -2.0]).view([1, 2]);
+            start.set_requires_grad(true)
+        });
+        let of_optimizer = [0, 1].map(|at: usize| tensors[at].shallow_clone());
+        let new = move || {
+            let group = |at: usize| vec![(format!("w{at}"), of_optimizer[at].shallow_clone())];
+            Optimizer::new(OptimizerKind::Adamw, 0.9, 0.01, vec![group(0), group(1)])
+        };
+        (tensors, new)
+    }
+
+    fn step(optimizer: &mut Optimizer, tensors: &[Tensor; 2], rates: [f64; 2]) {
+        optimizer.zero_grad();
+        for tensor in tensors {
+            tensor.square().sum(Kind::Float).backward();
+        }
+        optimizer.step(&rates);
+    }
+
+    #[test]
+    fn a_group_that_rested_moves_as_one_that_begins() {
+        let (tensors, new) = pair();
+        let mut optimizer = new();
+        (0..50).for_each(|_| step(&mut optimizer, &tensors, [0.1, 0.0]));
+        (0..3).for_each(|_| step(&mut optimizer, &tensors, [0.1, 0.1]));
+        let (fresh, new) = pair();
+        let mut optimizer = new();
+        (0..3).for_each(|_| step(&mut optimizer, &fresh, [0.1, 0.1]));
+        assert_eq!(tensors[1], fresh[1]);
+    }
+
     #[test]
     fn a_restored_optimizer_goes_on_as_if_never_stopped() {
         let run = |stop_after: usize| {
-            let w = Tensor::from_slice(&[1.0f32, -2.0])
-                .view([1, 2])
-                .set_requires_grad(true);
-            let new = || {
-                let group = vec![("w".to_owned(), w.shallow_clone())];
-                Optimizer::new(OptimizerKind::Adamw, 0.9, 0.01, vec![group])
-            };
+            let (tensors, new) = pair();
             let mut optimizer = new();
-            for step in 0..6 {
-                if step == stop_after {
+            for number in 0..6 {
+                if number == stop_after {
                     let state = optimizer.state();
                     optimizer = new();
                     optimizer.restore(&state).unwrap();
                 }
-                optimizer.zero_grad();
-                w.square().sum(Kind::Float).backward();
-                optimizer.step(&[0.1]);
+                let second = if number < 2 { 0.0 } else { 0.1 };
+                step(&mut optimizer, &tensors, [0.1, second]);
             }
-            w
+            tensors
         };
         assert_eq!(run(3), run(100));
     }
