@@ -8,6 +8,7 @@ pub mod fold;
 pub mod inference;
 pub mod input;
 pub mod layers;
+pub mod layout;
 pub mod libtorch;
 pub mod mobilenet_v2;
 pub mod norm_relu6;

@@ -56,10 +56,11 @@ impl Norm<'_> {
 
 #[cfg(native_threads)]
 mod fused {
-    use tch::{Device, Kind, Tensor};
+    use tch::Tensor;
     use torch_sys::C_tensor;
 
     use super::{NORM_MOMENTUM, Norm};
+    use crate::model::layout::lies_with;
 
     unsafe extern "C" {
         fn skinlesion_norm_relu6(
@@ -105,10 +106,9 @@ mod fused {
             return false;
         };
         let side_by_side = [height * width * channels, 1, width * channels, channels];
-        let plain = |t: &Tensor| (t.device(), t.kind()) == (Device::Cpu, Kind::Float);
-        let one_each = |t: &&Tensor| plain(t) && t.size() == [channels] && t.stride() == [1];
-        let all = [norm.gamma, norm.beta, norm.mean, norm.variance];
-        plain(x) && x.stride() == side_by_side && all.iter().all(one_each)
+        let of_channels = [norm.gamma, norm.beta, norm.mean, norm.variance];
+        lies_with(x, &side_by_side)
+            && (of_channels.iter()).all(|of| of.size() == [channels] && lies_with(of, &[1]))
     }
 }
 

@@ -58,10 +58,11 @@ impl Adam {
 /// ten operations for each takes longer than what they do.
 #[cfg(native_threads)]
 mod fused {
-    use tch::{Device, Kind, Tensor};
+    use tch::Tensor;
     use torch_sys::C_tensor;
 
     use super::{Adam, BETA1, BETA2, EPSILON, Learning};
+    use crate::model::layout::lies_with;
 
     /// As in adam.cpp.
     #[repr(C)]
@@ -121,21 +122,10 @@ mod fused {
     /// Whether the four tensors lie in the processor's memory alike: the operation goes through them as through plain rows
     /// of numbers, and does not look.
     fn suits(one: &Learning, gradient: &Tensor) -> bool {
-        let tensor = &*one.tensor;
-        // The stride along a dimension of one element means nothing.
-        let strides = |of: &Tensor| -> Vec<i64> {
-            (of.size().into_iter().zip(of.stride()))
-                .filter_map(|(length, stride)| (length > 1).then_some(stride))
-                .collect()
-        };
-        let alike = |other: &Tensor| {
-            (other.device(), other.kind()) == (Device::Cpu, Kind::Float)
-                && other.size() == tensor.size()
-                && strides(other) == strides(tensor)
-        };
-        [tensor, gradient, one.first, one.second]
+        let strides = one.tensor.stride();
+        [one.tensor, gradient, one.first, one.second]
             .into_iter()
-            .all(alike)
+            .all(|of| of.size() == one.tensor.size() && lies_with(of, &strides))
     }
 }
 
