@@ -5,8 +5,9 @@ use std::path::Path;
 
 use skinlesion::Error;
 use skinlesion::dataset::{Dataset, Part};
-use skinlesion::training::learner::augmenter;
-use skinlesion::training::{Phase, schedule, settings};
+use skinlesion::training::config::resolve;
+use skinlesion::training::data::batches::augmenter;
+use skinlesion::training::{Phase, lr_schedule};
 
 /// Images down, and versions of each across, at the size of the last epoch.
 const ROWS: usize = 10;
@@ -19,10 +20,10 @@ fn main() -> skinlesion::Result<()> {
         return Ok(());
     };
     let changes: Vec<String> = more.iter().filter(|a| *a != "--set").cloned().collect();
-    let config = settings::resolve(Phase::Finetune, None, &changes)?;
+    let config = resolve::resolve(Phase::Finetune, None, &changes)?;
     let dataset = Dataset::open(Path::new(dataset))?;
     let rows = dataset.part(Part::Train);
-    let side = schedule::size(&config, config.epochs, dataset.pixels.side());
+    let side = lr_schedule::size(&config, config.epochs, dataset.pixels.side());
     let mut pixels = vec![0; ROWS * COLUMNS * side * side * 3];
     for (row, &number) in rows
         .iter()

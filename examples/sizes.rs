@@ -6,15 +6,15 @@ use std::path::Path;
 use skinlesion::dataset::{Dataset, Part};
 use skinlesion::metrics;
 use skinlesion::model::checkpoint::Checkpoint;
-use skinlesion::model::inference::{self, InferenceNetwork};
-use skinlesion::model::{fold, input};
+use skinlesion::model::inference_network::InferenceNetwork;
+use skinlesion::model::{fuse, input, output};
 use skinlesion::training::augment::resized;
 use tch::Device;
 
 const BATCH: usize = 32;
 
 fn main() -> skinlesion::Result<()> {
-    skinlesion::model::device::keep_freed_memory();
+    skinlesion::model::libtorch::device::keep_freed_memory();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [checkpoint, dataset, sizes @ ..] = arguments.as_slice() else {
         eprintln!("usage: sizes CHECKPOINT DATASET SIZE…");
@@ -22,7 +22,7 @@ fn main() -> skinlesion::Result<()> {
     };
     let checkpoint = Checkpoint::read(Path::new(checkpoint))?;
     let network = checkpoint.about.architecture.network();
-    let folded = fold::fold(&network, &checkpoint.tensors)?;
+    let folded = fuse::fold(&network, &checkpoint.tensors)?;
     let network = InferenceNetwork::new(&folded, Device::Cpu)?;
     let dataset = Dataset::open(Path::new(dataset))?;
     let rows = dataset.part(Part::Val);
@@ -40,7 +40,7 @@ fn main() -> skinlesion::Result<()> {
             let bytes = input::interleaved_to_tensor(&bytes, size, Device::Cpu)?;
             let images = input::normalised(&bytes);
             let logits = tch::no_grad(|| network.forward(&images));
-            answers.extend(inference::probabilities(&logits)?);
+            answers.extend(output::probabilities(&logits)?);
         }
         let metrics = metrics::score(&truths, &answers);
         let figure = |name: &str| metrics.named(name).unwrap_or(f64::NAN);

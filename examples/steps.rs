@@ -6,13 +6,16 @@
 use std::time::Instant;
 
 use skinlesion::Diagnosis;
-use skinlesion::model::layers::Architecture;
+use skinlesion::model::architecture::Architecture;
+use skinlesion::model::libtorch::device;
 use skinlesion::model::mobilenet_v2::{MobileNetV2, Thawed};
-use skinlesion::model::{device, inference, input};
+use skinlesion::model::{input, output};
+use skinlesion::training::Phase;
 use skinlesion::training::augment::Augmenter;
-use skinlesion::training::averaging::Average;
+use skinlesion::training::config::resolve;
+use skinlesion::training::ema::Average;
 use skinlesion::training::loss::{Loss, Target, one_hot};
-use skinlesion::training::{Phase, settings, setup};
+use skinlesion::training::optim::param_groups;
 use tch::{Device, Kind, Reduction, Tensor};
 
 const BATCH: usize = 32;
@@ -27,13 +30,13 @@ const STEPS: usize = 24;
 
 fn main() -> skinlesion::Result<()> {
     device::keep_freed_memory();
-    let config = settings::resolve(Phase::Finetune, None, &[])?;
+    let config = resolve::resolve(Phase::Finetune, None, &[])?;
     let architecture = Architecture {
         width: 1.0,
         classes: 7,
     };
     let model = MobileNetV2::random(architecture, 1, Device::Cpu);
-    let mut optimizer = setup::optimizer(&model, &config);
+    let mut optimizer = param_groups::optimizer(&model, &config);
     let mut average = Average::new(&config, model.tensors());
     let rates = vec![1e-9; optimizer.groups()];
     let all = Thawed {
@@ -97,7 +100,7 @@ fn main() -> skinlesion::Result<()> {
                     loss.double_value(&[]);
                     loss.backward();
                     learn();
-                    inference::probabilities(&logits).map(drop)
+                    output::probabilities(&logits).map(drop)
                 })?,
                 milliseconds(|| load().map(drop))?,
                 milliseconds(|| {

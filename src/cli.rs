@@ -1,9 +1,11 @@
 //! What can be said on the command line. Each verb's own flags stand in its file under `commands/`.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::commands::{self, Outcome};
-use crate::terminal::Session;
+use skinlesion::progress::Progress;
+
+use crate::commands;
+use crate::terminal::{Global, Outcome, Session, Summary};
 
 /// Trains a small network on dermatoscopic photographs and exports it for a phone.
 ///
@@ -17,35 +19,6 @@ pub struct Cli {
 
     #[command(subcommand)]
     pub verb: Verb,
-}
-
-/// Flags that every verb takes.
-#[derive(Args, Clone)]
-#[command(next_help_heading = "Global options")]
-pub struct Global {
-    /// Seed of everything random; the same seed gives the same result [default: 1234, or the configuration's]
-    #[arg(long, global = true, value_name = "N")]
-    pub seed: Option<u64>,
-
-    /// Where the network runs: auto (CUDA if there is any), cpu, cuda, cuda:N or mps
-    #[arg(long, global = true, value_name = "DEVICE", default_value = "auto")]
-    pub device: String,
-
-    /// Threads of the CPU to use; 0 means all cores
-    #[arg(long, global = true, value_name = "N", default_value_t = 0)]
-    pub threads: usize,
-
-    /// Print errors only
-    #[arg(long, short, global = true)]
-    pub quiet: bool,
-
-    /// Say more about what is done
-    #[arg(long, short, global = true)]
-    pub verbose: bool,
-
-    /// Print the summary as one JSON object on standard output, and all else on standard error
-    #[arg(long, global = true)]
-    pub json: bool,
 }
 
 #[derive(Subcommand)]
@@ -93,10 +66,21 @@ impl Verb {
             Self::Export(args) => commands::export::run(args, session),
             Self::Predict(args) => commands::predict::run(args, session),
             Self::Serve(args) => commands::serve::run(args, session),
-            Self::Demo(args) => commands::demo::run(args, session),
+            Self::Demo(args) => commands::demo::run(args, session, &run_step),
             Self::Doctor(args) => commands::doctor::run(args, session),
-            Self::Completions(args) => commands::completions::run(args, session),
-            Self::Man(args) => commands::man::run(args, session),
+            Self::Completions(args) => commands::completions::run(args, Cli::command()),
+            Self::Man(args) => commands::man::run(args, Cli::command()),
         }
     }
+}
+
+/// Parses and runs a command line within a verb that runs others, and prints its summary.
+fn run_step(words: &[String], session: &Session) -> anyhow::Result<Summary> {
+    let cli = Cli::try_parse_from(words)?;
+    let step = session.for_step(&cli.global);
+    let mut summary = cli.verb.run(&step)?;
+    summary.next = None; // the next step follows by itself
+    step.finish();
+    step.print_summary(&summary);
+    Ok(summary)
 }

@@ -4,20 +4,22 @@ pub mod analysis;
 pub mod calibrate;
 pub mod compare;
 pub mod folds;
-pub mod galleries;
+pub mod leakage;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use analysis::Analysis;
-
-use crate::classifier::{self, Classifier};
+use self::analysis::Analysis;
+use self::leakage::{distinct_lesions, refuse_seen_lesions};
 use crate::dataset::{Dataset, Part, Sample};
-use crate::metrics::bootstrap::{self, Intervals};
+use crate::inference::classifier::Classifier;
+use crate::inference::open;
+use crate::metrics::bootstrap;
+use crate::metrics::bootstrap::Intervals;
 use crate::metrics::{Metrics, Predictions};
-use crate::model::checkpoint::{About, lesion_hash};
+use crate::model::checkpoint_metadata::About;
 use crate::progress::Progress;
 use crate::{DEFAULT_SEED, Error, Result, files};
 
@@ -108,7 +110,7 @@ impl Evaluation {
 impl ScoredModel {
     /// Names a checkpoint or an exported file.
     fn new(model: &Path) -> Result<Self> {
-        let file = classifier::locate(model);
+        let file = open::locate(model);
         let name = file.file_name().unwrap_or_default();
         Ok(Self {
             file: name.to_string_lossy().into_owned(),
@@ -146,7 +148,7 @@ pub fn predict_part(
     batch: usize,
     progress: &dyn Progress,
 ) -> Result<Predictions> {
-    refuse_other_size(classifier, dataset)?;
+    dataset.refuse_other_resize(classifier.resize(), "the network")?;
     let mut predictions = Predictions::default();
     progress.start("Scoring", rows.len() as u64);
     for rows in rows.chunks(batch.max(1)) {
@@ -172,60 +174,6 @@ pub fn predict_part(
     Ok(predictions)
 }
 
-/// Refuses a dataset whose images were prepared otherwise than the network needs them.
-pub fn refuse_other_size(classifier: &dyn Classifier, dataset: &Dataset) -> Result<()> {
-    let (found, needed) = (dataset.info.resize, classifier.resize());
-    if found == needed {
-        return Ok(());
-    }
-    Err(Error::file(
-        &dataset.path,
-        format!(
-            "its images were prepared with {}, but the network needs {}",
-            found.flags(),
-            needed.flags()
-        ),
-        format!(
-            "Prepare the images for this network: skinlesion prepare {} …",
-            needed.flags()
-        ),
-    ))
-}
-
-/// Refuses a part whose lesions the network has seen: for the test part those that gradients came from or
-/// choices were made on, for the validation part the former. The training part may always be scored, as
-/// whoever names it knows what it is.
-pub fn refuse_seen_lesions(about: &About, dataset: &Dataset, part: Part) -> Result<()> {
-    let trained = (&about.training_lesions, "trained on");
-    let chosen = (&about.validation_lesions, "chosen by");
-    let forbidden: &[_] = match part {
-        Part::Train => &[],
-        Part::Val => &[trained],
-        Part::Test => &[trained, chosen],
-    };
-    for (hashes, use_of_them) in forbidden {
-        let hashes: HashSet<&str> = hashes.iter().map(String::as_str).collect();
-        let lesions = distinct_lesions(dataset, part);
-        let seen: Vec<&&str> = lesions
-            .iter()
-            .filter(|lesion| hashes.contains(lesion_hash(lesion).as_str()))
-            .collect();
-        if let Some(first) = seen.first() {
-            return Err(Error::file(
-                &dataset.path,
-                format!(
-                    "the network was {use_of_them} {} of the {} lesions of the {part} part ({first} is the first)",
-                    seen.len(),
-                    lesions.len(),
-                ),
-                "Its figures would flatter. Score it on lesions that it has not seen, usually the test part of the \
-                 dataset folder that it was trained with; or say --split train to see how well it fits its training part.",
-            ));
-        }
-    }
-    Ok(())
-}
-
 /// What the network's logits are divided by. Without a meaning for answers that are averaged over views.
 fn temperature(classifier: &dyn Classifier) -> Option<f64> {
     let own = classifier.about().and_then(|about| about.temperature);
@@ -236,15 +184,4 @@ fn temperature(classifier: &dyn Classifier) -> Option<f64> {
 fn samples(dataset: &Dataset, part: Part) -> Vec<&Sample> {
     let rows = dataset.part(part).into_iter();
     rows.map(|row| &dataset.rows[row].sample).collect()
-}
-
-/// The lesions of a part, in the order of their first rows.
-fn distinct_lesions(dataset: &Dataset, part: Part) -> Vec<&str> {
-    let mut known = HashSet::new();
-    dataset
-        .part(part)
-        .into_iter()
-        .map(|row| dataset.rows[row].sample.lesion_id.as_str())
-        .filter(|lesion| known.insert(*lesion))
-        .collect()
 }

@@ -1,30 +1,57 @@
 //! From dermatoscopic photographs to a small network on a phone.
 //!
-//! Data flows one way, and each arrow is one verb of the program:
-//! metadata + images → [`dataset`] (manifest + pixels) → [`training`] (checkpoint) → [`metrics`] → [`export`] (files for the phone).
+//! Each arrow is one verb of the program:
+//! metadata + images → dataset folder → checkpoint → metrics → exported files. `docs/formats.md` describes the files.
+//!
+//! The modules are layers, from top to bottom. A module may use those below it, never those above it, and no two files
+//! use each other. `tests/layers.rs` reads this list and checks every import against it.
+//!
+//! ```text
+//! main            parses the command line, runs a verb, reports
+//! cli             the verbs
+//! commands        one file a verb: its flags, and what it does from top to bottom
+//! terminal        global flags, progress bars, summaries, errors
+//! webapp          the phone page: its folder and its server
+//! training        transfer learning and fine-tuning
+//! export          ONNX, TFLite and TorchScript writers, int8 quantization, verification, model card
+//! report          charts, tables and HTML
+//! evaluation      scoring a split, leakage guard, calibration, comparison, cross-validation
+//! inference       classifiers: checkpoint, ONNX, TFLite, TorchScript; test-time augmentation
+//! artifact        what an exported file is: formats, input specification, model.json, file names
+//! model           MobileNetV2, fused network, checkpoints, pretrained weights, libtorch
+//! metrics         truths and probabilities → figures
+//! synthetic       drawn photographs with metadata
+//! dataset         metadata, split, near-duplicates, dataset folder
+//! imaging         decoding, resizing, symmetries, finding image files
+//! files           atomic writes, hashes
+//! progress        what a long task reports to
+//! probabilities   the answer of a classifier
+//! diagnosis       the seven classes
+//! error           the error type
+//! ```
 //!
 //! The library never prints: it reports to a [`progress::Progress`] and returns values and [`Error`]s.
-//! What is on disk at each station is described in `docs/formats.md`.
 
-pub mod classifier;
+pub mod artifact;
 pub mod dataset;
 pub mod diagnosis;
-pub mod engines;
 mod error;
 pub mod evaluation;
 pub mod export;
 pub mod files;
+pub mod imaging;
+pub mod inference;
 pub mod metrics;
 pub mod model;
-pub mod phone;
-pub mod photographs;
-pub mod preprocess;
+pub mod probabilities;
 pub mod progress;
 pub mod report;
+pub mod synthetic;
 pub mod training;
+pub mod webapp;
 
-pub use diagnosis::Diagnosis;
-pub use error::{Error, Result};
+pub use crate::diagnosis::Diagnosis;
+pub use crate::error::{Error, Result};
 
 /// Said wherever a person reads a result.
 pub const DISCLAIMER: &str =

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use skinlesion::model::average::{Member, average};
 use skinlesion::model::checkpoint::Checkpoint;
+use skinlesion::model::model_soup::{Member, average};
 use skinlesion::{Error, files};
 
-use super::{Outcome, Summary, refuse_existing};
-use crate::terminal::Session;
+use super::existing::refuse_existing;
+use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
 pub struct Args {

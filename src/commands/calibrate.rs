@@ -8,8 +8,8 @@ use skinlesion::dataset::Dataset;
 use skinlesion::evaluation::calibrate::{Calibrated, calibrate};
 use skinlesion::model::checkpoint::Checkpoint;
 
-use super::{Outcome, Summary, refuse_existing};
-use crate::terminal::Session;
+use super::existing::refuse_existing;
+use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
 pub struct Args {

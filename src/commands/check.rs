@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use skinlesion::Diagnosis;
 use skinlesion::Error;
-use skinlesion::classifier;
-use skinlesion::dataset::check::{self, Fault, Verdict};
+use skinlesion::dataset::findings::Fault;
+use skinlesion::dataset::validate;
+use skinlesion::dataset::validate::Verdict;
 use skinlesion::dataset::{Dataset, DatasetInfo, Part, info};
-use skinlesion::evaluation;
+use skinlesion::evaluation::leakage;
+use skinlesion::inference::open;
 use skinlesion::progress::Progress;
 
-use super::{Outcome, Summary};
-use crate::terminal::Session;
+use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -27,12 +28,12 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
-    let (mut verdict, dataset) = check::prove(&args.data, session)?;
+    let (mut verdict, dataset) = validate::prove(&args.data, session)?;
     for against in &args.against {
         match &dataset {
             Some(dataset) if against.join(info::FILE).is_file() => {
                 let other = Dataset::open(against)?;
-                let more = check::against(dataset, &other, session);
+                let more = validate::against(dataset, &other, session);
                 verdict.proved.extend(more.proved);
                 verdict.faults.extend(more.faults);
             }
@@ -64,7 +65,7 @@ fn against_network(
     verdict: &mut Verdict,
     session: &Session,
 ) -> skinlesion::Result<()> {
-    let classifier = classifier::open(model, session.device()?)?;
+    let classifier = open::open(model, session.device()?)?;
     let Some(about) = classifier.about() else {
         return Err(Error::file(
             model,
@@ -73,7 +74,7 @@ fn against_network(
         ));
     };
     for part in [Part::Val, Part::Test] {
-        let fault = match evaluation::refuse_seen_lesions(about, dataset, part) {
+        let fault = match leakage::refuse_seen_lesions(about, dataset, part) {
             Ok(()) => None,
             Err(Error::Input { problem, .. }) => Some(Fault::new(problem)),
             Err(error) => return Err(error),

@@ -9,8 +9,8 @@ use skinlesion::metrics::comparison::Difference;
 use skinlesion::report::text::HEADLINES;
 use skinlesion::{DEFAULT_SEED, Diagnosis, files};
 
-use super::{Outcome, Summary, refuse_existing};
-use crate::terminal::Session;
+use super::existing::refuse_existing;
+use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
 pub struct Args {

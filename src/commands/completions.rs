@@ -1,11 +1,8 @@
 //! `skinlesion completions`.
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
-use super::{Outcome, Summary};
-use crate::cli::Cli;
-use crate::terminal::{Session, print_out};
+use crate::terminal::{Outcome, Summary, print_out};
 
 #[derive(clap::Args)]
 #[command(
@@ -17,9 +14,10 @@ pub struct Args {
     shell: Shell,
 }
 
-pub fn run(args: &Args, _session: &Session) -> Outcome {
+/// `program` is the whole command line of the program.
+pub fn run(args: &Args, mut program: clap::Command) -> Outcome {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "skinlesion", &mut script);
+    clap_complete::generate(args.shell, &mut program, "skinlesion", &mut script);
     print_out(&String::from_utf8_lossy(&script));
     Ok(Summary::default())
 }

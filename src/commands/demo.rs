@@ -1,20 +1,20 @@
 //! `skinlesion demo`.
 
-mod walk;
+mod steps;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde_json::json;
-use skinlesion::dataset::drawn::{self, FEWEST_LESIONS};
 use skinlesion::dataset::{Dataset, Part};
 use skinlesion::progress::Progress;
+use skinlesion::synthetic;
+use skinlesion::synthetic::FEWEST_LESIONS;
 use skinlesion::{Diagnosis, Error, files};
 
-use self::walk::{Walk, command};
-use super::{Outcome, Summary};
-use crate::terminal::Session;
+use self::steps::{RunStep, Walk, command};
+use crate::terminal::{Outcome, Session, Summary};
 
 /// Below this the demo has failed.
 const GOAL: f64 = 0.90;
@@ -44,13 +44,14 @@ pub struct Args {
     force: bool,
 }
 
-pub fn run(args: &Args, session: &Session) -> Outcome {
+/// `run_step` runs the command line of a step.
+pub fn run(args: &Args, session: &Session, run_step: RunStep) -> Outcome {
     if args.draw_only {
         return draw(args, session);
     }
     let began = Instant::now();
     let places = Places::in_folder(&args.out);
-    let walk = Walk::new(session);
+    let walk = Walk::new(session, run_step);
     walk.step(
         "Draw",
         "Lesions of all seven classes, in the form in which HAM10000 comes: a table and two folders of JPEGs.",
@@ -127,7 +128,7 @@ impl Places {
         let drawn = out.join("drawn");
         Self {
             config: out.join(CONFIG.0),
-            metadata: drawn.join(drawn::METADATA),
+            metadata: drawn.join(synthetic::METADATA),
             drawn,
             data: out.join("data"),
             transfer: out.join("transfer"),
@@ -138,7 +139,7 @@ impl Places {
     }
 }
 
-fn draw_command(args: &Args) -> walk::Command {
+fn draw_command(args: &Args) -> self::steps::Command {
     let lesions = args.lesions.to_string();
     let command =
         command(&["demo", "--draw-only", "--lesions", &lesions]).path_of("--out", &args.out);
@@ -154,12 +155,12 @@ fn draw(args: &Args, session: &Session) -> Outcome {
     let places = Places::in_folder(&args.out);
     make_room(args)?;
     files::write_whole(&places.config, CONFIG.1.as_bytes())?;
-    let options = drawn::Options {
+    let options = synthetic::Options {
         lesions: args.lesions as usize,
         seed: session.seed(),
-        ..drawn::Options::default()
+        ..synthetic::Options::default()
     };
-    drawn::draw(&places.drawn, &options, session)?;
+    synthetic::draw(&places.drawn, &options, session)?;
     let (metadata, images) = (places.metadata.display(), places.drawn.display());
     Ok(Summary {
         text: format!(
@@ -170,7 +171,7 @@ fn draw(args: &Args, session: &Session) -> Outcome {
             "skinlesion prepare --metadata {metadata} --images {images} --out data/drawn"
         )),
         json: json!({"lesions": options.lesions, "seed": options.seed}),
-        files: drawn::IMAGE_FOLDERS.iter().fold(
+        files: synthetic::IMAGE_FOLDERS.iter().fold(
             vec![places.metadata.clone()],
             |mut files, folder| {
                 files.push(places.drawn.join(folder));
@@ -212,7 +213,7 @@ fn examples(places: &Places) -> skinlesion::Result<Vec<PathBuf>> {
         samples.find(|sample| sample.dx == wanted)
     };
     let photograph = |id: &str| {
-        let mut paths = drawn::IMAGE_FOLDERS
+        let mut paths = synthetic::IMAGE_FOLDERS
             .iter()
             .map(|folder| places.drawn.join(folder).join(format!("{id}.jpg")));
         paths.find(|path| path.is_file())

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 use skinlesion::dataset::Dataset;
-use skinlesion::model::layers::Architecture;
-use skinlesion::model::libtorch;
-use skinlesion::model::weights::{self, Remote, Source, cache_folder};
+use skinlesion::model::architecture::Architecture;
+use skinlesion::model::libtorch::capabilities;
+use skinlesion::model::pretrained;
+use skinlesion::model::pretrained::{Remote, Source, cache_folder};
 use skinlesion::progress::Silent;
 use tch::Device;
 
-use super::{Outcome, Summary};
-use crate::terminal::Session;
+use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -73,7 +73,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
 }
 
 fn version() -> Finding {
-    let (found, expected) = (libtorch::version(), libtorch::EXPECTED_VERSION);
+    let (found, expected) = (capabilities::version(), capabilities::EXPECTED_VERSION);
     if found == expected {
         return ok("libtorch", found);
     }
@@ -84,7 +84,7 @@ fn version() -> Finding {
 /// On the device that the other verbs would use; on the CPU if that one is not there.
 fn computes(session: &Session) -> Finding {
     let device = session.device().unwrap_or(Device::Cpu);
-    match libtorch::check_arithmetic(device) {
+    match capabilities::check_arithmetic(device) {
         Ok(()) => ok(
             "arithmetic",
             format!("a convolution on {} is right", name_of(device)),
@@ -119,7 +119,7 @@ fn name_of(device: Device) -> String {
 
 fn cuda() -> Finding {
     let driver = Path::new("/proc/driver/nvidia/version").exists();
-    match libtorch::cuda() {
+    match capabilities::cuda() {
         Some(cuda) if cuda.devices > 0 => {
             let cudnn = cuda.cudnn.unwrap_or("none".into());
             let (runtime, devices) = (cuda.runtime, cuda.devices);
@@ -163,14 +163,14 @@ fn threads() -> Finding {
 }
 
 fn cpu() -> Finding {
-    match libtorch::cpu_capability() {
+    match capabilities::cpu_capability() {
         Some(capability) => ok("CPU kernels", capability),
         None => none("CPU kernels", "libtorch's choice is not known here"),
     }
 }
 
 fn bf16() -> Finding {
-    match libtorch::native_bf16() {
+    match capabilities::native_bf16() {
         Some(found) if !found.is_empty() => ok("bf16", format!("native: {}", found.join(", "))),
         Some(_) => none("bf16", "not native on this CPU: no faster than f32"),
         None => none("bf16", "not known for this CPU"),
@@ -213,7 +213,7 @@ fn weights(source: &Source) -> Finding {
         Source::ImageNet => Source::File(kept),
         other => other.clone(),
     };
-    match weights::load(&file, &network, &Silent) {
+    match pretrained::load(&file, &network, &Silent) {
         Ok(Some(loaded)) => ok("weights", format!("{file}: {}", loaded.summary())),
         Ok(None) => none("weights", "none asked for"),
         Err(error) => from_error("weights", &error),

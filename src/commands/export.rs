@@ -3,22 +3,29 @@
 use std::path::PathBuf;
 
 use serde_json::json;
-use skinlesion::export::card;
-use skinlesion::export::description::Description;
-use skinlesion::export::images::{self, Images};
-use skinlesion::export::interface::InputKind;
-use skinlesion::export::package::{self, Written};
+use skinlesion::artifact::description::Description;
+use skinlesion::artifact::exported_file::Written;
+use skinlesion::artifact::format::{Family, Format, Precision, UnknownFormat};
+use skinlesion::artifact::interface::InputKind;
+use skinlesion::artifact::package::MODEL_FILE;
+use skinlesion::export::images;
+use skinlesion::export::images::Images;
+use skinlesion::export::inputs::Material;
+use skinlesion::export::model_card;
+use skinlesion::export::package;
 use skinlesion::export::quantize::{CALIBRATION_IMAGES, RangeRule};
-use skinlesion::export::{self, Family, Format, Lost, Plan, Precision, Source, readme};
+use skinlesion::export::readme;
+use skinlesion::export::source::Source;
+use skinlesion::export::write;
+use skinlesion::export::write::{Lost, Plan};
 use skinlesion::files::Draft;
+use skinlesion::imaging::resize::{Colour, Fit};
 use skinlesion::metrics::Predictions;
-use skinlesion::model::checkpoint::About;
-use skinlesion::preprocess::{Colour, Fit};
+use skinlesion::model::checkpoint_metadata::About;
 use skinlesion::progress::Progress;
-use skinlesion::{Error, Result, phone};
+use skinlesion::{Error, Result, webapp};
 
-use super::{Outcome, Summary};
-use crate::terminal::Session;
+use crate::terminal::{Outcome, Session, Summary};
 
 /// Noise images to compare on when there is no dataset.
 const NOISE: usize = 32;
@@ -91,7 +98,7 @@ pub struct Args {
 #[derive(Clone)]
 struct Formats(Vec<Format>);
 
-fn formats(text: &str) -> Result<Formats, export::UnknownFormat> {
+fn formats(text: &str) -> Result<Formats, UnknownFormat> {
     match text {
         "all" => Ok(Formats(Format::ALL.to_vec())),
         one => one.parse().map(|format| Formats(vec![format])),
@@ -102,13 +109,13 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     let plan = plan(args);
     let source = Source::read(&args.checkpoint)?;
     refuse_impossible(args, &plan, &source.about)?;
-    let draft = Draft::new(&args.out, args.force, package::MODEL_FILE)?;
-    let evaluations = card::read_evaluations(&args.evaluations, &source)?;
+    let draft = Draft::new(&args.out, args.force, MODEL_FILE)?;
+    let evaluations = model_card::read_evaluations(&args.evaluations, &source)?;
     let about = &source.about;
     let images = images(args, about, session)?;
     let calibration = calibration(args, &plan, about)?;
     let answers = source.answers(&images, session)?;
-    let mut description = Description::new(&source);
+    let mut description = Description::new(&source.about, &source.sha256);
     if images.whole {
         description.judge(&Predictions {
             probabilities: answers.clone(),
@@ -116,14 +123,18 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         });
     }
     for evaluation in &evaluations {
-        description.add(evaluation);
+        description.add(
+            evaluation.data.split,
+            &evaluation.metrics,
+            &evaluation.intervals,
+        );
     }
-    let (written, lost) = export::write(
+    let (written, lost) = write::write(
         &source,
         &description,
         &plan,
         draft.path(),
-        &export::Material {
+        &Material {
             images: &images,
             answers: &answers,
             calibration: &calibration,
@@ -140,7 +151,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     let mut beside = package::write(draft.path(), &source, &description, &written, &evaluations)?;
     if plan.formats.contains(&Format::Web) {
         let page = draft.path().join(Format::Web.file_name());
-        beside.extend(phone::write(&page, draft.path())?.into_iter().take(1));
+        beside.extend(webapp::write(&page, draft.path())?.into_iter().take(1));
     }
     let beside: Vec<PathBuf> = (beside.iter())
         .filter_map(|path| path.strip_prefix(draft.path()).ok())
@@ -181,7 +192,7 @@ fn refuse_impossible(args: &Args, plan: &Plan, about: &About) -> Result<()> {
         ));
     }
     if plan.formats.contains(&Format::Web) {
-        phone::page::Page::embedded()?;
+        webapp::page::Page::embedded()?;
     }
     if plan.formats.contains(&Format::Web) && (args.resize || args.input != InputKind::Unit) {
         return Err(Error::input(

@@ -4,14 +4,12 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_mangen::Man;
 use serde_json::json;
 use skinlesion::{Error, files};
 
-use super::{Outcome, Summary};
-use crate::cli::Cli;
-use crate::terminal::Session;
+use crate::terminal::{Outcome, Summary};
 
 #[derive(clap::Args)]
 #[command(
@@ -27,8 +25,9 @@ pub struct Args {
     force: bool,
 }
 
-pub fn run(args: &Args, _session: &Session) -> Outcome {
-    let pages = pages()?;
+/// `program` is the whole command line of the program.
+pub fn run(args: &Args, program: Command) -> Outcome {
+    let pages = pages(program)?;
     let paths: Vec<PathBuf> = pages.iter().map(|(name, _)| args.out.join(name)).collect();
     if let Some(there) = paths.iter().find(|path| path.exists() && !args.force) {
         return Err(Error::Exists(there.clone()).into());
@@ -47,8 +46,8 @@ pub fn run(args: &Args, _session: &Session) -> Outcome {
 }
 
 /// File names and contents: the program's page, then the verbs'.
-fn pages() -> anyhow::Result<Vec<(String, Vec<u8>)>> {
-    let mut program = Cli::command().disable_help_subcommand(true);
+fn pages(program: Command) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    let mut program = program.disable_help_subcommand(true);
     program.build(); // names the verbs' pages skinlesion-prepare and so on
     std::iter::once(&program)
         .chain(program.get_subcommands())

@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use skinlesion::classifier::{self, Probabilities, ranked};
+use skinlesion::DISCLAIMER;
+use skinlesion::imaging::{find, read};
+use skinlesion::inference::open;
+use skinlesion::probabilities::{Probabilities, ranked};
 use skinlesion::progress::Progress;
-use skinlesion::{DISCLAIMER, photographs};
 
-use super::{Outcome, Summary};
-use crate::terminal::Session;
+use crate::terminal::{Outcome, Session, Summary};
 
 /// Photographs decoded, and given to the network, at once.
 const BATCH: usize = 32;
@@ -37,12 +38,12 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
-    let classifier = classifier::open_with(&args.model, session.device()?, args.tta)?;
-    let (paths, missing) = told_apart(photographs::find(&args.images), session);
+    let classifier = open::open_with(&args.model, session.device()?, args.tta)?;
+    let (paths, missing) = told_apart(find::find(&args.images), session);
     let table = Table::new(&paths, args, session.global.json);
     let mut named = 0;
     for batch in paths.chunks(BATCH) {
-        let prepared = photographs::prepare(batch, classifier.resize());
+        let prepared = read::prepare(batch, classifier.resize());
         let readable: Vec<(&PathBuf, Vec<u8>)> = batch
             .iter()
             .zip(prepared)

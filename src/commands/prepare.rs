@@ -1,24 +1,25 @@
 //! `skinlesion prepare`.
 
-mod text;
+mod messages;
 
 use std::path::PathBuf;
 
 use serde_json::json;
 use skinlesion::Diagnosis;
+use skinlesion::dataset::build::options::Recipe;
+use skinlesion::dataset::build::{Prepared, prepare};
 use skinlesion::dataset::duplicates::Dedupe;
 use skinlesion::dataset::folds;
 use skinlesion::dataset::hold_out::Condition;
-use skinlesion::dataset::near_duplicates::Treatment;
+use skinlesion::dataset::near_duplicates::summary::Treatment;
 use skinlesion::dataset::plan::Rules;
-use skinlesion::dataset::prepare::{Prepared, Recipe, prepare};
-use skinlesion::dataset::shares::{Division, Shares};
+use skinlesion::dataset::split_fractions::{Division, Shares};
 use skinlesion::dataset::{DatasetInfo, Part};
-use skinlesion::preprocess::{Colour, DEFAULT_SIZE, Fit, ResizeRule};
+use skinlesion::imaging::resize::{Colour, DEFAULT_SIZE, Fit, ResizeRule};
 use skinlesion::progress::Progress;
+use skinlesion::report;
 
-use super::{Outcome, Summary};
-use crate::terminal::Session;
+use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -152,6 +153,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         &args.out,
         args.force,
         &recipe,
+        &report::dataset::write,
         session,
     )?;
     for class in absent(&prepared.info) {
@@ -164,7 +166,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         ));
     }
     Ok(Summary {
-        text: text::summary(&prepared, &args.metadata),
+        text: self::messages::summary(&prepared, &args.metadata),
         json: json(&prepared),
         next: Some(next(args)),
         files: prepared.files,

@@ -1,19 +1,20 @@
 //! `skinlesion serve`.
 
-mod words;
+mod messages;
 
 use std::net::TcpListener;
 use std::path::PathBuf;
 
 use anyhow::Context;
 use serde_json::json;
-use skinlesion::phone::model::{self, ModelFile};
-use skinlesion::phone::page::Page;
-use skinlesion::phone::server::{self, Certificate, Stop};
-use skinlesion::phone::site::Site;
+use skinlesion::webapp::model;
+use skinlesion::webapp::model::ModelFile;
+use skinlesion::webapp::page::Page;
+use skinlesion::webapp::server;
+use skinlesion::webapp::server::{Certificate, Stop};
+use skinlesion::webapp::site::Site;
 
-use super::{Outcome, Summary};
-use crate::terminal::Session;
+use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -84,11 +85,16 @@ fn announce(
         let object = json!({"url": urls[0], "urls": urls, "model_files": files});
         session.print_result(&format!("{object}\n"));
     } else if !session.global.quiet {
-        let reach = words::Reach {
+        let reach = self::messages::Reach {
             secure: args.tls_cert.is_some(),
             near: listener.local_addr().is_ok_and(|at| at.ip().is_loopback()),
         };
-        session.print_result(&words::announcement(&args.export, &urls, beside, reach));
+        session.print_result(&self::messages::announcement(
+            &args.export,
+            &urls,
+            beside,
+            reach,
+        ));
     }
     Ok(())
 }

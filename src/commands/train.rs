@@ -6,16 +6,20 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use skinlesion::dataset::Dataset;
-use skinlesion::model::checkpoint::{Checkpoint, LAST_FILE};
-use skinlesion::model::weights::Source;
+use skinlesion::model::checkpoint::Checkpoint;
+use skinlesion::model::checkpoint_metadata::LAST_FILE;
+use skinlesion::model::pretrained::Source;
 use skinlesion::progress::Progress;
-use skinlesion::training::run::{Ended, Run, run as train};
-use skinlesion::training::start::{self, Origin};
-use skinlesion::training::{LAST, Phase, TrainingConfig, folder, settings};
+use skinlesion::training::checkpointing::folder;
+use skinlesion::training::config::resolve;
+use skinlesion::training::fit::fit;
+use skinlesion::training::initial_model;
+use skinlesion::training::initial_model::Origin;
+use skinlesion::training::run::{Ended, Run};
+use skinlesion::training::{LAST, Phase, TrainingConfig};
 use skinlesion::{Diagnosis, Error};
 
-use super::{Outcome, Summary};
-use crate::terminal::Session;
+use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -91,10 +95,10 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         let dataset = dataset.in_fold(args.fold)?;
         folder::refuse_occupied(&args.out, args.force)?;
         let phase = args.phase.map_or(Phase::Transfer, PhaseFlag::phase);
-        let config = settings::resolve(phase, args.config.as_deref(), &args.settings(session))?;
+        let config = resolve::resolve(phase, args.config.as_deref(), &args.settings(session))?;
         (dataset, config, args.origin(phase)?, None)
     };
-    let mut start = start::start(&origin, &dataset, &config, device, session)?;
+    let mut start = initial_model::start(&origin, &dataset, &config, device, session)?;
     if let Some(initial) = initial {
         start.initial_weights = initial;
     }
@@ -118,7 +122,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         resume: args.resume,
         stop: stop::on_ctrl_c()?,
     };
-    let ended = train(&run, start, session)?;
+    let ended = fit(&run, start, session)?;
     Ok(summary(args, &config, dataset.fold, &ended))
 }
 
@@ -186,7 +190,7 @@ fn resumed(
         ));
     }
     let about = Checkpoint::read(&last)?.about;
-    let config = settings::from_checkpoint(&last, &about.config)?;
+    let config = resolve::from_checkpoint(&last, &about.config)?;
     if about.dataset != dataset.info.hashes.manifest {
         return Err(Error::file(
             &args.data,

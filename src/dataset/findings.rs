@@ -1,6 +1,7 @@
 //! Everything that is wrong with a file, told in one message instead of one complaint a run.
 
-use super::check::Fault;
+use serde::Serialize;
+
 use crate::{Error, Result};
 
 /// As many findings are spelled out; the others are counted.
@@ -65,6 +66,43 @@ impl Findings {
         }
         let problem = format!("{}:{}", problem(self.count), self.list());
         Err(Error::input(place, problem, remedy))
+    }
+}
+
+/// Something that is wrong with a dataset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// What is wrong.
+    pub problem: String,
+    /// How many rows, lesions or files it concerns.
+    pub count: usize,
+    /// The first few of them.
+    pub first: Vec<String>,
+}
+
+impl Fault {
+    /// A fault of the whole.
+    pub fn new(problem: impl Into<String>) -> Self {
+        Self {
+            problem: problem.into(),
+            count: 1,
+            first: Vec::new(),
+        }
+    }
+
+    /// The problem, with what was found below it.
+    pub fn in_words(&self) -> String {
+        let mut words = self.problem.clone();
+        for finding in &self.first {
+            words.push_str(&format!("\n    {finding}"));
+        }
+        if self.count > self.first.len() && !self.first.is_empty() {
+            words.push_str(&format!(
+                "\n    … and {} more",
+                self.count - self.first.len()
+            ));
+        }
+        words
     }
 }
 

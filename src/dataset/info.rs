@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Part;
 use super::flow::Step;
-use super::folds::FoldCounts;
-use super::near_duplicates::NearDuplicates;
-use crate::preprocess::ResizeRule;
+use super::fold_counts::FoldCounts;
+use super::near_duplicates::summary::NearDuplicates;
+use crate::imaging::resize::ResizeRule;
 use crate::{Diagnosis, Error, Result};
 
 /// The file's name within a dataset folder.

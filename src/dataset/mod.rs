@@ -5,15 +5,15 @@
 //! A dataset folder holds `manifest.csv` ([`manifest`]), `pixels.bin` ([`pixels`]) and `dataset.json`
 //! ([`info`]); [`Dataset::open`] reads all three, and [`check`] proves them.
 
-pub mod check;
-pub mod drawn;
+pub mod build;
 pub mod duplicates;
 pub mod findings;
 pub mod flow;
+pub mod fold_counts;
 pub mod folder;
 pub mod folds;
 pub mod hold_out;
-pub mod images;
+pub mod image_files;
 pub mod info;
 pub mod manifest;
 pub mod metadata;
@@ -21,11 +21,12 @@ pub mod near_duplicates;
 pub mod pack;
 pub mod pixels;
 pub mod plan;
-pub mod prepare;
+pub mod row_checks;
 pub mod sample;
-pub mod shares;
 pub mod split;
+pub mod split_fractions;
+pub mod validate;
 
-pub use folder::Dataset;
-pub use info::DatasetInfo;
-pub use sample::{Part, Sample};
+pub use self::folder::Dataset;
+pub use self::info::DatasetInfo;
+pub use self::sample::{Part, Sample};

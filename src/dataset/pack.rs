@@ -7,8 +7,10 @@ use std::path::Path;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::near_duplicates::likeness::Look;
-use crate::preprocess::{self, Fit, ResizeRule};
+use super::near_duplicates::fingerprint::Look;
+use crate::imaging::decode::decode;
+use crate::imaging::resize;
+use crate::imaging::resize::{Fit, ResizeRule};
 use crate::progress::Progress;
 use crate::{Error, Result, files};
 
@@ -129,9 +131,9 @@ struct Image {
 
 fn prepare(path: &Path, rule: ResizeRule, with_look: bool) -> Result<Image, String> {
     let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-    let image = preprocess::decode(&bytes).map_err(|error| error.to_string())?;
+    let image = decode(&bytes).map_err(|error| error.to_string())?;
     Ok(Image {
-        pixels: preprocess::resize(&image, rule),
+        pixels: resize::resize(&image, rule),
         aspect: match rule.fit {
             Fit::Stretch => f64::from(image.width()) / f64::from(image.height()),
             Fit::Crop => 1.0,

@@ -2,12 +2,15 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::duplicates::{self, Dedupe, Lesion};
+use super::duplicates;
+use super::duplicates::{Dedupe, Lesion};
 use super::folds::Fold;
-use super::hold_out::{self, Condition};
+use super::hold_out;
+use super::hold_out::Condition;
 use super::info::Dropped;
-use super::shares::{Division, Shares};
-use super::split::{self, Place};
+use super::split;
+use super::split::Place;
+use super::split_fractions::{Division, Shares};
 use super::{Part, Sample};
 use crate::{Diagnosis, Error, Result};
 

@@ -16,7 +16,7 @@ use super::Part;
 use super::duplicates::Lesion;
 use super::findings::{Findings, counted};
 use super::folds;
-use super::shares::{Division, Shares};
+use super::split_fractions::{Division, Shares};
 use crate::{Diagnosis, Result};
 
 /// Where a lesion goes. In order of how much is learnt from it: folds come before the parts, as what is in a

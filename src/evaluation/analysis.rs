@@ -2,14 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::classifier::Probabilities;
 use crate::dataset::Sample;
 use crate::metrics::calibration::{Calibration, at_temperature, calibration};
-use crate::metrics::isic::{self, Isic};
-use crate::metrics::operating::{self, DecisionCurve, OperatingPoint};
-use crate::metrics::selective::{self, Coverage};
-use crate::metrics::subgroups::{self, Subgroup, age_band};
+use crate::metrics::isic;
+use crate::metrics::isic::Isic;
+use crate::metrics::operating_points;
+use crate::metrics::operating_points::{DecisionCurve, OperatingPoint};
+use crate::metrics::selective;
+use crate::metrics::selective::Coverage;
+use crate::metrics::subgroups;
+use crate::metrics::subgroups::{Subgroup, age_band};
 use crate::metrics::{Confusion, Predictions};
+use crate::probabilities::Probabilities;
 use crate::{DEFAULT_SEED, Diagnosis};
 
 /// The analyses of some predictions; each is a key of `metrics.json`. Files of older versions lack them.
@@ -70,9 +74,9 @@ impl Analysis {
         Self {
             isic: Some(isic::score(&predictions.truths, &predictions.probabilities)),
             operating_points: choosing.map_or_else(Vec::new, |choosing| {
-                operating::operating_points(choosing, predictions)
+                operating_points::operating_points(choosing, predictions)
             }),
-            decision_curves: operating::decision_curves(predictions),
+            decision_curves: operating_points::decision_curves(predictions),
             subgroups: subgroups::subgroups(predictions, &columns(samples), DEFAULT_SEED),
             coverages: selective::coverages(predictions),
             calibration: calibration_figures(predictions, temperature),

@@ -3,12 +3,14 @@
 use serde::Serialize;
 use tch::Device;
 
-use super::{as_trained, predict_part, refuse_seen_lesions};
+use super::leakage::refuse_seen_lesions;
+use super::{as_trained, predict_part};
 use crate::dataset::{Dataset, Part};
+use crate::inference::checkpoint::CheckpointClassifier;
 use crate::metrics::calibration::{at_temperature, calibration, fit_temperature};
 use crate::metrics::{Predictions, ranking};
-use crate::model::checkpoint::{Checkpoint, lesion_hash};
-use crate::model::inference::CheckpointClassifier;
+use crate::model::checkpoint::Checkpoint;
+use crate::model::checkpoint_metadata::lesion_hash;
 use crate::progress::Progress;
 use crate::{Error, Result};
 

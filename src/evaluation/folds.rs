@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::analysis::Analysis;
-use super::{ScoredModel, ScoredPart, distinct_lesions, predict_part, refuse_seen_lesions};
-use crate::classifier::Classifier;
+use super::leakage::{distinct_lesions, refuse_seen_lesions};
+use super::{ScoredModel, ScoredPart, predict_part};
 use crate::dataset::{Dataset, Part, Sample};
-use crate::metrics::bootstrap::{self, Intervals};
+use crate::inference::classifier::Classifier;
+use crate::metrics::bootstrap;
+use crate::metrics::bootstrap::Intervals;
 use crate::metrics::{Metrics, Predictions};
 use crate::progress::Progress;
 use crate::{DEFAULT_SEED, Error, Result};

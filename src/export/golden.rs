@@ -10,18 +10,15 @@ use image::{ImageFormat, RgbImage};
 use serde::{Deserialize, Serialize};
 use tch::Device;
 
-use super::package::Written;
-use super::{Format, Precision};
-use crate::classifier::{self, Probabilities};
-use crate::dataset::drawn;
-use crate::preprocess::{self, ResizeRule};
+use crate::artifact::exported_file::Written;
+use crate::artifact::format::{Format, Precision};
+use crate::artifact::package::{GOLDEN_FILE, GOLDEN_FOLDER};
+use crate::imaging::resize;
+use crate::imaging::resize::ResizeRule;
+use crate::inference::open;
+use crate::probabilities::Probabilities;
+use crate::synthetic;
 use crate::{DEFAULT_SEED, Diagnosis, Error, Result, files};
-
-/// The vectors' file within an export folder.
-pub const GOLDEN_FILE: &str = "golden.json";
-
-/// The pictures' folder within an export folder.
-const FOLDER: &str = "golden";
 
 /// Width and height of the picture drawn for each class: landscape, portrait, square, smaller than the network's input.
 const SIZES: [[u32; 2]; Diagnosis::COUNT] = [
@@ -73,14 +70,14 @@ struct Prepared {
 
 /// Draws the pictures, runs the files of an export folder on them, and writes all of it there.
 pub fn write(folder: &Path, rule: ResizeRule, networks: &[Written]) -> Result<()> {
-    let pictures = folder.join(FOLDER);
+    let pictures = folder.join(GOLDEN_FOLDER);
     fs::create_dir(&pictures).map_err(Error::io("create", &pictures))?;
     let mut images = Vec::new();
     let mut pixels = Vec::new();
     for (truth, [width, height]) in Diagnosis::ALL.into_iter().zip(SIZES) {
-        let picture = drawn::picture(truth, DEFAULT_SEED, width, height)
+        let picture = synthetic::picture(truth, DEFAULT_SEED, width, height)
             .map_err(|error| Error::io("draw", &pictures)(std::io::Error::other(error)))?;
-        let prepared = preprocess::resize(&picture, rule);
+        let prepared = resize::resize(&picture, rule);
         let square = RgbImage::from_raw(rule.size, rule.size, prepared.clone());
         let file = write_png(folder, &format!("{truth}.png"), &picture)?;
         images.push(GoldenImage {
@@ -103,7 +100,7 @@ pub fn write(folder: &Path, rule: ResizeRule, networks: &[Written]) -> Result<()
     }
     let borrowed: Vec<&[u8]> = pixels.iter().map(Vec::as_slice).collect();
     for network in networks.iter().filter(|network| !network.resizes()) {
-        let classifier = classifier::open(&folder.join(&network.file), Device::Cpu)?;
+        let classifier = open::open(&folder.join(&network.file), Device::Cpu)?;
         let answers: Vec<Probabilities> = classifier.probabilities(&borrowed)?;
         for (image, answer) in images.iter_mut().zip(answers) {
             (image.probabilities).insert(network.format.clone(), answer.to_vec().into());
@@ -143,7 +140,7 @@ fn tolerance(format: Format) -> f64 {
 
 /// Writes a picture and returns its place within the export folder.
 fn write_png(folder: &Path, name: &str, picture: &RgbImage) -> Result<String> {
-    let file = format!("{FOLDER}/{name}");
+    let file = format!("{GOLDEN_FOLDER}/{name}");
     let path = folder.join(&file);
     let mut bytes = Cursor::new(Vec::new());
     picture

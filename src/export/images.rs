@@ -7,14 +7,15 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::dataset::{Dataset, Part};
 use crate::evaluation;
+use crate::evaluation::leakage;
+use crate::imaging::resize::ResizeRule;
 use crate::metrics::Predictions;
-use crate::model::checkpoint::About;
-use crate::preprocess::ResizeRule;
+use crate::model::checkpoint_metadata::About;
 use crate::{Error, Result};
 
 /// Images to compare files on.
 pub struct Images {
-    /// Prepared, each as [`crate::preprocess::resize`] returns it.
+    /// Prepared, each as [`crate::imaging::resize::resize`] returns it.
     pub pixels: Vec<Vec<u8>>,
     /// What they are, in the plural.
     pub of: &'static str,
@@ -29,7 +30,7 @@ impl Images {
     /// if `limit` is 0. Refuses lesions that the checkpoint has learnt from.
     pub fn validation(folder: &Path, about: &About, limit: usize) -> Result<Self> {
         let dataset = open(folder, about)?;
-        evaluation::refuse_seen_lesions(about, &dataset, Part::Val)?;
+        leakage::refuse_seen_lesions(about, &dataset, Part::Val)?;
         let rows = spread(&dataset, Part::Val, limit)?;
         let mut truths = Predictions::default();
         for &row in &rows {
@@ -71,18 +72,7 @@ pub fn training(folder: &Path, about: &About, limit: usize) -> Result<Vec<Vec<u8
 
 fn open(folder: &Path, about: &About) -> Result<Dataset> {
     let dataset = evaluation::as_trained(Dataset::open(folder)?, Some(about))?;
-    let rule = about.resize;
-    if dataset.info.resize != rule {
-        return Err(Error::file(
-            folder,
-            format!(
-                "its images were prepared with {}, but the network takes {}",
-                dataset.info.resize.flags(),
-                rule.flags()
-            ),
-            "Name the dataset that the checkpoint was trained with.",
-        ));
-    }
+    dataset.refuse_other_resize(about.resize, "the network")?;
     Ok(dataset)
 }
 

@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use super::Format;
-use super::card::CARD_FILE;
-use super::description::Description;
-use super::golden::GOLDEN_FILE;
-use super::package::{CHECKPOINT_FILE, LABELS_FILE, MODEL_FILE, Written};
+use super::model_card::CARD_FILE;
 use crate::DISCLAIMER;
+use crate::artifact::description::Description;
+use crate::artifact::exported_file::Written;
+use crate::artifact::format::Format;
+use crate::artifact::package::{CHECKPOINT_FILE, GOLDEN_FILE, LABELS_FILE, MODEL_FILE};
 
 /// The file's name.
 pub const README_FILE: &str = "README.md";

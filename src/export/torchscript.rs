@@ -12,19 +12,14 @@ use tch::{CModule, Device, Kind, Tensor};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
-use super::description::FileDescription;
-use super::interface::{INPUT, InputKind};
-use crate::model::fold::FoldedNetwork;
-use crate::model::inference::InferenceNetwork;
+use crate::artifact::description::FileDescription;
+use crate::artifact::interface::{INPUT, InputKind};
+use crate::artifact::torchscript::{DESCRIPTION, EXTRA};
+use crate::imaging::normalize::{MEAN, STD};
+use crate::model::fuse::FoldedNetwork;
+use crate::model::inference_network::InferenceNetwork;
 use crate::model::input;
-use crate::preprocess::{MEAN, STD};
 use crate::{Error, Result, files};
-
-/// Where extra files lie within the archive; `torch.jit.load` finds them there by name.
-const EXTRA: &str = "extra/";
-
-/// The description's name among the extra files.
-const DESCRIPTION: &str = "model.json";
 
 /// PyTorch aligns the weights in the archive to this many bytes, so that they can be mapped into memory.
 const ALIGNMENT: u16 = 64;
@@ -40,17 +35,6 @@ pub fn write(path: &Path, network: &FoldedNetwork, about: &FileDescription) -> R
     let finished = finish(&traced, &json)
         .map_err(|reason| Error::io("write", path)(std::io::Error::other(reason)))?;
     files::write_whole(path, &finished)
-}
-
-/// The description within a TorchScript file, if it has one.
-pub fn description(path: &Path) -> Option<serde_json::Value> {
-    let bytes = std::fs::read(path).ok()?;
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).ok()?;
-    let wanted = format!("/{EXTRA}{DESCRIPTION}");
-    let mut names = archive.file_names().flatten().map(String::from);
-    let name = names.find(|name| name.ends_with(&wanted))?;
-    drop(names);
-    serde_json::from_reader(archive.by_name(&name).ok()?).ok()
 }
 
 /// The network from an image to logits, as a module.

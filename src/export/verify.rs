@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use serde::{Deserialize, Serialize};
-
 use super::images::Images;
-use super::{Format, Material, Precision};
-use crate::classifier::{Classifier, Probabilities, ranked};
-use crate::metrics::{self, Metrics};
+use super::inputs::Material;
+use crate::artifact::check::{Check, Score};
+use crate::artifact::format::{Format, Precision};
+use crate::inference::classifier::Classifier;
+use crate::metrics;
+use crate::metrics::Metrics;
+use crate::probabilities::{Probabilities, ranked};
 use crate::progress::Progress;
 use crate::{Error, Result};
 
@@ -23,43 +25,6 @@ const BATCH: usize = 32;
 
 /// So many images are also given one by one, and timed.
 const SINGLE: usize = 8;
-
-/// How a file compares.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Check {
-    /// The engine that it was run in.
-    pub engine: String,
-    /// On how many images.
-    pub images: usize,
-    /// What kind of images.
-    pub of: String,
-    /// Largest difference of any probability.
-    pub max_difference: f64,
-    /// Mean difference of all probabilities.
-    pub mean_difference: f64,
-    /// Images whose likeliest class is the same.
-    pub same_top1: usize,
-    /// Time for one image given by itself, on the CPU of the machine that exported, in milliseconds.
-    pub milliseconds: f64,
-    /// What its answers are worth, where the truth is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub score: Option<Score>,
-}
-
-/// What a file's answers are worth, and how much more or less that is than the checkpoint's.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Score {
-    /// Share of images answered rightly.
-    pub accuracy: Option<f64>,
-    /// Mean recall of the classes.
-    pub balanced_accuracy: Option<f64>,
-    /// Of the melanomas, the share found.
-    pub melanoma_recall: Option<f64>,
-    /// Its balanced accuracy less the checkpoint's.
-    pub balanced_accuracy_change: Option<f64>,
-    /// Its melanoma recall less the checkpoint's.
-    pub melanoma_recall_change: Option<f64>,
-}
 
 /// Whether a file may stay.
 pub enum Verdict {

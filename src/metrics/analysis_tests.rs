@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::isic::{self, IsicClass};
-use super::operating::{Question, operating_points};
+use super::Predictions;
+use super::binary::Binary;
+use super::isic;
+use super::isic::IsicClass;
+use super::operating_points::{Question, operating_points};
 use super::tests::{cases as predictions, diagnoses};
-use super::{Predictions, binary::Binary};
 use crate::Diagnosis;
 
 #[derive(Deserialize)]

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Diagnosis;
-use crate::classifier::Probabilities;
+use crate::probabilities::Probabilities;
 
 /// Scores of images, and which of them are truly positive.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::weighted::Scorer;
 use crate::Diagnosis;
-use crate::classifier::Probabilities;
+use crate::probabilities::Probabilities;
 
 /// Draws that intervals are taken from.
 pub const DRAWS: usize = 2000;

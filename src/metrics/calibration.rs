@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ranking::likeliest;
 use crate::Diagnosis;
-use crate::classifier::Probabilities;
+use crate::probabilities::Probabilities;
 
 /// Bins of the reliability diagram and of both expected calibration errors.
 pub const BINS: usize = 15;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::binary::Binary;
 use super::{Confusion, ranking};
 use crate::Diagnosis;
-use crate::classifier::Probabilities;
+use crate::probabilities::Probabilities;
 
 /// ISIC's figures for some predictions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -27,7 +27,7 @@ pub mod calibration;
 pub mod comparison;
 pub mod confusion;
 pub mod isic;
-pub mod operating;
+pub mod operating_points;
 pub mod predictions;
 pub mod ranking;
 pub mod report;
@@ -42,13 +42,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::Diagnosis;
-use crate::classifier::Probabilities;
+use crate::probabilities::Probabilities;
 
-use binary::Binary;
+use self::binary::Binary;
 
-pub use confusion::Confusion;
-pub use predictions::Predictions;
-pub use report::classification_report;
+pub use self::confusion::Confusion;
+pub use self::predictions::Predictions;
+pub use self::report::classification_report;
 
 /// All figures of some predictions; serialised, the heart of `metrics.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Metrics, score};
-use crate::classifier::Probabilities;
+use crate::probabilities::Probabilities;
 use crate::{Diagnosis, Error, Result, files};
 
 /// The file's name within an evaluation's folder.

@@ -2,7 +2,7 @@
 
 use super::confusion::{mean, ratio};
 use crate::Diagnosis;
-use crate::classifier::Probabilities;
+use crate::probabilities::Probabilities;
 
 /// The likeliest class; of equal ones the first.
 pub fn likeliest(probabilities: &Probabilities) -> Diagnosis {

@@ -230,7 +230,7 @@ proptest! {
         let (plain, shuffled) = (of(&pairs), of(&shuffled));
         let isic = |p: &Predictions| isic::score(&p.truths, &p.probabilities);
         prop_assert_eq!(isic(&plain), isic(&shuffled));
-        let points = |p: &Predictions| operating::operating_points(p, p);
+        let points = |p: &Predictions| operating_points::operating_points(p, p);
         prop_assert_eq!(points(&plain), points(&shuffled));
         let calibrated = |p: &Predictions| calibration::calibration(&p.truths, &p.probabilities).unwrap();
         let (plain, shuffled) = (calibrated(&plain), calibrated(&shuffled));

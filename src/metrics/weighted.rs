@@ -5,7 +5,7 @@ use super::Metrics;
 use super::confusion::{Confusion, mean};
 use super::ranking::{likeliest, log_loss, top_k_accuracy};
 use crate::Diagnosis;
-use crate::classifier::Probabilities;
+use crate::probabilities::Probabilities;
 
 /// Predictions, made ready to be scored many times.
 pub struct Scorer {

@@ -3,90 +3,22 @@
 //! The tensors have torchvision's names. The header's metadata has one key, `skinlesion`, whose value is
 //! [`About`] as JSON.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
-use super::fold::{self, FoldedNetwork};
-use super::layers::Architecture;
-use super::tensors::{self, Metadata, NamedTensors};
-use crate::preprocess::ResizeRule;
-use crate::{Diagnosis, Error, Result, files};
-
-/// The version of what stands in the metadata.
-pub const FORMAT_VERSION: u32 = 1;
-
-/// The best epoch's weights within a checkpoint folder: what eval, export and predict read.
-pub const BEST_FILE: &str = "best.safetensors";
-
-/// The latest weights with the optimizer's state, from which `--resume` goes on.
-pub const LAST_FILE: &str = "last.safetensors";
-
-const METADATA_KEY: &str = "skinlesion";
+use super::checkpoint_metadata::{About, METADATA_KEY, locate};
+use super::fuse;
+use super::fuse::FoldedNetwork;
+use super::state_dict;
+use super::state_dict::{Metadata, NamedTensors};
+use crate::{Error, Result};
 
 /// A network and what is known of it.
 #[derive(Debug)]
 pub struct Checkpoint {
-    /// Every tensor of [`super::layers::Network::tensor_shapes`], f32 on the CPU.
+    /// Every tensor of [`super::architecture::Network::tensor_shapes`], f32 on the CPU.
     pub tensors: NamedTensors,
     /// How it came about.
     pub about: About,
-}
-
-/// What a checkpoint says about itself.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct About {
-    /// [`FORMAT_VERSION`].
-    pub format_version: u32,
-    /// The program that wrote it, such as `skinlesion 0.1.0`.
-    pub written_by: String,
-    /// Class codes in the order of the outputs.
-    pub classes: Vec<String>,
-    /// The layers.
-    pub architecture: Architecture,
-    /// How an image becomes the input.
-    pub resize: ResizeRule,
-    /// `transfer` or `finetune`.
-    pub phase: String,
-    /// The resolved configuration, as TOML.
-    pub config: String,
-    /// SHA-256 of the manifest that it was trained with.
-    pub dataset: String,
-    /// The fold that it was validated on, in a dataset with folds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fold: Option<usize>,
-    /// The epoch whose weights these are, from 1.
-    pub epoch: usize,
-    /// Figures on the validation part at that epoch, by name.
-    pub validation: BTreeMap<String, f64>,
-    /// What logits are divided by before the softmax, once `skinlesion calibrate` has found it; 1 without.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub temperature: Option<f64>,
-    /// [`lesion_hash`] of every lesion that gradients came from, here or in the checkpoint it started from.
-    pub training_lesions: Vec<String>,
-    /// [`lesion_hash`] of every lesion that choices were made on.
-    pub validation_lesions: Vec<String>,
-    /// Where the first weights came from, in words.
-    pub initial_weights: String,
-    /// Licence of the weights, which is that of the images.
-    pub licence: String,
-}
-
-/// Names a lesion without giving away its id: the first 16 hexadecimal digits of the id's SHA-256.
-pub fn lesion_hash(lesion_id: &str) -> String {
-    let mut digest = files::sha256(lesion_id.as_bytes());
-    digest.truncate(16);
-    digest
-}
-
-/// The file that a user means by a folder or a file: in a folder, the best epoch's.
-pub fn locate(path: &Path) -> PathBuf {
-    if path.is_dir() {
-        path.join(BEST_FILE)
-    } else {
-        path.to_owned()
-    }
 }
 
 impl Checkpoint {
@@ -104,7 +36,7 @@ impl Checkpoint {
                 "Name the checkpoint that it was exported from.",
             ));
         }
-        let (mut tensors, metadata) = tensors::read_safetensors(path)?;
+        let (mut tensors, metadata) = state_dict::read_safetensors(path)?;
         let about = metadata.get(METADATA_KEY).ok_or_else(|| {
             Error::file(
                 path,
@@ -132,7 +64,7 @@ impl Checkpoint {
     /// The network that scores, predicts and is exported: batch norm folded into the convolutions, and the
     /// temperature into the head, so that its logits are already divided by it.
     pub fn folded(&self) -> Result<FoldedNetwork> {
-        let mut folded = fold::fold(&self.about.architecture.network(), &self.tensors)?;
+        let mut folded = fuse::fold(&self.about.architecture.network(), &self.tensors)?;
         let temperature = self.about.temperature.unwrap_or(1.0) as f32;
         let head = &mut folded.head;
         for value in head.weight.iter_mut().chain(&mut head.bias) {
@@ -158,33 +90,6 @@ impl Checkpoint {
         metadata.insert(METADATA_KEY.to_owned(), about);
         let own = self.tensors.iter();
         tensors.extend(own.map(|(name, tensor)| (name.clone(), tensor.shallow_clone())));
-        tensors::write_safetensors(path, &tensors, &metadata)
-    }
-}
-
-impl About {
-    fn parse(path: &Path, text: &str) -> Result<Self> {
-        let another =
-            "It was written by another version of the program: use that one, or train again.";
-        let about: Self = serde_json::from_str(text).map_err(|error| {
-            Error::file(
-                path,
-                format!("its metadata does not read ({error})"),
-                another,
-            )
-        })?;
-        if about.format_version != FORMAT_VERSION {
-            let problem = format!(
-                "checkpoint format {}, but this program reads {FORMAT_VERSION}",
-                about.format_version
-            );
-            return Err(Error::file(path, problem, another));
-        }
-        if about.classes != Diagnosis::ALL.map(Diagnosis::code) {
-            let problem = format!("its classes are {}", about.classes.join(", "));
-            let remedy = format!("This program's are {}, in this order.", Diagnosis::codes());
-            return Err(Error::file(path, problem, remedy));
-        }
-        Ok(about)
+        state_dict::write_safetensors(path, &tensors, &metadata)
     }
 }

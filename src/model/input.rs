@@ -2,7 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
-use crate::preprocess::{MEAN, STD};
+use crate::imaging::normalize::{MEAN, STD};
 use crate::{Error, Result};
 
 /// Prepared images (each `side × side × 3` bytes) as u8, N × 3 × side × side, channels last in memory.

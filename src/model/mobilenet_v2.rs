@@ -1,14 +1,14 @@
-//! MobileNetV2 in libtorch, for training: built from the description in [`super::layers`].
+//! MobileNetV2 in libtorch, for training: built from the description in [`super::architecture`].
 //!
 //! Our own rather than tch's `vision::mobilenet`, which fixes types and names and writes ReLU6 as two
 //! operations. Tensor names are torchvision's.
 
 use tch::{Device, Kind, Tensor};
 
+use super::architecture::{Architecture, Convolution, NORM_EPSILON, Network};
 use super::input::channels_last;
-use super::layers::{Architecture, Convolution, NORM_EPSILON, Network};
-use super::norm_relu6::Norm;
-use super::tensors::NamedTensors;
+use super::libtorch::batch_norm_relu6::Norm;
+use super::state_dict::NamedTensors;
 use crate::{Error, Result};
 
 /// A network whose weights can be trained.

@@ -6,22 +6,23 @@ mod cases;
 mod charts;
 mod decisions;
 mod figures;
+mod format;
 mod groups;
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Cells, class_distribution, confusion_matrix};
+use self::format::{picture, picture_data};
+use super::confusion::{Cells, confusion_matrix};
+use super::distribution::class_distribution;
 use crate::dataset::DatasetInfo;
 use crate::evaluation::analysis::Analysis;
 use crate::metrics::bootstrap::Intervals;
 use crate::metrics::{Confusion, Metrics, Predictions};
 use crate::{DISCLAIMER, Diagnosis};
 
-pub use cases::{Case, Gallery};
+pub use self::cases::{Case, Gallery};
 
 /// The page's name within an evaluation's folder.
 pub const FILE: &str = "report.html";
@@ -186,43 +187,4 @@ fn malignant() -> String {
         .map(|class| class.code())
         .collect();
     codes.join(", ")
-}
-
-/// A picture in the page, whose plain colours follow the reader's light or dark theme.
-fn picture(svg: &str) -> Markup {
-    use super::svg::{FAINT, GRID, INK, RULE};
-    let mut themed = svg.replacen("#ffffff", "var(--paper)", 1);
-    for (colour, name) in [
-        (INK, "ink"),
-        (FAINT, "faint"),
-        (RULE, "rule"),
-        (GRID, "grid"),
-    ] {
-        themed = themed.replace(&format!("\"{colour}\""), &format!("\"var(--{name})\""));
-    }
-    PreEscaped(themed)
-}
-
-/// A figure with three decimals, or a dash.
-fn number(value: Option<f64>) -> String {
-    value.map_or("–".to_owned(), |value| {
-        format!("{value:.3}").replace('-', "−")
-    })
-}
-
-/// An interval with three decimals, or nothing.
-fn interval(ends: Option<&[f64; 2]>) -> String {
-    ends.map_or_else(String::new, |&[low, high]| {
-        format!("{} to {}", number(Some(low)), number(Some(high)))
-    })
-}
-
-/// A share in percent without decimals.
-fn percent(share: f64) -> String {
-    format!("{:.0} %", 100.0 * share)
-}
-
-/// A PNG file as the address of an image within the page.
-fn picture_data(png: &[u8]) -> String {
-    format!("data:image/png;base64,{}", STANDARD.encode(png))
 }

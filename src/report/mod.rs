@@ -3,35 +3,28 @@
 mod axis;
 mod confusion;
 mod curves;
+pub mod dataset;
 mod distribution;
+pub mod galleries;
 pub mod html;
 pub mod overlay;
+mod picture;
 mod render;
-mod samples;
+pub mod samples;
 mod svg;
 pub mod text;
 mod xy;
 
-use std::path::{Path, PathBuf};
-
-use crate::{Result, files};
-
-pub use confusion::{Cells, confusion_matrix};
-pub use curves::{Line, Panel, line_panels};
-pub use distribution::class_distribution;
-pub use samples::sample_sheet;
-
-/// Writes `{stem}.svg` and `{stem}.png` and returns both paths. The PNG has twice the SVG's pixels.
-pub fn write_picture(stem: &Path, svg: &str) -> Result<[PathBuf; 2]> {
-    let paths = [stem.with_extension("svg"), stem.with_extension("png")];
-    let png = render::png(svg, &paths[1])?;
-    files::write_whole(&paths[0], svg.as_bytes())?;
-    files::write_whole(&paths[1], &png)?;
-    Ok(paths)
-}
+pub use self::confusion::{Cells, confusion_matrix};
+pub use self::curves::{Line, Panel, line_panels};
+pub use self::distribution::class_distribution;
+pub use self::picture::write_picture;
+pub use self::samples::sample_sheet;
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
     use crate::Diagnosis;
     use crate::dataset::info::PartCounts;

@@ -45,8 +45,8 @@ fn draw(svg: &str) -> io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::svg::{Style, Svg};
     use super::*;
+    use crate::report::svg::{Style, Svg};
 
     #[test]
     fn letters_are_drawn_without_any_font_of_the_machine() {

@@ -13,6 +13,9 @@ use crate::dataset::manifest::Row;
 use crate::dataset::pixels::Pixels;
 use crate::{Diagnosis, Error, Result};
 
+/// The name of the picture of sample images within a dataset folder.
+pub const FILE: &str = "samples.png";
+
 /// So many images of a class are shown in a part.
 const A_CELL: usize = 4;
 

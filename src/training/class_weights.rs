@@ -42,13 +42,14 @@ fn unscaled(weights: &ClassWeights, class: Diagnosis, counts: &[usize; Diagnosis
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::training::{Phase, settings};
+    use crate::training::Phase;
+    use crate::training::config::resolve;
 
     const COUNTS: [usize; 7] = [10, 20, 0, 40, 5, 100, 25];
 
     fn weights(changes: &[&str], counts: &[usize; 7]) -> [f64; 7] {
         let changes: Vec<String> = changes.iter().map(|&c| c.to_owned()).collect();
-        let config = settings::resolve(Phase::Transfer, None, &changes).unwrap();
+        let config = resolve::resolve(Phase::Transfer, None, &changes).unwrap();
         resolve(&config, counts)
     }
 

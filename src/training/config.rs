@@ -1,5 +1,5 @@
 //! What can be set about a training run. `configs/transfer.toml` and `configs/finetune.toml` hold the
-//! defaults and say what each key does; [`super::settings`] resolves defaults, file and flags into this.
+//! defaults and say what each key does; [`self::resolve`] resolves defaults, file and flags into this.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,9 +11,10 @@ use crate::Diagnosis;
 use crate::model::mobilenet_v2::Thawed;
 
 mod augment;
-mod check;
+pub mod resolve;
+mod validate;
 
-pub use augment::Augment;
+pub use self::augment::Augment;
 
 /// One of the two phases of training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

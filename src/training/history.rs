@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::Metrics;
-use crate::report::{self, Line, Panel};
+use crate::report;
+use crate::report::{Line, Panel};
 use crate::{Error, Result, files};
 
 /// The file's name within a checkpoint folder.

@@ -112,14 +112,15 @@ mod tests {
     use tch::Reduction;
 
     use super::*;
-    use crate::training::{Phase, settings};
+    use crate::training::Phase;
+    use crate::training::config::resolve;
 
     const WEIGHTS: [f64; 7] = [3.0, 2.0, 1.0, 5.0, 1.5, 0.4, 4.0];
     const COUNTS: [usize; 7] = [30, 50, 110, 10, 110, 670, 20];
 
     fn loss(changes: &[&str]) -> Loss {
         let changes: Vec<String> = changes.iter().map(|&c| c.to_owned()).collect();
-        let config = settings::resolve(Phase::Finetune, None, &changes).unwrap();
+        let config = resolve::resolve(Phase::Finetune, None, &changes).unwrap();
         Loss::new(&config, &WEIGHTS, &COUNTS, Device::Cpu)
     }
 

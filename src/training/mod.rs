@@ -1,27 +1,22 @@
 //! From a dataset folder to a checkpoint: transfer learning and fine-tuning.
 
-mod adam;
 pub mod augment;
-pub mod averaging;
 pub mod class_weights;
 pub mod config;
-pub mod features;
-pub mod folder;
+pub mod fit;
 pub mod history;
-mod judgement;
-pub mod learner;
 pub mod loss;
-mod mixing;
-pub mod optimizer;
-mod resume;
 pub mod run;
-mod sampling;
-pub mod schedule;
-pub mod settings;
-pub mod setup;
-pub mod start;
-pub mod teacher;
 mod trainer;
 
-pub use config::{Phase, TrainingConfig};
-pub use judgement::LAST;
+pub use self::config::{Phase, TrainingConfig};
+pub use self::early_stopping::LAST;
+pub mod checkpointing;
+pub mod data;
+pub mod distillation;
+mod early_stopping;
+pub mod ema;
+pub mod initial_model;
+pub mod lr_schedule;
+mod mixup;
+pub mod optim;

@@ -4,12 +4,9 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use super::config::TrainingConfig;
-use super::history::{self, Epoch};
-use super::start::Start;
-use super::trainer::Trainer;
+use super::history::Epoch;
+use crate::Diagnosis;
 use crate::dataset::Dataset;
-use crate::progress::Progress;
-use crate::{Diagnosis, Result};
 
 /// A run to be made.
 pub struct Run<'a> {
@@ -39,18 +36,4 @@ pub struct Ended {
     pub train_images: usize,
     /// Images validated on.
     pub val_images: usize,
-}
-
-/// Trains, writing the best and the last checkpoint and the history into the folder.
-pub fn run(run: &Run, start: Start, progress: &dyn Progress) -> Result<Ended> {
-    let mut trainer = Trainer::new(run, start, progress)?;
-    progress.say(Epoch::header());
-    while !trainer.finished() {
-        if !trainer.epoch()? {
-            return Ok(trainer.ended(true));
-        }
-    }
-    let ended = trainer.ended(false);
-    history::draw(run.folder, &ended.history)?;
-    Ok(ended)
 }

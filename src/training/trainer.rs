@@ -3,22 +3,30 @@
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use super::averaging::Average;
+use super::checkpointing::metadata;
+use super::checkpointing::train_state;
+use super::checkpointing::train_state::Position;
 use super::config::{ClassWeights, Phase, Sampler, WeightRule};
-use super::history::{self, Epoch};
-use super::learner::{Learner, Step};
+use super::data::batches::{Learner, Step};
+use super::data::sampling;
+use super::ema::Average;
+use super::history;
+use super::history::Epoch;
+use super::initial_model::Start;
 use super::loss::Loss;
-use super::optimizer::Optimizer;
-use super::resume::{self, Position};
+use super::optim::optimizer::Optimizer;
+use super::optim::param_groups;
 use super::run::{Ended, Run};
-use super::start::Start;
-use super::{class_weights, judgement, sampling, schedule, setup};
-use crate::dataset::Part;
-use crate::metrics::{self, Metrics};
-use crate::model::checkpoint::{About, BEST_FILE, Checkpoint};
+use super::{class_weights, early_stopping, lr_schedule};
+use crate::dataset::{Dataset, Part};
+use crate::metrics;
+use crate::metrics::Metrics;
+use crate::model::checkpoint::Checkpoint;
+use crate::model::checkpoint_metadata::{About, BEST_FILE};
+use crate::model::libtorch::device;
 use crate::model::mobilenet_v2::MobileNetV2;
-use crate::model::tensors::{NamedTensors, snapshot};
-use crate::model::{device, inference};
+use crate::model::output;
+use crate::model::state_dict::{NamedTensors, snapshot};
 use crate::progress::Progress;
 use crate::{Diagnosis, Error, Result};
 
@@ -56,15 +64,16 @@ impl<'a> Trainer<'a> {
             sampling::training_rows(dataset, config),
             dataset.part(Part::Val),
         ];
-        setup::refuse_empty(dataset, &rows)?;
-        let about = setup::about(run, &start, &rows);
+        refuse_empty(dataset, &rows)?;
+        let about = metadata::about(run, &start, &rows);
         let mut model = start.model;
-        let mut optimizer = setup::optimizer(&model, config);
+        let mut optimizer = param_groups::optimizer(&model, config);
         let mut average = Average::new(config, model.tensors());
         let mut position = Position::default();
         let mut history = Vec::new();
         if run.resume {
-            position = resume::restore(run.folder, &mut model, &mut optimizer, average.as_mut())?;
+            position =
+                train_state::restore(run.folder, &mut model, &mut optimizer, average.as_mut())?;
             history = history::read(run.folder, position.epoch - 1)?;
         }
         let truths = |rows: &[usize]| {
@@ -158,7 +167,7 @@ impl<'a> Trainer<'a> {
             plateau,
             ..
         } = self.position;
-        let rate = |peak: f64| schedule::rate(config, peak, time, plateau);
+        let rate = |peak: f64| lr_schedule::rate(config, peak, time, plateau);
         let base = rate(config.base_learning_rate.unwrap_or(0.0));
         let head = rate(config.learning_rate);
         let seed = sampling::step_seed(config.seed, epoch, step);
@@ -179,15 +188,13 @@ impl<'a> Trainer<'a> {
         loss.backward();
         let blocks = self.model.network().blocks.len();
         let learning = blocks - config.thawed(blocks, epoch).first_block;
-        let rates = setup::rates(config, self.optimizer.groups(), learning, base, head);
+        let rates = param_groups::rates(config, self.optimizer.groups(), learning, base, head);
         self.optimizer.step(&rates);
         if let Some(average) = &mut self.average {
             average.step_ended(self.model.tensors(), self.optimizer.steps());
         }
 
-        self.position
-            .seen
-            .extend(inference::probabilities(&logits)?);
+        self.position.seen.extend(output::probabilities(&logits)?);
         Ok(value)
     }
 
@@ -211,7 +218,7 @@ impl<'a> Trainer<'a> {
             self.progress.finish();
         }
         let seconds = self.position.seconds + began.elapsed().as_secs_f64();
-        let rate = schedule::rate(
+        let rate = lr_schedule::rate(
             config,
             config.learning_rate,
             epoch as f64,
@@ -223,7 +230,7 @@ impl<'a> Trainer<'a> {
 
         let mut improved = false;
         if let Some(val) = &val {
-            improved = judgement::note_best(&mut self.position, config, val)?;
+            improved = early_stopping::note_best(&mut self.position, config, val)?;
             self.position.plateau.epoch_ended(improved, config);
         }
         let patience = config.early_stopping_patience;
@@ -304,7 +311,7 @@ impl<'a> Trainer<'a> {
     fn save(&self, about: About) -> Result<()> {
         let last = self.checkpoint(self.model.tensors(), about);
         let average = self.average.as_ref();
-        resume::save(
+        train_state::save(
             self.run.folder,
             &last,
             &self.optimizer,
@@ -344,4 +351,18 @@ fn refuse_divergence(loss: f64, epoch: usize) -> Result<()> {
         "the loss is no longer a number: training has diverged",
         "Lower learning_rate (and base_learning_rate), or give warmup_epochs; earlier epochs are kept.",
     ))
+}
+
+/// Refuses a dataset that lacks a part which training needs.
+fn refuse_empty(dataset: &Dataset, rows: &[Vec<usize>; 2]) -> Result<()> {
+    for (part, rows) in [Part::Train, Part::Val].into_iter().zip(rows) {
+        if rows.is_empty() {
+            return Err(Error::file(
+                &dataset.path,
+                format!("its {part} part is empty, and training needs it"),
+                "Prepare the dataset with shares for all parts.",
+            ));
+        }
+    }
+    Ok(())
 }

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::process::Output;
 
-use skinlesion::model::checkpoint::{About, Checkpoint, lesion_hash};
-use skinlesion::model::layers::Architecture;
+use skinlesion::model::architecture::Architecture;
+use skinlesion::model::checkpoint::Checkpoint;
+use skinlesion::model::checkpoint_metadata::{About, lesion_hash};
 use tch::Tensor;
 
 use crate::common::{skinlesion, stderr};

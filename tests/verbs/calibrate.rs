@@ -39,7 +39,7 @@ fn learnable(bench: &Bench) {
         assert!(output.status.success(), "{}", stderr(&output));
         let answers = Predictions::read(&bench.path("out/predictions.csv")).unwrap();
         for (number, row) in answers.probabilities.iter().enumerate() {
-            let by_probability = skinlesion::classifier::ranked(row);
+            let by_probability = skinlesion::probabilities::ranked(row);
             truths.push(by_probability[usize::from(number.is_multiple_of(4))].0);
         }
     }

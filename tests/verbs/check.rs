@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use skinlesion::dataset::Dataset;
-use skinlesion::dataset::drawn::{self, Options};
 use skinlesion::files;
 use skinlesion::progress::Silent;
+use skinlesion::synthetic;
+use skinlesion::synthetic::Options;
 use tempfile::TempDir;
 
 use crate::common::{skinlesion, stderr, stdout};
@@ -26,7 +27,7 @@ impl Photographs {
             height: 120,
             ..Options::default()
         };
-        drawn::draw(&home.path().join("drawn"), &options, &Silent).unwrap();
+        synthetic::draw(&home.path().join("drawn"), &options, &Silent).unwrap();
         Self { home }
     }
 
@@ -35,7 +36,7 @@ impl Photographs {
     }
 
     fn metadata(&self) -> PathBuf {
-        self.path("drawn").join(drawn::METADATA)
+        self.path("drawn").join(synthetic::METADATA)
     }
 
     fn rows(&self) -> Vec<String> {
@@ -56,7 +57,7 @@ impl Photographs {
         });
         let row = singles.step_by(5).nth(number).unwrap().clone();
         let image_id = row.split(',').nth(1).unwrap();
-        let folders = drawn::IMAGE_FOLDERS.map(|folder| self.path("drawn").join(folder));
+        let folders = synthetic::IMAGE_FOLDERS.map(|folder| self.path("drawn").join(folder));
         let source = folders
             .iter()
             .map(|folder| folder.join(format!("{image_id}.jpg")));

@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use serde_json::Value;
-use skinlesion::dataset::folds::FoldCounts;
-use skinlesion::dataset::info::{self, DatasetInfo, Hashes, PartCounts};
-use skinlesion::dataset::manifest::{self, Row};
+use skinlesion::dataset::fold_counts::FoldCounts;
+use skinlesion::dataset::info;
+use skinlesion::dataset::info::{DatasetInfo, Hashes, PartCounts};
+use skinlesion::dataset::manifest;
+use skinlesion::dataset::manifest::Row;
 use skinlesion::dataset::{Part, Sample, pixels};
+use skinlesion::imaging::resize::ResizeRule;
 use skinlesion::metrics::Predictions;
-use skinlesion::model::checkpoint::{About, lesion_hash};
-use skinlesion::preprocess::ResizeRule;
+use skinlesion::model::checkpoint_metadata::{About, lesion_hash};
 use skinlesion::{DISCLAIMER, Diagnosis, files};
 use tempfile::TempDir;
 

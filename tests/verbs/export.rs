@@ -7,16 +7,21 @@ use std::process::Output;
 
 use serde_json::Value;
 use skinlesion::Diagnosis;
-use skinlesion::classifier::{Classifier, Probabilities, ranked};
+use skinlesion::artifact::description::Description;
+use skinlesion::artifact::format::Format;
+use skinlesion::artifact::interface::InputKind;
 use skinlesion::dataset::Part;
-use skinlesion::export::description::Description;
 use skinlesion::export::images::Images;
-use skinlesion::export::interface::InputKind;
+use skinlesion::export::inputs::Material;
 use skinlesion::export::quantize::RangeRule;
-use skinlesion::export::{self, Format, Material, Plan, Source};
+use skinlesion::export::source::Source;
+use skinlesion::export::write;
+use skinlesion::export::write::Plan;
 use skinlesion::files::Draft;
-use skinlesion::model::inference::CheckpointClassifier;
-use skinlesion::preprocess::ResizeRule;
+use skinlesion::imaging::resize::ResizeRule;
+use skinlesion::inference::checkpoint::CheckpointClassifier;
+use skinlesion::inference::classifier::Classifier;
+use skinlesion::probabilities::{Probabilities, ranked};
 use skinlesion::progress::Silent;
 use tch::Device;
 
@@ -250,14 +255,14 @@ fn a_file_that_disagrees_with_the_checkpoint_is_refused_and_nothing_stays() {
     for format in [Format::TorchScript, Format::Onnx] {
         let out = home.path().join("out");
         let draft = Draft::new(&out, false, "model.json").unwrap();
-        let description = Description::new(&source);
+        let description = Description::new(&source.about, &source.sha256);
         let material = Material {
             images: &images,
             answers: &answers,
             calibration: &[],
         };
         let plan = plan(format);
-        let error = export::write(
+        let error = write::write(
             &source,
             &description,
             &plan,
@@ -305,7 +310,7 @@ fn an_int8_file_that_loses_too_much_is_not_left_behind() {
     // Every answer of the checkpoint is right, and calibration saw nothing but black.
     images.truths.truths = answers.iter().map(|row| ranked(row)[0].0).collect();
     let black = vec![vec![0; (SIZE * SIZE * 3) as usize]; 4];
-    let description = Description::new(&source);
+    let description = Description::new(&source.about, &source.sha256);
     let material = Material {
         images: &images,
         answers: &answers,
@@ -316,7 +321,7 @@ fn an_int8_file_that_loses_too_much_is_not_left_behind() {
     let mut plan = plan(Format::OnnxInt8);
     plan.ranges = RangeRule::MinMax;
     let (written, lost) =
-        export::write(&source, &description, &plan, &folder, &material, &Silent).unwrap();
+        write::write(&source, &description, &plan, &folder, &material, &Silent).unwrap();
     assert!(written.is_empty());
     assert!(
         lost[0].why.contains("points of balanced accuracy"),

@@ -6,11 +6,13 @@ use std::process::Output;
 use std::sync::LazyLock;
 
 use serde_json::Value;
-use skinlesion::dataset::drawn::{self, Options};
 use skinlesion::dataset::{Dataset, Part};
 use skinlesion::metrics::Predictions;
-use skinlesion::model::checkpoint::{About, Checkpoint, lesion_hash};
+use skinlesion::model::checkpoint::Checkpoint;
+use skinlesion::model::checkpoint_metadata::{About, lesion_hash};
 use skinlesion::progress::Silent;
+use skinlesion::synthetic;
+use skinlesion::synthetic::Options;
 
 use crate::common::{skinlesion, stderr, stdout};
 
@@ -26,8 +28,8 @@ static DESK: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
         height: 45,
         ..Options::default()
     };
-    drawn::draw(&home.path().join("drawn"), &options, &Silent).unwrap();
-    let metadata = Path::new("drawn").join(drawn::METADATA);
+    synthetic::draw(&home.path().join("drawn"), &options, &Silent).unwrap();
+    let metadata = Path::new("drawn").join(synthetic::METADATA);
     for (out, flags) in [
         ("folds", "--folds 3"),
         ("plain", ""),

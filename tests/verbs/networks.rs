@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use skinlesion::Diagnosis;
-use skinlesion::model::checkpoint::{About, BEST_FILE, Checkpoint, FORMAT_VERSION, lesion_hash};
-use skinlesion::model::layers::Architecture;
-use skinlesion::preprocess::ResizeRule;
+use skinlesion::imaging::resize::ResizeRule;
+use skinlesion::model::architecture::Architecture;
+use skinlesion::model::checkpoint::Checkpoint;
+use skinlesion::model::checkpoint_metadata::{About, BEST_FILE, FORMAT_VERSION, lesion_hash};
 use tch::Tensor;
 
 /// Side of the images that [`random_checkpoint`] takes.
@@ -38,9 +39,9 @@ fn small() -> Architecture {
     }
 }
 
-fn random_tensors(architecture: Architecture) -> skinlesion::model::tensors::NamedTensors {
+fn random_tensors(architecture: Architecture) -> skinlesion::model::state_dict::NamedTensors {
     let mut rng = ChaCha8Rng::seed_from_u64(7);
-    let mut tensors = skinlesion::model::tensors::NamedTensors::new();
+    let mut tensors = skinlesion::model::state_dict::NamedTensors::new();
     for (name, shape) in architecture.network().tensor_shapes() {
         let inputs: i64 = shape[1..].iter().product();
         let bounds = match name.rsplit('.').next() {

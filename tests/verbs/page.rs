@@ -5,7 +5,9 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::json;
-use skinlesion::preprocess::{self, Colour, Fit, ResizeRule};
+use skinlesion::imaging::decode::decode;
+use skinlesion::imaging::resize;
+use skinlesion::imaging::resize::{Colour, Fit, ResizeRule};
 
 use crate::common::{chromium, page, stderr, stdout};
 
@@ -20,7 +22,7 @@ fn the_page_resizes_to_the_very_bytes_of_the_program() {
     }
     let home = tempfile::tempdir().unwrap();
     let photo = fs::read(repository().join("tests/reference/images/photo.png")).unwrap();
-    let photo = preprocess::decode(&photo).unwrap();
+    let photo = decode(&photo).unwrap();
     let wide = image::imageops::resize(&photo, 300, 70, image::imageops::FilterType::Nearest);
     let high = image::imageops::resize(&photo, 47, 210, image::imageops::FilterType::Nearest);
     let mut cases = Vec::new();
@@ -35,7 +37,7 @@ fn the_page_resizes_to_the_very_bytes_of_the_program() {
                         ..ResizeRule::square(size)
                     };
                     let prepared = format!("{}.prepared", cases.len());
-                    let bytes = preprocess::resize(picture, rule);
+                    let bytes = resize::resize(picture, rule);
                     fs::write(home.path().join(&prepared), bytes).unwrap();
                     let [width, height]: [u32; 2] = picture.dimensions().into();
                     cases.push(json!({ "file": name, "width": width, "height": height, "rule": rule, "prepared": prepared }));

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 use skinlesion::dataset::Part;
 use skinlesion::metrics::Predictions;
-use skinlesion::metrics::operating::{OperatingPoint, Question};
+use skinlesion::metrics::operating_points::{OperatingPoint, Question};
 use skinlesion::{DISCLAIMER, Diagnosis};
 
 use crate::common::{chromium, stderr};

@@ -193,7 +193,7 @@ fn what_export_wrote_is_served_with_the_page_of_the_program() {
     let output = export.output().unwrap();
     assert!(output.status.success(), "{}", stderr(&output));
     let folder = home.path().join("small");
-    let served = match skinlesion::phone::page::Page::embedded() {
+    let served = match skinlesion::webapp::page::Page::embedded() {
         Ok(page) => {
             let served = Served::start(&folder, &[]);
             for file in page.files() {

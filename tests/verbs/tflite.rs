@@ -6,18 +6,24 @@ use std::process::Command;
 use half::f16;
 use serde_json::{Value, json};
 use skinlesion::Diagnosis;
-use skinlesion::classifier::{self, Classifier, Probabilities, ranked};
+use skinlesion::artifact::description::{Description, FileDescription};
+use skinlesion::artifact::format::FloatPrecision;
+use skinlesion::artifact::format::Format;
+use skinlesion::artifact::interface::{InputKind, Interface};
 use skinlesion::dataset::Part;
-use skinlesion::export::description::{Description, FileDescription};
 use skinlesion::export::images::Images;
-use skinlesion::export::interface::{InputKind, Interface};
 use skinlesion::export::quantize::{RangeRule, quantize};
-use skinlesion::export::tflite::{self, Weights};
-use skinlesion::export::{Format, Source};
-use skinlesion::model::fold::FoldedNetwork;
-use skinlesion::model::inference::{self, CheckpointClassifier, InferenceNetwork};
+use skinlesion::export::source::Source;
+use skinlesion::export::tflite;
+use skinlesion::imaging::resize::ResizeRule;
+use skinlesion::inference::checkpoint::CheckpointClassifier;
+use skinlesion::inference::classifier::Classifier;
+use skinlesion::inference::open;
+use skinlesion::model::fuse::FoldedNetwork;
+use skinlesion::model::inference_network::InferenceNetwork;
 use skinlesion::model::input;
-use skinlesion::preprocess::ResizeRule;
+use skinlesion::model::output;
+use skinlesion::probabilities::{Probabilities, ranked};
 use skinlesion::progress::Silent;
 use tch::Device;
 
@@ -40,7 +46,7 @@ impl Fixture {
     fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         let source = Source::read(&random_checkpoint(home.path())).unwrap();
-        let description = Description::new(&source);
+        let description = Description::new(&source.about, &source.sha256);
         let images = Images::noise(ResizeRule::square(SIZE), 5).pixels;
         Self {
             home,
@@ -62,10 +68,10 @@ impl Fixture {
         self.images.iter().map(Vec::as_slice).collect()
     }
 
-    fn write(&self, name: &str, weights: Weights, input: InputKind) {
+    fn write(&self, name: &str, precision: FloatPrecision, input: InputKind) {
         let path = self.home.path().join(name);
         let network = &self.source.network;
-        tflite::write(&path, network, &self.described(input), weights).unwrap();
+        tflite::write(&path, network, &self.described(input), precision).unwrap();
     }
 
     fn write_int8(&self, name: &str, input: InputKind) {
@@ -98,12 +104,12 @@ impl Fixture {
         }
         let network = InferenceNetwork::new(&network, Device::Cpu).unwrap();
         let bytes = input::bytes_to_tensor(&self.borrowed(), SIZE as usize, Device::Cpu).unwrap();
-        inference::probabilities(&network.forward(&input::normalised(&bytes))).unwrap()
+        output::probabilities(&network.forward(&input::normalised(&bytes))).unwrap()
     }
 
     /// What our own engine answers.
     fn own(&self, name: &str) -> Vec<Probabilities> {
-        let file = classifier::open(&self.home.path().join(name), Device::Cpu).unwrap();
+        let file = open::open(&self.home.path().join(name), Device::Cpu).unwrap();
         file.probabilities(&self.borrowed()).unwrap()
     }
 
@@ -153,17 +159,17 @@ fn litert_computes_what_the_checkpoint_computes() {
     let Some(python) = python() else { return };
     let fixture = Fixture::new();
     for input in [InputKind::Unit, InputKind::Bytes] {
-        for weights in [Weights::F32, Weights::F16] {
+        for weights in [FloatPrecision::F32, FloatPrecision::F16] {
             fixture.write("model.tflite", weights, input);
             let expected = match weights {
-                Weights::F32 => fixture.checkpoint(),
-                Weights::F16 => fixture.rounded_to_halves(),
+                FloatPrecision::F32 => fixture.checkpoint(),
+                FloatPrecision::F16 => fixture.rounded_to_halves(),
             };
             let what = format!("{weights:?}, {input:?}");
             assert_close(&fixture.own("model.tflite"), &expected, 1e-5, &what);
             for (how, found) in answers(&fixture.litert(&python, "model.tflite")) {
                 // The reference kernels add one product after the other; halves make this network's logits larger.
-                let is_loose = how.starts_with("reference") || weights == Weights::F16;
+                let is_loose = how.starts_with("reference") || weights == FloatPrecision::F16;
                 let tolerance = if is_loose { 5e-5 } else { 1e-5 };
                 assert_close(&found, &expected, tolerance, &format!("{what}, {how}"));
             }
@@ -209,8 +215,8 @@ fn other_kernels_compute_nearly_the_codes_that_our_engine_computes() {
 fn apps_find_out_how_to_feed_a_file_and_what_its_answers_mean() {
     let Some(python) = python() else { return };
     let fixture = Fixture::new();
-    fixture.write("unit.tflite", Weights::F32, InputKind::Unit);
-    fixture.write("half.tflite", Weights::F16, InputKind::Unit);
+    fixture.write("unit.tflite", FloatPrecision::F32, InputKind::Unit);
+    fixture.write("half.tflite", FloatPrecision::F16, InputKind::Unit);
     fixture.write_int8("bytes.tflite", InputKind::Bytes);
     let files = [
         ("unit.tflite", "float32", InputKind::Unit, "1.6.0", 255.0),
@@ -242,8 +248,8 @@ fn apps_find_out_how_to_feed_a_file_and_what_its_answers_mean() {
 #[test]
 fn predict_and_eval_take_a_file_of_any_precision() {
     let fixture = Fixture::new();
-    fixture.write("float32.tflite", Weights::F32, InputKind::Unit);
-    fixture.write("float16.tflite", Weights::F16, InputKind::Bytes);
+    fixture.write("float32.tflite", FloatPrecision::F32, InputKind::Unit);
+    fixture.write("float16.tflite", FloatPrecision::F16, InputKind::Bytes);
     fixture.write_int8("int8.tflite", InputKind::Bytes);
     let home = fixture.home.path();
     photograph(&home.join("photograph.png"), 1);
@@ -289,7 +295,7 @@ fn predict_and_eval_take_a_file_of_any_precision() {
 #[test]
 fn refuses_a_file_that_is_no_network_of_ours() {
     let fixture = Fixture::new();
-    fixture.write("cut.tflite", Weights::F32, InputKind::Unit);
+    fixture.write("cut.tflite", FloatPrecision::F32, InputKind::Unit);
     let home = fixture.home.path();
     let bytes = std::fs::read(home.join("cut.tflite")).unwrap();
     std::fs::write(home.join("cut.tflite"), &bytes[..bytes.len() / 2]).unwrap();

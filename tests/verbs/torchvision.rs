@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use skinlesion::model::fold::fold;
-use skinlesion::model::inference::InferenceNetwork;
+use skinlesion::model::architecture::Architecture;
+use skinlesion::model::fuse::fold;
+use skinlesion::model::inference_network::InferenceNetwork;
 use skinlesion::model::input::channels_last;
-use skinlesion::model::layers::Architecture;
 use skinlesion::model::mobilenet_v2::{MobileNetV2, Thawed};
-use skinlesion::model::tensors::read_safetensors;
-use skinlesion::model::weights::{Source, load};
+use skinlesion::model::pretrained::{Source, load};
+use skinlesion::model::state_dict::read_safetensors;
 use skinlesion::progress::Silent;
 use tch::{Device, Kind, Tensor};
 

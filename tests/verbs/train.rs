@@ -6,13 +6,17 @@ use std::sync::LazyLock;
 use std::sync::atomic::AtomicBool;
 
 use skinlesion::dataset::Dataset;
-use skinlesion::dataset::drawn::{self, Options};
 use skinlesion::model::checkpoint::Checkpoint;
-use skinlesion::model::tensors::{NamedTensors, read_safetensors, to_floats};
+use skinlesion::model::state_dict::{NamedTensors, read_safetensors, to_floats};
 use skinlesion::progress::Silent;
-use skinlesion::training::run::{Run, run};
-use skinlesion::training::start::{Origin, start};
-use skinlesion::training::{Phase, folder, settings};
+use skinlesion::synthetic;
+use skinlesion::synthetic::Options;
+use skinlesion::training::Phase;
+use skinlesion::training::checkpointing::folder;
+use skinlesion::training::config::resolve;
+use skinlesion::training::fit::fit;
+use skinlesion::training::initial_model::{Origin, start};
+use skinlesion::training::run::Run;
 
 use crate::common::{skinlesion, stderr, stdout};
 
@@ -35,7 +39,7 @@ static DATA: LazyLock<(tempfile::TempDir, PathBuf)> = LazyLock::new(|| {
         height: 68,
         ..Options::default()
     };
-    let metadata = drawn::draw(&home.path().join("drawn"), &options, &Silent).unwrap();
+    let metadata = synthetic::draw(&home.path().join("drawn"), &options, &Silent).unwrap();
     let data = home.path().join("data");
     skinlesion()
         .args(["prepare", "--size", "32", "--quiet", "--metadata"])
@@ -140,7 +144,7 @@ fn a_run_stopped_after_every_step_ends_at_the_weights_of_one_never_stopped() {
         "gradual_thaw_epochs=1",
     ]
     .map(str::to_owned);
-    let config = settings::resolve(Phase::Finetune, None, &settings).unwrap();
+    let config = resolve::resolve(Phase::Finetune, None, &settings).unwrap();
     let go = |name: &str, stop: bool| {
         let out = home.path().join(name);
         folder::begin(&out, &config).unwrap();
@@ -156,7 +160,7 @@ fn a_run_stopped_after_every_step_ends_at_the_weights_of_one_never_stopped() {
                 resume,
                 stop: &stop,
             };
-            let ended = run(&here, start, &Silent).unwrap();
+            let ended = fit(&here, start, &Silent).unwrap();
             if !ended.interrupted {
                 return (
                     values(&read_safetensors(&out.join("last.safetensors")).unwrap().0),
@@ -513,7 +517,7 @@ fn refuses_to_start_from_a_checkpoint_that_has_seen_the_test_part() {
             "--quiet",
             "--metadata",
         ])
-        .arg(DATA.0.path().join("drawn").join(drawn::METADATA))
+        .arg(DATA.0.path().join("drawn").join(synthetic::METADATA))
         .arg("--images")
         .arg(DATA.0.path().join("drawn"))
         .arg("--out")

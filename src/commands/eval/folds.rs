@@ -1,18 +1,20 @@
 //! `skinlesion eval --folds`.
 
-use skinlesion::classifier;
 use skinlesion::dataset::{Dataset, Part};
 use skinlesion::evaluation::METRICS_FILE;
-use skinlesion::evaluation::folds::{self, Model, PooledEvaluation};
-use skinlesion::evaluation::galleries::galleries;
+use skinlesion::evaluation::folds;
+use skinlesion::evaluation::folds::{Model, PooledEvaluation};
 use skinlesion::files::Draft;
-use skinlesion::report::html::{self, Page};
+use skinlesion::inference::open;
+use skinlesion::report::galleries::galleries;
+use skinlesion::report::html;
+use skinlesion::report::html::Page;
 use skinlesion::{DISCLAIMER, report};
 
+use super::args::{Args, name_of};
+use super::messages::views;
 use super::output::Scored;
-use super::words::views;
-use super::{Args, Outcome, name_of};
-use crate::terminal::Session;
+use crate::terminal::{Outcome, Session};
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
     let draft = Draft::new(&args.out, args.force, METRICS_FILE)?;
@@ -21,7 +23,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     let models: Vec<Model> = args
         .models
         .iter()
-        .map(|path| Ok((path.clone(), classifier::open_with(path, device, args.tta)?)))
+        .map(|path| Ok((path.clone(), open::open_with(path, device, args.tta)?)))
         .collect::<skinlesion::Result<_>>()?;
     let models = folds::by_fold(models, &dataset)?;
     let next = next(args, &dataset, &models);

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use skinlesion::evaluation::METRICS_FILE;
-use skinlesion::files::{self, Draft};
+use skinlesion::files;
+use skinlesion::files::Draft;
 use skinlesion::metrics::{Confusion, Metrics, Predictions, predictions};
-use skinlesion::report::{self, Cells, html};
+use skinlesion::report;
+use skinlesion::report::{Cells, html};
 
-use super::{Outcome, Summary};
+use crate::terminal::{Outcome, Summary};
 
 const REPORT_FILE: &str = "report.txt";
 const SUBMISSION_FILE: &str = "submission.csv";

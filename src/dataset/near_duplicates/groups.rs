@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Pair;
+use super::search::Pair;
 use crate::dataset::Sample;
 
 /// The ids of the lesions that pairs connect, directly or through others: groups of two or more, sorted.
@@ -41,9 +41,9 @@ fn root<'a>(parent: &BTreeMap<&'a str, &'a str>, mut lesion: &'a str) -> &'a str
 
 #[cfg(test)]
 mod tests {
-    use super::super::likeness::{Likeness, Symmetry};
     use super::*;
     use crate::Diagnosis;
+    use crate::dataset::near_duplicates::fingerprint::{Likeness, Symmetry};
 
     #[test]
     fn pairs_that_share_a_lesion_make_one_group_in_whatever_order() {

@@ -9,9 +9,10 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::record::{FILE as FILE_OF_ALL, Line};
-use super::{Pair, Treatment};
-use crate::preprocess;
+use super::search::Pair;
+use super::summary::Treatment;
+use super::table::{FILE as FILE_OF_ALL, Line};
+use crate::imaging::decode::decode;
 
 /// The file's name within a dataset folder.
 pub const FILE: &str = "near_duplicates.html";
@@ -83,7 +84,7 @@ fn figure<P: AsRef<Path>>(pair: &Pair, line: &Line, files: &[P]) -> Markup {
 /// A small JPEG of a photograph as text; empty if it does not decode, which a pair's images do.
 fn data_uri(file: &Path) -> String {
     let small = || {
-        let image = preprocess::decode(&std::fs::read(file).ok()?).ok()?;
+        let image = decode(&std::fs::read(file).ok()?).ok()?;
         let height = (WIDTH * image.height() / image.width().max(1)).max(1);
         let image = imageops::resize(&image, WIDTH, height, FilterType::Triangle);
         let mut bytes = Vec::new();

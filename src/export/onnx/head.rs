@@ -2,8 +2,8 @@
 
 use super::graph::{GraphBuilder, int, ints};
 use super::proto::Extent;
-use crate::export::interface::{BATCH, EVIDENCE, LOGITS, PROBABILITIES};
-use crate::model::fold::FoldedLinear;
+use crate::artifact::interface::{BATCH, EVIDENCE, LOGITS, PROBABILITIES};
+use crate::model::fuse::FoldedLinear;
 
 /// From the last activations (float32, N × features × side × side) to the outputs.
 ///

@@ -2,7 +2,7 @@
 
 use super::graph::{GraphBuilder, int, ints, kind, text};
 use super::proto::{DataType, Extent};
-use crate::export::interface::{BATCH, HEIGHT, INPUT, InputKind, Interface, WIDTH};
+use crate::artifact::interface::{BATCH, HEIGHT, INPUT, InputKind, Interface, WIDTH};
 
 /// Declares the input and brings it to float32, N × 3 × S × S, in 0–1.
 pub fn image(graph: &mut GraphBuilder, interface: &Interface, size: u32) -> String {
@@ -46,7 +46,7 @@ fn unit(graph: &mut GraphBuilder, bytes: &str) -> String {
     graph.operation("Div", &[bytes, &most], vec![], "image.unit")
 }
 
-/// As [`crate::preprocess::resize`] does it: the heights first, then the widths, each pass
+/// As [`crate::imaging::resize::resize`] does it: the heights first, then the widths, each pass
 /// rounded to whole numbers (halves up).
 fn resized(graph: &mut GraphBuilder, bytes: &str, size: u32) -> String {
     let side = graph.int64_constant("resize.side", &[1], &[size.into()]);

@@ -12,14 +12,14 @@ use std::path::Path;
 
 use prost::Message;
 
-use super::description::FileDescription;
+use self::graph::GraphBuilder;
 use super::quantize::QuantizedNetwork;
-use crate::model::fold::{FoldedLinear, FoldedNetwork};
+use crate::artifact::description::FileDescription;
+use crate::artifact::format::FloatPrecision;
+use crate::model::fuse::{FoldedLinear, FoldedNetwork};
 use crate::{Result, files};
-use graph::GraphBuilder;
 
-pub use network::Numbers;
-pub use reader::read;
+pub use self::reader::read;
 
 /// The version of the operators: understood by every ONNX Runtime since 1.12 (2022).
 const OPSET: i64 = 17;
@@ -34,15 +34,15 @@ const IR_VERSION: i64 = 8;
 pub fn write(
     path: &Path,
     network: &FoldedNetwork,
-    numbers: Numbers,
+    precision: FloatPrecision,
     about: &FileDescription,
 ) -> Result<()> {
     write_with(path, about, &network.head, |graph, image| {
-        network::features(graph, network, numbers, image)
+        network::features(graph, network, precision, image)
     })
 }
 
-/// Writes a network in whole numbers, with its description in the metadata.
+/// Writes a network in whole precision, with its description in the metadata.
 pub fn write_int8(path: &Path, network: &QuantizedNetwork, about: &FileDescription) -> Result<()> {
     write_with(path, about, &network.head, |graph, image| {
         quantized::features(graph, network, image)

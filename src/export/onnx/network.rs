@@ -2,34 +2,26 @@
 
 use super::graph::{GraphBuilder, int, ints, kind};
 use super::proto::{Attribute, DataType};
-use crate::model::fold::{FoldedBlock, FoldedConvolution, FoldedNetwork};
-use crate::model::layers::Convolution;
-use crate::preprocess::{MEAN, STD};
+use crate::artifact::format::FloatPrecision;
+use crate::imaging::normalize::{MEAN, STD};
+use crate::model::architecture::Convolution;
+use crate::model::fuse::{FoldedBlock, FoldedConvolution, FoldedNetwork};
 
 /// Names of the two constants between which ReLU6 clips.
 const RELU6: [(&str, f32); 2] = [("relu6.min", 0.0), ("relu6.max", 6.0)];
 
-/// The numbers that the convolutions compute with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Numbers {
-    /// 32 bits.
-    Single,
-    /// 16 bits, weights and arithmetic: half the size. The normalisation before and the head after stay in 32.
-    Half,
-}
-
-impl Numbers {
-    fn constant(
-        self,
-        graph: &mut GraphBuilder,
-        name: &str,
-        shape: &[i64],
-        values: &[f32],
-    ) -> String {
-        match self {
-            Self::Single => graph.constant(name, shape, values),
-            Self::Half => graph.half_constant(name, shape, values),
-        }
+/// A constant in the precision that the convolutions compute with. The normalisation before them and the head after
+/// them stay in float32.
+fn constant(
+    graph: &mut GraphBuilder,
+    precision: FloatPrecision,
+    name: &str,
+    shape: &[i64],
+    values: &[f32],
+) -> String {
+    match precision {
+        FloatPrecision::F32 => graph.constant(name, shape, values),
+        FloatPrecision::F16 => graph.half_constant(name, shape, values),
     }
 }
 
@@ -37,21 +29,21 @@ impl Numbers {
 pub fn features(
     graph: &mut GraphBuilder,
     network: &FoldedNetwork,
-    numbers: Numbers,
+    precision: FloatPrecision,
     image: &str,
 ) -> String {
     for (name, value) in RELU6 {
-        numbers.constant(graph, name, &[], &[value]);
+        constant(graph, precision, name, &[], &[value]);
     }
     let mut x = normalised(graph, image);
-    if numbers == Numbers::Half {
+    if precision == FloatPrecision::F16 {
         let to = vec![kind("to", DataType::Float16)];
         x = graph.operation("Cast", &[&x], to, "normalise.half");
     }
     for folded in &network.blocks {
-        x = block(graph, numbers, folded, &x);
+        x = block(graph, precision, folded, &x);
     }
-    if numbers == Numbers::Half {
+    if precision == FloatPrecision::F16 {
         let to = vec![kind("to", DataType::Float)];
         x = graph.operation("Cast", &[&x], to, "features.single");
     }
@@ -72,10 +64,15 @@ pub fn centred(graph: &mut GraphBuilder, image: &str) -> String {
     graph.operation("Sub", &[image, &mean], vec![], "normalise.centred")
 }
 
-fn block(graph: &mut GraphBuilder, numbers: Numbers, block: &FoldedBlock, input: &str) -> String {
+fn block(
+    graph: &mut GraphBuilder,
+    precision: FloatPrecision,
+    block: &FoldedBlock,
+    input: &str,
+) -> String {
     let mut x = input.to_owned();
     for folded in &block.convolutions {
-        x = convolution(graph, numbers, folded, &x);
+        x = convolution(graph, precision, folded, &x);
     }
     if block.residual {
         let sum = format!("{}.sum", block.name);
@@ -86,19 +83,26 @@ fn block(graph: &mut GraphBuilder, numbers: Numbers, block: &FoldedBlock, input:
 
 fn convolution(
     graph: &mut GraphBuilder,
-    numbers: Numbers,
+    precision: FloatPrecision,
     folded: &FoldedConvolution,
     input: &str,
 ) -> String {
     let layer = &folded.layer;
     let named = |part: &str| format!("{}.{part}", layer.name);
-    let weight = numbers.constant(
+    let weight = constant(
         graph,
+        precision,
         &named("weight"),
         &layer.weight_shape(),
         &folded.weight,
     );
-    let bias = numbers.constant(graph, &named("bias"), &[layer.outputs as i64], &folded.bias);
+    let bias = constant(
+        graph,
+        precision,
+        &named("bias"),
+        &[layer.outputs as i64],
+        &folded.bias,
+    );
     let inputs = [input, &weight, &bias];
     let x = graph.operation("Conv", &inputs, settings(layer), &named("convolved"));
     if !layer.relu6 {

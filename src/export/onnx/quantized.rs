@@ -3,7 +3,8 @@
 
 use super::graph::{GraphBuilder, int};
 use super::network::{centred, settings};
-use crate::export::quantize::{Grid, QuantizedBlock, QuantizedConvolution, QuantizedNetwork};
+use crate::artifact::quantization::Grid;
+use crate::export::quantize::{QuantizedBlock, QuantizedConvolution, QuantizedNetwork};
 
 /// From `image` (float32 in 0–1) to the last activations (float32).
 pub fn features(graph: &mut GraphBuilder, network: &QuantizedNetwork, image: &str) -> String {

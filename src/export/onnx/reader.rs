@@ -7,8 +7,8 @@ use std::path::Path;
 use prost::Message;
 
 use super::proto::{DataType, Model, Tensor};
-use crate::model::fold::{FoldedBlock, FoldedConvolution, FoldedLinear, FoldedNetwork};
-use crate::model::layers::{Architecture, Block, Convolution};
+use crate::model::architecture::{Architecture, Block, Convolution};
+use crate::model::fuse::{FoldedBlock, FoldedConvolution, FoldedLinear, FoldedNetwork};
 use crate::{Error, Result};
 
 /// Reads the numbers of a network of this architecture. A file of less precision, or of another network, is refused.

@@ -7,13 +7,14 @@ use tch::{Device, Kind, Tensor};
 
 use super::equalise::equalise;
 use super::ranges::{BINS, Spread};
-use super::rounding::{self, Rounded};
+use super::rounding;
+use super::rounding::Rounded;
 use super::{Grid, QuantizedBlock, QuantizedConvolution, QuantizedNetwork, RangeRule};
-use crate::model::fold::{FoldedConvolution, FoldedNetwork};
-use crate::model::inference::{InferenceNetwork, convolve};
+use crate::imaging::normalize::STD;
+use crate::model::architecture::Convolution;
+use crate::model::fuse::{FoldedConvolution, FoldedNetwork};
+use crate::model::inference_network::{InferenceNetwork, convolve};
 use crate::model::input;
-use crate::model::layers::Convolution;
-use crate::preprocess::STD;
 use crate::progress::Progress;
 use crate::{Error, Result};
 

@@ -1,7 +1,7 @@
 //! Makes the channels of a layer's output reach equally far, so that one grid suits them all: cross-layer equalisation
 //! (Nagel et al. 2019, <https://arxiv.org/abs/1906.04721>), in the one direction that costs nothing here.
 
-use crate::model::fold::{FoldedConvolution, FoldedNetwork};
+use crate::model::fuse::{FoldedConvolution, FoldedNetwork};
 
 /// A channel is scaled up by no more than this, lest a hardly used one be all noise.
 const MOST: f32 = 16.0;
@@ -48,8 +48,8 @@ fn join(first: &mut FoldedConvolution, second: &mut FoldedConvolution, largest: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::fold::{FoldedBlock, FoldedLinear};
-    use crate::model::layers::{Convolution, Linear};
+    use crate::model::architecture::{Convolution, Linear};
+    use crate::model::fuse::{FoldedBlock, FoldedLinear};
 
     fn layer(kernel: usize, groups: usize, weight: Vec<f32>) -> FoldedConvolution {
         FoldedConvolution {

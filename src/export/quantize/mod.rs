@@ -10,24 +10,14 @@ mod equalise;
 mod ranges;
 mod rounding;
 
-pub use calibration::{CALIBRATION_IMAGES, quantize};
-pub use ranges::RangeRule;
+pub use self::calibration::{CALIBRATION_IMAGES, quantize};
+pub use self::ranges::RangeRule;
 
-use crate::model::fold::FoldedLinear;
-use crate::model::layers::Convolution;
+use crate::artifact::quantization::Grid;
+use crate::model::architecture::Convolution;
+use crate::model::fuse::FoldedLinear;
 
-/// How the activations of one tensor are written in eight bits: `real = scale · (code − zero_point)`, codes 0–255.
-///
-/// A format whose codes are signed (TFLite) subtracts 128 from code and zero point alike.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Grid {
-    /// The step between two codes; above 0.
-    pub scale: f32,
-    /// The code of 0.
-    pub zero_point: u8,
-}
-
-/// A whole network; same blocks, same order as [`crate::model::fold::FoldedNetwork`].
+/// A whole network; same blocks, same order as [`crate::model::fuse::FoldedNetwork`].
 #[derive(Clone, Debug)]
 pub struct QuantizedNetwork {
     /// The grid of the first convolution's input: the image in 0–1 **minus ImageNet's mean, not yet divided** by the
@@ -40,7 +30,7 @@ pub struct QuantizedNetwork {
     pub head: FoldedLinear,
 }
 
-/// As [`crate::model::fold::FoldedBlock`].
+/// As [`crate::model::fuse::FoldedBlock`].
 #[derive(Clone, Debug)]
 pub struct QuantizedBlock {
     /// Its name, such as `features.3`.

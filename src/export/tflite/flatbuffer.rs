@@ -2,7 +2,7 @@
 
 use flatbuffers::{FlatBufferBuilder, Push, PushAlignment, TableFinishedWIPOffset, WIPOffset};
 
-use super::schema::ALIGNMENT;
+use crate::artifact::tflite::schema::ALIGNMENT;
 
 /// A file under construction. FlatBuffers are written from the end: what a table refers to comes first.
 pub type Builder = FlatBufferBuilder<'static>;

@@ -1,13 +1,13 @@
 //! What networks of real and of whole numbers have in common as TFLite graphs: the normalised image, the layers, the head.
 
-use super::graph::{Graph, Id, Quantization};
-use super::operation::{Operation, Window};
-use super::schema::{Padding, TensorType};
-use crate::export::interface::InputKind;
-use crate::export::interface::{INPUT, LOGITS, PROBABILITIES};
-use crate::export::quantize::Grid;
-use crate::model::layers::{Convolution, Linear};
-use crate::preprocess::MEAN;
+use crate::artifact::interface::InputKind;
+use crate::artifact::interface::{INPUT, LOGITS, PROBABILITIES};
+use crate::artifact::quantization::Grid;
+use crate::artifact::tflite::graph::{Graph, Id, Quantization};
+use crate::artifact::tflite::operation::{Operation, Window};
+use crate::artifact::tflite::schema::{Padding, TensorType};
+use crate::imaging::normalize::MEAN;
+use crate::model::architecture::{Convolution, Linear};
 
 /// How the numbers of a value are written.
 #[derive(Clone, Copy)]

@@ -4,10 +4,10 @@
 //! (<https://github.com/tensorflow/tflite-support/blob/master/tensorflow_lite_support/metadata/metadata_schema.fbs>).
 
 use super::flatbuffer::{Builder, Table, Tables, table};
-use super::schema::{Slot, slot};
-use crate::export::description::FileDescription;
-use crate::export::interface::{INPUT, Interface, LOGITS, PROBABILITIES};
-use crate::export::package::{LABELS_FILE, MODEL_FILE};
+use crate::artifact::description::FileDescription;
+use crate::artifact::interface::{INPUT, Interface, LOGITS, PROBABILITIES};
+use crate::artifact::package::{LABELS_FILE, MODEL_FILE};
+use crate::artifact::tflite::schema::{Slot, slot};
 
 /// By these four bytes, from the fifth on, the metadata are known.
 const IDENTIFIER: &str = "M001";

@@ -3,10 +3,6 @@
 //! A file is a FlatBuffer ([`schema`]) with the computation, and behind it a ZIP archive with `labels.txt` and
 //! `model.json`, as TFLite Metadata has it. Images lie N × H × W × 3 (NHWC); the batch is one, and can be resized.
 
-pub(crate) mod graph;
-pub(crate) mod operation;
-pub(crate) mod schema;
-
 mod flatbuffer;
 mod layers;
 mod metadata;
@@ -25,37 +21,26 @@ use std::path::Path;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use self::graph::Graph;
-use super::description::FileDescription;
-use super::package::{self, LABELS_FILE, MODEL_FILE};
 use super::quantize::QuantizedNetwork;
-use crate::model::fold::FoldedNetwork;
+use crate::artifact::description::FileDescription;
+use crate::artifact::format::FloatPrecision;
+use crate::artifact::package::{LABELS_FILE, MODEL_FILE, labels};
+use crate::artifact::tflite::graph::Graph;
+use crate::model::fuse::FoldedNetwork;
 use crate::{Error, Result, files};
-
-/// The metadata entry with the description as JSON, for [`crate::engines::tflite`].
-pub(crate) const DESCRIPTION: &str = "skinlesion";
 
 /// The metadata entry that TFLite Metadata's readers look for.
 const METADATA: &str = "TFLITE_METADATA";
-
-/// In which precision weights are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weights {
-    /// As trained.
-    F32,
-    /// Half the size; computed with in whichever precision the runtime prefers.
-    F16,
-}
 
 /// Writes a network with real numbers: `image` → (`probabilities`, `logits`).
 pub fn write(
     path: &Path,
     network: &FoldedNetwork,
     about: &FileDescription,
-    weights: Weights,
+    precision: FloatPrecision,
 ) -> Result<()> {
     let (size, input) = (about.description.resize.size, about.interface.kind);
-    let graph = network::graph(network, size, weights, input);
+    let graph = network::graph(network, size, precision, input);
     write_graph(path, &graph, about)
 }
 
@@ -70,11 +55,14 @@ fn write_graph(path: &Path, graph: &Graph, described: &FileDescription) -> Resul
     let description = described.description;
     let json = serde_json::to_vec_pretty(described)
         .map_err(|error| Error::io("write", path)(error.into()))?;
-    let labels = package::labels();
+    let labels = labels();
     let about = format!("{} {}", description.written_by, description.disclaimer);
     let entries = [
         (METADATA, metadata::encode(described)),
-        (DESCRIPTION, json.clone()),
+        (
+            crate::artifact::tflite::schema::DESCRIPTION_ENTRY,
+            json.clone(),
+        ),
     ];
     let model = model::encode(graph, &about, &entries);
     let files = [(LABELS_FILE, labels.as_bytes()), (MODEL_FILE, &json)];

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use flatbuffers::{Vector, WIPOffset};
 
 use super::flatbuffer::{Builder, Table, Tables, aligned_bytes, table};
-use super::graph::{Graph, Id, Node, Quantization, Tensor};
-use super::operation::{Operation, Window};
-use super::schema::{
-    self, NO_ACTIVATION, RELU6, TensorType, buffer, metadata, model, operator, operator_code,
-    options, quantization, signature, subgraph, tensor,
+use crate::artifact::tflite::graph::{Graph, Id, Node, Quantization, Tensor};
+use crate::artifact::tflite::operation::{Operation, Window};
+use crate::artifact::tflite::schema;
+use crate::artifact::tflite::schema::{
+    NO_ACTIVATION, RELU6, TensorType, buffer, metadata, model, operator, operator_code, options,
+    quantization, signature, subgraph, tensor,
 };
 
 /// The name of the one way to call the graph; what converters from TensorFlow call theirs.

@@ -2,24 +2,29 @@
 
 use half::f16;
 
-use super::Weights;
-use super::graph::{Graph, Id};
 use super::layers::{Layers, Numbers, interleaved, weight_shape};
-use super::operation::Operation;
-use super::schema::TensorType;
-use crate::export::interface::InputKind;
-use crate::model::fold::{FoldedConvolution, FoldedNetwork};
-use crate::preprocess::STD;
+use crate::artifact::format::FloatPrecision;
+use crate::artifact::interface::InputKind;
+use crate::artifact::tflite::graph::{Graph, Id};
+use crate::artifact::tflite::operation::Operation;
+use crate::artifact::tflite::schema::TensorType;
+use crate::imaging::normalize::STD;
+use crate::model::fuse::{FoldedConvolution, FoldedNetwork};
 
 /// The graph of a network for square images of `size` pixels.
-pub fn graph(network: &FoldedNetwork, size: u32, weights: Weights, input: InputKind) -> Graph {
+pub fn graph(
+    network: &FoldedNetwork,
+    size: u32,
+    precision: FloatPrecision,
+    input: InputKind,
+) -> Graph {
     let (mut layers, centred) = Layers::from_images(size, input);
     let names = ["normalise.std", "normalise.scaled"];
     let mut x = layers.by_colour(Operation::Div, centred, names, STD);
     for block in &network.blocks {
         let input = x;
         for folded in &block.convolutions {
-            let parameters = parameters(layers.graph(), folded, weights);
+            let parameters = parameters(layers.graph(), folded, precision);
             let layer = &folded.layer;
             x = layers.convolution(layer, x, parameters, layer.relu6, Numbers::Real);
         }
@@ -31,12 +36,12 @@ pub fn graph(network: &FoldedNetwork, size: u32, weights: Weights, input: InputK
     let named = |part: &str| format!("{}.{part}", head.layer.name);
     let shape = [head.layer.outputs, head.layer.inputs];
     let graph = layers.graph();
-    let weight = constant(graph, &named("weight"), &shape, &head.weight, weights);
-    let bias = constant(graph, &named("bias"), &shape[..1], &head.bias, weights);
+    let weight = constant(graph, &named("weight"), &shape, &head.weight, precision);
+    let bias = constant(graph, &named("bias"), &shape[..1], &head.bias, precision);
     layers.end(x, &head.layer, [weight, bias])
 }
 
-fn parameters(graph: &mut Graph, folded: &FoldedConvolution, weights: Weights) -> [Id; 2] {
+fn parameters(graph: &mut Graph, folded: &FoldedConvolution, precision: FloatPrecision) -> [Id; 2] {
     let layer = &folded.layer;
     let named = |part: &str| format!("{}.{part}", layer.name);
     let weight = interleaved(layer, &folded.weight);
@@ -46,14 +51,14 @@ fn parameters(graph: &mut Graph, folded: &FoldedConvolution, weights: Weights) -
             &named("weight"),
             &weight_shape(layer),
             &weight,
-            weights,
+            precision,
         ),
         constant(
             graph,
             &named("bias"),
             &[layer.outputs],
             &folded.bias,
-            weights,
+            precision,
         ),
     ]
 }
@@ -65,11 +70,11 @@ fn constant(
     name: &str,
     shape: &[usize],
     values: &[f32],
-    weights: Weights,
+    precision: FloatPrecision,
 ) -> Id {
-    match weights {
-        Weights::F32 => graph.floats(name, shape, values),
-        Weights::F16 => {
+    match precision {
+        FloatPrecision::F32 => graph.floats(name, shape, values),
+        FloatPrecision::F16 => {
             let halves = values
                 .iter()
                 .flat_map(|&value| f16::from_f32(value).to_le_bytes());

@@ -1,10 +1,11 @@
 //! The network in whole numbers as a TFLite graph: int8 convolutions and sums, then float32 from the mean on.
 
-use super::graph::{Graph, Id, Quantization};
 use super::layers::{Layers, Numbers, interleaved, is_depthwise, weight_shape};
-use super::schema::TensorType;
-use crate::export::interface::InputKind;
-use crate::export::quantize::{Grid, QuantizedConvolution, QuantizedNetwork};
+use crate::artifact::interface::InputKind;
+use crate::artifact::quantization::Grid;
+use crate::artifact::tflite::graph::{Graph, Id, Quantization};
+use crate::artifact::tflite::schema::TensorType;
+use crate::export::quantize::{QuantizedConvolution, QuantizedNetwork};
 
 /// The graph of a network for square images of `size` pixels.
 pub fn graph(network: &QuantizedNetwork, size: u32, input: InputKind) -> Graph {

@@ -3,13 +3,14 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::export::Format;
-use crate::export::description::{Description, FileDescription};
-use crate::export::interface::{InputKind, Interface};
-use crate::export::quantize::{Grid, QuantizedBlock, QuantizedConvolution, QuantizedNetwork};
-use crate::model::fold::{FoldedBlock, FoldedConvolution, FoldedLinear, FoldedNetwork};
-use crate::model::layers::{Convolution, Linear};
-use crate::preprocess::ResizeRule;
+use crate::artifact::description::{Description, FileDescription};
+use crate::artifact::format::Format;
+use crate::artifact::interface::{InputKind, Interface};
+use crate::artifact::quantization::Grid;
+use crate::export::quantize::{QuantizedBlock, QuantizedConvolution, QuantizedNetwork};
+use crate::imaging::resize::ResizeRule;
+use crate::model::architecture::{Convolution, Linear};
+use crate::model::fuse::{FoldedBlock, FoldedConvolution, FoldedLinear, FoldedNetwork};
 
 /// Side of the images.
 pub const SIDE: u32 = 8;

@@ -4,7 +4,8 @@ use zip::ZipArchive;
 
 use super::samples::{described, description, network, quantized};
 use super::*;
-use crate::export::interface::InputKind;
+use crate::artifact::format::FloatPrecision;
+use crate::artifact::interface::InputKind;
 
 fn written(write: impl Fn(&Path) -> Result<()>) -> Vec<u8> {
     let home = tempfile::tempdir().unwrap();
@@ -13,16 +14,16 @@ fn written(write: impl Fn(&Path) -> Result<()>) -> Vec<u8> {
     std::fs::read(path).unwrap()
 }
 
-fn in_precision(weights: Weights) -> Vec<u8> {
+fn in_precision(precision: FloatPrecision) -> Vec<u8> {
     let description = description();
     let about = described(&description, InputKind::Unit);
-    written(|path| write(path, &network(), &about, weights))
+    written(|path| write(path, &network(), &about, precision))
 }
 
 #[test]
 fn the_same_network_gives_the_same_bytes() {
-    for weights in [Weights::F32, Weights::F16] {
-        assert_eq!(in_precision(weights), in_precision(weights));
+    for precision in [FloatPrecision::F32, FloatPrecision::F16] {
+        assert_eq!(in_precision(precision), in_precision(precision));
     }
     let description = description();
     let about = described(&description, InputKind::Bytes);
@@ -32,7 +33,7 @@ fn the_same_network_gives_the_same_bytes() {
 
 #[test]
 fn labels_and_description_lie_uncompressed_behind_the_network() {
-    let bytes = in_precision(Weights::F32);
+    let bytes = in_precision(FloatPrecision::F32);
     assert_eq!(&bytes[4..8], b"TFL3");
     let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
     let mut contents = |name: &str| {
@@ -54,7 +55,7 @@ fn labels_and_description_lie_uncompressed_behind_the_network() {
 
 #[test]
 fn numbers_begin_where_they_can_be_used_as_they_are_mapped() {
-    let bytes = in_precision(Weights::F32);
+    let bytes = in_precision(FloatPrecision::F32);
     let all = network();
     let stem: Vec<f32> = layers::interleaved(
         &all.blocks[0].convolutions[0].layer,
@@ -68,6 +69,9 @@ fn numbers_begin_where_they_can_be_used_as_they_are_mapped() {
         let place = bytes
             .windows(wanted.len())
             .position(|window| window == wanted);
-        assert_eq!(place.unwrap() % schema::ALIGNMENT, 0);
+        assert_eq!(
+            place.unwrap() % crate::artifact::tflite::schema::ALIGNMENT,
+            0
+        );
     }
 }

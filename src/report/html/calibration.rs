@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::charts::with_legend;
-use super::number;
+use super::format::number;
 use crate::evaluation::analysis::CalibrationFigures;
 use crate::metrics::calibration::{BINS, Calibration};
 use crate::report::xy::{Chart, Series};

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{percent, picture_data};
+use super::format::{percent, picture_data};
 use crate::Diagnosis;
 use crate::evaluation::analysis::Confused;
 

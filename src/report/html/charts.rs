@@ -2,11 +2,12 @@
 
 use maud::{Markup, html};
 
-use super::{number, picture};
+use super::format::{number, picture};
 use crate::Diagnosis;
 use crate::metrics::binary::Binary;
 use crate::metrics::{Metrics, Predictions};
-use crate::report::xy::{self, Chart, Series};
+use crate::report::xy;
+use crate::report::xy::{Chart, Series};
 
 /// A chart, its caption above and its legend below.
 pub fn with_legend(chart: &Chart) -> Markup {

@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use super::charts::with_legend;
-use super::{number, percent};
+use super::format::{number, percent};
 use crate::evaluation::analysis::Analysis;
-use crate::metrics::operating::{DecisionCurve, Effect, OperatingPoint, Question};
+use crate::metrics::operating_points::{DecisionCurve, Effect, OperatingPoint, Question};
 use crate::metrics::selective::Coverage;
 use crate::report::xy::{Chart, Series};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::{interval, number};
+use super::format::{interval, number};
 use crate::Diagnosis;
 use crate::metrics::Metrics;
 use crate::metrics::bootstrap::Intervals;

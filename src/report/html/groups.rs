@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{interval, number};
+use super::format::{interval, number};
 use crate::metrics::subgroups::{FIGURES, Figure, LEAST_IMAGES, Subgroup};
 
 /// One table for each column that images are grouped by.

@@ -3,8 +3,8 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::Photograph;
-use crate::preprocess;
+use super::photograph::Photograph;
+use crate::imaging::decode::decode;
 use crate::training::config::Augment;
 
 /// What the camera does to one photograph.
@@ -32,7 +32,7 @@ impl Camera {
         let compressed = self
             .quality
             .and_then(|quality| photograph.jpeg(quality).ok())
-            .and_then(|file| preprocess::decode(&file).ok());
+            .and_then(|file| decode(&file).ok());
         match compressed {
             Some(image) => image.into_raw(),
             None => photograph.bytes(),

@@ -3,7 +3,7 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Photograph, within};
+use super::photograph::{Photograph, within};
 use crate::training::config::Augment;
 
 /// Shares of red, green and blue in brightness (ITU-R BT.601).

@@ -7,21 +7,20 @@
 mod camera;
 mod light;
 mod occlusion;
+mod photograph;
 mod warp;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
+use self::camera::Camera;
+use self::light::Light;
+use self::occlusion::Occlusions;
+use self::warp::Warp;
 use super::config::Augment;
-use crate::model::threads;
-use crate::preprocess::{self, ResizeRule};
-use camera::Camera;
-use light::Light;
-use occlusion::Occlusions;
-use warp::Warp;
-
-/// Pixels of an image under way: red, green and blue in 0–1.
-type Photograph = crate::dataset::drawn::canvas::Canvas<[f32; 3]>;
+use crate::imaging::resize;
+use crate::imaging::resize::ResizeRule;
+use crate::model::libtorch::threads;
 
 /// A source this much larger than the result still loses nothing to bilinear sampling; a larger one is
 /// reduced with antialiasing first.
@@ -75,7 +74,7 @@ impl Augmenter<'_> {
 
 /// A square image of the dataset at a smaller side, antialiased as when it was prepared.
 pub fn resized(image: &[u8], side: usize, size: usize) -> Vec<u8> {
-    preprocess::resize_square(image, side, ResizeRule::square(size as u32))
+    resize::resize_square(image, side, ResizeRule::square(size as u32))
 }
 
 /// A stream of random numbers of its own for each image in each epoch.
@@ -83,12 +82,6 @@ fn generator(seed: u64, epoch: usize, image: usize) -> ChaCha8Rng {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(((epoch as u64) << 32) | image as u64);
     random
-}
-
-/// A number between −`largest` and `largest`.
-fn within(random: &mut ChaCha8Rng, largest: f64) -> f64 {
-    use rand::RngExt;
-    random.random_range(-1.0..=1.0) * largest
 }
 
 #[cfg(test)]

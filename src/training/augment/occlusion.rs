@@ -3,9 +3,9 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::Photograph;
-use crate::dataset::drawn::artefacts::{Artefacts, Kinds};
-use crate::dataset::drawn::canvas::Stencil;
+use super::photograph::Photograph;
+use crate::imaging::artefacts::{Artefacts, Kinds};
+use crate::imaging::canvas::Stencil;
 use crate::training::config::Augment;
 
 /// Violet, blue or black, as skin markers are.

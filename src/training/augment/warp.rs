@@ -3,7 +3,7 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::{Photograph, within};
+use super::photograph::{Photograph, within};
 use crate::training::config::Augment;
 
 /// Where each point of the result comes from, in units in which the image spans −1 to 1: the two rows of a

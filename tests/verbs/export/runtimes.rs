@@ -4,10 +4,12 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
-use skinlesion::classifier::{self, Classifier, Probabilities};
 use skinlesion::export::images::Images;
-use skinlesion::model::inference::CheckpointClassifier;
-use skinlesion::preprocess::ResizeRule;
+use skinlesion::imaging::resize::ResizeRule;
+use skinlesion::inference::checkpoint::CheckpointClassifier;
+use skinlesion::inference::classifier::Classifier;
+use skinlesion::inference::open;
+use skinlesion::probabilities::Probabilities;
 use tch::Device;
 
 use super::{json, run_export, sound_answers, succeed, write_data};
@@ -99,7 +101,7 @@ fn onnx_runtime_runs_whole_numbers_much_as_they_were_scored() {
     let found = ask(&python, "onnx_runtime.py", &[&model, &pixels]);
     let found: Vec<Probabilities> = serde_json::from_value(found["together"].clone()).unwrap();
     let borrowed: Vec<&[u8]> = images.pixels.iter().map(Vec::as_slice).collect();
-    let own = classifier::open(&model, Device::Cpu).unwrap();
+    let own = open::open(&model, Device::Cpu).unwrap();
     let expected = own.probabilities(&borrowed).unwrap();
     let pairs = found.iter().flatten().zip(expected.iter().flatten());
     let mean = pairs.map(|(a, b)| (a - b).abs()).sum::<f64>() / (7.0 * 16.0);

@@ -6,7 +6,7 @@ use std::path::Path;
 use skinlesion::DEFAULT_SEED;
 use skinlesion::dataset::duplicates::Dedupe;
 use skinlesion::dataset::plan::{Plan, Rules};
-use skinlesion::dataset::shares::{Division, Shares};
+use skinlesion::dataset::split_fractions::{Division, Shares};
 use skinlesion::dataset::{Dataset, Part, Sample, metadata};
 
 use super::desk::{Desk, names};

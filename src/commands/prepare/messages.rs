@@ -1,0 +1,125 @@
+//! What `skinlesion prepare` tells a person.
+
+use std::path::Path;
+
+use skinlesion::Diagnosis;
+use skinlesion::dataset::build::Prepared;
+use skinlesion::dataset::duplicates::Dedupe;
+use skinlesion::dataset::near_duplicates::page;
+use skinlesion::dataset::near_duplicates::summary::Treatment;
+use skinlesion::dataset::{DatasetInfo, Part};
+
+/// The summary: counts by class and part, and by fold, then what was left out.
+pub fn summary(prepared: &Prepared, metadata: &Path) -> String {
+    let info = &prepared.info;
+    let mut text = format!(
+        "{} images of {} lesions, from {} rows of {}\n\n",
+        info.images,
+        total(&info.lesions.train) + total(&info.lesions.val) + total(&info.lesions.test),
+        info.rows_read,
+        metadata.display(),
+    );
+    text.push_str(&counts_table(info));
+    text.push_str(&folds_table(info));
+    text.push_str("\nRows left out\n");
+    if info.dropped.is_empty() {
+        text.push_str("  none\n");
+    }
+    for dropped in &info.dropped {
+        text.push_str(&format!("  {:>6}  {}\n", dropped.rows, dropped.reason));
+    }
+    text.push_str(&near_duplicates(info));
+    text.push_str("\nRows that each rule for duplicates drops\n");
+    for (rule, rows) in &prepared.drops_by_rule {
+        let rows = rows.map_or("–".to_owned(), |rows| rows.to_string());
+        let used = if rule.name() == info.dedupe {
+            " (used)"
+        } else {
+            ""
+        };
+        text.push_str(&format!("  {rows:>6}  --dedupe {}{used}", rule.name()));
+        if *rule == Dedupe::Original && prepared.kept_repeatedly_by_original > 0 {
+            text.push_str(&format!(
+                ": {} lesions stay in more than once, as their rows differ in dx_type, age, sex or localization",
+                prepared.kept_repeatedly_by_original
+            ));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// What became of near-duplicates; nothing where they were not looked for.
+fn near_duplicates(info: &DatasetInfo) -> String {
+    let Some(near) = &info.near_duplicates else {
+        return String::new();
+    };
+    let mut text = "\nImages that show the same skin under different lesion ids\n".to_owned();
+    if near.pairs == 0 {
+        text.push_str("  none found\n");
+        return text;
+    }
+    text.push_str(&format!(
+        "  {:>6}  pairs, shown in {}\n",
+        near.pairs,
+        page::FILE
+    ));
+    if near.treatment == Treatment::Join {
+        text.push_str(&format!(
+            "  {:>6}  lesions in {} groups are kept together; {} left the place that they were drawn for\n",
+            near.joined.iter().map(Vec::len).sum::<usize>(),
+            near.joined.len(),
+            near.moved
+        ));
+    }
+    text
+}
+
+/// Images by class and part, with the lesions of each part below.
+fn counts_table(info: &DatasetInfo) -> String {
+    let mut table = format!(
+        "{:8}{:>8}{:>8}{:>8}{:>8}\n",
+        "images", "train", "val", "test", "all"
+    );
+    let mut line = |name: &str, counts: [usize; 3]| {
+        let [train, val, test] = counts;
+        let all = train + val + test;
+        table.push_str(&format!("{name:8}{train:>8}{val:>8}{test:>8}{all:>8}\n"));
+    };
+    for class in Diagnosis::ALL {
+        line(
+            class.code(),
+            Part::ALL.map(|part| info.counts.part(part)[class.index()]),
+        );
+    }
+    line("all", Part::ALL.map(|part| total(info.counts.part(part))));
+    line(
+        "lesions",
+        Part::ALL.map(|part| total(info.lesions.part(part))),
+    );
+    table
+}
+
+fn total(counts: &[usize]) -> usize {
+    counts.iter().sum()
+}
+
+/// Images that each fold is validated on, by class; nothing without folds.
+fn folds_table(info: &DatasetInfo) -> String {
+    if info.folds.is_empty() {
+        return String::new();
+    }
+    let mut table = format!("\n{:9}", "validated");
+    for class in Diagnosis::ALL {
+        table.push_str(&format!("{:>8}", class.code()));
+    }
+    table.push_str(&format!("{:>8}\n", "all"));
+    for (number, fold) in info.folds.iter().enumerate() {
+        table.push_str(&format!("{:9}", format!("fold {number}")));
+        for count in fold.validated {
+            table.push_str(&format!("{count:>8}"));
+        }
+        table.push_str(&format!("{:>8}\n", total(&fold.validated)));
+    }
+    table
+}

@@ -1,0 +1,205 @@
+//! From metadata and photographs to a dataset folder.
+
+mod near_duplicates;
+pub mod options;
+mod pack_and_split;
+
+use std::path::{Path, PathBuf};
+
+use self::options::Recipe;
+use self::pack_and_split::{Drawn, Found, pack_and_draw};
+use super::duplicates;
+use super::duplicates::Dedupe;
+use super::flow;
+use super::flow::Step;
+use super::fold_counts::FoldCounts;
+use super::hold_out::Condition;
+use super::image_files::Images;
+use super::info;
+use super::info::{DatasetInfo, Dropped, FORMAT_VERSION, Hashes, PartCounts};
+use super::manifest;
+use super::manifest::Row;
+use super::metadata;
+use super::metadata::Metadata;
+use super::pixels;
+use super::pixels::Pixels;
+use super::plan::{Plan, Rules};
+use super::sample::Sample;
+use crate::files;
+use crate::files::Draft;
+use crate::progress::Progress;
+use crate::{Diagnosis, Result};
+
+/// Draws pictures of a dataset into the folder that is being written, given its description, its rows and its pixels, and
+/// returns their file names.
+pub type Illustrate<'a> = &'a dyn Fn(&Path, &DatasetInfo, &[Row], &Pixels) -> Result<Vec<PathBuf>>;
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The contents of `dataset.json`.
+    pub info: DatasetInfo,
+    /// How many rows each rule for duplicates drops; nothing where the rule leaves too little to split.
+    pub drops_by_rule: Vec<(Dedupe, Option<usize>)>,
+    /// Lesions of which the original's rule keeps more than one image.
+    pub kept_repeatedly_by_original: usize,
+    /// The files of the folder, most important first.
+    pub files: Vec<PathBuf>,
+}
+
+/// Reads the metadata, finds the images below `folders`, draws the parts, packs the pixels and writes the
+/// folder `out`, which appears whole or not at all. `illustrate` adds the pictures.
+pub fn prepare(
+    metadata: &Path,
+    folders: &[PathBuf],
+    out: &Path,
+    replace: bool,
+    recipe: &Recipe,
+    illustrate: Illustrate,
+    progress: &dyn Progress,
+) -> Result<Prepared> {
+    let draft = Draft::new(out, replace, info::FILE)?;
+    let metadata = metadata::read(metadata)?;
+    let images = Images::find(folders)?;
+    let mut found = Found::new(&metadata, &images, recipe.allow_missing)?;
+    let mut flow = vec![
+        Step::new(
+            "rows read",
+            metadata.rows_read,
+            metadata.rows.iter().map(|row| &row.sample),
+        ),
+        Step::of("with an image on disk", found.samples.iter()),
+    ];
+    let Drawn { plan, kept, near } = pack_and_draw(&mut found, recipe, &draft, progress)?;
+    if found.bad > 0 {
+        flow.push(Step::of("whose image decodes", found.samples.iter()));
+    }
+
+    let rows: Vec<Row> = plan
+        .rows
+        .iter()
+        .map(|planned| Row {
+            sample: found.samples[planned.sample].clone(),
+            split: planned.split,
+            fold: planned.fold,
+        })
+        .collect();
+    flow.extend(flow::parts(&rows));
+    let near_files = near.write(draft.path(), &found.samples, &found.files, &rows)?;
+    let near_duplicates = near.describe(plan.moved);
+    let csv = manifest::to_csv(&rows);
+    files::write_whole(&draft.path().join(manifest::FILE), &csv)?;
+    let dropped = dropped(&metadata, &found, plan);
+    let hashes = Hashes {
+        metadata: metadata.sha256,
+        images: kept.images_sha256,
+        manifest: files::sha256(&csv),
+        pixels: kept.pixels_sha256,
+    };
+    let info = DatasetInfo {
+        aspect: kept.aspect,
+        near_duplicates,
+        flow,
+        ..describe(&rows, recipe, dropped, metadata.rows_read, hashes)
+    };
+    files::write_json(&draft.path().join(info::FILE), &info)?;
+    let side = info.resize.size as usize;
+    let pixels = Pixels::open(&draft.path().join(pixels::FILE), rows.len(), side)?;
+    let pictures = illustrate(draft.path(), &info, &rows, &pixels)?;
+    draft.publish()?;
+
+    let names = [info::FILE, manifest::FILE, pixels::FILE].map(PathBuf::from);
+    let names = names.into_iter().chain(near_files);
+    Ok(Prepared {
+        info,
+        drops_by_rule: drops_by_rule(&found.samples, &recipe.rules),
+        kept_repeatedly_by_original: duplicates::lesions(&found.samples, Dedupe::Original)
+            .iter()
+            .filter(|lesion| lesion.training.len() > 1)
+            .count(),
+        files: names.chain(pictures).map(|name| out.join(name)).collect(),
+    })
+}
+
+/// Every reason for which rows were left out, without those that left out none.
+fn dropped(metadata: &Metadata, found: &Found, plan: Plan) -> Vec<Dropped> {
+    let reasons = [
+        ("repeated row of the same image", metadata.repeated),
+        ("image not on disk", found.missing),
+        ("image does not decode", found.bad),
+    ];
+    let before = reasons.map(|(reason, rows)| Dropped {
+        reason: reason.to_owned(),
+        rows,
+    });
+    before
+        .into_iter()
+        .chain(plan.dropped)
+        .filter(|dropped| dropped.rows > 0)
+        .collect()
+}
+
+fn describe(
+    rows: &[Row],
+    recipe: &Recipe,
+    dropped: Vec<Dropped>,
+    rows_read: usize,
+    hashes: Hashes,
+) -> DatasetInfo {
+    let counts = PartCounts::of(rows.iter().map(|row| (row.split, row.sample.dx)));
+    let mut lesions: Vec<_> = rows
+        .iter()
+        .map(|row| (&row.sample.lesion_id, row.split, row.sample.dx))
+        .collect();
+    lesions.sort_unstable();
+    lesions.dedup();
+    DatasetInfo {
+        format_version: FORMAT_VERSION,
+        classes: Diagnosis::ALL.map(|d| d.code().to_owned()).to_vec(),
+        images: rows.len(),
+        resize: recipe.resize,
+        aspect: 1.0,
+        seed: recipe.rules.seed,
+        dedupe: recipe.rules.dedupe.name().to_owned(),
+        split: recipe.rules.split_in_words(),
+        hold_out: recipe
+            .rules
+            .hold_out
+            .iter()
+            .map(Condition::to_string)
+            .collect(),
+        folds: FoldCounts::of(rows, recipe.rules.division.folds()),
+        counts,
+        near_duplicates: None,
+        flow: Vec::new(),
+        lesions: PartCounts::of(lesions.into_iter().map(|(_, part, dx)| (part, dx))),
+        dropped,
+        rows_read,
+        class_weights: class_weights(&counts.train),
+        hashes,
+    }
+}
+
+/// The weights that make every class count the same, n / (7 × n_class), as scikit-learn's `balanced`.
+fn class_weights(counts: &[usize; Diagnosis::COUNT]) -> [f64; Diagnosis::COUNT] {
+    let all: usize = counts.iter().sum();
+    counts.map(|count| match count {
+        0 => 0.0,
+        _ => all as f64 / (Diagnosis::COUNT * count) as f64,
+    })
+}
+
+fn drops_by_rule(samples: &[Sample], rules: &Rules) -> Vec<(Dedupe, Option<usize>)> {
+    Dedupe::ALL
+        .into_iter()
+        .map(|dedupe| {
+            let rules = Rules {
+                dedupe,
+                least_per_localization: 0,
+                ..rules.clone()
+            };
+            let plan = Plan::new(samples, &rules).ok();
+            (dedupe, plan.map(|plan| samples.len() - plan.rows.len()))
+        })
+        .collect()
+}

@@ -1,0 +1,156 @@
+//! Every image is decoded once: packed beside its place and looked at for near-duplicates; then the parts are drawn, and
+//! what they keep is copied into its place.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::near_duplicates::Near;
+use super::options::Recipe;
+use crate::dataset::findings::{Findings, counted};
+use crate::dataset::image_files::Images;
+use crate::dataset::metadata::Metadata;
+use crate::dataset::near_duplicates::summary::Treatment;
+use crate::dataset::pack;
+use crate::dataset::pack::{Kept, Packed};
+use crate::dataset::plan::Plan;
+use crate::dataset::{Sample, pixels};
+use crate::files::Draft;
+use crate::progress::Progress;
+use crate::{Error, Result};
+
+/// Where images are packed before it is known which are kept.
+const SCRATCH: &str = "all.bin";
+
+/// The samples whose image is on disk, by image id, and those images.
+pub struct Found {
+    /// What the metadata says, by image id.
+    pub samples: Vec<Sample>,
+    /// The image of each.
+    pub files: Vec<PathBuf>,
+    /// How many rows have no image.
+    pub missing: usize,
+    /// How many images did not decode.
+    pub bad: usize,
+}
+
+impl Found {
+    /// Finds the image of each row; refuses missing ones unless they may be left out.
+    pub fn new(metadata: &Metadata, images: &Images, allow_missing: bool) -> Result<Self> {
+        let (mut samples, mut files) = (Vec::new(), Vec::new());
+        let mut missing = Findings::default();
+        for row in &metadata.rows {
+            if let Some(file) = images.file(&row.sample.image_id)? {
+                samples.push(row.sample.clone());
+                files.push(file.to_owned());
+            } else {
+                missing.add(format!("line {}: {}", row.line, row.sample.image_id));
+            }
+        }
+        if !allow_missing || samples.is_empty() {
+            images.refuse_missing(&missing)?;
+        }
+        Ok(Self {
+            samples,
+            files,
+            missing: missing.count(),
+            bad: 0,
+        })
+    }
+
+    /// Leaves out some samples, given by ascending index.
+    fn remove(&mut self, indices: &[usize]) {
+        for &index in indices.iter().rev() {
+            self.samples.remove(index);
+            self.files.remove(index);
+        }
+        self.bad += indices.len();
+    }
+}
+
+/// What is kept, and what was found on the way.
+pub struct Drawn {
+    /// What is kept, and where it goes.
+    pub plan: Plan,
+    /// The packed pixels of it.
+    pub kept: Kept,
+    /// Lesions that show the same skin.
+    pub near: Near,
+}
+
+/// Packs the images, draws the parts and keeps what they need. A bad file that may be skipped is treated as if its row
+/// did not exist: another image of its lesion can stand in for it, so everything is packed and drawn again.
+pub fn pack_and_draw(
+    found: &mut Found,
+    recipe: &Recipe,
+    draft: &Draft,
+    progress: &dyn Progress,
+) -> Result<Drawn> {
+    let scratch = draft.path().join(SCRATCH);
+    loop {
+        let candidates = candidates(found, recipe)?;
+        let files: Vec<&Path> = (candidates.iter())
+            .map(|&sample| found.files[sample].as_path())
+            .collect();
+        let looks = recipe.near_duplicates != Treatment::Off;
+        let packed = pack::pack(&files, recipe.resize, looks, &scratch, progress)?;
+        if !packed.bad.is_empty() {
+            let bad = skip_bad(&packed, &files, recipe, progress)?;
+            let bad: Vec<usize> = bad.into_iter().map(|index| candidates[index]).collect();
+            found.remove(&bad);
+            continue;
+        }
+        let near = Near::among(
+            &found.samples,
+            &packed.looks,
+            recipe.near_duplicates,
+            progress,
+        );
+        let plan = Plan::joined(&found.samples, &recipe.rules, &near.groups)?;
+        let place: HashMap<usize, usize> = candidates.into_iter().zip(0..).collect();
+        // Without groups the candidates are the very rows of the plan, with them all samples.
+        let chosen: Vec<usize> = (plan.rows.iter())
+            .filter_map(|row| place.get(&row.sample).copied())
+            .collect();
+        let target = draft.path().join(pixels::FILE);
+        let kept = pack::keep(&scratch, &packed, &chosen, &target)?;
+        std::fs::remove_file(&scratch).map_err(Error::io("remove", &scratch))?;
+        return Ok(Drawn { plan, kept, near });
+    }
+}
+
+/// The samples whose images must be opened: all, if near-duplicates are looked for among them, otherwise those that
+/// are kept.
+fn candidates(found: &Found, recipe: &Recipe) -> Result<Vec<usize>> {
+    // A split that cannot be drawn is refused before images are opened.
+    let plan = Plan::new(&found.samples, &recipe.rules)?;
+    Ok(match recipe.near_duplicates {
+        Treatment::Off => plan.rows.iter().map(|row| row.sample).collect(),
+        Treatment::Join | Treatment::List => (0..found.samples.len()).collect(),
+    })
+}
+
+/// Refuses bad files, or warns of them if they may be skipped and returns their places.
+fn skip_bad(
+    packed: &Packed,
+    files: &[&Path],
+    recipe: &Recipe,
+    progress: &dyn Progress,
+) -> Result<Vec<usize>> {
+    let mut faults = Findings::default();
+    for bad in &packed.bad {
+        faults.add(format!("{}: {}", files[bad.index].display(), bad.reason));
+    }
+    if !recipe.skip_bad || packed.bad.len() == files.len() {
+        faults.refuse(
+            "the images",
+            |count| format!("{} cannot be decoded", counted(count, "file")),
+            "Replace them by sound JPEG or PNG files, or say --skip-bad to leave them out.",
+        )?;
+    }
+    progress.warn(&format!(
+        "{} cannot be decoded and are left out:{}",
+        counted(faults.count(), "file"),
+        faults.list()
+    ));
+    Ok(packed.bad.iter().map(|bad| bad.index).collect())
+}

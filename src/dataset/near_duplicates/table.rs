@@ -1,0 +1,93 @@
+//! `near_duplicates.csv`: one line a pair of images that show the same skin.
+
+use serde::Serialize;
+
+use super::search::Pair;
+use crate::dataset::Sample;
+use crate::dataset::manifest::Row;
+
+/// The file's name within a dataset folder.
+pub const FILE: &str = "near_duplicates.csv";
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Line {
+    /// The first image.
+    pub image_a: String,
+    /// The second image.
+    pub image_b: String,
+    /// The first one's lesion.
+    pub lesion_a: String,
+    /// The second one's lesion.
+    pub lesion_b: String,
+    /// The first one's diagnosis.
+    pub dx_a: String,
+    /// The second one's diagnosis.
+    pub dx_b: String,
+    /// Where the first lesion is: a part, or `fold 2`; empty if it was left out.
+    pub part_a: String,
+    /// Where the second lesion is.
+    pub part_b: String,
+    /// What is done to the second image so that it lies on the first.
+    pub symmetry: String,
+    /// Correlation of the details, −1 to 1.
+    pub detail: f32,
+    /// Mean absolute difference of the grey values, 0–255.
+    pub difference: f32,
+    /// Bits of 64 in which the hashes differ.
+    pub hash_bits: u32,
+}
+
+/// The lines for some pairs, in their order. `rows` say where each lesion is.
+pub fn lines(samples: &[Sample], rows: &[Row], pairs: &[Pair]) -> Vec<Line> {
+    let places: std::collections::HashMap<&str, String> = rows
+        .iter()
+        .map(|row| (row.sample.lesion_id.as_str(), row.place()))
+        .collect();
+    let line = |pair: &Pair| {
+        let (a, b) = (&samples[pair.first], &samples[pair.second]);
+        let place = |sample: &Sample| places.get(sample.lesion_id.as_str()).cloned();
+        let rounded = |value: f32| (value * 1000.0).round() / 1000.0;
+        Line {
+            image_a: a.image_id.clone(),
+            image_b: b.image_id.clone(),
+            lesion_a: a.lesion_id.clone(),
+            lesion_b: b.lesion_id.clone(),
+            dx_a: a.dx.code().to_owned(),
+            dx_b: b.dx.code().to_owned(),
+            part_a: place(a).unwrap_or_default(),
+            part_b: place(b).unwrap_or_default(),
+            symmetry: pair.likeness.symmetry.to_string(),
+            detail: rounded(pair.likeness.detail),
+            difference: rounded(pair.likeness.difference),
+            hash_bits: pair.likeness.bits,
+        }
+    };
+    pairs.iter().map(line).collect()
+}
+
+/// The bytes of the file; without pairs its header alone.
+pub fn to_csv(lines: &[Line]) -> Vec<u8> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    // Writing flat structs of strings into memory has no way to fail.
+    for line in lines {
+        let _ = writer.serialize(line);
+    }
+    if lines.is_empty() {
+        let _ = writer.write_record([
+            "image_a",
+            "image_b",
+            "lesion_a",
+            "lesion_b",
+            "dx_a",
+            "dx_b",
+            "part_a",
+            "part_b",
+            "symmetry",
+            "detail",
+            "difference",
+            "hash_bits",
+        ]);
+    }
+    writer.into_inner().unwrap_or_default()
+}

@@ -1,0 +1,87 @@
+//! The network that is exported.
+
+use std::path::{Path, PathBuf};
+
+use tch::Device;
+
+use super::images::Images;
+use super::{onnx, verify};
+use crate::artifact::package;
+use crate::inference::checkpoint::CheckpointClassifier;
+use crate::model::checkpoint::Checkpoint;
+use crate::model::checkpoint_metadata;
+use crate::model::checkpoint_metadata::About;
+use crate::model::fuse::FoldedNetwork;
+use crate::probabilities::Probabilities;
+use crate::progress::Progress;
+use crate::{Result, files};
+
+/// The network that is exported.
+#[derive(Debug)]
+pub struct Source {
+    /// The file that it was read from.
+    pub path: PathBuf,
+    /// SHA-256 of its checkpoint's file.
+    pub sha256: String,
+    /// What its checkpoint says of itself.
+    pub about: About,
+    /// The network, batch norm and temperature folded.
+    pub network: FoldedNetwork,
+}
+
+impl Source {
+    /// Reads a checkpoint file or folder; or, for those who have no checkpoint, an export folder or its `model.onnx`, which
+    /// holds the same numbers.
+    pub fn read(path: &Path) -> Result<Self> {
+        let exported = package::locate(path);
+        if exported
+            .extension()
+            .is_some_and(|extension| extension == "onnx")
+        {
+            return Self::read_exported(exported);
+        }
+        let path = checkpoint_metadata::locate(path);
+        let checkpoint = Checkpoint::read(&path)?;
+        let network = checkpoint.folded()?;
+        let mut about = checkpoint.about;
+        about.config = without_folders(&about.config);
+        Ok(Self {
+            sha256: files::sha256_file(&path)?,
+            network,
+            about,
+            path,
+        })
+    }
+
+    fn read_exported(path: PathBuf) -> Result<Self> {
+        let (sha256, about) = package::provenance(&path)?;
+        Ok(Self {
+            network: onnx::read(&path, about.architecture)?,
+            sha256,
+            about,
+            path,
+        })
+    }
+
+    /// The network's own answers to some images: what every file is compared with.
+    pub fn answers(&self, images: &Images, progress: &dyn Progress) -> Result<Vec<Probabilities>> {
+        let network = CheckpointClassifier::folded(&self.network, self.about.clone(), Device::Cpu)?;
+        verify::answers(&network, "the checkpoint", images, progress)
+    }
+}
+
+/// A configuration whose teachers are named without their folders, which are nobody's business once the network is
+/// passed on.
+fn without_folders(config: &str) -> String {
+    let Ok(mut table) = config.parse::<toml::Table>() else {
+        return config.to_owned();
+    };
+    let teachers = table.get_mut("teachers").and_then(|t| t.as_array_mut());
+    for teacher in teachers.into_iter().flatten() {
+        let path = teacher.as_str().map(Path::new);
+        if let Some(name) = path.and_then(Path::file_name) {
+            *teacher = toml::Value::String(name.to_string_lossy().into_owned());
+        }
+    }
+    toml::to_string_pretty(&table).unwrap_or_default()
+}

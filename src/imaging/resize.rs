@@ -1,0 +1,197 @@
+//! Bytes of a photograph → RGB → resized → what the network sees.
+//! The only decoder, the only resizer and the only mean and standard deviation in the project.
+
+use fast_image_resize as fir;
+use fir::images::{TypedImage, TypedImageRef};
+use fir::pixels::U8x3;
+use image::{RgbImage, imageops};
+use serde::{Deserialize, Serialize};
+
+/// The side of the network's input, in pixels, when none is given.
+pub const DEFAULT_SIZE: u32 = 224;
+
+/// How a photograph of any size becomes the network's square input. It travels from the dataset through
+/// the checkpoint into every export, because a device that prepares images differently gets other answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResizeRule {
+    /// Side of the square, in pixels.
+    pub size: u32,
+    /// What happens to an image that is not square.
+    pub fit: Fit,
+    /// The resampling filter.
+    pub filter: Filter,
+    /// What happens to the colours afterwards.
+    #[serde(default, skip_serializing_if = "Colour::is_as_taken")]
+    pub colour: Colour,
+}
+
+/// What happens to an image that is not square.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fit {
+    /// The whole field is kept and its sides are scaled by different factors.
+    #[default]
+    Stretch,
+    /// The largest centred square is cut out (left and top rounded down) before it is resized.
+    Crop,
+}
+
+/// The resampling filter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Filter {
+    /// A triangle as wide as the reduction, as Pillow's BILINEAR and torchvision's `antialias=True`:
+    /// separable, vertical pass first, each pass rounded to 8 bits. (Pillow's first pass is the horizontal one,
+    /// so its bytes differ by a level here and there.)
+    #[default]
+    TriangleAntialiased,
+}
+
+/// What happens to the colours of a resized image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Colour {
+    /// They stay as they were taken.
+    #[default]
+    AsTaken,
+    /// Each channel is scaled so that the three have the same Minkowski mean of order 6, which takes a lamp's
+    /// tint away: Shades of Grey (Finlayson & Trezzi 2004), usual in dermoscopy since Barata et al. 2015.
+    ShadesOfGrey,
+}
+
+impl Colour {
+    fn is_as_taken(&self) -> bool {
+        *self == Self::AsTaken
+    }
+}
+
+impl ResizeRule {
+    /// The default rule with a given side.
+    pub fn square(size: u32) -> Self {
+        Self {
+            size,
+            fit: Fit::default(),
+            filter: Filter::default(),
+            colour: Colour::default(),
+        }
+    }
+
+    /// The flags with which `skinlesion prepare` follows this rule.
+    pub fn flags(&self) -> String {
+        let fit = match self.fit {
+            Fit::Stretch => "stretch",
+            Fit::Crop => "crop",
+        };
+        let colour = match self.colour {
+            Colour::AsTaken => "",
+            Colour::ShadesOfGrey => " --colour shades-of-grey",
+        };
+        format!("--size {} --fit {fit}{colour}", self.size)
+    }
+
+    /// The rule as a sentence, for those who must repeat it on another device.
+    pub fn in_words(&self) -> String {
+        let size = self.size;
+        let field = match self.fit {
+            Fit::Stretch => "keep the whole image",
+            Fit::Crop => "cut out the largest centred square",
+        };
+        let filter = match self.filter {
+            Filter::TriangleAntialiased => {
+                "a triangle filter as wide as the reduction (antialiased bilinear, as Pillow's BILINEAR or \
+                 torchvision's antialias=True; not the plain bilinear of most image libraries)"
+            }
+        };
+        let colour = match self.colour {
+            Colour::AsTaken => "",
+            Colour::ShadesOfGrey => {
+                "; then, with m of a channel being the 6th root of the mean of its values' 6th powers, multiply \
+                 each channel by the root mean square of the three m divided by its own m, and round to 8 bits"
+            }
+        };
+        format!(
+            "Decode to 8-bit RGB, turn it as its EXIF orientation says, {field} and scale it to \
+             {size}×{size} pixels with {filter}, vertical pass first, each pass rounded to 8 bits{colour}"
+        )
+    }
+
+    /// Bytes of one prepared image: height × width × 3.
+    pub fn bytes(&self) -> usize {
+        self.size as usize * self.size as usize * 3
+    }
+}
+
+/// Resizes an image by a rule. The result is `rule.size` squared, rows first, RGB interleaved.
+/// The same input gives the same bytes on every machine: the arithmetic is in integers.
+pub fn resize(image: &RgbImage, rule: ResizeRule) -> Vec<u8> {
+    resize_by(&mut fir::Resizer::new(), image, rule)
+}
+
+/// [`resize`] for a square image that is already bytes: `side × side × 3`.
+pub fn resize_square(image: &[u8], side: usize, rule: ResizeRule) -> Vec<u8> {
+    stretch_bytes(&mut fir::Resizer::new(), image, [side as u32; 2], rule)
+}
+
+/// [`resize`] with a given resizer, so that a test can choose the processor's instructions.
+pub(super) fn resize_by(resizer: &mut fir::Resizer, image: &RgbImage, rule: ResizeRule) -> Vec<u8> {
+    let mut resized = match rule.fit {
+        Fit::Stretch => stretch(resizer, image, rule),
+        Fit::Crop => stretch(resizer, &centred_square(image), rule),
+    };
+    match rule.colour {
+        Colour::AsTaken => {}
+        Colour::ShadesOfGrey => shades_of_grey(&mut resized),
+    }
+    resized
+}
+
+/// See [`Colour::ShadesOfGrey`].
+fn shades_of_grey(pixels: &mut [u8]) {
+    let mut sums = [0u128; 3];
+    for pixel in pixels.chunks_exact(3) {
+        for (sum, &value) in sums.iter_mut().zip(pixel) {
+            *sum += u128::from(value).pow(6);
+        }
+    }
+    if sums.contains(&0) {
+        return;
+    }
+    let norms = sums.map(|sum| (sum as f64).powf(1.0 / 6.0));
+    let mean = (norms.iter().map(|norm| norm * norm).sum::<f64>() / 3.0).sqrt();
+    for pixel in pixels.chunks_exact_mut(3) {
+        for (value, norm) in pixel.iter_mut().zip(norms) {
+            *value = (f64::from(*value) * mean / norm).round().min(255.0) as u8;
+        }
+    }
+}
+
+/// Cut out before it is resized: what lies outside must not shine in at the edges.
+fn centred_square(image: &RgbImage) -> RgbImage {
+    let side = image.width().min(image.height());
+    let (left, top) = ((image.width() - side) / 2, (image.height() - side) / 2);
+    imageops::crop_imm(image, left, top, side, side).to_image()
+}
+
+fn stretch(resizer: &mut fir::Resizer, image: &RgbImage, rule: ResizeRule) -> Vec<u8> {
+    stretch_bytes(resizer, image.as_raw(), image.dimensions().into(), rule)
+}
+
+fn stretch_bytes(
+    resizer: &mut fir::Resizer,
+    image: &[u8],
+    [width, height]: [u32; 2],
+    rule: ResizeRule,
+) -> Vec<u8> {
+    let filter = match rule.filter {
+        Filter::TriangleAntialiased => fir::FilterType::Bilinear,
+    };
+    let options = fir::ResizeOptions::new().resize_alg(fir::ResizeAlg::Convolution(filter));
+    let mut resized = vec![0; rule.bytes()];
+    // Cannot fail: both buffers have the size that they are said to have.
+    let source = TypedImageRef::<U8x3>::from_buffer(width, height, image);
+    let target = TypedImage::<U8x3>::from_buffer(rule.size, rule.size, &mut resized);
+    if let (Ok(source), Ok(mut target)) = (source, target) {
+        let _ = resizer.resize_typed(&source, &mut target, &options);
+    }
+    resized
+}

@@ -1,0 +1,277 @@
+//! Every kind of file comes out right, and the resizer agrees with Pillow's.
+
+use std::io::Cursor;
+use std::path::PathBuf;
+
+use fast_image_resize as fir;
+use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::PngEncoder;
+use image::{
+    DynamicImage, ExtendedColorType, ImageBuffer, ImageEncoder, ImageFormat, Luma, Rgb, RgbImage,
+};
+
+use super::decode::decode;
+use super::resize::*;
+
+/// A picture of tests/reference/images, which images.py there made with Pillow.
+fn reference(name: &str) -> Vec<u8> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/reference/images");
+    std::fs::read(path.join(name)).unwrap()
+}
+
+fn rgb(bytes: &[u8]) -> RgbImage {
+    decode(bytes).unwrap()
+}
+
+fn encoded(image: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    image.write_to(&mut bytes, format).unwrap();
+    bytes.into_inner()
+}
+
+fn largest_difference(a: &[u8], b: &[u8]) -> u8 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| a.abs_diff(*b)).max().unwrap()
+}
+
+/// Red above, blue below: 8 wide, 16 high.
+fn red_above_blue() -> RgbImage {
+    RgbImage::from_fn(8, 16, |_, y| {
+        Rgb(if y < 8 { [230, 0, 0] } else { [0, 0, 230] })
+    })
+}
+
+/// An EXIF block that holds an orientation and nothing else.
+fn exif(orientation: u8) -> Vec<u8> {
+    let mut exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
+    exif.extend([orientation, 0, 0, 0, 0, 0, 0, 0]);
+    exif
+}
+
+fn rule(size: u32, fit: Fit) -> ResizeRule {
+    ResizeRule {
+        fit,
+        ..ResizeRule::square(size)
+    }
+}
+
+#[test]
+fn resizing_agrees_with_pillow_to_one_level() {
+    let photo = rgb(&reference("photo.png"));
+    for (name, size, fit) in [
+        ("photo_stretch_24.png", 24, Fit::Stretch),
+        ("photo_crop_24.png", 24, Fit::Crop),
+        ("photo_stretch_96.png", 96, Fit::Stretch),
+    ] {
+        let expected = rgb(&reference(name));
+        let got = resize(&photo, rule(size, fit));
+        let worst = largest_difference(&got, expected.as_raw());
+        assert!(worst <= 1, "{name}: off by {worst}");
+    }
+}
+
+/// One dimension of `outer × old × inner` bytes brought to `new`, in the plainest way: see docs/phone.md.
+fn one_pass(source: &[u8], [outer, old, inner]: [usize; 3], new: usize) -> Vec<u8> {
+    let scale = old as f64 / new as f64;
+    let radius = scale.max(1.0);
+    let rows: Vec<(usize, Vec<f64>)> = (0..new)
+        .map(|at| {
+            let centre = (at as f64 + 0.5) * scale;
+            let start = (centre - radius).floor().max(0.0) as usize;
+            let end = ((centre + radius).ceil() as usize).min(old);
+            let share = |x| (1.0 - ((x as f64 - (centre - 0.5)) * (1.0 / radius)).abs()).max(0.0);
+            let shares: Vec<f64> = (start..end).map(share).collect();
+            let sum: f64 = shares.iter().sum();
+            (start, shares.iter().map(|share| share / sum).collect())
+        })
+        .collect();
+    let largest = rows.iter().flat_map(|(_, row)| row).copied();
+    let largest = largest.fold(0.0, f64::max);
+    let fits = |bits: &u32| (largest * f64::from(1 << (bits + 1))).round() < 32768.0;
+    let bits = (0..21).take_while(fits).count();
+    let mut target = vec![0; outer * new * inner];
+    for (to, value) in target.iter_mut().enumerate() {
+        let (block, at, one) = (to / inner / new, to / inner % new, to % inner);
+        let (start, shares) = &rows[at];
+        let sum: i64 = shares
+            .iter()
+            .enumerate()
+            .map(|(x, share)| {
+                let weight = (share * f64::from(1 << bits)).round() as i64;
+                weight * i64::from(source[(block * old + start + x) * inner + one])
+            })
+            .sum();
+        *value = ((sum + (1 << (bits - 1))) >> bits).clamp(0, 255) as u8;
+    }
+    target
+}
+
+#[test]
+fn resizing_gives_the_bytes_that_devices_get_by_the_rule() {
+    let photo = rgb(&reference("photo.png"));
+    let [width, height] = [photo.width(), photo.height()].map(|side| side as usize);
+    for size in [7, 24, 61, 96] {
+        let low = one_pass(photo.as_raw(), [1, height, 3 * width], size);
+        let expected = one_pass(&low, [size, width, 3], size);
+        let got = resize(&photo, rule(size as u32, Fit::Stretch));
+        assert_eq!(got, expected, "{size}");
+    }
+}
+
+#[test]
+fn resizing_gives_the_same_bytes_with_and_without_simd() {
+    let photo = rgb(&reference("photo.png"));
+    for size in [7, 24, 50, 96] {
+        let mut plain = fir::Resizer::new();
+        // SAFETY: no instructions beyond the basic ones are asked for.
+        unsafe { plain.set_cpu_extensions(fir::CpuExtensions::None) };
+        let rule = rule(size, Fit::Stretch);
+        assert_eq!(resize_by(&mut plain, &photo, rule), resize(&photo, rule));
+    }
+}
+
+#[test]
+fn an_image_that_has_the_size_already_is_left_alone() {
+    let image = rgb(&reference("photo_stretch_24.png"));
+    let same = resize(&image, rule(24, Fit::Stretch));
+    assert_eq!(&same, image.as_raw());
+}
+
+#[test]
+fn cropping_keeps_the_centred_square_of_wide_and_of_high_images() {
+    let wide = RgbImage::from_fn(30, 10, |x, _| Rgb([(x / 10 * 100) as u8; 3]));
+    assert_eq!(resize(&wide, rule(10, Fit::Crop)), [100; 300]);
+    let high = RgbImage::from_fn(10, 30, |_, y| Rgb([(y / 10 * 100) as u8; 3]));
+    assert_eq!(resize(&high, rule(10, Fit::Crop)), [100; 300]);
+}
+
+#[test]
+fn greyscale_becomes_three_equal_channels() {
+    let grey = ImageBuffer::from_fn(16, 16, |x, _| Luma([(x / 8 * 200) as u8]));
+    let grey = DynamicImage::ImageLuma8(grey);
+    for format in [ImageFormat::Png, ImageFormat::Jpeg] {
+        let image = rgb(&encoded(&grey, format));
+        let worst = largest_difference(image.as_raw(), grey.to_rgb8().as_raw());
+        assert!(worst <= 2, "{format:?}: off by {worst}");
+    }
+}
+
+#[test]
+fn sixteen_bits_are_rounded_to_eight() {
+    let grey = ImageBuffer::from_fn(4, 1, |x, _| {
+        Luma([[0, 257 * 128 + 140, 257 * 128, 0xffff][x as usize]])
+    });
+    let image = rgb(&encoded(&DynamicImage::ImageLuma16(grey), ImageFormat::Png));
+    let levels: Vec<u8> = image.pixels().map(|pixel| pixel[0]).collect();
+    assert_eq!(levels, [0, 129, 128, 255]);
+
+    let colour = ImageBuffer::from_pixel(2, 2, Rgb([257 * 10, 257 * 20, 257 * 30]));
+    let image = rgb(&encoded(
+        &DynamicImage::ImageRgb16(colour),
+        ImageFormat::Png,
+    ));
+    assert_eq!(image.get_pixel(1, 1), &Rgb([10, 20, 30]));
+}
+
+#[test]
+fn cmyk_and_ycck_come_out_in_the_colours_that_pillow_sees() {
+    let expected = rgb(&reference("cmyk.png"));
+    for name in ["cmyk.jpg", "ycck.jpg"] {
+        let image = rgb(&reference(name));
+        let worst = largest_difference(image.as_raw(), expected.as_raw());
+        assert!(worst <= 12, "{name}: off by {worst}");
+    }
+}
+
+#[test]
+fn palettes_are_looked_up_and_alpha_is_ignored() {
+    assert_eq!(
+        rgb(&reference("palette.png")),
+        rgb(&reference("palette_rgb.png"))
+    );
+    let clear = ImageBuffer::from_pixel(3, 3, image::Rgba([10, 20, 30, 0]));
+    let image = rgb(&encoded(&DynamicImage::ImageRgba8(clear), ImageFormat::Png));
+    assert_eq!(image.get_pixel(0, 0), &Rgb([10, 20, 30]));
+}
+
+#[test]
+fn photographs_are_turned_as_exif_says() {
+    let image = red_above_blue();
+    let encode_jpeg = |orientation| {
+        let mut bytes = Vec::new();
+        let mut encoder = JpegEncoder::new_with_quality(&mut bytes, 95);
+        encoder.set_exif_metadata(exif(orientation)).unwrap();
+        encoder.encode_image(&image).unwrap();
+        bytes
+    };
+    let encode_png = |orientation| {
+        let mut bytes = Vec::new();
+        let mut encoder = PngEncoder::new(&mut bytes);
+        encoder.set_exif_metadata(exif(orientation)).unwrap();
+        encoder
+            .write_image(image.as_raw(), 8, 16, ExtendedColorType::Rgb8)
+            .unwrap();
+        bytes
+    };
+    // Where red is after turning, as (x, y), in an image of this width and height.
+    for (orientation, size, red) in [
+        (1, (8, 16), (4, 2)),
+        (3, (8, 16), (4, 13)),
+        (6, (16, 8), (13, 4)),
+        (8, (16, 8), (2, 4)),
+    ] {
+        for bytes in [encode_jpeg(orientation), encode_png(orientation)] {
+            let turned = rgb(&bytes);
+            assert_eq!(turned.dimensions(), size, "orientation {orientation}");
+            assert!(turned.get_pixel(red.0, red.1)[0] > 200, "{orientation}");
+        }
+    }
+}
+
+#[test]
+fn files_that_end_early_are_refused() {
+    let photo = DynamicImage::ImageRgb8(rgb(&reference("photo.png")));
+    for format in [ImageFormat::Jpeg, ImageFormat::Png] {
+        let whole = encoded(&photo, format);
+        for part in [1, 2, 5, 8, 9] {
+            let cut = &whole[..whole.len() * part / 10];
+            assert!(decode(cut).is_err(), "{format:?} cut to {part}/10");
+        }
+    }
+    assert!(decode(b"").is_err());
+    assert!(decode(b"not an image at all").is_err());
+}
+
+fn in_shades_of_grey(image: &RgbImage) -> Vec<u8> {
+    let rule = ResizeRule {
+        colour: Colour::ShadesOfGrey,
+        ..ResizeRule::square(16)
+    };
+    resize(image, rule)
+}
+
+#[test]
+fn shades_of_grey_takes_a_tint_away_and_leaves_grey_alone() {
+    let lit = |tint: [f64; 3]| {
+        RgbImage::from_fn(16, 16, |x, y| {
+            let value = 40.0 + f64::from(5 * x + 3 * y);
+            Rgb(tint.map(|part| (value * part).round() as u8))
+        })
+    };
+    let grey = lit([1.0, 1.0, 1.0]);
+    assert_eq!(&in_shades_of_grey(&grey), grey.as_raw());
+    let corrected = in_shades_of_grey(&lit([1.2, 1.0, 0.7]));
+    for pixel in corrected.chunks_exact(3) {
+        let spread = pixel.iter().max().unwrap() - pixel.iter().min().unwrap();
+        assert!(spread <= 2, "{pixel:?}");
+    }
+}
+
+#[test]
+fn shades_of_grey_agrees_with_a_value_computed_by_hand() {
+    // Norms 200, 100 and 50 in every pixel: the gains are √((200² + 100² + 50²) / 3) over each.
+    let plain = RgbImage::from_pixel(4, 4, Rgb([200, 100, 50]));
+    assert!(in_shades_of_grey(&plain).iter().all(|&value| value == 132));
+    let black = RgbImage::from_pixel(4, 4, Rgb([0, 100, 50]));
+    assert_eq!(in_shades_of_grey(&black)[..3], [0, 100, 50]);
+}

@@ -1,0 +1,133 @@
+//! ONNX files, run by rten inside this process. A second engine, which shares no code with libtorch.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rten::{Model, NodeId, RunOptions, ThreadPool, ValueView};
+
+use super::classifier::Classifier;
+use crate::artifact::description::Contract;
+use crate::artifact::interface::PROBABILITIES;
+use crate::artifact::package;
+use crate::imaging::resize::ResizeRule;
+use crate::model::checkpoint_metadata::About;
+use crate::probabilities::Probabilities;
+use crate::{Diagnosis, Error, Result};
+
+/// An ONNX file that `skinlesion export` wrote.
+pub struct OnnxClassifier {
+    model: Model,
+    input: NodeId,
+    output: NodeId,
+    threads: Arc<ThreadPool>,
+    contract: Contract,
+    about: Option<About>,
+    /// The file, for messages.
+    name: String,
+}
+
+impl OnnxClassifier {
+    /// Reads the file; how images must be prepared stands in its metadata.
+    pub fn open(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+        let model = Model::load(bytes).map_err(|error| {
+            Error::file(
+                path,
+                format!("not an ONNX file that can be run here ({error})"),
+                "Use a file that `skinlesion export` wrote.",
+            )
+        })?;
+        let contract = Contract::read(path, |key| model.metadata().get(key).map(str::to_owned))?;
+        let (Some(&input), Some(output)) =
+            (model.input_ids().first(), model.find_node(PROBABILITIES))
+        else {
+            return Err(Error::file(
+                path,
+                format!("has no input or no output '{PROBABILITIES}'"),
+                "Use a file that `skinlesion export` wrote.",
+            ));
+        };
+        Ok(Self {
+            model,
+            input,
+            output,
+            threads: Arc::new(ThreadPool::with_num_threads(rayon::current_num_threads())),
+            about: package::about(path, &contract.checkpoint),
+            contract,
+            name: path.display().to_string(),
+        })
+    }
+}
+
+impl Classifier for OnnxClassifier {
+    fn resize(&self) -> ResizeRule {
+        self.contract.resize
+    }
+
+    fn about(&self) -> Option<&About> {
+        self.about.as_ref()
+    }
+
+    fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
+        let failed = |reason: String| {
+            Error::input(
+                &self.name,
+                format!("running it failed ({reason})"),
+                "Export the checkpoint again.",
+            )
+        };
+        let side = self.contract.resize.size as usize;
+        let count = images.len();
+        let (values, bytes);
+        let by_pixel = [count, side, side, 3];
+        let by_plane = [count, 3, side, side];
+        let input = if self.contract.input.takes_bytes() {
+            bytes = images.concat();
+            ValueView::from_shape(by_pixel.as_slice(), &bytes).map_err(|e| failed(e.to_string()))?
+        } else {
+            values = planes(images);
+            ValueView::from_shape(by_plane.as_slice(), &values)
+                .map_err(|e| failed(e.to_string()))?
+        };
+        let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.threads)));
+        let inputs = vec![(self.input, input.into())];
+        let [output] = self
+            .model
+            .run_n(inputs, [self.output], Some(options))
+            .map_err(|error| failed(error.to_string()))?;
+        let ([_, classes], flat) = output
+            .into_shape_vec::<f32, 2>()
+            .map_err(|error| failed(error.to_string()))?;
+        if classes != Diagnosis::COUNT {
+            return Err(failed(format!("it gives {classes} probabilities an image")));
+        }
+        let row = |row: &[f32]| std::array::from_fn(|class| f64::from(row[class]));
+        Ok(flat.chunks_exact(classes).map(row).collect())
+    }
+}
+
+/// Interleaved bytes (H × W × 3 each) as planes of 0–1 (N × 3 × H × W).
+fn planes(images: &[&[u8]]) -> Vec<f32> {
+    let mut values = Vec::with_capacity(images.iter().map(|image| image.len()).sum());
+    for image in images {
+        for colour in 0..3 {
+            values.extend(
+                image
+                    .iter()
+                    .skip(colour)
+                    .step_by(3)
+                    .map(|&byte| f32::from(byte) / 255.0),
+            );
+        }
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn interleaved_bytes_become_planes_in_zero_to_one() {
+        let image: &[u8] = &[0, 51, 255, 102, 153, 204];
+        assert_eq!(super::planes(&[image]), [0.0, 0.4, 0.2, 0.6, 1.0, 0.8]);
+    }
+}

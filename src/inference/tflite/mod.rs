@@ -1,0 +1,119 @@
+//! TFLite files, read and run here: exactly the operators that [`crate::export::tflite`] writes, on the numbers of the
+//! file itself. The format's own runtimes are C++; tests compare with one of them.
+
+mod decode;
+mod ops;
+mod program;
+mod reader;
+mod step;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use tch::{Device, Kind, Tensor};
+
+use self::program::Program;
+use super::classifier::Classifier;
+use crate::artifact::description::Contract;
+use crate::artifact::package;
+use crate::artifact::tflite::schema::{DESCRIPTION_ENTRY, TensorType};
+use crate::imaging::resize::ResizeRule;
+use crate::model::checkpoint_metadata::About;
+use crate::model::{input, output};
+use crate::probabilities::Probabilities;
+use crate::{Diagnosis, Error, Result};
+
+/// A TFLite file that `skinlesion export` wrote.
+pub struct TfliteClassifier {
+    program: Program,
+    contract: Contract,
+    about: Option<About>,
+    /// The file, for messages.
+    name: String,
+}
+
+impl TfliteClassifier {
+    /// Reads the file; how images must be prepared stands in its metadata.
+    pub fn open(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+        let refuse = |problem: String| {
+            Error::file(
+                path,
+                problem,
+                "Use a file that `skinlesion export` wrote, or export it again.",
+            )
+        };
+        let file = self::decode::decode(&bytes).map_err(refuse)?;
+        let description = file
+            .entries
+            .iter()
+            .find(|(name, _)| name == DESCRIPTION_ENTRY);
+        let description = description.and_then(|(_, json)| serde_json::from_slice(json).ok());
+        let description: serde_json::Value = description.ok_or_else(|| {
+            refuse("its metadata do not say how images must be prepared".to_owned())
+        })?;
+        let contract = Contract::read(path, |key| {
+            description.get(key).map(|value| value.to_string())
+        })?;
+        let program = Program::new(&file.graph).map_err(refuse)?;
+        if program.side != contract.resize.size as usize {
+            let (side, size) = (program.side, contract.resize.size);
+            return Err(refuse(format!(
+                "its input has {side} pixels a side, but its metadata say {size}"
+            )));
+        }
+        let classifier = Self {
+            program,
+            about: package::about(path, &contract.checkpoint),
+            contract,
+            name: path.display().to_string(),
+        };
+        classifier.try_out().map_err(refuse)?;
+        Ok(classifier)
+    }
+
+    /// Runs a black image, so that a file whose shapes do not fit together is refused when it is opened.
+    fn try_out(&self) -> Result<(), String> {
+        let side = self.program.side as i64;
+        let black = Tensor::f_zeros([1, 3, side, side], (Kind::Uint8, Device::Cpu));
+        let answer = black.and_then(|black| self.run(&black));
+        match answer.map(|answer| answer.size()) {
+            Ok(shape) if shape == [1, Diagnosis::COUNT as i64] => Ok(()),
+            Ok(shape) => Err(format!("it answers an image with {shape:?} numbers")),
+            Err(error) => {
+                let text = error.to_string();
+                let line = text.lines().next().unwrap_or_default();
+                Err(format!("its layers do not fit together ({line})"))
+            }
+        }
+    }
+
+    /// The probabilities (N × 7) of a batch of bytes (N × 3 × side × side).
+    fn run(&self, bytes: &Tensor) -> Result<Tensor, tch::TchError> {
+        let images = match self.program.input_type {
+            TensorType::Uint8 => bytes.shallow_clone(),
+            _ => input::to_unit(bytes),
+        };
+        tch::no_grad(|| self.program.run(images))
+    }
+}
+
+impl Classifier for TfliteClassifier {
+    fn resize(&self) -> ResizeRule {
+        self.contract.resize
+    }
+
+    fn about(&self) -> Option<&About> {
+        self.about.as_ref()
+    }
+
+    fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
+        let bytes = input::bytes_to_tensor(images, self.program.side, Device::Cpu)?;
+        let answer = self
+            .run(&bytes)
+            .map_err(Error::torch(format!("running {}", self.name)))?;
+        output::rows(&answer)
+    }
+}

@@ -1,0 +1,93 @@
+//! TorchScript files, run by libtorch.
+
+use std::path::Path;
+
+use tch::{CModule, Device, IValue};
+
+use super::classifier::Classifier;
+use crate::artifact::description::Contract;
+use crate::artifact::package;
+use crate::artifact::torchscript;
+use crate::imaging::resize::ResizeRule;
+use crate::model::checkpoint_metadata::About;
+use crate::model::{input, output};
+use crate::probabilities::Probabilities;
+use crate::{Error, Result};
+
+/// A TorchScript file that `skinlesion export` wrote.
+pub struct TorchScriptClassifier {
+    module: CModule,
+    device: Device,
+    contract: Contract,
+    about: Option<About>,
+    /// The file, for messages.
+    name: String,
+}
+
+impl TorchScriptClassifier {
+    /// Reads the file onto a device; how images must be prepared stands in the `model.json` within it.
+    pub fn open(path: &Path, device: Device) -> Result<Self> {
+        std::fs::metadata(path).map_err(Error::io("read", path))?;
+        let description = torchscript::description(path).ok_or_else(|| {
+            Error::file(
+                path,
+                "not a TorchScript file that says how its images must be prepared",
+                "Use a file that `skinlesion export` wrote.",
+            )
+        })?;
+        let contract = Contract::read(path, |key| {
+            description.get(key).map(|value| value.to_string())
+        })?;
+        let name = path.display().to_string();
+        let mut module = CModule::load_on_device(path, device)
+            .map_err(Error::torch(format!("reading {name}")))?;
+        module
+            .f_set_eval()
+            .map_err(Error::torch(format!("reading {name}")))?;
+        Ok(Self {
+            module,
+            device,
+            about: package::about(path, &contract.checkpoint),
+            contract,
+            name,
+        })
+    }
+}
+
+impl Classifier for TorchScriptClassifier {
+    fn resize(&self) -> ResizeRule {
+        self.contract.resize
+    }
+
+    fn about(&self) -> Option<&About> {
+        self.about.as_ref()
+    }
+
+    fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
+        let side = self.contract.resize.size as usize;
+        let bytes = input::bytes_to_tensor(images, side, self.device)?;
+        let image = IValue::Tensor(match self.contract.input.takes_bytes() {
+            true => bytes.permute([0, 2, 3, 1]).contiguous(),
+            false => input::to_unit(&bytes),
+        });
+        let outputs = tch::no_grad(|| self.module.forward_is(&[image]))
+            .map_err(Error::torch(format!("running {}", self.name)))?;
+        match outputs {
+            IValue::Tuple(outputs) => match outputs.first() {
+                Some(IValue::Tensor(probabilities)) => output::rows(probabilities),
+                _ => Err(self.other_outputs()),
+            },
+            _ => Err(self.other_outputs()),
+        }
+    }
+}
+
+impl TorchScriptClassifier {
+    fn other_outputs(&self) -> Error {
+        Error::input(
+            &self.name,
+            "does not return the pair (probabilities, logits)",
+            "Use a file that `skinlesion export` wrote.",
+        )
+    }
+}

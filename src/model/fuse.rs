@@ -1,0 +1,106 @@
+//! The network with batch norm folded away, as plain numbers: what inference runs and every exporter writes.
+
+use super::architecture::{Convolution, Linear, NORM_EPSILON, Network};
+use super::state_dict;
+use super::state_dict::NamedTensors;
+use crate::{Error, Result};
+
+/// A network of biased convolutions without batch norm; same blocks, same order as [`Network`].
+#[derive(Clone, Debug)]
+pub struct FoldedNetwork {
+    /// The blocks, first to last. After the last comes the mean over height and width.
+    pub blocks: Vec<FoldedBlock>,
+    /// The layer from features to logits.
+    pub head: FoldedLinear,
+}
+
+/// As [`super::architecture::Block`].
+#[derive(Clone, Debug)]
+pub struct FoldedBlock {
+    /// Its name, such as `features.3`.
+    pub name: String,
+    /// The convolutions with their numbers.
+    pub convolutions: Vec<FoldedConvolution>,
+    /// Whether the block's input is added to its output.
+    pub residual: bool,
+}
+
+/// A convolution that contains its batch norm.
+#[derive(Clone, Debug)]
+pub struct FoldedConvolution {
+    /// Shape, stride, groups, and whether ReLU6 follows.
+    pub layer: Convolution,
+    /// outputs × inputs per group × kernel × kernel, row-major.
+    pub weight: Vec<f32>,
+    /// One per output.
+    pub bias: Vec<f32>,
+}
+
+/// The head with its numbers.
+#[derive(Clone, Debug)]
+pub struct FoldedLinear {
+    /// Its shape.
+    pub layer: Linear,
+    /// outputs × inputs, row-major.
+    pub weight: Vec<f32>,
+    /// One per output.
+    pub bias: Vec<f32>,
+}
+
+/// Folds each batch norm into its convolution, in double precision:
+/// w' = w · γ/√(σ² + ε) and b' = β − μ · γ/√(σ² + ε).
+///
+/// `tensors` must hold every name of [`Network::tensor_shapes`].
+pub fn fold(network: &Network, tensors: &NamedTensors) -> Result<FoldedNetwork> {
+    let values = |name: String| -> Result<Vec<f32>> {
+        let tensor = tensors.get(&name).ok_or_else(|| {
+            Error::input(
+                "the network's weights",
+                format!("{name} is missing"),
+                "Use a checkpoint that `skinlesion train` wrote.",
+            )
+        })?;
+        state_dict::to_floats(tensor)
+    };
+    let fold_one = |layer: &Convolution| -> Result<FoldedConvolution> {
+        let mut weight = values(format!("{}.weight", layer.name))?;
+        let [gamma, beta, mean, variance] = ["weight", "bias", "running_mean", "running_var"]
+            .map(|part| values(format!("{}.{part}", layer.norm)));
+        let (gamma, beta, mean, variance) = (gamma?, beta?, mean?, variance?);
+        let per_output = weight.len() / layer.outputs;
+        let mut bias = Vec::with_capacity(layer.outputs);
+        for output in 0..layer.outputs {
+            let scale =
+                f64::from(gamma[output]) / (f64::from(variance[output]) + NORM_EPSILON).sqrt();
+            for value in &mut weight[output * per_output..(output + 1) * per_output] {
+                *value = (f64::from(*value) * scale) as f32;
+            }
+            bias.push((f64::from(beta[output]) - f64::from(mean[output]) * scale) as f32);
+        }
+        Ok(FoldedConvolution {
+            layer: layer.clone(),
+            weight,
+            bias,
+        })
+    };
+    let mut blocks = Vec::with_capacity(network.blocks.len());
+    for block in &network.blocks {
+        blocks.push(FoldedBlock {
+            name: block.name.clone(),
+            convolutions: block
+                .convolutions
+                .iter()
+                .map(fold_one)
+                .collect::<Result<_>>()?,
+            residual: block.residual,
+        });
+    }
+    Ok(FoldedNetwork {
+        blocks,
+        head: FoldedLinear {
+            weight: values(format!("{}.weight", network.head.name))?,
+            bias: values(format!("{}.bias", network.head.name))?,
+            layer: network.head.clone(),
+        },
+    })
+}

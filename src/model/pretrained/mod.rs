@@ -1,0 +1,124 @@
+//! Where a network's first weights come from: a file, torchvision's ImageNet weights, or nowhere.
+//!
+//! [`load`] finds them ([`cache_folder`], `download`), reads them (`pth`, or safetensors) and checks every name,
+//! shape and type (`fit`) before anybody sees a number.
+
+mod cache;
+mod download;
+mod match_state_dict;
+mod pickle;
+mod pth;
+mod size_limit;
+mod strided;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+pub use self::cache::cache_folder;
+pub use self::download::{Remote, fetch};
+pub use self::match_state_dict::Loaded;
+use self::size_limit::MAX_BYTES;
+
+use super::architecture::Network;
+use super::state_dict;
+use super::state_dict::NamedTensors;
+use crate::progress::Progress;
+use crate::{Error, Result, files};
+
+/// What `--weights` can name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// `none`: the network starts from random numbers.
+    None,
+    /// `imagenet`: torchvision's, from the user's cache or downloaded into it.
+    ImageNet,
+    /// Anything else: a file in safetensors or in one of PyTorch's own formats.
+    File(PathBuf),
+}
+
+impl FromStr for Source {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text {
+            "none" => Self::None,
+            "imagenet" => Self::ImageNet,
+            path => Self::File(path.into()),
+        })
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::None => out.write_str("none"),
+            Self::ImageNet => out.write_str("imagenet"),
+            Self::File(path) => write!(out, "{}", path.display()),
+        }
+    }
+}
+
+/// Finds, reads and checks weights for `network`; `None` only for [`Source::None`].
+///
+/// Every tensor of the base has to be there in its shape, as finite floating-point numbers. A head is taken
+/// if it has as many classes as the network's.
+pub fn load(source: &Source, network: &Network, progress: &dyn Progress) -> Result<Option<Loaded>> {
+    match source {
+        Source::None => Ok(None),
+        Source::ImageNet => {
+            let path = fetch(&Remote::from_environment()?, &cache_folder(), progress)?;
+            load_file(&path, network, "ImageNet weights of torchvision").map(Some)
+        }
+        Source::File(path) => load_file(path, network, "weights").map(Some),
+    }
+}
+
+fn load_file(path: &Path, network: &Network, what: &str) -> Result<Loaded> {
+    let (tensors, digest) = read(path)?;
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    let origin = format!(
+        "{what}, {} (sha256 {})",
+        name.to_string_lossy(),
+        &digest[..16]
+    );
+    self::match_state_dict::fit(path, tensors, network, origin)
+}
+
+/// Reads a file of either kind, told apart by its first bytes; with it, the file's SHA-256.
+fn read(path: &Path) -> Result<(NamedTensors, String)> {
+    let length = match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => {
+            return Err(Error::file(
+                path,
+                "a folder, not a file of weights",
+                "Name the file in it: .safetensors, .pth or .pt.",
+            ));
+        }
+        Ok(found) => found.len(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(Error::file(
+                path,
+                "there is no such file of weights",
+                "Name a .safetensors, .pth or .pt file, or say imagenet or none.",
+            ));
+        }
+        Err(error) => return Err(Error::io("read", path)(error)),
+    };
+    if length > MAX_BYTES {
+        return Err(Error::file(
+            path,
+            format!("{} MB are too many for a MobileNetV2", length / 1_000_000),
+            "Name a file that holds the network's weights alone.",
+        ));
+    }
+    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+    let tensors = if pth::is_pth(&bytes) {
+        pth::read(path, &bytes)?
+    } else {
+        state_dict::read_safetensors(path)?.0
+    };
+    Ok((tensors, files::sha256(&bytes)))
+}

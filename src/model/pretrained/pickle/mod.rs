@@ -1,0 +1,91 @@
+//! A reader of the little part of Python's pickle format that a PyTorch state dict is written in.
+//!
+//! A pickle is a program for a stack machine that can call any Python function. This reader knows only the
+//! instructions below, takes only the names its caller allows, and calls nothing: a call stays a value, for
+//! the caller to interpret. Values lie in one flat heap and refer to each other by index, so that a hostile
+//! file can neither recurse nor grow beyond its own length.
+//!
+//! The instructions are those of protocol 2 (Python's `pickletools`), which `torch.save` writes by default.
+
+mod machine;
+mod value;
+
+use self::machine::Machine;
+pub use self::value::{Result, Value};
+
+/// A pickle that has been read.
+#[derive(Debug)]
+pub struct Pickle {
+    /// The value that it describes.
+    pub root: Value,
+    /// Bytes that it took.
+    pub length: usize,
+    texts: Vec<String>,
+    lists: Vec<Vec<Value>>,
+}
+
+impl Pickle {
+    /// Reads the pickle at the start of `bytes`. Names other than OrderedDict must be in `allowed`.
+    pub fn read(bytes: &[u8], allowed: &[&str]) -> Result<Self> {
+        let mut machine = Machine::new(bytes);
+        let root = machine.run(allowed)?;
+        Ok(Self {
+            root,
+            length: machine.at,
+            texts: machine.texts,
+            lists: machine.lists,
+        })
+    }
+
+    /// The words of a text.
+    pub fn text(&self, value: Value) -> Result<&str> {
+        match value {
+            Value::Text(index) | Value::Global(index) => Ok(&self.texts[index]),
+            _ => Err(format!("a string was expected, not {}", self.kind(value))),
+        }
+    }
+
+    /// The entries of a list, tuple, call or reference.
+    pub fn list(&self, value: Value) -> Result<&[Value]> {
+        match value {
+            Value::List(index) | Value::Call(index) | Value::Persistent(index) => {
+                Ok(&self.lists[index])
+            }
+            _ => Err(format!("a list was expected, not {}", self.kind(value))),
+        }
+    }
+
+    /// The keys and values of a dict.
+    pub fn dict(&self, value: Value) -> Result<impl Iterator<Item = (Value, Value)>> {
+        match value {
+            Value::Dict(index) => Ok(self.lists[index].chunks_exact(2).map(|p| (p[0], p[1]))),
+            _ => Err(format!("a dict was expected, not {}", self.kind(value))),
+        }
+    }
+
+    /// A whole number.
+    pub fn int(&self, value: Value) -> Result<i64> {
+        match value {
+            Value::Int(number) => Ok(number),
+            _ => Err(format!("a number was expected, not {}", self.kind(value))),
+        }
+    }
+
+    /// What a value is, for messages.
+    pub fn kind(&self, value: Value) -> String {
+        match value {
+            Value::Nothing => "None".into(),
+            Value::Bool(_) => "a truth value".into(),
+            Value::Int(_) => "a number".into(),
+            Value::Text(_) => "a string".into(),
+            Value::List(_) => "a list".into(),
+            Value::Dict(_) => "a dict".into(),
+            Value::Global(index) => self.texts[index].clone(),
+            Value::Call(index) => match self.lists[index].first() {
+                Some(Value::Global(name)) => format!("a call of {}", self.texts[*name]),
+                _ => "a call".into(),
+            },
+            Value::Persistent(_) => "a storage".into(),
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! PyTorch's own files (`.pth`, `.pt`): a state dict of plain tensors, in either of the two layouts of
+//! `torch.save`. Nothing in such a file is executed; see [`super::pickle`].
+//!
+//! Since PyTorch 1.6 it is a zip archive: `NAME/data.pkl` describes the tensors, `NAME/data/KEY` holds one
+//! storage each. Before, it was one stream: a magic number, the protocol's version and the writing system,
+//! then the description, the list of the storages' keys, and the storages, each after its length.
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read};
+use std::path::Path;
+
+use tch::{Kind, Tensor};
+use zip::ZipArchive;
+
+use super::pickle::{Pickle, Result, Value};
+use super::strided;
+use super::strided::{MAX_DIMENSIONS, View};
+use crate::Error;
+use crate::model::state_dict::NamedTensors;
+
+/// How a zip archive begins.
+const ZIP_START: &[u8] = b"PK\x03\x04";
+
+/// Three pickles: the magic number 0x1950a86a20f9469cfc6c, the protocol's version 1001, and the start of a
+/// dict on the writing system.
+const LEGACY_START: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.";
+
+const REBUILD_TENSOR: &str = "torch._utils._rebuild_tensor_v2";
+const REBUILD_PARAMETER: &str = "torch._utils._rebuild_parameter";
+
+/// The storage classes that are read, and the element type of each.
+const STORAGES: [(&str, Kind); 7] = [
+    ("torch.FloatStorage", Kind::Float),
+    ("torch.DoubleStorage", Kind::Double),
+    ("torch.HalfStorage", Kind::Half),
+    ("torch.BFloat16Storage", Kind::BFloat16),
+    ("torch.LongStorage", Kind::Int64),
+    ("torch.IntStorage", Kind::Int),
+    ("torch.ByteStorage", Kind::Uint8),
+];
+
+/// Whether a file that begins like this is one of PyTorch's.
+pub fn is_pth(bytes: &[u8]) -> bool {
+    bytes.starts_with(ZIP_START) || bytes.starts_with(&LEGACY_START[..2])
+}
+
+/// The tensors of a state dict, in the file's own types, on the CPU.
+pub fn read(path: &Path, bytes: &[u8]) -> crate::Result<NamedTensors> {
+    let tensors = if bytes.starts_with(ZIP_START) {
+        read_zip(bytes)
+    } else {
+        read_legacy(bytes)
+    };
+    tensors.map_err(|problem| {
+        Error::file(
+            path,
+            format!("not a readable PyTorch state dict: {problem}"),
+            "A file cut short reads like this: fetch it again. In PyTorch, `torch.save(model.state_dict(), …)` \
+             writes a file that can be read, and so does safetensors.torch.save_file.",
+        )
+    })
+}
+
+fn allowed() -> Vec<&'static str> {
+    let mut names = vec![REBUILD_TENSOR, REBUILD_PARAMETER];
+    names.extend(STORAGES.map(|(name, _)| name));
+    names
+}
+
+fn read_zip(bytes: &[u8]) -> Result<NamedTensors> {
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;
+    let description = archive
+        .file_names_raw()
+        .filter_map(|name| std::str::from_utf8(name).ok())
+        .find(|name| name.ends_with("/data.pkl"))
+        .ok_or("the archive holds no data.pkl")?
+        .to_owned();
+    let home = description.trim_end_matches("data.pkl").to_owned();
+    // Storages may be shared, but the archive's entries may not overlap: together they are no longer than the file.
+    let mut budget = bytes.len();
+    if let Some(order) = entry(&mut archive, &format!("{home}byteorder"), &mut budget)?
+        && order != b"little"
+    {
+        return Err("its numbers are big-endian".into());
+    }
+    let pickle = entry(&mut archive, &description, &mut budget)?.ok_or("data.pkl is missing")?;
+    let pickle = Pickle::read(&pickle, &allowed())?;
+    let parts = describe(&pickle)?;
+    let mut storages = BTreeMap::new();
+    for part in &parts {
+        if !storages.contains_key(part.storage) {
+            let name = format!("{home}data/{}", part.storage);
+            let data = entry(&mut archive, &name, &mut budget)?
+                .ok_or_else(|| format!("the archive holds no {name}"))?;
+            storages.insert(part.storage, data);
+        }
+    }
+    materialise(&parts, |key| storages.get(key).map(Vec::as_slice))
+}
+
+/// One entry of the archive, if it is there.
+fn entry(
+    archive: &mut ZipArchive<Cursor<&[u8]>>,
+    name: &str,
+    budget: &mut usize,
+) -> Result<Option<Vec<u8>>> {
+    let file = match archive.by_name(name) {
+        Ok(file) => file,
+        Err(zip::result::ZipError::FileNotFound) => return Ok(None),
+        Err(error) => return Err(format!("{name}: {error}")),
+    };
+    let mut data = Vec::new();
+    file.take(*budget as u64 + 1)
+        .read_to_end(&mut data)
+        .map_err(|error| format!("{name}: {error}"))?;
+    *budget = budget
+        .checked_sub(data.len())
+        .ok_or("its entries are longer than the whole file")?;
+    Ok(Some(data))
+}
+
+fn read_legacy(bytes: &[u8]) -> Result<NamedTensors> {
+    let mut rest = bytes
+        .strip_prefix(LEGACY_START)
+        .ok_or("it does not begin as torch.save begins a file")?;
+    let mut next_pickle = || -> Result<Pickle> {
+        let pickle = Pickle::read(rest, &allowed())?;
+        rest = &rest[pickle.length..];
+        Ok(pickle)
+    };
+    let system = next_pickle()?;
+    for (key, value) in system.dict(system.root)? {
+        if system.text(key)? == "little_endian" && value != Value::Bool(true) {
+            return Err("its numbers are big-endian".into());
+        }
+    }
+    let description = next_pickle()?;
+    let parts = describe(&description)?;
+    let keys = next_pickle()?;
+    let size_of: BTreeMap<&str, usize> = parts
+        .iter()
+        .map(|part| (part.storage, part.kind.elt_size_in_bytes()))
+        .collect();
+    let mut storages = BTreeMap::new();
+    for key in keys.list(keys.root)? {
+        let key = keys.text(*key)?;
+        let size = size_of
+            .get(key)
+            .ok_or_else(|| format!("no tensor uses its storage {key}"))?;
+        let (count, after) = rest.split_first_chunk().ok_or("it ends too early")?;
+        let data = usize::try_from(i64::from_le_bytes(*count))
+            .ok()
+            .and_then(|count| after.get(..count.checked_mul(*size)?))
+            .ok_or("it ends too early")?;
+        rest = &after[data.len()..];
+        storages.insert(key, data);
+    }
+    materialise(&parts, |key| storages.get(key).copied())
+}
+
+/// A tensor as the file describes it.
+struct Part<'a> {
+    name: &'a str,
+    storage: &'a str,
+    kind: Kind,
+    view: View,
+}
+
+fn describe(pickle: &Pickle) -> Result<Vec<Part<'_>>> {
+    let entries = pickle.dict(pickle.root).map_err(|_| {
+        let found = pickle.kind(pickle.root);
+        format!("a dict of tensors was expected, not {found}")
+    })?;
+    entries
+        .map(|(key, value)| {
+            let name = pickle.text(key)?;
+            describe_tensor(pickle, name, value).map_err(|problem| format!("{name}: {problem}"))
+        })
+        .collect()
+}
+
+fn describe_tensor<'a>(pickle: &'a Pickle, name: &'a str, value: Value) -> Result<Part<'a>> {
+    let mut tensor = value;
+    if let Some([data, ..]) = call(pickle, value, REBUILD_PARAMETER) {
+        tensor = *data;
+    }
+    let Some([storage, offset, size, stride, ..]) = call(pickle, tensor, REBUILD_TENSOR) else {
+        let found = pickle.kind(tensor);
+        return Err(format!("a tensor was expected, not {found}"));
+    };
+    // ('storage', class, key, device, count), and for the old layout a sixth: a view within the storage.
+    let [tag, class, key, _, stored, view @ ..] = pickle.list(*storage)? else {
+        return Err("its storage is described in an unknown way".into());
+    };
+    if !matches!(storage, Value::Persistent(_))
+        || pickle.text(*tag)? != "storage"
+        || !matches!(view, [] | [Value::Nothing])
+    {
+        return Err("its storage is described in an unknown way".into());
+    }
+    let class = pickle.text(*class)?;
+    let (_, kind) = STORAGES
+        .iter()
+        .find(|(known, _)| *known == class)
+        .ok_or_else(|| format!("its storage is a {class}"))?;
+    let ints = |list: &Value| -> Result<Vec<i64>> {
+        pickle
+            .list(*list)?
+            .iter()
+            .take(MAX_DIMENSIONS + 1) // one more than is allowed, for the check to see it
+            .map(|&number| pickle.int(number))
+            .collect()
+    };
+    Ok(Part {
+        name,
+        storage: pickle.text(*key)?,
+        kind: *kind,
+        view: View {
+            stored: pickle.int(*stored)?,
+            offset: pickle.int(*offset)?,
+            size: ints(size)?,
+            stride: ints(stride)?,
+        },
+    })
+}
+
+/// The arguments, if `value` is a call of `function`.
+fn call<'a>(pickle: &'a Pickle, value: Value, function: &str) -> Option<&'a [Value]> {
+    match pickle.list(value).ok()? {
+        [name, arguments] if matches!(value, Value::Call(_)) => {
+            let called = pickle.text(*name).ok()?;
+            (called == function).then(|| pickle.list(*arguments).ok())?
+        }
+        _ => None,
+    }
+}
+
+/// Copies every tensor out of its storage.
+fn materialise<'a>(
+    parts: &[Part],
+    storage: impl Fn(&str) -> Option<&'a [u8]>,
+) -> Result<NamedTensors> {
+    let mut budget = super::size_limit::MAX_BYTES as usize;
+    let mut tensors = NamedTensors::new();
+    for part in parts {
+        let tensor = || -> Result<Tensor> {
+            let data = storage(part.storage).ok_or("its storage is missing")?;
+            let values = strided::gather(&part.view, data, part.kind.elt_size_in_bytes())?;
+            budget = budget
+                .checked_sub(values.len())
+                .ok_or("with it the tensors are larger than any network here")?;
+            Tensor::f_from_data_size(&values, &part.view.size, part.kind)
+                .map_err(|error| error.to_string())
+        };
+        let tensor = { tensor }().map_err(|problem| format!("{}: {problem}", part.name))?;
+        tensors.insert(part.name.to_owned(), tensor);
+    }
+    Ok(tensors)
+}

@@ -1,0 +1,37 @@
+//! The pictures of a dataset folder.
+
+use std::path::{Path, PathBuf};
+
+use super::distribution::class_distribution;
+use super::picture::write_picture;
+use super::samples;
+use super::samples::sample_sheet;
+use crate::dataset::info::DatasetInfo;
+use crate::dataset::manifest::Row;
+use crate::dataset::pixels::Pixels;
+use crate::{Result, files};
+
+/// The name of the picture of the class distribution, without extension.
+const DISTRIBUTION: &str = "class_distribution";
+
+/// Draws the class distribution, and a few images of each class and split, into a dataset folder. Returns the names of
+/// the files.
+pub fn write(
+    folder: &Path,
+    info: &DatasetInfo,
+    rows: &[Row],
+    pixels: &Pixels,
+) -> Result<Vec<PathBuf>> {
+    let pictures = write_picture(
+        &folder.join(DISTRIBUTION),
+        &class_distribution(&info.counts),
+    )?;
+    let path = folder.join(samples::FILE);
+    let png = sample_sheet(rows, pixels, info.aspect, &path)?;
+    files::write_whole(&path, &png)?;
+    let names = pictures.iter().filter_map(|path| path.file_name());
+    Ok(names
+        .map(PathBuf::from)
+        .chain([PathBuf::from(samples::FILE)])
+        .collect())
+}

@@ -1,0 +1,244 @@
+//! Everything that is printed: progress on standard error, the summary on standard output.
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::json;
+use skinlesion::progress::Progress;
+use skinlesion::{DEFAULT_SEED, Error};
+
+use super::global::Global;
+use super::summary::{Outcome, Summary};
+
+/// One run of the program: the global flags, and the way to the user.
+pub struct Session {
+    pub global: Global,
+    /// Whether standard output is kept free for a JSON object, and results go to standard error too.
+    aside: bool,
+    running: Mutex<Option<Task>>,
+}
+
+/// The task whose bar is on the screen.
+struct Task {
+    name: String,
+    began: Instant,
+    bar: ProgressBar,
+}
+
+impl Session {
+    pub fn new(global: &Global) -> Self {
+        skinlesion::model::libtorch::device::keep_freed_memory();
+        skinlesion::model::libtorch::device::set_threads(global.threads);
+        Self {
+            global: global.clone(),
+            aside: false,
+            running: Mutex::new(None),
+        }
+    }
+
+    /// A session for one step of a verb that runs other verbs. It is as quiet or verbose as this one; if this
+    /// one is to print a JSON object, the step leaves standard output to it.
+    pub fn for_step(&self, global: &Global) -> Self {
+        Self {
+            global: Global {
+                quiet: self.global.quiet,
+                verbose: self.global.verbose,
+                ..global.clone()
+            },
+            aside: self.global.json,
+            running: Mutex::new(None),
+        }
+    }
+
+    /// The seed from the command line, or the default.
+    pub fn seed(&self) -> u64 {
+        self.global.seed.unwrap_or(DEFAULT_SEED)
+    }
+
+    /// The device from the command line, refused if it is not there.
+    pub fn device(&self) -> skinlesion::Result<tch::Device> {
+        skinlesion::model::libtorch::device::parse(&self.global.device)
+    }
+
+    /// A line on standard error that only -v shows.
+    pub fn verbose(&self, line: &str) {
+        if self.global.verbose && !self.global.quiet {
+            self.print(line);
+        }
+    }
+
+    /// Prints a verb's outcome and turns it into the exit code.
+    pub fn report(&self, outcome: Outcome) -> ExitCode {
+        self.finish();
+        match outcome {
+            Ok(summary) => {
+                self.print_summary(&summary);
+                ExitCode::from(u8::from(summary.failed))
+            }
+            Err(error) => {
+                let mark = painted("error:", "1;31");
+                let _ = writeln!(io::stderr(), "{mark} {}", words(&error));
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    /// Prints a verb's summary.
+    pub fn print_summary(&self, summary: &Summary) {
+        if self.global.json {
+            if let serde_json::Value::Object(object) = &summary.json {
+                let mut object = object.clone();
+                object.insert("files".into(), json!(summary.files));
+                self.print_result(&format!("{}\n", serde_json::Value::Object(object)));
+            }
+            return;
+        }
+        if self.global.quiet {
+            return;
+        }
+        let mut text = summary.text.clone();
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        if !summary.files.is_empty() {
+            text.push_str("\nWritten:\n");
+            for file in &summary.files {
+                text.push_str(&format!("  {}\n", file.display()));
+            }
+        }
+        if let Some(next) = &summary.next {
+            text.push_str(&format!("\nNext:\n  {next}\n"));
+        }
+        self.print_result(&text);
+    }
+
+    /// Prints what a verb was asked for, on standard output.
+    pub fn print_result(&self, text: &str) {
+        if self.aside {
+            self.print(text.trim_end_matches('\n'));
+        } else {
+            print_out(text);
+        }
+    }
+
+    fn with_task(&self, action: impl FnOnce(&mut Option<Task>)) {
+        action(&mut self.running.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// A line on standard error that does not tear the bar apart.
+    fn print(&self, line: &str) {
+        self.with_task(|task| {
+            let write = || {
+                let _ = writeln!(io::stderr(), "{line}");
+            };
+            match task {
+                Some(task) => task.bar.suspend(write),
+                None => write(),
+            }
+        });
+    }
+}
+
+impl Progress for Session {
+    fn start(&self, task: &str, total: u64) {
+        self.finish();
+        let visible = !self.global.quiet && io::stderr().is_terminal();
+        let target = if visible {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bar = ProgressBar::with_draw_target(Some(total), target);
+        let template = "{prefix:24} {bar:24} {pos:>6}/{len}  {per_sec:>10}  {eta:>4} left  {msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("━╸─").with_key(
+                "per_sec",
+                |state: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
+                    let _ = write!(out, "{:.1}/s", state.per_sec());
+                },
+            ));
+        }
+        bar.set_prefix(task.to_owned());
+        if visible {
+            bar.enable_steady_tick(Duration::from_millis(200));
+        }
+        self.with_task(|running| {
+            *running = Some(Task {
+                name: task.to_owned(),
+                began: Instant::now(),
+                bar,
+            });
+        });
+    }
+
+    fn advance(&self, steps: u64) {
+        self.with_task(|running| {
+            if let Some(task) = running {
+                task.bar.inc(steps);
+            }
+        });
+    }
+
+    fn detail(&self, words: &str) {
+        self.with_task(|running| {
+            if let Some(task) = running {
+                task.bar.set_message(words.to_owned());
+            }
+        });
+    }
+
+    fn finish(&self) {
+        let mut line = None;
+        self.with_task(|running| {
+            if let Some(task) = running.take() {
+                let (steps, seconds) = (task.bar.position(), task.began.elapsed().as_secs_f64());
+                let rate = steps as f64 / seconds.max(1e-9);
+                line = Some(format!(
+                    "{}: {steps} in {seconds:.1} s ({rate:.1}/s)",
+                    task.name
+                ));
+                task.bar.finish_and_clear();
+            }
+        });
+        if let Some(line) = line {
+            self.verbose(&line);
+        }
+    }
+
+    fn say(&self, line: &str) {
+        if !self.global.quiet {
+            self.print(line);
+        }
+    }
+
+    fn warn(&self, line: &str) {
+        self.print(&format!("{} {line}", painted("warning:", "1;33")));
+    }
+}
+
+/// Text in a colour if standard error is a terminal and the user has not set NO_COLOR.
+fn painted(text: &str, colour: &str) -> String {
+    if io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+        format!("\x1b[{colour}m{text}\x1b[0m")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// Prints to standard output; a reader that has gone away (`| head`) is no error.
+pub fn print_out(text: &str) {
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// An error's words. The library's errors say all in one text; others add the reasons behind them.
+fn words(error: &anyhow::Error) -> String {
+    if error.downcast_ref::<Error>().is_some() {
+        format!("{error}")
+    } else {
+        format!("{error:#}")
+    }
+}

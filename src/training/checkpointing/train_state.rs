@@ -1,0 +1,116 @@
+//! `last.safetensors`: all that a stopped run needs to go on as if it had never stopped.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use tch::{Kind, Tensor};
+
+use crate::model::checkpoint::Checkpoint;
+use crate::model::checkpoint_metadata::LAST_FILE;
+use crate::model::mobilenet_v2::MobileNetV2;
+use crate::model::output;
+use crate::model::state_dict;
+use crate::model::state_dict::Metadata;
+use crate::probabilities::Probabilities;
+use crate::training::ema::Average;
+use crate::training::lr_schedule::Plateau;
+use crate::training::optim::optimizer::Optimizer;
+use crate::{Error, Result};
+
+const METADATA_KEY: &str = "progress";
+const PROBABILITIES: &str = "resume.probabilities";
+
+/// How far a run has come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Position {
+    /// The running epoch, from 1.
+    pub epoch: usize,
+    /// The next step in it, from 0.
+    pub step: usize,
+    /// Seconds already spent on it.
+    pub seconds: f64,
+    /// The best epoch so far and its figure.
+    pub best: Option<(usize, f64)>,
+    /// Epochs since then.
+    pub stalled: usize,
+    /// State of the plateau schedule.
+    pub plateau: Plateau,
+    /// Whether the run has come to its end.
+    pub finished: bool,
+    /// Probabilities of the training examples that the running epoch has seen, in its order.
+    #[serde(skip)]
+    pub seen: Vec<Probabilities>,
+}
+
+impl Default for Position {
+    fn default() -> Self {
+        Self {
+            epoch: 1,
+            step: 0,
+            seconds: 0.0,
+            best: None,
+            stalled: 0,
+            plateau: Plateau::default(),
+            finished: false,
+            seen: Vec::new(),
+        }
+    }
+}
+
+/// Saves a run in its folder.
+pub fn save(
+    folder: &Path,
+    last: &Checkpoint,
+    optimizer: &Optimizer,
+    average: Option<&Average>,
+    position: &Position,
+) -> Result<()> {
+    let path = folder.join(LAST_FILE);
+    let mut more = optimizer.state();
+    if let Some(average) = average {
+        more.extend(average.state());
+    }
+    let flat: Vec<f64> = position.seen.iter().flatten().copied().collect();
+    let shape = [position.seen.len() as i64, -1];
+    if !flat.is_empty() {
+        more.insert(PROBABILITIES.into(), Tensor::from_slice(&flat).view(shape));
+    }
+    let text = serde_json::to_string(position)
+        .map_err(|error| Error::io("write", &path)(std::io::Error::other(error)))?;
+    last.write_with(&path, more, Metadata::from([(METADATA_KEY.into(), text)]))
+}
+
+/// Puts a saved run back into its network, its optimizer and its average.
+pub fn restore(
+    folder: &Path,
+    model: &mut MobileNetV2,
+    optimizer: &mut Optimizer,
+    average: Option<&mut Average>,
+) -> Result<Position> {
+    let path = folder.join(LAST_FILE);
+    let (tensors, metadata) = state_dict::read_safetensors(&path)?;
+    let broken = |problem: String| {
+        Error::file(
+            &path,
+            problem,
+            "Training cannot go on from it: start again with --force.",
+        )
+    };
+    let text = metadata
+        .get(METADATA_KEY)
+        .ok_or_else(|| broken("it does not say how far training had come".into()))?;
+    let mut position: Position = serde_json::from_str(text)
+        .map_err(|error| broken(format!("its progress does not read ({error})")))?;
+    optimizer
+        .restore(&tensors)
+        .and_then(|()| average.map_or(Ok(()), |average| average.restore(&tensors)))
+        .map_err(|name| broken(format!("{name} is missing or of another shape")))?;
+    model.restore(&tensors);
+    if let Some(seen) = tensors
+        .get(PROBABILITIES)
+        .filter(|t| t.kind() == Kind::Double)
+    {
+        position.seen = output::rows(seen)?;
+    }
+    Ok(position)
+}

@@ -1,0 +1,232 @@
+//! Resolves a configuration: flags beat the file, the file beats the defaults.
+
+use std::path::Path;
+
+use toml::{Table, Value};
+
+use super::{Phase, TrainingConfig};
+use crate::{Error, Result};
+
+/// The defaults, which are the files in `configs/` themselves.
+fn defaults(phase: Phase) -> (&'static str, &'static str) {
+    match phase {
+        Phase::Transfer => (
+            "configs/transfer.toml",
+            include_str!("../../../configs/transfer.toml"),
+        ),
+        Phase::Finetune => (
+            "configs/finetune.toml",
+            include_str!("../../../configs/finetune.toml"),
+        ),
+    }
+}
+
+/// The defaults of `phase`, changed by a file and then by `key=value` settings, checked as a whole.
+///
+/// A file may hold keys for both phases: what stands in its `[transfer]` or `[finetune]` table counts
+/// for that phase only. Unknown keys are refused with the nearest known one.
+pub fn resolve(phase: Phase, file: Option<&Path>, settings: &[String]) -> Result<TrainingConfig> {
+    let (name, text) = defaults(phase);
+    let mut table = parse(Path::new(name), text)?;
+    table.insert("phase".into(), Value::String(phase.name().into()));
+    if let Some(path) = file {
+        let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
+        let mut changes = parse(path, &text)?;
+        let mut sections = Vec::new();
+        for other in [Phase::Transfer, Phase::Finetune] {
+            if let Some(Value::Table(section)) = changes.remove(other.name())
+                && other == phase
+            {
+                sections.push(section);
+            }
+        }
+        refuse_another_phase(path, phase, &changes)?;
+        for changes in [changes].into_iter().chain(sections) {
+            merge(&mut table, changes, "", &path.display().to_string())?;
+        }
+    }
+    for setting in settings {
+        let place = format!("--set {setting}");
+        let Some((key, value)) = setting.split_once('=') else {
+            return Err(Error::input(place, "has no '='", "Write --set key=value."));
+        };
+        let nested = key
+            .trim()
+            .rsplit('.')
+            .fold(value_of(value.trim()), |value, part| {
+                Value::Table(Table::from_iter([(part.to_owned(), value)]))
+            });
+        if let Value::Table(changes) = nested {
+            merge(&mut table, changes, "", &place)?;
+        }
+    }
+    read(table)
+}
+
+/// Reads a configuration that [`TrainingConfig::to_toml`] wrote into a checkpoint.
+pub fn from_checkpoint(path: &Path, text: &str) -> Result<TrainingConfig> {
+    read(parse(path, text)?)
+}
+
+fn read(table: Table) -> Result<TrainingConfig> {
+    let config: TrainingConfig = table.try_into().map_err(|error: toml::de::Error| {
+        Error::input(
+            "the configuration",
+            error.message().to_owned(),
+            "configs/transfer.toml and configs/finetune.toml say what each key takes.",
+        )
+    })?;
+    config.check()?;
+    Ok(config)
+}
+
+fn parse(path: &Path, text: &str) -> Result<Table> {
+    text.parse().map_err(|error: toml::de::Error| {
+        let line = error
+            .span()
+            .map_or(1, |span| text[..span.start].lines().count().max(1));
+        Error::line(
+            path,
+            line as u64,
+            error.message().to_owned(),
+            "Correct the line.",
+        )
+    })
+}
+
+fn refuse_another_phase(path: &Path, phase: Phase, changes: &Table) -> Result<()> {
+    match changes.get("phase") {
+        Some(value) if value.as_str() != Some(phase.name()) => Err(Error::file(
+            path,
+            format!("is for phase {value}, not for {phase}"),
+            "Give the matching --phase, or another file.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// A value as TOML writes it; what is no TOML value is a bare word, so that --set schedule=plateau works.
+fn value_of(text: &str) -> Value {
+    format!("value = {text}")
+        .parse::<Table>()
+        .ok()
+        .and_then(|mut table| table.remove("value"))
+        .unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+/// Puts `changes` over `table`. Class weights, which may be a word or a table, and factors are replaced as a whole.
+fn merge(table: &mut Table, changes: Table, prefix: &str, place: &str) -> Result<()> {
+    for (key, value) in changes {
+        let known = table.keys().cloned().collect::<Vec<_>>();
+        let Some(old) = table.get_mut(&key) else {
+            let nearest = known.iter().min_by_key(|other| distance(&key, other));
+            let nearest = nearest.map_or(String::new(), |n| format!("Did you mean {prefix}{n}? "));
+            return Err(Error::input(
+                place,
+                format!("there is no key {prefix}{key} in this phase"),
+                format!("{nearest}configs/*.toml list all keys."),
+            ));
+        };
+        match (old, value) {
+            (Value::Table(old), Value::Table(changes)) if key == "augment" => {
+                merge(old, changes, &format!("{key}."), place)?;
+            }
+            (old @ Value::Float(_), Value::Integer(whole)) => *old = Value::Float(whole as f64),
+            (old, value) => *old = value,
+        }
+    }
+    Ok(())
+}
+
+/// Levenshtein's distance: how many letters must be changed, added or left out.
+fn distance(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in to.bytes().enumerate() {
+            let replaced = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::config::{ClassWeights, WeightRule};
+
+    #[test]
+    fn settings_beat_the_file_and_the_file_beats_the_defaults() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("my.toml");
+        std::fs::write(
+            &file,
+            "epochs = 3\nbatch_size = 7\n[transfer]\ndropout = 0.1\n[finetune]\ndropout = 0.9\n",
+        )
+        .unwrap();
+        let config = resolve(
+            Phase::Transfer,
+            Some(&file),
+            &[
+                "epochs=4".into(),
+                "augment.shear=0".into(),
+                "class_weights=none".into(),
+            ],
+        )
+        .unwrap();
+        assert_eq!((config.epochs, config.batch_size), (4, 7));
+        assert_eq!(config.dropout, 0.1);
+        assert_eq!(config.augment.shear, 0.0);
+        assert_eq!(config.class_weights, ClassWeights::Rule(WeightRule::None));
+    }
+
+    #[test]
+    fn class_weights_can_be_a_table_and_survive_being_written() {
+        let setting = "class_weights={ mel = 3.0, df = 2 }".to_owned();
+        let config = resolve(Phase::Finetune, None, &[setting]).unwrap();
+        assert!(matches!(&config.class_weights, ClassWeights::Table(table) if table.len() == 2));
+        let again = from_checkpoint(Path::new("x"), &config.to_toml()).unwrap();
+        assert_eq!(again, config);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_the_nearest_one() {
+        let error = resolve(Phase::Finetune, None, &["thaw_bloks=3".into()]).unwrap_err();
+        assert!(error.to_string().contains("thaw_blocks"), "{error}");
+        assert!(resolve(Phase::Transfer, None, &["thaw_blocks=3".into()]).is_err());
+        assert!(resolve(Phase::Transfer, None, &["augment.shera=0".into()]).is_err());
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused_together() {
+        let settings = ["dropout=1.5".to_owned(), "select_by=luck".to_owned()];
+        // A share of mixup this small or large would be drawn for ever.
+        for mixup in ["mixup=1e-6", "cutmix=50"] {
+            let error = resolve(Phase::Finetune, None, &[mixup.into()]).unwrap_err();
+            assert!(error.to_string().contains("0.01 to 4"), "{error}");
+        }
+        let error = resolve(Phase::Transfer, None, &settings)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("dropout") && error.contains("balanced_accuracy"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn every_default_key_is_explained_on_its_line() {
+        for phase in [Phase::Transfer, Phase::Finetune] {
+            let (name, text) = defaults(phase);
+            for line in text
+                .lines()
+                .filter(|line| line.contains(" = ") && !line.starts_with('#'))
+            {
+                assert!(line.contains(" # "), "{name}: no comment: {line}");
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Refuses settings that make no sense, before anything is done with them.
+
+use super::{ClassWeights, ScheduleKind, ThawBlocks, TrainingConfig};
+use crate::metrics::Metrics;
+use crate::model::architecture::Architecture;
+use crate::training::early_stopping::LAST;
+use crate::{Error, Result};
+
+impl TrainingConfig {
+    /// Refuses values out of their range, all of them at once.
+    pub fn check(&self) -> Result<()> {
+        let mut wrong = Vec::new();
+        let mut require = |holds: bool, key: &str, must: &str| {
+            if !holds {
+                wrong.push(format!("{key} must be {must}"));
+            }
+        };
+        let share = |value: f64| (0.0..1.0).contains(&value);
+        let positive = |value: f64| value > 0.0 && value.is_finite();
+        let not_negative = |value: f64| value >= 0.0 && value.is_finite();
+        require((0.1..=4.0).contains(&self.width), "width", "from 0.1 to 4");
+        require(self.epochs > 0, "epochs", "at least 1");
+        require(self.batch_size > 0, "batch_size", "at least 1");
+        require(
+            share(self.label_smoothing),
+            "label_smoothing",
+            "from 0 to below 1",
+        );
+        require(share(self.dropout), "dropout", "from 0 to below 1");
+        require(positive(self.learning_rate), "learning_rate", "above 0");
+        require(
+            self.base_learning_rate.is_none_or(positive),
+            "base_learning_rate",
+            "above 0",
+        );
+        require(not_negative(self.weight_decay), "weight_decay", "0 or more");
+        require(share(self.momentum), "momentum", "from 0 to below 1");
+        require(
+            not_negative(self.warmup_epochs),
+            "warmup_epochs",
+            "0 or more",
+        );
+        require(
+            not_negative(self.min_learning_rate),
+            "min_learning_rate",
+            "0 or more",
+        );
+        require(
+            self.plateau_factor > 0.0 && self.plateau_factor < 1.0,
+            "plateau_factor",
+            "between 0 and 1",
+        );
+        let keeps_last = self.select_by == LAST;
+        let chooses = keeps_last || Metrics::NAMES.contains(&self.select_by.as_str());
+        let names = format!("one of {}, {LAST}", Metrics::NAMES.join(", "));
+        require(chooses, "select_by", &names);
+        require(
+            !keeps_last
+                || (self.schedule != ScheduleKind::Plateau && self.early_stopping_patience == 0),
+            "select_by",
+            "a figure where a plateau or patience is to be noticed",
+        );
+        require(self.feature_views != Some(0), "feature_views", "at least 1");
+        let blocks = Architecture::default().network().blocks.len();
+        let thawable = match self.thaw_blocks {
+            Some(ThawBlocks::Last(count)) => count <= blocks,
+            _ => true,
+        };
+        require(thawable, "thaw_blocks", &format!("all, or 0 to {blocks}"));
+        match &self.class_weights {
+            ClassWeights::Table(table) => {
+                let fine = table.values().all(|&weight| positive(weight));
+                require(fine, "class_weights", "above 0 for every class named");
+            }
+            ClassWeights::Power(power) => {
+                let fine = (0.0..=2.0).contains(power);
+                require(fine, "class_weights", "a power from 0 to 2");
+            }
+            ClassWeights::Rule(_) => {}
+        }
+        require(
+            self.class_factors.values().all(|&factor| positive(factor)),
+            "class_factors",
+            "above 0 for every class named",
+        );
+        for (key, value) in [
+            ("logit_adjustment", self.logit_adjustment),
+            ("focal_gamma", self.focal_gamma),
+            ("gradual_thaw_epochs", self.gradual_thaw_epochs),
+        ] {
+            require(not_negative(value), key, "0 or more");
+        }
+        for (key, alpha) in [("mixup", self.mixup), ("cutmix", self.cutmix)] {
+            // Beyond these, drawing the shares would take for ever.
+            let fine = alpha == 0.0 || (0.01..=4.0).contains(&alpha);
+            require(fine, key, "0, or from 0.01 to 4");
+        }
+        require(self.validate_every > 0, "validate_every", "at least 1");
+        for (key, size) in [
+            ("first_size", self.first_size),
+            ("last_size", self.last_size),
+        ] {
+            let fine = size == 0 || (32..=1024).contains(&size);
+            require(fine, key, "0, or from 32 to 1024");
+        }
+        require(share(self.ema_decay), "ema_decay", "from 0 to below 1");
+        require(
+            (0.0..=1.0).contains(&self.teacher_share),
+            "teacher_share",
+            "from 0 to 1",
+        );
+        require(
+            positive(self.teacher_temperature),
+            "teacher_temperature",
+            "above 0",
+        );
+        require(
+            self.layer_decay > 0.0 && self.layer_decay <= 1.0,
+            "layer_decay",
+            "above 0, to 1",
+        );
+        require(
+            (0.0..=180.0).contains(&self.augment.rotation),
+            "augment.rotation",
+            "from 0 to 180",
+        );
+        for (key, value) in self.augment.shares() {
+            require(share(value), &format!("augment.{key}"), "from 0 to below 1");
+        }
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        Err(Error::input(
+            format!("the configuration of the {} phase", self.phase),
+            wrong.join("; "),
+            "Change it in the file given with --config, or with --set key=value.",
+        ))
+    }
+}

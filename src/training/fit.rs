@@ -1,0 +1,23 @@
+//! Trains from the first epoch to the last.
+
+use super::history;
+use super::history::Epoch;
+use super::initial_model::Start;
+use super::run::{Ended, Run};
+use super::trainer::Trainer;
+use crate::Result;
+use crate::progress::Progress;
+
+/// Trains, writing the best and the last checkpoint and the history into the folder.
+pub fn fit(run: &Run, start: Start, progress: &dyn Progress) -> Result<Ended> {
+    let mut trainer = Trainer::new(run, start, progress)?;
+    progress.say(Epoch::header());
+    while !trainer.finished() {
+        if !trainer.epoch()? {
+            return Ok(trainer.ended(true));
+        }
+    }
+    let ended = trainer.ended(false);
+    history::draw(run.folder, &ended.history)?;
+    Ok(ended)
+}

@@ -1,0 +1,127 @@
+//! How the learning rate changes over a run.
+
+use std::f64::consts::PI;
+
+use serde::{Deserialize, Serialize};
+
+use super::config::{ScheduleKind, TrainingConfig};
+
+/// What a plateau schedule remembers between epochs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plateau {
+    /// What the rates are multiplied by now.
+    pub factor: f64,
+    /// Epochs since the last improvement or reduction.
+    pub stalled: usize,
+}
+
+impl Default for Plateau {
+    fn default() -> Self {
+        Self {
+            factor: 1.0,
+            stalled: 0,
+        }
+    }
+}
+
+impl Plateau {
+    /// Counts an epoch and lowers the factor when too many have passed without improvement.
+    pub fn epoch_ended(&mut self, improved: bool, config: &TrainingConfig) {
+        self.stalled = if improved { 0 } else { self.stalled + 1 };
+        if self.stalled > 0 && self.stalled >= config.plateau_patience {
+            self.factor *= config.plateau_factor;
+            self.stalled = 0;
+        }
+    }
+}
+
+/// The learning rate at a time counted in epochs from the start of training, 0 to `config.epochs`,
+/// for a group whose full rate is `peak`.
+pub fn rate(config: &TrainingConfig, peak: f64, time: f64, plateau: Plateau) -> f64 {
+    let warmup = config.warmup_epochs;
+    if time < warmup {
+        return peak * time / warmup;
+    }
+    let floor = config.min_learning_rate.min(peak);
+    match config.schedule {
+        ScheduleKind::Constant => peak,
+        ScheduleKind::Plateau => (peak * plateau.factor).max(floor),
+        ScheduleKind::Cosine => {
+            let length = (config.epochs as f64 - warmup).max(f64::MIN_POSITIVE);
+            let done = ((time - warmup) / length).clamp(0.0, 1.0);
+            floor + (peak - floor) * (1.0 + (PI * done).cos()) / 2.0
+        }
+    }
+}
+
+/// Sides of training images are multiples of this, half of what the network reduces them by: finer steps would
+/// only be rounded away in its last layers.
+const SIZE_STEP: f64 = 16.0;
+
+/// The side of training images in an epoch (from 1): it grows evenly from `first_size` to `last_size`, which
+/// are the dataset's own when they are 0.
+pub fn size(config: &TrainingConfig, epoch: usize, dataset: usize) -> usize {
+    let [first, last] = [config.first_size, config.last_size].map(|size| match size {
+        0 => dataset,
+        size => size.min(dataset),
+    });
+    if epoch >= config.epochs {
+        return last;
+    }
+    let done = (epoch - 1) as f64 / (config.epochs - 1) as f64;
+    let size = first as f64 + (last as f64 - first as f64) * done;
+    // Never smaller than the smaller end, which need not be a multiple.
+    ((size / SIZE_STEP).round() * SIZE_STEP).clamp(first.min(last) as f64, first.max(last) as f64)
+        as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::Phase;
+    use crate::training::config::resolve;
+
+    fn config(changes: &[&str]) -> TrainingConfig {
+        let changes: Vec<String> = changes.iter().map(|&c| c.to_owned()).collect();
+        resolve::resolve(Phase::Finetune, None, &changes).unwrap()
+    }
+
+    #[test]
+    fn cosine_rises_in_the_warm_up_and_ends_at_the_floor() {
+        let config = config(&["epochs=11", "warmup_epochs=1", "min_learning_rate=0.001"]);
+        let at = |time| rate(&config, 0.1, time, Plateau::default());
+        assert_eq!(at(0.5), 0.05);
+        assert!((at(1.0) - 0.1).abs() < 1e-12);
+        assert!((at(6.0) - 0.0505).abs() < 1e-12);
+        assert!((at(11.0) - 0.001).abs() < 1e-12);
+    }
+
+    #[test]
+    fn images_grow_from_the_first_size_to_the_last_and_never_beyond_the_dataset() {
+        let growing = config(&["epochs=5", "first_size=96", "last_size=160"]);
+        let sizes = |dataset| {
+            (1..=5)
+                .map(|epoch| size(&growing, epoch, dataset))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(224), [96, 112, 128, 144, 160]);
+        assert_eq!(sizes(120), [96, 96, 112, 112, 120]);
+        let plain = config(&["epochs=2", "first_size=0", "last_size=0"]);
+        assert_eq!(size(&plain, 1, 200), 200);
+    }
+
+    #[test]
+    fn a_plateau_halves_the_rate_after_its_patience() {
+        let config = config(&[
+            "schedule=plateau",
+            "select_by=macro_f1",
+            "warmup_epochs=0",
+            "plateau_patience=2",
+        ]);
+        let mut plateau = Plateau::default();
+        for improved in [true, false, true, false, false] {
+            plateau.epoch_ended(improved, &config);
+        }
+        assert_eq!(rate(&config, 0.1, 5.0, plateau), 0.05);
+    }
+}

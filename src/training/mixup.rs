@@ -1,0 +1,126 @@
+//! Mixup and CutMix: pairs of training images become one, and so do their labels.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use tch::Tensor;
+
+use super::config::TrainingConfig;
+
+/// Share of the batches that are mixed, when mixing is on.
+const MIXED: f64 = 0.5;
+
+/// Mixes a batch with itself in reversed order, in one batch of two. The images are N × 3 × S × S, the labels N × 7.
+///
+/// Mixup adds two images with shares λ and 1 − λ (Zhang et al. 2018); CutMix puts a rectangle of one, of share
+/// 1 − λ, onto the other (Yun et al. 2019). λ follows Beta(α, α), α being the key's value. With both on, each
+/// mixed batch has one of them.
+pub fn mix(config: &TrainingConfig, seed: u64, images: Tensor, labels: Tensor) -> (Tensor, Tensor) {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let cuts = match (config.mixup > 0.0, config.cutmix > 0.0) {
+        (false, false) => return (images, labels),
+        (true, true) => random.random_bool(0.5),
+        (_, cuts) => cuts,
+    };
+    if !random.random_bool(MIXED) {
+        return (images, labels);
+    }
+    let alpha = if cuts { config.cutmix } else { config.mixup };
+    let share = beta(alpha, &mut random);
+    let (others, other_labels) = (images.flip([0]), labels.flip([0]));
+    let (images, share) = if cuts {
+        cut(images, &others, share, &mut random)
+    } else {
+        (images * share + others * (1.0 - share), share)
+    };
+    (images, labels * share + other_labels * (1.0 - share))
+}
+
+/// Puts a rectangle of other images onto images; returns also the share of the images that is left.
+fn cut(images: Tensor, others: &Tensor, share: f64, random: &mut ChaCha8Rng) -> (Tensor, f64) {
+    let side = images.size()[3];
+    let length = ((side as f64 * (1.0 - share).sqrt()) as i64).min(side);
+    if length == 0 {
+        return (images, 1.0);
+    }
+    let [x, y] = [(); 2].map(|()| random.random_range(0..=side - length));
+    let part = |of: &Tensor| of.narrow(2, y, length).narrow(3, x, length);
+    part(&images).copy_(&part(others));
+    (
+        images,
+        1.0 - (length * length) as f64 / (side * side) as f64,
+    )
+}
+
+/// A draw from Beta(α, α) by Jöhnk's method, which needs no more than uniform draws. Small α, the usual ones,
+/// seldom need a second try.
+fn beta(alpha: f64, random: &mut ChaCha8Rng) -> f64 {
+    loop {
+        let [a, b] = [(); 2].map(|()| random.random_range(f64::EPSILON..1.0).powf(1.0 / alpha));
+        if a + b > 0.0 && a + b <= 1.0 {
+            return a / (a + b);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::{Device, Kind};
+
+    use super::*;
+    use crate::training::Phase;
+    use crate::training::config::resolve;
+
+    fn mixed(changes: &[&str], seed: u64) -> (Vec<f64>, Vec<f64>) {
+        let changes: Vec<String> = changes.iter().map(|&c| c.to_owned()).collect();
+        let config = resolve::resolve(Phase::Finetune, None, &changes).unwrap();
+        // Image 0 is black, image 1 white, so an image's mean is the share of image 1 in it.
+        let images = Tensor::from_slice(&[0.0f32, 1.0]).view([2, 1, 1, 1])
+            * Tensor::ones([2, 3, 16, 16], (Kind::Float, Device::Cpu));
+        let labels = Tensor::eye(2, (Kind::Float, Device::Cpu));
+        let (images, labels) = mix(&config, seed, images, labels);
+        let means = images.mean_dim(&[1i64, 2, 3][..], false, Kind::Double);
+        (
+            Vec::try_from(means).unwrap(),
+            Vec::try_from(labels.select(1, 1).to_kind(Kind::Double)).unwrap(),
+        )
+    }
+
+    #[test]
+    fn labels_are_mixed_in_the_same_shares_as_images() {
+        for changes in [
+            ["mixup=0.4", "cutmix=0"],
+            ["mixup=0", "cutmix=1"],
+            ["mixup=0.4", "cutmix=1"],
+        ] {
+            let mut mixes = 0;
+            for seed in 0..40 {
+                let (means, labels) = mixed(&changes, seed);
+                for (mean, label) in means.iter().zip(&labels) {
+                    assert!((mean - label).abs() < 1e-5, "{changes:?}: {mean} {label}");
+                }
+                mixes += usize::from(labels[0] > 0.0);
+            }
+            assert!(
+                (8..=32).contains(&mixes),
+                "{changes:?}: {mixes} of 40 mixed"
+            );
+        }
+    }
+
+    #[test]
+    fn without_the_keys_nothing_is_mixed() {
+        for seed in 0..10 {
+            assert_eq!(mixed(&["mixup=0", "cutmix=0"], seed).1, [0.0, 1.0]);
+        }
+    }
+
+    #[test]
+    fn the_shares_follow_a_beta_distribution() {
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let draws: Vec<f64> = (0..4000).map(|_| beta(0.4, &mut random)).collect();
+        let mean = draws.iter().sum::<f64>() / 4000.0;
+        let variance = draws.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / 4000.0;
+        // Var Beta(α, α) = 1 / (4 (2α + 1))
+        assert!((mean - 0.5).abs() < 0.02 && (variance - 1.0 / 7.2).abs() < 0.01);
+    }
+}

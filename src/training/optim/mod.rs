@@ -1,0 +1,5 @@
+//! Optimizers.
+
+mod adam;
+pub mod optimizer;
+pub mod param_groups;
