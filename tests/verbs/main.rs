@@ -17,7 +17,6 @@ mod folds;
 mod man;
 mod networks;
 mod page;
-mod phone;
 mod predict;
 mod prepare;
 mod released;
