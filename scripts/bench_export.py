@@ -1,4 +1,4 @@
-"""What scripts/bench-export runs: times each file of an export folder, and two peers, in alternating rounds."""
+"""Run by scripts/bench-export: times each file of an export folder, and two peers, in alternating rounds."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Reads what one pair of runs of scripts/bench-peers left, and prints rates and ratios; with `median`, of all pairs."""
+"""Reads the output of one pair of runs of scripts/bench-peers and prints rates and ratios; with `median`, of all pairs."""
 
 import json
 import pathlib
