@@ -1,10 +1,10 @@
-# What a person types. `make help` lists it.
+# Entry points for people and CI. `make help` lists them.
 
-# Which libtorch scripts/libtorch fetches: cpu (700 MB) or cuda (5 GB). A LIBTORCH in the environment beats both.
+# The libtorch that scripts/libtorch downloads: cpu (0.5 GB) or cuda (3.7 GB). A LIBTORCH in the environment overrides both.
 TORCH ?= cpu
 CARGO ?= cargo
 
-# Where HAM10000, ImageNet weights and the peers lie (see scripts/bench-peers).
+# Folder with HAM10000, ImageNet weights and the peers (see scripts/bench-peers).
 SHARED ?= ../shared
 
 .DEFAULT_GOAL := help
@@ -16,13 +16,13 @@ help: ## list these targets
 setup: ## fetch libtorch into .libtorch/ (TORCH=cuda for the CUDA build)
 	@scripts/libtorch $(TORCH)
 
-web: ## build the phone page into web/dist/ (needs Node.js; without it nothing is done)
+web: ## build the phone page into web/dist/ (needs Node.js; does nothing without it)
 	@if [ -x scripts/web ]; then scripts/web; fi
 
 build: setup web ## build the program: target/release/skinlesion
 	$(CARGO) build --release
 
-demo: build ## walk the whole way on drawn images, in demo/ (no download of data or weights, no GPU)
+demo: build ## run all steps on drawn images, in demo/ (no download of data or weights, no GPU)
 	target/release/skinlesion demo --out demo --force
 
 test: setup web ## everything a fresh clone needs, then the whole test suite
@@ -31,7 +31,7 @@ test: setup web ## everything a fresh clone needs, then the whole test suite
 	@scripts/web
 	$(CARGO) test --release
 
-lint: setup ## formatting and lints, as CI demands them
+lint: setup ## formatting and lints, as in CI
 	$(CARGO) fmt --check
 	$(CARGO) clippy --all-targets -- -D warnings
 
@@ -44,6 +44,6 @@ EXPORT ?= exports/released
 bench-export: ## time an export's files in their runtimes against PyTorch's exporter (EXPORT=exports/released; minutes)
 	scripts/bench-export $(EXPORT)
 
-clean: ## remove what was built, fetched and drawn
+clean: ## remove everything that was built, downloaded or drawn
 	$(CARGO) clean
 	rm -rf .libtorch .venv .venv-peers tests/browser/node_modules web/node_modules web/dist demo

@@ -30,7 +30,7 @@ private fun centredSquare(photo: Rgb): Rgb {
 
 /**
  * Brings one dimension of outer × old × inner bytes to `new`, by a triangle as wide as the reduction. The weights are
- * whole numbers of 15 bits and each sum is rounded to 8 bits, so every device gets the same bytes.
+ * 15-bit integers and each sum is rounded to 8 bits, so every device gets the same bytes.
  */
 private fun resample(source: ByteArray, outer: Int, old: Int, inner: Int, new: Int): ByteArray {
     val scale = old.toDouble() / new

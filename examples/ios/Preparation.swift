@@ -26,7 +26,7 @@ private func centredSquare(_ photo: Rgb) -> Rgb {
 }
 
 /// Brings one dimension of outer × old × inner bytes to `new`, by a triangle as wide as the reduction. The weights are
-/// whole numbers of 15 bits and each sum is rounded to 8 bits, so every device gets the same bytes.
+/// 15-bit integers and each sum is rounded to 8 bits, so every device gets the same bytes.
 private func resample(_ source: [UInt8], outer: Int, old: Int, inner: Int, new: Int) -> [UInt8] {
     let scale = Double(old) / Double(new)
     let radius = max(scale, 1)
