@@ -1,9 +1,9 @@
-"""Writes analysis.json: what scikit-learn makes of each class against the rest, for the predictions in metrics.json.
+"""Writes analysis.json: scikit-learn's one-vs-rest results for each class, for the predictions in metrics.json.
 
     pip install scikit-learn==1.9.1 && python analysis.py
 
-Each case has ISIC's figures by class (null where undefined), the points of both curves, and by question (`melanoma`,
-`malignant`) the highest threshold that reaches each sensitivity, with what it finds.
+Each case has ISIC's metrics by class (null where undefined), the points of both curves, and by question (`melanoma`,
+`malignant`) the highest threshold with each sensitivity, and its counts.
 """
 
 import json

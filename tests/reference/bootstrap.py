@@ -1,5 +1,5 @@
-"""Writes bootstrap.json: 95 % intervals by percentile bootstrap, drawn by NumPy and scored by scikit-learn, for the first
-predictions in metrics.json (each image its own lesion). Another generator draws, so ends agree within sampling error only.
+"""Writes bootstrap.json: 95 % intervals by percentile bootstrap, with draws of NumPy and metrics of scikit-learn, for the first
+predictions in metrics.json (each image its own lesion). The random generator differs, so interval ends agree within sampling error only.
 
     pip install scikit-learn==1.9.1 && python bootstrap.py
 """

@@ -1,4 +1,4 @@
-"""Writes calibration.json: predictions, how well calibrated they are, and the temperature that mends it.
+"""Writes calibration.json: predictions, their calibration errors, and the fitted temperature.
 
     pip install scikit-learn==1.9.1 scipy==1.17.1 && python calibration.py
 """

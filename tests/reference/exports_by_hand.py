@@ -2,8 +2,8 @@
 
     python tests/reference/exports_by_hand.py checkpoints/NAME/best.safetensors exports/NAME
 
-The reference is torchvision's own mobilenet_v2 with the checkpoint's tensors, batch norm not folded, and the
-normalisation and softmax written out here. Inputs are drawn from a seeded generator.
+The reference is torchvision's own mobilenet_v2 with the checkpoint's tensors, BatchNorm not fused, and the
+normalisation and softmax written out here. Inputs come from a seeded generator.
 """
 
 import json

@@ -1,10 +1,10 @@
-"""Passes the golden vectors of an export folder, as any app should: prepares each picture with Pillow, runs each ONNX
-file in ONNX Runtime, and compares with what golden.json says.
+"""Runs the golden vectors of an export folder, as an app should: prepares each picture with Pillow, runs each ONNX
+file in ONNX Runtime, and compares with golden.json.
 
     python tests/reference/golden.py FOLDER
 
-Prints one JSON object: the largest difference of a prepared byte and, by format, of a probability. Copy it.
-Preparation and network are passed one by one, so that a fault shows where it is.
+Prints one JSON object: the largest difference of a prepared byte and, by format, of a probability.
+Preparation and network are tested separately, to locate a fault. Apps may copy this code.
 """
 
 import hashlib

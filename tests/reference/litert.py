@@ -1,9 +1,9 @@
-"""Runs an exported TFLite file in LiteRT, the format's own runtime, and reads what it says about itself.
+"""Runs an exported TFLite file in LiteRT, the format's own runtime, and reads its metadata.
 
     python tests/reference/litert.py model.tflite pixels.bin
 
-`pixels.bin` holds prepared images one after the other (u8, rows first, RGB interleaved). Prints one JSON object:
-the probabilities with all images given together and one by one, from XNNPACK (what phones run), from the optimised
+`pixels.bin` holds prepared images one after the other (u8, row-major, RGB interleaved). Prints one JSON object:
+the probabilities with all images in one batch and one at a time, from XNNPACK (used on phones), from the optimised
 kernels and from the reference kernels; and the file's inputs, signature, metadata and associated files.
 """
 

@@ -1,10 +1,10 @@
-"""Writes metrics.json: predictions and what scikit-learn makes of them.
+"""Writes metrics.json: predictions and their metrics by scikit-learn.
 
     pip install scikit-learn==1.9.1 && python metrics.py
 
-Each case has `truths` (class indices), `probabilities`, and the figures of `skinlesion::metrics::Metrics`; a
-figure that scikit-learn leaves undefined is null. `report` is classification_report's text over the classes
-that occur, `report_without_nv` the same over all classes but nv, where accuracy gives way to a micro average.
+Each case has `truths` (class indices), `probabilities`, and the metrics of `skinlesion::metrics::Metrics`; a
+metric that scikit-learn leaves undefined is null. `report` is classification_report's text over the classes
+that occur, `report_without_nv` the same over all classes but nv, where a micro average replaces accuracy.
 """
 
 import json

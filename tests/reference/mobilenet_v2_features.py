@@ -1,9 +1,9 @@
-"""Writes mobilenet_v2_features.safetensors: what torchvision's own MobileNetV2 makes of four inputs.
+"""Writes mobilenet_v2_features.safetensors: features of torchvision's own MobileNetV2 for four inputs.
 
     python tests/reference/mobilenet_v2_features.py WEIGHTS.safetensors
 
 Made with torch 2.11.0 and torchvision 0.26.0 on the CPU, from shared/weights/mobilenet_v2_imagenet.safetensors.
-The inputs are a formula, so that a test can make them again (see `inputs`).
+The inputs are a formula, so that a test can recreate them (see `inputs`).
 """
 
 import sys

@@ -1,9 +1,9 @@
-"""Runs an ONNX file that resizes by itself on a picture of any size, and looks at what its resize makes of it.
+"""Runs an ONNX file with a built-in resize on a picture of any size, and checks the resized bytes.
 
     python tests/reference/onnx_resize.py model.onnx picture.png prepared.png
 
 The file takes bytes as they come from the decoder; prepared.png is the picture as `skinlesion` prepares it. Prints the
-probabilities, and by how much the bytes differ at most and in the mean.
+probabilities, and the largest and mean difference of the bytes.
 """
 
 import json

@@ -2,8 +2,8 @@
 
     python tests/reference/onnx_runtime.py model.onnx pixels.bin
 
-`pixels.bin` holds prepared images one after the other (u8, rows first, RGB interleaved). Prints one JSON object:
-the probabilities with all images given together and one by one, and what the file says about itself.
+`pixels.bin` holds prepared images one after the other (u8, row-major, RGB interleaved). Prints one JSON object:
+the probabilities with all images in one batch and one at a time, and the metadata of the file.
 """
 
 import json

@@ -1,9 +1,9 @@
-"""Writes tests/reference/pth/: one small state dict in both layouts of torch.save, and what it holds.
+"""Writes tests/reference/pth/: one small state dict in both layouts of torch.save, and its contents.
 
     pip install torch==2.11.0 && python tests/reference/pth.py
 
-The dict has what the files of torchvision have (an OrderedDict with _metadata, float32 parameters and
-buffers, an int64 counter), and what others may have: views with strides and offsets, tensors that share a
+The dict has the contents of torchvision's files (an OrderedDict with _metadata, float32 parameters and
+buffers, an int64 counter), and those of other files: views with strides and offsets, tensors that share a
 storage, the other float types, a scalar, an empty tensor, an nn.Parameter.
 """
 

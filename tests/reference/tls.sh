@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the certificate in tests/reference/tls for 127.0.0.1 and localhost, with which `serve` is tested over https.
-# It vouches for nothing: its key is here for all to see.
+# It provides no security: its key is public.
 set -euo pipefail
 
 cd "$(dirname "$0")/tls"

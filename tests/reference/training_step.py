@@ -3,7 +3,7 @@
     python tests/reference/training_step.py
 
 Made with torch 2.11.0 and torchvision 0.26.0 on the CPU, in double precision. The network (width 0.35, seven classes) and
-its inputs are formulas, so that a test can make them again. A tensor is told by its norm and by its sum weighted with
+its inputs are formulas, so that a test can recreate them. A tensor is identified by its norm and by its sum weighted with
 cos(0.3 i) over its elements i (row-major).
 """
 
