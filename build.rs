@@ -1,6 +1,7 @@
 //! Makes the finished binaries find libtorch from any directory, and links its CUDA half when it is there.
 //! Puts the phone page into the program, if it was built, and compiles what speaks to libtorch in C++.
 
+#[cfg(feature = "torch")]
 #[path = "build/native.rs"]
 mod native;
 #[path = "build/page.rs"]
@@ -14,11 +15,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-changed=build");
     page::embed(Path::new(&env::var("OUT_DIR")?))?;
-    native::compile();
-    link_libtorch();
+    #[cfg(feature = "torch")]
+    {
+        native::compile();
+        link_libtorch();
+    }
     Ok(())
 }
 
+#[cfg(feature = "torch")]
 fn link_libtorch() {
     // Set by torch-sys for its direct dependents, whichever way libtorch was found.
     let Ok(lib) = env::var("DEP_TCH_LIBTORCH_LIB") else {

@@ -37,12 +37,12 @@ pub enum Error {
     Stopped,
 
     /// libtorch refused an operation that the program believed to be right.
-    #[error("libtorch failed while {doing}: {}", first_line(source))]
+    #[error("libtorch failed while {doing}: {}", first_line(source.as_ref()))]
     Torch {
         /// What was being done, as a gerund: "tracing the network".
         doing: String,
         /// libtorch's answer, whose first line alone is shown (the rest is a C++ trace).
-        source: tch::TchError,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
 
     /// A file that was written does not compute what it was written from.
@@ -97,14 +97,28 @@ impl Error {
         }
     }
 
-    /// Turns a [`tch::TchError`] into an [`Error::Torch`], for `map_err`.
-    pub fn torch(doing: impl Into<String>) -> impl FnOnce(tch::TchError) -> Self {
+    /// Turns an error of libtorch into an [`Error::Torch`], for `map_err`.
+    pub fn torch<E: std::error::Error + Send + Sync + 'static>(
+        doing: impl Into<String>,
+    ) -> impl FnOnce(E) -> Self {
         let doing = doing.into();
-        move |source| Self::Torch { doing, source }
+        move |source| Self::Torch {
+            doing,
+            source: Box::new(source),
+        }
+    }
+
+    /// Says that something needs libtorch, in a build without it.
+    pub fn needs_libtorch(place: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::input(
+            place,
+            problem,
+            "This build has no libtorch. Build the whole program in a clone: make build.",
+        )
     }
 }
 
-fn first_line(error: &tch::TchError) -> String {
+fn first_line(error: &dyn std::error::Error) -> String {
     let text = error.to_string();
     text.lines().next().unwrap_or_default().to_owned()
 }

@@ -1,6 +1,7 @@
 //! A network's answers to a part of a dataset, and what they are worth: what `metrics.json` holds.
 
 pub mod analysis;
+#[cfg(feature = "torch")]
 pub mod calibrate;
 pub mod compare;
 pub mod folds;

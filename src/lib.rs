@@ -37,6 +37,7 @@ pub mod dataset;
 pub mod diagnosis;
 mod error;
 pub mod evaluation;
+#[cfg(feature = "torch")]
 pub mod export;
 pub mod files;
 pub mod imaging;
@@ -47,6 +48,7 @@ pub mod probabilities;
 pub mod progress;
 pub mod report;
 pub mod synthetic;
+#[cfg(feature = "torch")]
 pub mod training;
 pub mod webapp;
 

@@ -8,5 +8,6 @@ pub mod format;
 pub mod interface;
 pub mod package;
 pub mod quantization;
+#[cfg(feature = "torch")]
 pub mod tflite;
 pub mod torchscript;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::format::Format;
+use super::format::{Family, Format};
 use crate::model::checkpoint_metadata::About;
 use crate::{Diagnosis, Error, Result};
 
@@ -53,9 +53,12 @@ pub fn labels() -> String {
 /// [`PREFERRED`];
 /// any other path stays what it is.
 pub fn locate(path: &Path) -> PathBuf {
-    let networks = PREFERRED.map(|format| path.join(format.file_name()));
+    // Without libtorch, only ONNX files can be run.
+    let runs = |format: &Format| cfg!(feature = "torch") || format.family() == Family::Onnx;
+    let networks = PREFERRED.into_iter().filter(runs);
+    let mut files = networks.map(|format| path.join(format.file_name()));
     match path.join(MODEL_FILE).exists() {
-        true => networks.into_iter().find(|network| network.exists()),
+        true => files.find(|network| network.exists()),
         false => None,
     }
     .unwrap_or_else(|| path.to_owned())

@@ -65,8 +65,7 @@ fn against_network(
     verdict: &mut Verdict,
     session: &Session,
 ) -> skinlesion::Result<()> {
-    let classifier = open::open(model, session.device()?)?;
-    let Some(about) = classifier.about() else {
+    let Some(about) = open::metadata(model, session.device()?)? else {
         return Err(Error::file(
             model,
             "nothing beside it says what it was trained on",
@@ -74,7 +73,7 @@ fn against_network(
         ));
     };
     for part in [Part::Val, Part::Test] {
-        let fault = match leakage::refuse_seen_lesions(about, dataset, part) {
+        let fault = match leakage::refuse_seen_lesions(&about, dataset, part) {
             Ok(()) => None,
             Err(Error::Input { problem, .. }) => Some(Fault::new(problem)),
             Err(error) => return Err(error),

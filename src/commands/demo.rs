@@ -49,6 +49,10 @@ pub fn run(args: &Args, session: &Session, run_step: RunStep) -> Outcome {
     if args.draw_only {
         return draw(args, session);
     }
+    if cfg!(not(feature = "torch")) {
+        let problem = "training needs libtorch; only --draw-only works without it";
+        return Err(Error::needs_libtorch("skinlesion demo", problem).into());
+    }
     let began = Instant::now();
     let places = Places::in_folder(&args.out);
     let walk = Walk::new(session, run_step);

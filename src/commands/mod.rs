@@ -1,6 +1,8 @@
 //! One file a verb: its flags and, in `run`, what it does from top to bottom.
 
+#[cfg(feature = "torch")]
 pub mod average;
+#[cfg(feature = "torch")]
 pub mod calibrate;
 pub mod check;
 pub mod compare;
@@ -9,9 +11,15 @@ pub mod demo;
 pub mod doctor;
 pub mod eval;
 mod existing;
+#[cfg(not(feature = "torch"))]
+mod without_libtorch;
+#[cfg(not(feature = "torch"))]
+pub use without_libtorch::{average, calibrate, export, train};
+#[cfg(feature = "torch")]
 pub mod export;
 pub mod man;
 pub mod predict;
 pub mod prepare;
 pub mod serve;
+#[cfg(feature = "torch")]
 pub mod train;

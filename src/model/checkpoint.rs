@@ -37,14 +37,7 @@ impl Checkpoint {
             ));
         }
         let (mut tensors, metadata) = state_dict::read_safetensors(path)?;
-        let about = metadata.get(METADATA_KEY).ok_or_else(|| {
-            Error::file(
-                path,
-                "these weights say nothing of how they were trained, so they are no checkpoint",
-                "Name a checkpoint that `skinlesion train` wrote; bare weights go to train's --weights.",
-            )
-        })?;
-        let about = About::parse(path, about)?;
+        let about = About::parse(path, metadata.get(METADATA_KEY))?;
         let network = about.architecture.network();
         let shapes = network.tensor_shapes();
         for (name, shape) in &shapes {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
 use super::architecture::Architecture;
@@ -77,8 +78,30 @@ pub fn locate(path: &Path) -> PathBuf {
 }
 
 impl About {
-    /// Reads the metadata from the text under [`METADATA_KEY`] and refuses those of another version or of other classes.
-    pub fn parse(path: &Path, text: &str) -> Result<Self> {
+    /// Reads the metadata of a checkpoint file, or of the best one of a folder.
+    pub fn read(path: &Path) -> Result<Self> {
+        let path = &locate(path);
+        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+        let header = SafeTensors::read_metadata(&bytes).map_err(|error| {
+            Error::file(
+                path,
+                format!("not a readable safetensors file ({error})"),
+                "Fetch or write it again; a file cut short reads like this.",
+            )
+        })?;
+        let metadata = header.1.metadata().as_ref();
+        Self::parse(path, metadata.and_then(|texts| texts.get(METADATA_KEY)))
+    }
+
+    /// Reads the metadata from the text under [`METADATA_KEY`], and refuses those of another version or of other classes.
+    pub fn parse(path: &Path, text: Option<&String>) -> Result<Self> {
+        let text = text.ok_or_else(|| {
+            Error::file(
+                path,
+                "these weights say nothing of how they were trained, so they are no checkpoint",
+                "Name a checkpoint that `skinlesion train` wrote; bare weights go to train's --weights.",
+            )
+        })?;
         let another =
             "It was written by another version of the program: use that one, or train again.";
         let about: Self = serde_json::from_str(text).map_err(|error| {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
+use skinlesion::model::device::{self, Device};
 use skinlesion::progress::Progress;
 use skinlesion::{DEFAULT_SEED, Error};
 
@@ -30,8 +31,7 @@ struct Task {
 
 impl Session {
     pub fn new(global: &Global) -> Self {
-        skinlesion::model::libtorch::device::keep_freed_memory();
-        skinlesion::model::libtorch::device::set_threads(global.threads);
+        device::configure(global.threads);
         Self {
             global: global.clone(),
             aside: false,
@@ -59,8 +59,8 @@ impl Session {
     }
 
     /// The device from the command line, refused if it is not there.
-    pub fn device(&self) -> skinlesion::Result<tch::Device> {
-        skinlesion::model::libtorch::device::parse(&self.global.device)
+    pub fn device(&self) -> skinlesion::Result<Device> {
+        device::parse(&self.global.device)
     }
 
     /// A line on standard error that only -v shows.

@@ -23,7 +23,7 @@ use crate::metrics;
 use crate::metrics::Metrics;
 use crate::model::checkpoint::Checkpoint;
 use crate::model::checkpoint_metadata::{About, BEST_FILE};
-use crate::model::libtorch::device;
+use crate::model::libtorch::memory;
 use crate::model::mobilenet_v2::MobileNetV2;
 use crate::model::output;
 use crate::model::state_dict::{NamedTensors, snapshot};
@@ -238,7 +238,7 @@ impl<'a> Trainer<'a> {
         self.position.finished = epoch == config.epochs || patience_is_over;
         self.position.epoch += 1;
         if self.shows_steps() {
-            device::return_freed_memory();
+            memory::return_freed_memory();
         }
         (self.position.step, self.position.seconds) = (0, 0.0);
 

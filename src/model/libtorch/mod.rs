@@ -3,5 +3,6 @@
 pub mod batch_norm_relu6;
 pub mod capabilities;
 pub mod device;
+pub mod memory;
 pub mod strides;
 pub mod threads;
