@@ -1,50 +1,60 @@
 //! Files that appear whole or not at all, and the hashes that tell them apart.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use tempfile::{Builder, TempDir};
 
 use crate::{Error, Result};
 
-/// Writes a file beside its place and renames it there, so that nobody ever sees half of it.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let beside = beside(path);
-    let written = File::create(&beside).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    if let Err(source) = written.and_then(|()| fs::rename(&beside, path)) {
-        let _ = fs::remove_file(&beside);
-        return Err(Error::io("write", path)(source));
-    }
-    Ok(())
+/// Writes a file under a temporary name in the same folder and renames it, so that nobody ever sees half of it.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    let write = || -> io::Result<()> {
+        // As normal files are created, with the permissions that the umask leaves: tempfile's own are private.
+        let mut file = Builder::new()
+            .prefix(&temporary_prefix(path))
+            .make_in(parent(path), |temporary| File::create_new(temporary))?;
+        file.as_file_mut().write_all(bytes)?;
+        file.as_file().sync_all()?;
+        Ok(file.persist(path).map(drop)?)
+    };
+    write().map_err(Error::io("write", path))
 }
 
-/// [`write_whole`] for anything serde can turn into JSON, indented, with a newline at the end.
+/// [`write_atomically`] for anything serde can turn into JSON, indented, with a newline at the end.
 pub fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<()> {
     let mut bytes = serde_json::to_vec_pretty(value)
         .map_err(|source| Error::io("write", path)(io::Error::other(source)))?;
     bytes.push(b'\n');
-    write_whole(path, &bytes)
+    write_atomically(path, &bytes)
 }
 
-/// Where a file or folder is written before it is renamed to `path`.
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".writing-{}", std::process::id()));
-    path.with_file_name(name)
+/// The folder that `path` lies in, which is where it has to be written: a rename does not cross file systems.
+fn parent(path: &Path) -> &Path {
+    let parent = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
 }
 
-/// A folder under construction: it takes its place on [`Draft::publish`], and vanishes if dropped before.
-pub struct Draft {
-    building: PathBuf,
+/// What temporary names begin with: if a killed program leaves one behind, it says what it was to become.
+fn temporary_prefix(path: &Path) -> OsString {
+    let mut prefix = path.file_name().unwrap_or_default().to_owned();
+    prefix.push(".writing-");
+    prefix
+}
+
+/// A folder under a temporary name: it takes its place on [`AtomicFolder::publish`], and is removed if dropped before.
+pub struct AtomicFolder {
+    temporary: TempDir,
     target: PathBuf,
     replace: bool,
 }
 
-impl Draft {
+impl AtomicFolder {
     /// Starts a folder that will become `target`. An existing `target` that is not empty is refused
     /// unless `replace` is set and it holds `marker`, the file by which our own folders are known;
     /// it stays in place until the new one is whole.
@@ -64,11 +74,14 @@ impl Draft {
                 "Choose another --out, or remove the folder yourself.",
             ));
         }
-        let building = beside(target);
-        let _ = fs::remove_dir_all(&building);
-        fs::create_dir_all(&building).map_err(Error::io("create", &building))?;
+        let parent = parent(target);
+        fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
+        let temporary = (Builder::new()
+            .prefix(&temporary_prefix(target))
+            .tempdir_in(parent))
+        .map_err(Error::io("create", target))?;
         Ok(Self {
-            building,
+            temporary,
             target: target.to_owned(),
             replace,
         })
@@ -76,7 +89,7 @@ impl Draft {
 
     /// Where to write for now.
     pub fn path(&self) -> &Path {
-        &self.building
+        self.temporary.path()
     }
 
     /// Puts the folder in its place.
@@ -89,15 +102,11 @@ impl Draft {
                     fs::remove_dir(&self.target)?; // known to be empty
                 }
             }
-            fs::rename(&self.building, &self.target)
+            fs::rename(self.temporary.path(), &self.target)
         };
-        put().map_err(Error::io("create", &self.target))
-    }
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.building); // gone already once published
+        put().map_err(Error::io("create", &self.target))?;
+        let _moved = self.temporary.keep();
+        Ok(())
     }
 }
 
@@ -138,21 +147,73 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_draft_that_is_dropped_leaves_nothing_and_what_was_there_stays() {
+    fn a_folder_that_is_dropped_leaves_nothing_and_what_was_there_stays() {
         let home = tempfile::tempdir().unwrap();
         let target = home.path().join("out");
         fs::create_dir(&target).unwrap();
         fs::write(target.join("mine"), "old").unwrap();
         assert!(matches!(
-            Draft::new(&target, false, "mine"),
+            AtomicFolder::new(&target, false, "mine"),
             Err(Error::Exists(_))
         ));
-        assert!(Draft::new(&target, true, "model.json").is_err());
-        let draft = Draft::new(&target, true, "mine").unwrap();
-        fs::write(draft.path().join("new"), "new").unwrap();
-        drop(draft);
+        assert!(AtomicFolder::new(&target, true, "model.json").is_err());
+        let folder = AtomicFolder::new(&target, true, "mine").unwrap();
+        fs::write(folder.path().join("new"), "new").unwrap();
+        drop(folder);
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
         assert_eq!(fs::read_to_string(target.join("mine")).unwrap(), "old");
+    }
+
+    #[test]
+    fn a_published_folder_replaces_the_old_one_and_leaves_nothing_beside_it() {
+        let home = tempfile::tempdir().unwrap();
+        let target = home.path().join("new/out");
+        for replace in [false, true] {
+            let folder = AtomicFolder::new(&target, replace, "mine").unwrap();
+            let file = if replace { "other" } else { "mine" };
+            fs::write(folder.path().join(file), "").unwrap();
+            folder.publish().unwrap();
+            let names: Vec<_> = (fs::read_dir(&target).unwrap())
+                .map(|entry| entry.unwrap().file_name())
+                .collect();
+            assert_eq!(names, [file]);
+        }
+        let beside = fs::read_dir(target.parent().unwrap()).unwrap();
+        assert_eq!(beside.count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_written_atomically_has_the_permissions_of_normal_files_and_folders() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let [file, usual, folder, usual_folder] =
+            ["file", "usual", "folder", "usual-folder"].map(|name| home.path().join(name));
+        write_atomically(&file, b"old").unwrap();
+        write_atomically(&file, b"new").unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+        fs::write(&usual, "").unwrap();
+        fs::create_dir(&usual_folder).unwrap();
+        let made = AtomicFolder::new(&folder, false, "mine").unwrap();
+        made.publish().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(&file), mode(&usual));
+        assert_eq!(mode(&folder), mode(&usual_folder));
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 4);
+    }
+
+    #[test]
+    fn a_file_that_cannot_take_its_place_leaves_nothing_beside_it() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("occupied");
+        fs::create_dir(&folder).unwrap();
+        let error = write_atomically(&folder, b"").unwrap_err().to_string();
+        assert!(
+            error.starts_with(&format!("cannot write {}: ", folder.display())),
+            "{error}"
+        );
+        assert!(!error.contains(".writing-"), "{error}");
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
     }
 
     #[test]

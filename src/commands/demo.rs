@@ -158,7 +158,7 @@ fn draw_command(args: &Args) -> self::steps::Command {
 fn draw(args: &Args, session: &Session) -> Outcome {
     let places = Places::in_folder(&args.out);
     make_room(args)?;
-    files::write_whole(&places.config, CONFIG.1.as_bytes())?;
+    files::write_atomically(&places.config, CONFIG.1.as_bytes())?;
     let options = synthetic::Options {
         lesions: args.lesions as usize,
         seed: session.seed(),

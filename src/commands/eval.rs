@@ -10,7 +10,7 @@ use skinlesion::dataset::{Dataset, Part};
 use skinlesion::evaluation;
 use skinlesion::evaluation::leakage;
 use skinlesion::evaluation::{Evaluation, METRICS_FILE};
-use skinlesion::files::Draft;
+use skinlesion::files::AtomicFolder;
 use skinlesion::inference::classifier::Classifier;
 use skinlesion::inference::open;
 use skinlesion::progress::Progress;
@@ -30,7 +30,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         return folds::run(args, session);
     }
     let model = args.only_model()?;
-    let draft = Draft::new(&args.out, args.force, METRICS_FILE)?;
+    let draft = AtomicFolder::new(&args.out, args.force, METRICS_FILE)?;
     let dataset = Dataset::open(&args.data)?;
     let classifier = open::open_with(model, session.device()?, args.tta)?;
     let dataset = evaluation::as_trained(dataset, classifier.about())?;

@@ -18,7 +18,7 @@ use skinlesion::export::readme;
 use skinlesion::export::source::Source;
 use skinlesion::export::write;
 use skinlesion::export::write::{Lost, Plan};
-use skinlesion::files::Draft;
+use skinlesion::files::AtomicFolder;
 use skinlesion::imaging::resize::{Colour, Fit};
 use skinlesion::metrics::Predictions;
 use skinlesion::model::checkpoint_metadata::About;
@@ -109,7 +109,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     let plan = plan(args);
     let source = Source::read(&args.checkpoint)?;
     refuse_impossible(args, &plan, &source.about)?;
-    let draft = Draft::new(&args.out, args.force, MODEL_FILE)?;
+    let draft = AtomicFolder::new(&args.out, args.force, MODEL_FILE)?;
     let evaluations = model_card::read_evaluations(&args.evaluations, &source)?;
     let about = &source.about;
     let images = images(args, about, session)?;

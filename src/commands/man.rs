@@ -34,7 +34,7 @@ pub fn run(args: &Args, program: Command) -> Outcome {
     }
     fs::create_dir_all(&args.out).map_err(Error::io("create", &args.out))?;
     for (path, (_, page)) in paths.iter().zip(&pages) {
-        files::write_whole(path, page)?;
+        files::write_atomically(path, page)?;
     }
     Ok(Summary {
         text: format!("{} manual pages", pages.len()),

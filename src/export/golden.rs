@@ -146,6 +146,6 @@ fn write_png(folder: &Path, name: &str, picture: &RgbImage) -> Result<String> {
     picture
         .write_to(&mut bytes, ImageFormat::Png)
         .map_err(|error| Error::io("write", &path)(std::io::Error::other(error)))?;
-    files::write_whole(&path, bytes.get_ref())?;
+    files::write_atomically(&path, bytes.get_ref())?;
     Ok(file)
 }

@@ -45,12 +45,12 @@ pub fn write(
         about: source.about.clone(),
     };
     files::write_json(&path(CHECKPOINT_FILE), &provenance)?;
-    files::write_whole(&path(LABELS_FILE), labels().as_bytes())?;
+    files::write_atomically(&path(LABELS_FILE), labels().as_bytes())?;
     let card = model_card::card(source, description, networks, evaluations);
-    files::write_whole(&path(CARD_FILE), card.as_bytes())?;
+    files::write_atomically(&path(CARD_FILE), card.as_bytes())?;
     golden::write(folder, description.resize, networks)?;
     let readme = readme::readme(description, networks);
-    files::write_whole(&path(readme::README_FILE), readme.as_bytes())?;
+    files::write_atomically(&path(readme::README_FILE), readme.as_bytes())?;
     let names = [
         MODEL_FILE,
         GOLDEN_FILE,

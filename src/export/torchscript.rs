@@ -34,7 +34,7 @@ pub fn write(path: &Path, network: &FoldedNetwork, about: &FileDescription) -> R
         serde_json::to_vec_pretty(about).map_err(|error| Error::io("write", path)(error.into()))?;
     let finished = finish(&traced, &json)
         .map_err(|reason| Error::io("write", path)(std::io::Error::other(reason)))?;
-    files::write_whole(path, &finished)
+    files::write_atomically(path, &finished)
 }
 
 /// The network from an image to logits, as a module.

@@ -134,7 +134,7 @@ fn write_csv(writer: csv::Writer<Vec<u8>>, path: &Path) -> Result<()> {
     let bytes = writer
         .into_inner()
         .map_err(|error| Error::io("write", path)(error.into_error()))?;
-    files::write_whole(path, &bytes)
+    files::write_atomically(path, &bytes)
 }
 
 fn header() -> Vec<&'static str> {

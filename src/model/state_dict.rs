@@ -75,7 +75,7 @@ pub fn write_safetensors(path: &Path, tensors: &NamedTensors, metadata: &Metadat
     let bytes = views
         .and_then(|views| safetensors::serialize(views, Some(metadata)))
         .map_err(|error| Error::io("write", path)(std::io::Error::other(error)))?;
-    files::write_whole(path, &bytes)
+    files::write_atomically(path, &bytes)
 }
 
 /// Copies of tensors on the CPU, which later steps do not touch.

@@ -28,7 +28,7 @@ pub fn write(
     )?;
     let path = folder.join(samples::FILE);
     let png = sample_sheet(rows, pixels, info.aspect, &path)?;
-    files::write_whole(&path, &png)?;
+    files::write_atomically(&path, &png)?;
     let names = pictures.iter().filter_map(|path| path.file_name());
     Ok(names
         .map(PathBuf::from)

@@ -9,7 +9,7 @@ use crate::{Result, files};
 pub fn write_picture(stem: &Path, svg: &str) -> Result<[PathBuf; 2]> {
     let paths = [stem.with_extension("svg"), stem.with_extension("png")];
     let png = render::png(svg, &paths[1])?;
-    files::write_whole(&paths[0], svg.as_bytes())?;
-    files::write_whole(&paths[1], &png)?;
+    files::write_atomically(&paths[0], svg.as_bytes())?;
+    files::write_atomically(&paths[1], &png)?;
     Ok(paths)
 }

@@ -25,7 +25,7 @@ use self::photograph::{Shot, Skin};
 use self::random::Purpose;
 use self::record::Record;
 use crate::files;
-use crate::files::Draft;
+use crate::files::AtomicFolder;
 use crate::imaging::decode::decode;
 use crate::progress::Progress;
 use crate::{Diagnosis, Error, Result};
@@ -72,7 +72,7 @@ impl Default for Options {
 /// replaced.
 pub fn draw(out: &Path, options: &Options, progress: &dyn Progress) -> Result<PathBuf> {
     check(options)?;
-    let draft = Draft::new(out, options.replace, METADATA)?;
+    let draft = AtomicFolder::new(out, options.replace, METADATA)?;
     for folder in IMAGE_FOLDERS {
         let folder = draft.path().join(folder);
         fs::create_dir(&folder).map_err(Error::io("create", &folder))?;
@@ -178,7 +178,7 @@ fn write_metadata(path: &Path, records: &[Record]) -> Result<()> {
     let bytes = table
         .into_inner()
         .map_err(|error| Error::io("write", path)(error.into_error()))?;
-    files::write_whole(path, &bytes)
+    files::write_atomically(path, &bytes)
 }
 
 #[cfg(test)]

@@ -99,7 +99,7 @@ pub fn write(folder: &Path, epochs: &[Epoch]) -> Result<PathBuf> {
             .map_err(|error| Error::io("write", &path)(std::io::Error::other(error)))?;
     }
     let bytes = writer.into_inner().unwrap_or_default();
-    files::write_whole(&path, &bytes)?;
+    files::write_atomically(&path, &bytes)?;
     Ok(path)
 }
 

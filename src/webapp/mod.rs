@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use self::page::{INDEX, Page};
-use crate::files::Draft;
+use crate::files::AtomicFolder;
 use crate::{Error, Result};
 
 /// Writes the page and what it reads of an export folder to `folder`, whole or not at all, and returns its files,
@@ -27,7 +27,7 @@ pub fn write(folder: &Path, export: &Path) -> Result<Vec<PathBuf>> {
 
 fn write_page(folder: &Path, page: &Page, export: &Path) -> Result<Vec<PathBuf>> {
     let beside = model::read(export)?;
-    let draft = Draft::new(folder, false, INDEX)?;
+    let draft = AtomicFolder::new(folder, false, INDEX)?;
     let mut written = vec![folder.join(INDEX)];
     let mut put = |name: &str, bytes: &[u8]| -> Result<()> {
         let path = draft.path().join(name);

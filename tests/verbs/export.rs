@@ -17,7 +17,7 @@ use skinlesion::export::quantize::RangeRule;
 use skinlesion::export::source::Source;
 use skinlesion::export::write;
 use skinlesion::export::write::Plan;
-use skinlesion::files::Draft;
+use skinlesion::files::AtomicFolder;
 use skinlesion::imaging::resize::ResizeRule;
 use skinlesion::inference::checkpoint::CheckpointClassifier;
 use skinlesion::inference::classifier::Classifier;
@@ -254,7 +254,7 @@ fn a_file_that_disagrees_with_the_checkpoint_is_refused_and_nothing_stays() {
     let answers = sound_answers(home.path(), &images);
     for format in [Format::TorchScript, Format::Onnx] {
         let out = home.path().join("out");
-        let draft = Draft::new(&out, false, "model.json").unwrap();
+        let draft = AtomicFolder::new(&out, false, "model.json").unwrap();
         let description = Description::new(&source.about, &source.sha256);
         let material = Material {
             images: &images,

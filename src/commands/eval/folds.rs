@@ -4,7 +4,7 @@ use skinlesion::dataset::{Dataset, Part};
 use skinlesion::evaluation::METRICS_FILE;
 use skinlesion::evaluation::folds;
 use skinlesion::evaluation::folds::{Model, PooledEvaluation};
-use skinlesion::files::Draft;
+use skinlesion::files::AtomicFolder;
 use skinlesion::inference::open;
 use skinlesion::report::galleries::galleries;
 use skinlesion::report::html;
@@ -17,7 +17,7 @@ use super::output::Scored;
 use crate::terminal::{Outcome, Session};
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
-    let draft = Draft::new(&args.out, args.force, METRICS_FILE)?;
+    let draft = AtomicFolder::new(&args.out, args.force, METRICS_FILE)?;
     let dataset = Dataset::open(&args.data)?;
     let device = session.device()?;
     let models: Vec<Model> = args

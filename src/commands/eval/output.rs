@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use skinlesion::evaluation::METRICS_FILE;
 use skinlesion::files;
-use skinlesion::files::Draft;
+use skinlesion::files::AtomicFolder;
 use skinlesion::metrics::{Confusion, Metrics, Predictions, predictions};
 use skinlesion::report;
 use skinlesion::report::{Cells, html};
@@ -31,7 +31,7 @@ pub struct Scored<'a> {
 
 impl Scored<'_> {
     /// Writes all files into the draft of the folder `out`, which appears with them.
-    pub fn publish(self, draft: Draft, out: &Path) -> Outcome {
+    pub fn publish(self, draft: AtomicFolder, out: &Path) -> Outcome {
         let written = self.write(draft.path())?;
         draft.publish()?;
         let place = |path: &PathBuf| out.join(path.file_name().unwrap_or_default());
@@ -49,8 +49,8 @@ impl Scored<'_> {
         let path = |name: &str| folder.join(name);
         files::write_json(&path(METRICS_FILE), &self.json)?;
         self.predictions.write(&path(predictions::FILE))?;
-        files::write_whole(&path(REPORT_FILE), self.text.as_bytes())?;
-        files::write_whole(&path(html::FILE), self.page.as_bytes())?;
+        files::write_atomically(&path(REPORT_FILE), self.text.as_bytes())?;
+        files::write_atomically(&path(html::FILE), self.page.as_bytes())?;
         let submission = self.submission.then(|| path(SUBMISSION_FILE));
         if let Some(submission) = &submission {
             self.predictions.write_submission(submission)?;

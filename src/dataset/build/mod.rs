@@ -26,7 +26,7 @@ use super::pixels::Pixels;
 use super::plan::{Plan, Rules};
 use super::sample::Sample;
 use crate::files;
-use crate::files::Draft;
+use crate::files::AtomicFolder;
 use crate::progress::Progress;
 use crate::{Diagnosis, Result};
 
@@ -58,7 +58,7 @@ pub fn prepare(
     illustrate: Illustrate,
     progress: &dyn Progress,
 ) -> Result<Prepared> {
-    let draft = Draft::new(out, replace, info::FILE)?;
+    let draft = AtomicFolder::new(out, replace, info::FILE)?;
     let metadata = metadata::read(metadata)?;
     let images = Images::find(folders)?;
     let mut found = Found::new(&metadata, &images, recipe.allow_missing)?;
@@ -88,7 +88,7 @@ pub fn prepare(
     let near_files = near.write(draft.path(), &found.samples, &found.files, &rows)?;
     let near_duplicates = near.describe(plan.moved);
     let csv = manifest::to_csv(&rows);
-    files::write_whole(&draft.path().join(manifest::FILE), &csv)?;
+    files::write_atomically(&draft.path().join(manifest::FILE), &csv)?;
     let dropped = dropped(&metadata, &found, plan);
     let hashes = Hashes {
         metadata: metadata.sha256,

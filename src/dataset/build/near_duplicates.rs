@@ -56,8 +56,8 @@ impl Near {
         }
         let lines = table::lines(samples, rows, &self.pairs);
         let html = page::html(&self.pairs, &lines, files, self.treatment);
-        files::write_whole(&folder.join(table::FILE), &table::to_csv(&lines))?;
-        files::write_whole(&folder.join(page::FILE), html.as_bytes())?;
+        files::write_atomically(&folder.join(table::FILE), &table::to_csv(&lines))?;
+        files::write_atomically(&folder.join(page::FILE), html.as_bytes())?;
         Ok([table::FILE, page::FILE].map(PathBuf::from).to_vec())
     }
 

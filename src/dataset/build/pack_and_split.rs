@@ -14,7 +14,7 @@ use crate::dataset::pack;
 use crate::dataset::pack::{Kept, Packed};
 use crate::dataset::plan::Plan;
 use crate::dataset::{Sample, pixels};
-use crate::files::Draft;
+use crate::files::AtomicFolder;
 use crate::progress::Progress;
 use crate::{Error, Result};
 
@@ -82,7 +82,7 @@ pub struct Drawn {
 pub fn pack_and_draw(
     found: &mut Found,
     recipe: &Recipe,
-    draft: &Draft,
+    draft: &AtomicFolder,
     progress: &dyn Progress,
 ) -> Result<Drawn> {
     let scratch = draft.path().join(SCRATCH);

@@ -87,5 +87,5 @@ fn write_with(
             .map(|(key, value)| proto::Entry { key, value })
             .collect(),
     };
-    files::write_whole(path, &model.encode_to_vec())
+    files::write_atomically(path, &model.encode_to_vec())
 }

@@ -68,7 +68,7 @@ fn write_graph(path: &Path, graph: &Graph, described: &FileDescription) -> Resul
     let files = [(LABELS_FILE, labels.as_bytes()), (MODEL_FILE, &json)];
     let whole = with_files(model, &files)
         .map_err(|error| Error::io("write", path)(std::io::Error::other(error)))?;
-    files::write_whole(path, &whole)
+    files::write_atomically(path, &whole)
 }
 
 /// A file with an archive behind it. What is in the archive must not be compressed: Android's Task Library refuses that.

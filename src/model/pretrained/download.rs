@@ -94,12 +94,18 @@ pub fn fetch(remote: &Remote, cache: &Path, progress: &dyn Progress) -> Result<P
         ));
         fs::remove_file(&path).map_err(Error::io("remove", &path))?;
     }
-    let download = Download {
-        remote,
-        path: &path,
-        progress,
-    };
-    download.run()?;
+    let folder = path.parent().unwrap_or(cache);
+    fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+    progress.say(&format!("Downloading {}", remote.url));
+    let received = receive(&remote.url, progress);
+    progress.finish();
+    let bytes = received.map_err(|problem| remote.failed(&path, &problem))?;
+    let found = files::sha256(&bytes);
+    if found != remote.sha256 {
+        let problem = format!("its SHA-256 should be {}, but is {found}", remote.sha256);
+        return Err(remote.failed(&path, &problem));
+    }
+    files::write_atomically(&path, &bytes)?;
     Ok(path)
 }
 

@@ -50,7 +50,7 @@ pub fn begin(folder: &Path, config: &TrainingConfig) -> Result<()> {
             fs::remove_file(&path).map_err(Error::io("replace", &path))?;
         }
     }
-    files::write_whole(&folder.join(CONFIG_FILE), config.to_toml().as_bytes())
+    files::write_atomically(&folder.join(CONFIG_FILE), config.to_toml().as_bytes())
 }
 
 /// All files that a run writes, most important first.
