@@ -119,7 +119,9 @@ fn merge(table: &mut Table, changes: Table, prefix: &str, place: &str) -> Result
     for (key, value) in changes {
         let known = table.keys().cloned().collect::<Vec<_>>();
         let Some(old) = table.get_mut(&key) else {
-            let nearest = known.iter().min_by_key(|other| distance(&key, other));
+            let nearest = known
+                .iter()
+                .min_by_key(|other| strsim::levenshtein(&key, other));
             let nearest = nearest.map_or(String::new(), |n| format!("Did you mean {prefix}{n}? "));
             return Err(Error::input(
                 place,
@@ -136,21 +138,6 @@ fn merge(table: &mut Table, changes: Table, prefix: &str, place: &str) -> Result
         }
     }
     Ok(())
-}
-
-/// Levenshtein's distance: how many letters must be changed, added or left out.
-fn distance(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, a) in from.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in to.bytes().enumerate() {
-            let replaced = diagonal + usize::from(a != b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[to.len()]
 }
 
 #[cfg(test)]
