@@ -191,6 +191,7 @@ struct NormRelu6 : torch::autograd::Function<NormRelu6> {
     const Affine by = affine(mean, scale, shift, relu6);
     const float* values = x.const_data_ptr<float>();
     const Tensor gradient = gradients[0].contiguous(at::MemoryFormat::ChannelsLast);
+    gradients.clear();
     const float* given = gradient.const_data_ptr<float>();
 
     const auto sums = extent.sums([&](int64_t first, int64_t pixels, float* sum, float* products) {
@@ -208,9 +209,11 @@ struct NormRelu6 : torch::autograd::Function<NormRelu6> {
       offset[c] = float(-scale[c] * sums[c] / n);
     }
 
-    // What comes back from the one convolution behind a ReLU6 is nobody else's and may be overwritten; where there is
-    // no ReLU6, a sum with the block's input may follow, which gives both of its terms the very same tensor.
-    const Tensor of_x = relu6 ? gradient : at::empty_like(gradient);
+    // The gradient may be overwritten if it is held here and by autograd's call of this function alone, with memory
+    // that no view shares: so it is behind a ReLU6, where one convolution follows. A sum gives both of its terms the
+    // very same tensor.
+    const bool is_ours = gradient.use_count() <= 2 && gradient.storage().use_count() == 1;
+    const Tensor of_x = relu6 && is_ours ? gradient : at::empty_like(gradient);
     float* result = of_x.data_ptr<float>();
     extent.over_parts([&](int64_t first, int64_t pixels) {
       differentiate(values + first * channels, given + first * channels, by, slope.data(), offset.data(), pixels,

@@ -24,8 +24,6 @@ pub struct Norm<'a> {
 
 impl Norm<'_> {
     /// Normalises `x` (N × C × H × W) by its own statistics, changes the running ones, and applies ReLU6 if told to.
-    ///
-    /// With `relu6`, the result must go into one operation only: its gradient is overwritten.
     pub fn train(&self, x: &Tensor, relu6: bool) -> Tensor {
         #[cfg(native_threads)]
         if let Some(y) = fused::train(self, x, relu6) {
@@ -199,6 +197,21 @@ mod tests {
             let spread = y.i((.., channel)).std(true).double_value(&[]);
             assert!((spread - 1.0).abs() < 2e-3, "{spread}");
         }
+    }
+
+    #[test]
+    fn a_gradient_that_another_operation_needs_is_not_overwritten() {
+        tch::manual_seed(7);
+        let shape = [2, 4, 5, 5];
+        let [values, weights] = [(); 2].map(|()| channels_last(&Tensor::randn(shape, CPU)));
+        let leaf = values.zeros_like().set_requires_grad(true);
+        let other = &leaf * 1.0; // before the norm, so that its gradient is computed after the norm's
+        outcome(&values, |norm, x| {
+            let sum = norm.train(x, true) + &other;
+            (&sum * &weights).sum(Kind::Float).backward();
+            sum.detach().set_requires_grad(true)
+        });
+        assert_eq!(leaf.grad(), weights);
     }
 
     #[test]
