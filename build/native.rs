@@ -4,10 +4,9 @@
 use std::env;
 use std::path::Path;
 
-const SOURCES: [&str; 3] = [
+const SOURCES: [&str; 2] = [
     "src/model/libtorch/batch_norm_relu6.cpp",
     "src/model/libtorch/threads.cpp",
-    "src/training/optim/adam.cpp",
 ];
 
 /// Compiles it where its threads are libtorch's (Linux, GNU OpenMP) and sets `native_threads`. Elsewhere it would run on

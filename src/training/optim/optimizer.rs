@@ -113,8 +113,8 @@ impl Optimizer {
                     decoupled: self.kind == OptimizerKind::Adamw,
                     steps: self.steps_of_groups[group],
                 };
-                let mut members: Vec<Learning> = members.filter_map(Parameter::learning).collect();
-                adam.step(&mut members, rate, decay);
+                let members = members.filter_map(Parameter::learning);
+                members.for_each(|mut one| adam.step(&mut one, rate, decay));
             }
         }
     }
