@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use skinlesion::Error;
-use skinlesion::dataset::{Dataset, Part};
+use skinlesion::dataset::{Dataset, Split};
 use skinlesion::training::config::resolve;
 use skinlesion::training::data::batches::augmenter;
 use skinlesion::training::{Phase, lr_schedule};
@@ -22,7 +22,7 @@ fn main() -> skinlesion::Result<()> {
     let changes: Vec<String> = more.iter().filter(|a| *a != "--set").cloned().collect();
     let config = resolve::resolve(Phase::Finetune, None, &changes)?;
     let dataset = Dataset::open(Path::new(dataset))?;
-    let rows = dataset.part(Part::Train);
+    let rows = dataset.split_rows(Split::Train);
     let side = lr_schedule::size(&config, config.epochs, dataset.pixels.side());
     let mut pixels = vec![0; ROWS * COLUMNS * side * side * 3];
     for (row, &number) in rows

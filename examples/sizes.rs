@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use skinlesion::dataset::{Dataset, Part};
+use skinlesion::dataset::{Dataset, Split};
 use skinlesion::metrics;
 use skinlesion::model::checkpoint::Checkpoint;
 use skinlesion::model::inference_network::InferenceNetwork;
@@ -14,18 +14,18 @@ use tch::Device;
 const BATCH: usize = 32;
 
 fn main() -> skinlesion::Result<()> {
-    skinlesion::model::libtorch::device::keep_freed_memory();
+    skinlesion::model::libtorch::memory::keep_freed_memory();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [checkpoint, dataset, sizes @ ..] = arguments.as_slice() else {
         eprintln!("usage: sizes CHECKPOINT DATASET SIZE…");
         return Ok(());
     };
     let checkpoint = Checkpoint::read(Path::new(checkpoint))?;
-    let network = checkpoint.about.architecture.network();
-    let folded = fuse::fold(&network, &checkpoint.tensors)?;
-    let network = InferenceNetwork::new(&folded, Device::Cpu)?;
+    let network = checkpoint.metadata.architecture.network();
+    let fused = fuse::fuse(&network, &checkpoint.tensors)?;
+    let network = InferenceNetwork::new(&fused, Device::Cpu)?;
     let dataset = Dataset::open(Path::new(dataset))?;
-    let rows = dataset.part(Part::Val);
+    let rows = dataset.split_rows(Split::Val);
     let truths: Vec<_> = rows
         .iter()
         .map(|&row| dataset.rows[row].sample.dx)

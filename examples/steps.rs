@@ -7,13 +7,13 @@ use std::time::Instant;
 
 use skinlesion::Diagnosis;
 use skinlesion::model::architecture::Architecture;
-use skinlesion::model::libtorch::device;
-use skinlesion::model::mobilenet_v2::{MobileNetV2, Thawed};
+use skinlesion::model::libtorch::memory;
+use skinlesion::model::mobilenet_v2::{MobileNetV2, TrainableBlocks};
 use skinlesion::model::{input, output};
 use skinlesion::training::Phase;
 use skinlesion::training::augment::Augmenter;
 use skinlesion::training::config::resolve;
-use skinlesion::training::ema::Average;
+use skinlesion::training::ema::ModelEma;
 use skinlesion::training::loss::{Loss, Target, one_hot};
 use skinlesion::training::optim::param_groups;
 use tch::{Device, Kind, Reduction, Tensor};
@@ -29,7 +29,7 @@ const WARM_UP: usize = 3;
 const STEPS: usize = 24;
 
 fn main() -> skinlesion::Result<()> {
-    device::keep_freed_memory();
+    memory::keep_freed_memory();
     let config = resolve::resolve(Phase::Finetune, None, &[])?;
     let architecture = Architecture {
         width: 1.0,
@@ -37,9 +37,9 @@ fn main() -> skinlesion::Result<()> {
     };
     let model = MobileNetV2::random(architecture, 1, Device::Cpu);
     let mut optimizer = param_groups::optimizer(&model, &config);
-    let mut average = Average::new(&config, model.tensors());
+    let mut average = ModelEma::new(&config, model.tensors());
     let rates = vec![1e-9; optimizer.groups()];
-    let all = Thawed {
+    let all = TrainableBlocks {
         first_block: 0,
         batch_statistics: true,
     };

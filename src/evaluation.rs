@@ -14,13 +14,13 @@ use serde::{Deserialize, Serialize};
 
 use self::analysis::Analysis;
 use self::leakage::{distinct_lesions, refuse_seen_lesions};
-use crate::dataset::{Dataset, Part, Sample};
+use crate::dataset::{Dataset, Sample, Split};
 use crate::inference::classifier::Classifier;
 use crate::inference::open;
 use crate::metrics::bootstrap;
 use crate::metrics::bootstrap::Intervals;
 use crate::metrics::{Metrics, Predictions};
-use crate::model::checkpoint_metadata::About;
+use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::progress::Progress;
 use crate::{DEFAULT_SEED, Error, Result, files};
 
@@ -44,7 +44,7 @@ pub struct Evaluation {
     /// What was scored.
     pub model: ScoredModel,
     /// What it was scored on.
-    pub data: ScoredPart,
+    pub data: ScoredSplit,
     /// More of what the answers are worth, each a key of the file.
     #[serde(flatten)]
     pub analysis: Analysis,
@@ -61,11 +61,11 @@ pub struct ScoredModel {
 
 /// The images that it was scored on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ScoredPart {
+pub struct ScoredSplit {
     /// SHA-256 of the dataset's manifest.
     pub manifest: String,
     /// The part.
-    pub split: Part,
+    pub split: Split,
     /// Distinct lesions in the part.
     pub lesions: usize,
     /// Whether it is known that the network learnt nothing from these lesions: `false` for the training
@@ -75,14 +75,14 @@ pub struct ScoredPart {
 
 impl Evaluation {
     /// Scores predictions of a part of a dataset, in the part's order, by the network in `model`. Thresholds are
-    /// chosen on its answers to validation images, `choosing`.
+    /// chosen on its answers to validation images, `thresholds_on`.
     pub fn new(
         model: &Path,
         classifier: &dyn Classifier,
         dataset: &Dataset,
-        part: Part,
+        part: Split,
         predictions: &Predictions,
-        choosing: Option<&Predictions>,
+        thresholds_on: Option<&Predictions>,
     ) -> Result<Self> {
         let metrics = predictions.score();
         let samples = samples(dataset, part);
@@ -95,15 +95,20 @@ impl Evaluation {
             ),
             undefined: metrics.undefined(),
             metrics,
-            tta: classifier.is_averaged(),
+            tta: classifier.uses_tta(),
             model: ScoredModel::new(model)?,
-            data: ScoredPart {
+            data: ScoredSplit {
                 manifest: dataset.info.hashes.manifest.clone(),
                 split: part,
                 lesions: distinct_lesions(dataset, part).len(),
-                proved_unseen: part != Part::Train && classifier.about().is_some(),
+                proved_unseen: part != Split::Train && classifier.metadata().is_some(),
             },
-            analysis: Analysis::new(predictions, &samples, choosing, temperature(classifier)),
+            analysis: Analysis::new(
+                predictions,
+                &samples,
+                thresholds_on,
+                temperature(classifier),
+            ),
         })
     }
 }
@@ -122,10 +127,12 @@ impl ScoredModel {
 
 /// The dataset as the network was trained with it: in its fold, if it is the dataset and has folds. Otherwise
 /// as it is, where only the test part of a dataset with folds means anything.
-pub fn as_trained(dataset: Dataset, about: Option<&About>) -> Result<Dataset> {
-    match about {
-        Some(about) if about.dataset == dataset.info.hashes.manifest && about.fold.is_some() => {
-            dataset.in_fold(about.fold)
+pub fn as_trained(dataset: Dataset, metadata: Option<&CheckpointMetadata>) -> Result<Dataset> {
+    match metadata {
+        Some(metadata)
+            if metadata.dataset == dataset.info.hashes.manifest && metadata.fold.is_some() =>
+        {
+            dataset.in_fold(metadata.fold)
         }
         _ => Ok(dataset),
     }
@@ -133,16 +140,20 @@ pub fn as_trained(dataset: Dataset, about: Option<&About>) -> Result<Dataset> {
 
 /// The validation images that thresholds may be chosen on when `part` is scored: none if that is validation itself or
 /// training, and none if the network has learnt from their lesions, or if nobody knows whether it has.
-pub fn choosing_rows(about: Option<&About>, dataset: &Dataset, part: Part) -> Vec<usize> {
-    let may = |about| refuse_seen_lesions(about, dataset, Part::Val).is_ok();
+pub fn threshold_rows(
+    metadata: Option<&CheckpointMetadata>,
+    dataset: &Dataset,
+    part: Split,
+) -> Vec<usize> {
+    let may = |metadata| refuse_seen_lesions(metadata, dataset, Split::Val).is_ok();
     match part {
-        Part::Test if about.is_some_and(may) => dataset.part(Part::Val),
+        Split::Test if metadata.is_some_and(may) => dataset.split_rows(Split::Val),
         _ => Vec::new(),
     }
 }
 
 /// The network's probabilities for some rows of a dataset, `batch` images at a time.
-pub fn predict_part(
+pub fn predict_split(
     classifier: &dyn Classifier,
     dataset: &Dataset,
     rows: &[usize],
@@ -177,12 +188,14 @@ pub fn predict_part(
 
 /// What the network's logits are divided by. Without a meaning for answers that are averaged over views.
 fn temperature(classifier: &dyn Classifier) -> Option<f64> {
-    let own = classifier.about().and_then(|about| about.temperature);
-    own.filter(|_| !classifier.is_averaged())
+    let own = classifier
+        .metadata()
+        .and_then(|metadata| metadata.temperature);
+    own.filter(|_| !classifier.uses_tta())
 }
 
 /// What the manifest says of the images of a part, in their order.
-fn samples(dataset: &Dataset, part: Part) -> Vec<&Sample> {
-    let rows = dataset.part(part).into_iter();
+fn samples(dataset: &Dataset, part: Split) -> Vec<&Sample> {
+    let rows = dataset.split_rows(part).into_iter();
     rows.map(|row| &dataset.rows[row].sample).collect()
 }

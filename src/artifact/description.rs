@@ -7,15 +7,15 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::interface::{Input, Interface};
-use crate::dataset::Part;
+use crate::dataset::Split;
 use crate::imaging::resize::ResizeRule;
 use crate::metrics::bootstrap;
 use crate::metrics::bootstrap::Intervals;
 use crate::metrics::operating_points;
-use crate::metrics::operating_points::{OperatingPoint, Question};
+use crate::metrics::operating_points::{OperatingPoint, Target};
 use crate::metrics::{Metrics, Predictions, selective};
 use crate::model::architecture::Architecture;
-use crate::model::checkpoint_metadata::About;
+use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::{DEFAULT_SEED, DISCLAIMER, Diagnosis, Error, Result};
 
 /// The share of validation images that should get an answer; the rest is "not sure".
@@ -29,7 +29,7 @@ const OLDEST_VERSION: u32 = 1;
 
 const INTENDED_USE: &str = "Research and teaching on dermatoscopic photographs of pigmented skin lesions \
     that are like those of HAM10000. Not for photographs taken without a dermatoscope, not for lesions of other kinds \
-    (every image gets one of the seven names, right or not), and not for decisions about a patient. \
+    (every image gets one of the seven names, right or not), and not for decisions metadata a patient. \
     The training images carry no skin-tone label, so how the answers differ by skin tone is unknown.";
 
 /// The description of a network: what is true of every file written from it.
@@ -53,11 +53,11 @@ pub struct Description {
     pub temperature: f64,
     /// The layers.
     pub architecture: Architecture,
-    /// Figures on the validation part, by name. Choices were made on that part, so they flatter.
+    /// SplitMetrics on the validation part, by name. Choices were made on that part, so they flatter.
     pub validation: BTreeMap<String, f64>,
-    /// Figures with intervals, for each part that it was scored on.
+    /// SplitMetrics with intervals, for each part that it was scored on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub metrics: Vec<Figures>,
+    pub metrics: Vec<SplitMetrics>,
     /// Thresholds chosen on the validation part, and what they do there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub thresholds: Vec<Threshold>,
@@ -65,7 +65,7 @@ pub struct Description {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub abstention: Option<Abstention>,
     /// The checkpoint that it was written from.
-    pub checkpoint: Origin,
+    pub checkpoint: SourceCheckpoint,
     /// SHA-256 of the manifest of the dataset that it was trained with.
     pub dataset: String,
 }
@@ -83,12 +83,12 @@ pub struct Class {
 
 /// What the checkpoint is worth on one part of a dataset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Figures {
+pub struct SplitMetrics {
     /// The part: choices were made on `val`, so that its figures flatter.
-    pub part: Part,
+    pub part: Split,
     /// Images scored.
     pub images: usize,
-    /// Figures by name.
+    /// SplitMetrics by name.
     pub figures: BTreeMap<String, f64>,
     /// Their 95 % intervals, by bootstrap over lesions, as `[low, high]`.
     pub intervals: Intervals,
@@ -98,13 +98,13 @@ pub struct Figures {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Threshold {
     /// What the score is: melanoma's probability, or the sum of those of akiec, bcc and mel.
-    pub target: Question,
+    pub target: Target,
     /// The sensitivity that it was chosen for, on the validation part: the highest threshold that has it.
     pub sensitivity_asked: f64,
     /// The threshold.
     pub threshold: f64,
     /// The part that it was chosen on, and that the figures are of, so that they flatter.
-    pub chosen_on: Part,
+    pub chosen_on: Split,
     /// Of the positives, the share found.
     pub sensitivity: Option<f64>,
     /// Of the negatives, the share left alone.
@@ -126,7 +126,7 @@ pub struct Abstention {
 
 /// The checkpoint that a file was written from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Origin {
+pub struct SourceCheckpoint {
     /// SHA-256 of the checkpoint file.
     pub sha256: String,
     /// `transfer` or `finetune`.
@@ -137,7 +137,7 @@ pub struct Origin {
 
 impl Description {
     /// Describes what is exported from a checkpoint, of which these are the metadata and the SHA-256.
-    pub fn new(about: &About, sha256: &str) -> Self {
+    pub fn new(metadata: &CheckpointMetadata, sha256: &str) -> Self {
         let class = |diagnosis: Diagnosis| Class {
             code: diagnosis.code().to_owned(),
             name: diagnosis.name().to_owned(),
@@ -148,29 +148,29 @@ impl Description {
             written_by: concat!("skinlesion ", env!("CARGO_PKG_VERSION")).to_owned(),
             disclaimer: DISCLAIMER.to_owned(),
             intended_use: INTENDED_USE.to_owned(),
-            licence: about.licence.clone(),
+            licence: metadata.licence.clone(),
             classes: Diagnosis::ALL.map(class).to_vec(),
-            resize: about.resize,
-            temperature: about.temperature.unwrap_or(1.0),
-            architecture: about.architecture,
-            validation: about.validation.clone(),
+            resize: metadata.resize,
+            temperature: metadata.temperature.unwrap_or(1.0),
+            architecture: metadata.architecture,
+            validation: metadata.validation.clone(),
             metrics: Vec::new(),
             thresholds: Vec::new(),
             abstention: None,
-            checkpoint: Origin {
+            checkpoint: SourceCheckpoint {
                 sha256: sha256.to_owned(),
-                phase: about.phase.clone(),
-                epoch: about.epoch,
+                phase: metadata.phase.clone(),
+                epoch: metadata.epoch,
             },
-            dataset: about.dataset.clone(),
+            dataset: metadata.dataset.clone(),
         }
     }
 
     /// Adds what the checkpoint's answers to the whole validation part are worth, with the thresholds that they give.
     pub fn judge(&mut self, answers: &Predictions) {
         let metrics = answers.score();
-        self.metrics.push(Figures {
-            part: Part::Val,
+        self.metrics.push(SplitMetrics {
+            part: Split::Val,
             images: metrics.n,
             figures: metrics.defined(),
             intervals: bootstrap::intervals(
@@ -184,7 +184,7 @@ impl Description {
             target: point.question,
             sensitivity_asked: point.wanted_sensitivity,
             threshold: point.threshold,
-            chosen_on: Part::Val,
+            chosen_on: Split::Val,
             sensitivity: point.chosen_on.sensitivity,
             specificity: point.chosen_on.specificity,
             referred_per_found: point.chosen_on.referred_per_found,
@@ -202,9 +202,9 @@ impl Description {
 
     /// Adds the figures of an evaluation that `skinlesion eval` made of the checkpoint, in place of earlier ones of the
     /// same part.
-    pub fn add(&mut self, part: Part, metrics: &Metrics, intervals: &Intervals) {
+    pub fn add(&mut self, part: Split, metrics: &Metrics, intervals: &Intervals) {
         self.metrics.retain(|figures| figures.part != part);
-        self.metrics.push(Figures {
+        self.metrics.push(SplitMetrics {
             part,
             images: metrics.n,
             figures: metrics.defined(),
@@ -241,7 +241,7 @@ impl FileDescription<'_> {
 
 /// The part of a description without which a file cannot be run rightly.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Contract {
+pub struct InputSpec {
     /// How images must be prepared.
     pub resize: ResizeRule,
     /// What goes in.
@@ -250,7 +250,7 @@ pub struct Contract {
     pub checkpoint: String,
 }
 
-impl Contract {
+impl InputSpec {
     /// Reads it from an exported file's named texts, as [`FileDescription::fields`] made them, and refuses a
     /// file of another version or with other classes.
     pub fn read(path: &Path, field: impl Fn(&str) -> Option<String>) -> Result<Self> {
@@ -277,7 +277,8 @@ impl Contract {
         if codes != Diagnosis::ALL.map(Diagnosis::code) {
             return Err(refuse(format!("its classes are {}", codes.join(", "))));
         }
-        let origin: Origin = parsed(field("checkpoint")).ok_or_else(|| missing("checkpoint"))?;
+        let origin: SourceCheckpoint =
+            parsed(field("checkpoint")).ok_or_else(|| missing("checkpoint"))?;
         Ok(Self {
             resize: parsed(field("resize")).ok_or_else(|| missing("resize"))?,
             input: parsed(field("input")).ok_or_else(|| missing("input"))?,

@@ -11,7 +11,7 @@ use crate::{Error, Result, files};
 
 /// One exported network.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Written {
+pub struct ExportedFile {
     /// Its name within the folder.
     pub file: String,
     /// The format's name.
@@ -27,7 +27,7 @@ pub struct Written {
     pub check: Check,
 }
 
-impl Written {
+impl ExportedFile {
     /// Takes the measure of a file that was written and checked.
     pub fn new(format: Format, path: &Path, interface: Interface, check: Check) -> Result<Self> {
         let metadata = std::fs::metadata(path).map_err(Error::io("read", path))?;

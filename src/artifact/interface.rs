@@ -90,8 +90,8 @@ pub struct Interface {
 pub struct Input {
     /// Its name.
     pub name: String,
-    /// Its extents; a name stands for any number.
-    pub shape: Vec<Extent>,
+    /// Its dims; a name stands for any number.
+    pub shape: Vec<Dim>,
     /// The type of its numbers.
     pub dtype: String,
     /// The order of its dimensions: N images, C colours, H rows, W columns.
@@ -114,8 +114,8 @@ impl Input {
 pub struct Output {
     /// Its name.
     pub name: String,
-    /// Its extents.
-    pub shape: Vec<Extent>,
+    /// Its dims.
+    pub shape: Vec<Dim>,
     /// The type of its numbers.
     pub dtype: String,
 }
@@ -123,7 +123,7 @@ pub struct Output {
 /// The size of one dimension.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Extent {
+pub enum Dim {
     /// So many.
     Fixed(u32),
     /// Any number, under a name.
@@ -134,14 +134,14 @@ impl Interface {
     /// That of a file of this format, for a network whose images are prepared by `rule`.
     pub fn new(format: Format, rule: ResizeRule, kind: InputKind, resizes: bool) -> Self {
         let family = format.family();
-        let free = |name: &str| Extent::Free(name.to_owned());
-        let side = || Extent::Fixed(rule.size);
+        let free = |name: &str| Dim::Free(name.to_owned());
+        let side = || Dim::Fixed(rule.size);
         let [height, width] = if resizes {
             [HEIGHT, WIDTH].map(free)
         } else {
             [side(), side()]
         };
-        let (batch, colours) = (free(BATCH), Extent::Fixed(3));
+        let (batch, colours) = (free(BATCH), Dim::Fixed(3));
         let by_pixel = kind == InputKind::Bytes || family == Family::Tflite;
         let (layout, shape) = match by_pixel {
             true => ("NHWC", vec![batch, height, width, colours]),
@@ -149,9 +149,9 @@ impl Interface {
         };
         let output = |name: &str, sides: &[u32]| Output {
             name: name.to_owned(),
-            shape: [free(BATCH), Extent::Fixed(Diagnosis::COUNT as u32)]
+            shape: [free(BATCH), Dim::Fixed(Diagnosis::COUNT as u32)]
                 .into_iter()
-                .chain(sides.iter().map(|&side| Extent::Fixed(side)))
+                .chain(sides.iter().map(|&side| Dim::Fixed(side)))
                 .collect(),
             dtype: "float32".to_owned(),
         };

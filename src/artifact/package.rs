@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::format::{Family, Format};
-use crate::model::checkpoint_metadata::About;
+use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::{Diagnosis, Error, Result};
 
 /// The description for apps. By this file an export folder is known.
@@ -41,7 +41,8 @@ pub struct Provenance {
     /// SHA-256 of the checkpoint.
     pub sha256: String,
     /// What it said of itself.
-    pub about: About,
+    #[serde(rename = "about")]
+    pub metadata: CheckpointMetadata,
 }
 
 /// The contents of [`LABELS_FILE`].
@@ -65,7 +66,7 @@ pub fn locate(path: &Path) -> PathBuf {
 }
 
 /// SHA-256 of the checkpoint behind an exported file and what it said of itself, from the `checkpoint.json` beside the file.
-pub fn provenance(exported: &Path) -> Result<(String, About)> {
+pub fn provenance(exported: &Path) -> Result<(String, CheckpointMetadata)> {
     let path = exported.with_file_name(CHECKPOINT_FILE);
     let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
     let provenance: Provenance = serde_json::from_slice(&bytes).map_err(|error| {
@@ -76,13 +77,13 @@ pub fn provenance(exported: &Path) -> Result<(String, About)> {
             "Name a checkpoint, or an export folder that `skinlesion export` wrote.",
         )
     })?;
-    Ok((provenance.sha256, provenance.about))
+    Ok((provenance.sha256, provenance.metadata))
 }
 
 /// What the checkpoint behind an exported file said of itself: `checkpoint.json` beside the file, if it is
 /// there and is about the checkpoint with this SHA-256.
-pub fn about(exported: &Path, checkpoint: &str) -> Option<About> {
+pub fn metadata(exported: &Path, checkpoint: &str) -> Option<CheckpointMetadata> {
     let bytes = std::fs::read(exported.with_file_name(CHECKPOINT_FILE)).ok()?;
     let provenance: Provenance = serde_json::from_slice(&bytes).ok()?;
-    (provenance.sha256 == checkpoint).then_some(provenance.about)
+    (provenance.sha256 == checkpoint).then_some(provenance.metadata)
 }

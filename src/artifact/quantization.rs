@@ -4,7 +4,7 @@
 ///
 /// A format whose codes are signed (TFLite) subtracts 128 from code and zero point alike.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Grid {
+pub struct QuantizationParams {
     /// The step between two codes; above 0.
     pub scale: f32,
     /// The code of 0.

@@ -60,11 +60,11 @@ pub fn run(args: &Args, _session: &Session) -> Outcome {
         text: format!(
             "The mean of {} networks, for images of {} pixels. Nobody has scored it yet: choose by its validation part.\n",
             members.len(),
-            mean.about.resize.size
+            mean.metadata.resize.size
         ),
         json: json!({
-            "initial_weights": mean.about.initial_weights,
-            "size": mean.about.resize.size,
+            "initial_weights": mean.metadata.initial_weights,
+            "size": mean.metadata.resize.size,
             "sha256": files::sha256_file(&args.out)?,
         }),
         next: Some(format!(

@@ -7,8 +7,8 @@ use skinlesion::Diagnosis;
 use skinlesion::Error;
 use skinlesion::dataset::findings::Fault;
 use skinlesion::dataset::validate;
-use skinlesion::dataset::validate::Verdict;
-use skinlesion::dataset::{Dataset, DatasetInfo, Part, info};
+use skinlesion::dataset::validate::ValidationReport;
+use skinlesion::dataset::{Dataset, DatasetInfo, Split, info};
 use skinlesion::evaluation::leakage;
 use skinlesion::inference::open;
 use skinlesion::progress::Progress;
@@ -17,27 +17,27 @@ use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The dataset folder to prove
+    /// The dataset folder to validate
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
 
-    /// Also prove that nothing of the test part was learnt from: by a network (a checkpoint, or an export folder
+    /// Also validate that nothing of the test part was learnt from: by a network (a checkpoint, or an export folder
     /// with its checkpoint.json), or in another dataset folder, whose images are then compared too. Repeatable
     #[arg(long, value_name = "DIR|CHECKPOINT")]
     against: Vec<PathBuf>,
 }
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
-    let (mut verdict, dataset) = validate::prove(&args.data, session)?;
+    let (mut report, dataset) = validate::validate(&args.data, session)?;
     for against in &args.against {
         match &dataset {
             Some(dataset) if against.join(info::FILE).is_file() => {
                 let other = Dataset::open(against)?;
                 let more = validate::against(dataset, &other, session);
-                verdict.proved.extend(more.proved);
-                verdict.faults.extend(more.faults);
+                report.proved.extend(more.proved);
+                report.faults.extend(more.faults);
             }
-            Some(dataset) => against_network(dataset, against, &mut verdict, session)?,
+            Some(dataset) => against_network(dataset, against, &mut report, session)?,
             None => session.warn(&format!(
                 "not compared with {}, as the pixels cannot be read",
                 against.display()
@@ -46,14 +46,14 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     }
     let info = DatasetInfo::read(&args.data.join(info::FILE))?;
     Ok(Summary {
-        text: text(&args.data, &info, &verdict),
+        text: text(&args.data, &info, &report),
         json: json!({
-            "sound": verdict.faults.is_empty(),
-            "proved": verdict.proved,
-            "faults": verdict.faults,
+            "sound": report.faults.is_empty(),
+            "proved": report.proved,
+            "faults": report.faults,
             "counts": info.counts,
         }),
-        failed: !verdict.faults.is_empty(),
+        failed: !report.faults.is_empty(),
         ..Summary::default()
     })
 }
@@ -62,26 +62,26 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
 fn against_network(
     dataset: &Dataset,
     model: &Path,
-    verdict: &mut Verdict,
+    report: &mut ValidationReport,
     session: &Session,
 ) -> skinlesion::Result<()> {
-    let Some(about) = open::metadata(model, session.device()?)? else {
+    let Some(metadata) = open::metadata(model, session.device()?)? else {
         return Err(Error::file(
             model,
             "nothing beside it says what it was trained on",
             "Name a checkpoint, or the export folder with its checkpoint.json.",
         ));
     };
-    for part in [Part::Val, Part::Test] {
-        let fault = match leakage::refuse_seen_lesions(&about, dataset, part) {
+    for part in [Split::Val, Split::Test] {
+        let fault = match leakage::refuse_seen_lesions(&metadata, dataset, part) {
             Ok(()) => None,
             Err(Error::Input { problem, .. }) => Some(Fault::new(problem)),
             Err(error) => return Err(error),
         };
-        if dataset.part(part).is_empty() {
+        if dataset.split_rows(part).is_empty() {
             continue;
         }
-        verdict.note(
+        report.note(
             fault,
             format!(
                 "no lesion of the {part} part was learnt from by {}",
@@ -92,28 +92,28 @@ fn against_network(
     Ok(())
 }
 
-fn text(data: &Path, info: &DatasetInfo, verdict: &Verdict) -> String {
+fn text(data: &Path, info: &DatasetInfo, report: &ValidationReport) -> String {
     let mut text = format!("{}: {} images\n", data.display(), info.images);
-    for part in Part::ALL {
-        let counts = info.counts.part(part);
+    for part in Split::ALL {
+        let counts = info.counts.split(part);
         if counts.iter().any(|&count| count > 0) {
             let counts = Diagnosis::ALL.map(|class| format!("{class} {}", counts[class.index()]));
             text.push_str(&format!("  {part:5}  {}\n", counts.join(", ")));
         }
     }
-    if !verdict.proved.is_empty() {
+    if !report.proved.is_empty() {
         text.push_str("\nProved\n");
     }
-    for proved in &verdict.proved {
+    for proved in &report.proved {
         text.push_str(&format!("  {proved}\n"));
     }
-    if !verdict.faults.is_empty() {
+    if !report.faults.is_empty() {
         text.push_str("\nWrong\n");
     }
-    for fault in &verdict.faults {
+    for fault in &report.faults {
         text.push_str(&format!("  {}\n", fault.in_words()));
     }
-    if !verdict.faults.is_empty() {
+    if !report.faults.is_empty() {
         text.push_str(
             "\nRun `skinlesion prepare` again, and judge no network by this folder before.\n",
         );

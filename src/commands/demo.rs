@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde_json::json;
-use skinlesion::dataset::{Dataset, Part};
+use skinlesion::dataset::{Dataset, Split};
 use skinlesion::progress::Progress;
 use skinlesion::synthetic;
 use skinlesion::synthetic::FEWEST_LESIONS;
@@ -211,7 +211,7 @@ fn make_room(args: &Args) -> skinlesion::Result<()> {
 /// Photographs to predict on: the first of three classes in the test part.
 fn examples(places: &Places) -> skinlesion::Result<Vec<PathBuf>> {
     let dataset = Dataset::open(&places.data)?;
-    let test = dataset.part(Part::Test);
+    let test = dataset.split_rows(Split::Test);
     let first = |wanted| {
         let mut samples = test.iter().map(|&row| &dataset.rows[row].sample);
         samples.find(|sample| sample.dx == wanted)

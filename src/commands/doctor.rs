@@ -7,7 +7,7 @@ use skinlesion::dataset::Dataset;
 use skinlesion::model::architecture::Architecture;
 use skinlesion::model::libtorch::capabilities;
 use skinlesion::model::pretrained;
-use skinlesion::model::pretrained::{Remote, Source, cache_folder};
+use skinlesion::model::pretrained::{Remote, WeightsSource, cache_folder};
 use skinlesion::progress::Silent;
 use tch::Device;
 
@@ -21,7 +21,7 @@ pub struct Args {
 
     /// Weights to look at: a file, which is read and checked against the network of width 1, or imagenet
     #[arg(long, value_name = "FILE|imagenet", default_value = "imagenet")]
-    weights: Source,
+    weights: WeightsSource,
 }
 
 const GET_LIBTORCH: &str = "Get the one that fits with scripts/libtorch, and build again.";
@@ -190,14 +190,14 @@ fn cache() -> Finding {
     }
 }
 
-fn weights(source: &Source) -> Finding {
+fn weights(source: &WeightsSource) -> Finding {
     let network = Architecture::default().network();
     let remote = match Remote::from_environment() {
         Ok(remote) => remote,
         Err(error) => return from_error("weights", &error),
     };
     let kept = remote.path_in(&cache_folder());
-    if *source == Source::ImageNet && !kept.is_file() {
+    if *source == WeightsSource::ImageNet && !kept.is_file() {
         return missing(
             "weights",
             format!("{} is not there", kept.display()),
@@ -210,7 +210,7 @@ fn weights(source: &Source) -> Finding {
     }
     // Whatever is in the cache is looked at as a file, so that nothing is downloaded here.
     let file = match source {
-        Source::ImageNet => Source::File(kept),
+        WeightsSource::ImageNet => WeightsSource::File(kept),
         other => other.clone(),
     };
     match pretrained::load(&file, &network, &Silent) {

@@ -6,7 +6,7 @@ mod messages;
 mod output;
 
 use skinlesion::Error;
-use skinlesion::dataset::{Dataset, Part};
+use skinlesion::dataset::{Dataset, Split};
 use skinlesion::evaluation;
 use skinlesion::evaluation::leakage;
 use skinlesion::evaluation::{Evaluation, METRICS_FILE};
@@ -33,18 +33,18 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     let draft = AtomicFolder::new(&args.out, args.force, METRICS_FILE)?;
     let dataset = Dataset::open(&args.data)?;
     let classifier = open::open_with(model, session.device()?, args.tta)?;
-    let dataset = evaluation::as_trained(dataset, classifier.about())?;
+    let dataset = evaluation::as_trained(dataset, classifier.metadata())?;
     refuse_unfair(args, &dataset, classifier.as_ref(), session)?;
 
-    let rows = dataset.part(args.split);
+    let rows = dataset.split_rows(args.split);
     let batch = args.batch_size.get();
     let answer = |rows: &[usize]| {
-        evaluation::predict_part(classifier.as_ref(), &dataset, rows, batch, session)
+        evaluation::predict_split(classifier.as_ref(), &dataset, rows, batch, session)
     };
     let predictions = answer(&rows)?;
-    let choosing = evaluation::choosing_rows(classifier.about(), &dataset, args.split);
-    let choosing = (!choosing.is_empty())
-        .then(|| answer(&choosing))
+    let thresholds_on = evaluation::threshold_rows(classifier.metadata(), &dataset, args.split);
+    let thresholds_on = (!thresholds_on.is_empty())
+        .then(|| answer(&thresholds_on))
         .transpose()?;
     let evaluation = Evaluation::new(
         model,
@@ -52,7 +52,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         &dataset,
         args.split,
         &predictions,
-        choosing.as_ref(),
+        thresholds_on.as_ref(),
     )?;
     let pictures = Pictures {
         dataset: &dataset,
@@ -106,7 +106,7 @@ fn refuse_unfair(
     session: &Session,
 ) -> skinlesion::Result<()> {
     dataset.refuse_other_resize(classifier.resize(), "the network")?;
-    if dataset.part(args.split).is_empty() {
+    if dataset.split_rows(args.split).is_empty() {
         let remedy = if dataset.info.folds.is_empty() {
             "Name another --split, or prepare the dataset with other shares."
         } else {
@@ -118,9 +118,9 @@ fn refuse_unfair(
             remedy,
         ));
     }
-    match classifier.about() {
-        Some(about) => leakage::refuse_seen_lesions(about, dataset, args.split),
-        None if args.split == Part::Train => Ok(()),
+    match classifier.metadata() {
+        Some(metadata) => leakage::refuse_seen_lesions(metadata, dataset, args.split),
+        None if args.split == Split::Train => Ok(()),
         None => {
             session.warn(&format!(
                 "{} lies without the checkpoint.json that `skinlesion export` wrote beside it, so nothing \

@@ -4,24 +4,24 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use skinlesion::artifact::description::Description;
-use skinlesion::artifact::exported_file::Written;
+use skinlesion::artifact::exported_file::ExportedFile;
 use skinlesion::artifact::format::{Family, Format, Precision, UnknownFormat};
 use skinlesion::artifact::interface::InputKind;
 use skinlesion::artifact::package::MODEL_FILE;
 use skinlesion::export::images;
 use skinlesion::export::images::Images;
-use skinlesion::export::inputs::Material;
+use skinlesion::export::inputs::ExportInputs;
 use skinlesion::export::model_card;
 use skinlesion::export::package;
 use skinlesion::export::quantize::{CALIBRATION_IMAGES, RangeRule};
 use skinlesion::export::readme;
-use skinlesion::export::source::Source;
+use skinlesion::export::source::ExportSource;
 use skinlesion::export::write;
-use skinlesion::export::write::{Lost, Plan};
+use skinlesion::export::write::{FailedFormat, Plan};
 use skinlesion::files::AtomicFolder;
 use skinlesion::imaging::resize::{Colour, Fit};
 use skinlesion::metrics::Predictions;
-use skinlesion::model::checkpoint_metadata::About;
+use skinlesion::model::checkpoint_metadata::CheckpointMetadata;
 use skinlesion::progress::Progress;
 use skinlesion::{Error, Result, webapp};
 
@@ -107,15 +107,15 @@ fn formats(text: &str) -> Result<Formats, UnknownFormat> {
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
     let plan = plan(args);
-    let source = Source::read(&args.checkpoint)?;
-    refuse_impossible(args, &plan, &source.about)?;
+    let source = ExportSource::read(&args.checkpoint)?;
+    refuse_impossible(args, &plan, &source.metadata)?;
     let draft = AtomicFolder::new(&args.out, args.force, MODEL_FILE)?;
     let evaluations = model_card::read_evaluations(&args.evaluations, &source)?;
-    let about = &source.about;
-    let images = images(args, about, session)?;
-    let calibration = calibration(args, &plan, about)?;
+    let metadata = &source.metadata;
+    let images = images(args, metadata, session)?;
+    let calibration = calibration(args, &plan, metadata)?;
     let answers = source.answers(&images, session)?;
-    let mut description = Description::new(&source.about, &source.sha256);
+    let mut description = Description::new(&source.metadata, &source.sha256);
     if images.whole {
         description.judge(&Predictions {
             probabilities: answers.clone(),
@@ -129,23 +129,23 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
             &evaluation.intervals,
         );
     }
-    let (written, lost) = write::write(
+    let (written, failed_formats) = write::write(
         &source,
         &description,
         &plan,
         draft.path(),
-        &Material {
+        &ExportInputs {
             images: &images,
             answers: &answers,
             calibration: &calibration,
         },
         session,
     )?;
-    for lost in &lost {
+    for failed_formats in &failed_formats {
         session.warn(&format!(
             "{} is not written: {}",
-            lost.format.file_name(),
-            lost.why
+            failed_formats.format.file_name(),
+            failed_formats.why
         ));
     }
     let mut beside = package::write(draft.path(), &source, &description, &written, &evaluations)?;
@@ -158,7 +158,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         .map(|name| args.out.join(name))
         .collect();
     draft.publish()?;
-    Ok(summary(args, &written, &lost, beside))
+    Ok(summary(args, &written, &failed_formats, beside))
 }
 
 fn plan(args: &Args) -> Plan {
@@ -182,7 +182,7 @@ fn plan(args: &Args) -> Plan {
 }
 
 /// Refuses what cannot be, before anything is computed.
-fn refuse_impossible(args: &Args, plan: &Plan, about: &About) -> Result<()> {
+fn refuse_impossible(args: &Args, plan: &Plan, metadata: &CheckpointMetadata) -> Result<()> {
     let int8 = (plan.formats.iter()).find(|format| format.precision() == Precision::Int8);
     if let (Some(format), None) = (int8, &args.data) {
         return Err(Error::input(
@@ -201,7 +201,7 @@ fn refuse_impossible(args: &Args, plan: &Plan, about: &About) -> Result<()> {
             "Leave --input and --resize out, or write the page into another folder.",
         ));
     }
-    let rule = about.resize;
+    let rule = metadata.resize;
     if args.resize && (rule.fit != Fit::Stretch || rule.colour != Colour::AsTaken) {
         return Err(Error::input(
             "--resize",
@@ -216,45 +216,50 @@ fn refuse_impossible(args: &Args, plan: &Plan, about: &About) -> Result<()> {
         return Err(Error::input(
             format!("--tolerance {}", args.tolerance),
             "not a number of points from 0 to 100",
-            "Give the points that may be lost, such as 1.",
+            "Give the points that may be failed_formats, such as 1.",
         ));
     }
     Ok(())
 }
 
-fn images(args: &Args, about: &About, session: &Session) -> Result<Images> {
+fn images(args: &Args, metadata: &CheckpointMetadata, session: &Session) -> Result<Images> {
     let Some(data) = &args.data else {
         session.warn(
             "no --data, so the files are compared with the checkpoint on noise instead of validation images",
         );
-        return Ok(Images::noise(about.resize, NOISE));
+        return Ok(Images::noise(metadata.resize, NOISE));
     };
-    Images::validation(data, about, args.images)
+    Images::validation(data, metadata, args.images)
 }
 
-fn calibration(args: &Args, plan: &Plan, about: &About) -> Result<Vec<Vec<u8>>> {
+fn calibration(args: &Args, plan: &Plan, metadata: &CheckpointMetadata) -> Result<Vec<Vec<u8>>> {
     let wanted = |format: &Format| format.precision() == Precision::Int8;
     match &args.data {
         Some(data) if plan.formats.iter().any(wanted) => {
-            images::training(data, about, CALIBRATION_IMAGES)
+            images::training(data, metadata, CALIBRATION_IMAGES)
         }
         _ => Ok(Vec::new()),
     }
 }
 
-fn summary(args: &Args, written: &[Written], lost: &[Lost], beside: Vec<PathBuf>) -> Summary {
+fn summary(
+    args: &Args,
+    written: &[ExportedFile],
+    failed_formats: &[FailedFormat],
+    beside: Vec<PathBuf>,
+) -> Summary {
     let mut text = readme::table(written) + "\n" + &readme::legend(written) + "\n";
-    for lost in lost {
+    for failed_formats in failed_formats {
         text += &format!(
             "\n{} is not there: {}.\n",
-            lost.format.file_name(),
-            lost.why
+            failed_formats.format.file_name(),
+            failed_formats.why
         );
     }
     let networks = written.iter().map(|file| args.out.join(&file.file));
     let compared = written.first().map_or("", |file| &file.check.of);
-    let lost_json: Vec<_> = (lost.iter())
-        .map(|lost| json!({"format": lost.format.name(), "why": lost.why}))
+    let lost_json: Vec<_> = (failed_formats.iter())
+        .map(|failed_formats| json!({"format": failed_formats.format.name(), "why": failed_formats.why}))
         .collect();
     Summary {
         text,
@@ -264,6 +269,6 @@ fn summary(args: &Args, written: &[Written], lost: &[Lost], beside: Vec<PathBuf>
             args.out.display()
         )),
         json: json!({"out": args.out, "compared_on": compared, "networks": written, "lost": lost_json}),
-        failed: !lost.is_empty(),
+        failed: !failed_formats.is_empty(),
     }
 }

@@ -6,15 +6,15 @@ use std::path::PathBuf;
 
 use serde_json::json;
 use skinlesion::Diagnosis;
-use skinlesion::dataset::build::options::Recipe;
+use skinlesion::dataset::build::options::PrepareOptions;
 use skinlesion::dataset::build::{Prepared, prepare};
 use skinlesion::dataset::duplicates::Dedupe;
 use skinlesion::dataset::folds;
 use skinlesion::dataset::hold_out::Condition;
-use skinlesion::dataset::near_duplicates::summary::Treatment;
+use skinlesion::dataset::near_duplicates::summary::NearDuplicatePolicy;
 use skinlesion::dataset::plan::Rules;
-use skinlesion::dataset::split_fractions::{Division, Shares};
-use skinlesion::dataset::{DatasetInfo, Part};
+use skinlesion::dataset::split_fractions::{SplitFractions, SplitStrategy};
+use skinlesion::dataset::{DatasetInfo, Split};
 use skinlesion::imaging::resize::{Colour, DEFAULT_SIZE, Fit, ResizeRule};
 use skinlesion::progress::Progress;
 use skinlesion::report;
@@ -40,12 +40,12 @@ pub struct Args {
     dedupe: DedupeRule,
 
     /// Share of each class for validation: one number, or by class as in nv=.1,default=.15
-    #[arg(long, value_name = "SHARE", default_value_t = Shares::USUAL)]
-    val: Shares,
+    #[arg(long, value_name = "SHARE", default_value_t = SplitFractions::USUAL)]
+    val: SplitFractions,
 
     /// Share of each class for the test part, likewise; 0 for none, if you have another test set
-    #[arg(long, value_name = "SHARE", default_value_t = Shares::USUAL)]
-    test: Shares,
+    #[arg(long, value_name = "SHARE", default_value_t = SplitFractions::USUAL)]
+    test: SplitFractions,
 
     /// Divide all but the test part into so many folds, for cross-validation: each is validated on by the network
     /// that trained on the others. --val has no use then; the test part is the same as without
@@ -146,13 +146,13 @@ enum AllAs {
 }
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
-    let recipe = recipe(args, session.seed())?;
+    let options = options(args, session.seed())?;
     let prepared = prepare(
         &args.metadata,
         &args.images,
         &args.out,
         args.force,
-        &recipe,
+        &options,
         &report::dataset::write,
         session,
     )?;
@@ -175,7 +175,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
 }
 
 /// The flags as the library wants them.
-fn recipe(args: &Args, seed: u64) -> skinlesion::Result<Recipe> {
+fn options(args: &Args, seed: u64) -> skinlesion::Result<PrepareOptions> {
     let rules = match args.preset {
         Some(Preset::Original) => Rules::original(seed),
         None => Rules {
@@ -184,13 +184,13 @@ fn recipe(args: &Args, seed: u64) -> skinlesion::Result<Recipe> {
                 DedupeRule::Lesion => Dedupe::Lesion,
                 DedupeRule::Original => Dedupe::Original,
             },
-            division: division(args)?,
+            strategy: strategy(args)?,
             hold_out: args.hold_out.clone(),
             least_per_localization: 0,
             seed,
         },
     };
-    Ok(Recipe {
+    Ok(PrepareOptions {
         rules,
         resize: ResizeRule {
             fit: match args.fit {
@@ -206,24 +206,26 @@ fn recipe(args: &Args, seed: u64) -> skinlesion::Result<Recipe> {
         allow_missing: args.allow_missing,
         skip_bad: args.skip_bad,
         near_duplicates: match (args.near_duplicates, args.preset) {
-            (Some(NearDuplicates::Join), _) | (None, None) => Treatment::Join,
-            (Some(NearDuplicates::List), _) => Treatment::List,
+            (Some(NearDuplicates::Join), _) | (None, None) => NearDuplicatePolicy::Join,
+            (Some(NearDuplicates::List), _) => NearDuplicatePolicy::List,
             // The original did not look for them, and its numbers are to come out the same.
-            (Some(NearDuplicates::Off), _) | (None, Some(Preset::Original)) => Treatment::Off,
+            (Some(NearDuplicates::Off), _) | (None, Some(Preset::Original)) => {
+                NearDuplicatePolicy::Off
+            }
         },
     })
 }
 
-fn division(args: &Args) -> skinlesion::Result<Division> {
+fn strategy(args: &Args) -> skinlesion::Result<SplitStrategy> {
     let test = if args.hold_out.is_empty() {
         args.test
     } else {
-        Shares::uniform(0.0)
+        SplitFractions::uniform(0.0)
     };
     Ok(match (args.all_as, args.folds) {
-        (Some(AllAs::Test), _) => Division::AllTest,
-        (None, Some(folds)) => Division::Folded { folds, test },
-        (None, None) => Division::drawn(args.val, test)?,
+        (Some(AllAs::Test), _) => SplitStrategy::AllTest,
+        (None, Some(folds)) => SplitStrategy::Folded { folds, test },
+        (None, None) => SplitStrategy::drawn(args.val, test)?,
     })
 }
 
@@ -238,9 +240,9 @@ fn folds_in_range(text: &str) -> Result<usize, String> {
 /// Classes without any image.
 fn absent(info: &DatasetInfo) -> Vec<Diagnosis> {
     let has = |class: Diagnosis| {
-        Part::ALL
+        Split::ALL
             .iter()
-            .any(|&part| info.counts.part(part)[class.index()] > 0)
+            .any(|&part| info.counts.split(part)[class.index()] > 0)
     };
     Diagnosis::ALL.into_iter().filter(|&c| !has(c)).collect()
 }

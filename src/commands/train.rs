@@ -8,14 +8,14 @@ use serde_json::json;
 use skinlesion::dataset::Dataset;
 use skinlesion::model::checkpoint::Checkpoint;
 use skinlesion::model::checkpoint_metadata::LAST_FILE;
-use skinlesion::model::pretrained::Source;
+use skinlesion::model::pretrained::WeightsSource;
 use skinlesion::progress::Progress;
 use skinlesion::training::checkpointing::folder;
 use skinlesion::training::config::resolve;
 use skinlesion::training::fit::fit;
 use skinlesion::training::initial_model;
-use skinlesion::training::initial_model::Origin;
-use skinlesion::training::run::{Ended, Run};
+use skinlesion::training::initial_model::InitialWeights;
+use skinlesion::training::run::{TrainingResult, TrainingRun};
 use skinlesion::training::{LAST, Phase, TrainingConfig};
 use skinlesion::{Diagnosis, Error};
 
@@ -49,7 +49,7 @@ pub struct Args {
 
     /// First weights of the base: a .safetensors or torchvision .pth file, imagenet (cache or download), or none (random)
     #[arg(long, value_name = "FILE|imagenet|none", conflicts_with = "from")]
-    weights: Option<Source>,
+    weights: Option<WeightsSource>,
 
     /// Checkpoint file or folder to start from, base and head; the usual start of finetune
     #[arg(long, value_name = "CHECKPOINT")]
@@ -115,7 +115,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     if !args.resume {
         folder::begin(&args.out, &config)?;
     }
-    let run = Run {
+    let run = TrainingRun {
         dataset: &dataset,
         config: &config,
         folder: &args.out,
@@ -161,11 +161,11 @@ impl Args {
 
     /// Where the first weights come from. Fine-tuning must be told: from ImageNet with an untrained
     /// head is rarely what is meant.
-    fn origin(&self, phase: Phase) -> skinlesion::Result<Origin> {
+    fn origin(&self, phase: Phase) -> skinlesion::Result<InitialWeights> {
         match (&self.from, &self.weights, phase) {
-            (Some(path), _, _) => Ok(Origin::Checkpoint(path.clone())),
-            (None, Some(source), _) => Ok(Origin::Weights(source.clone())),
-            (None, None, Phase::Transfer) => Ok(Origin::Weights(Source::ImageNet)),
+            (Some(path), _, _) => Ok(InitialWeights::Checkpoint(path.clone())),
+            (None, Some(source), _) => Ok(InitialWeights::Weights(source.clone())),
+            (None, None, Phase::Transfer) => Ok(InitialWeights::Weights(WeightsSource::ImageNet)),
             (None, None, Phase::Finetune) => Err(Error::input(
                 "--phase finetune",
                 "it needs a network to start from",
@@ -180,7 +180,7 @@ fn resumed(
     args: &Args,
     session: &Session,
     dataset: Dataset,
-) -> skinlesion::Result<(Dataset, TrainingConfig, Origin, Option<String>)> {
+) -> skinlesion::Result<(Dataset, TrainingConfig, InitialWeights, Option<String>)> {
     let last = args.out.join(LAST_FILE);
     if !last.is_file() {
         return Err(Error::file(
@@ -189,9 +189,9 @@ fn resumed(
             "Start one without --resume.",
         ));
     }
-    let about = Checkpoint::read(&last)?.about;
-    let config = resolve::from_checkpoint(&last, &about.config)?;
-    if about.dataset != dataset.info.hashes.manifest {
+    let metadata = Checkpoint::read(&last)?.metadata;
+    let config = resolve::from_checkpoint(&last, &metadata.config)?;
+    if metadata.dataset != dataset.info.hashes.manifest {
         return Err(Error::file(
             &args.data,
             format!(
@@ -222,8 +222,8 @@ fn resumed(
             "Leave --seed away; the run knows it.",
         ));
     }
-    if args.fold.is_some() && args.fold != about.fold {
-        let found = about.fold.map_or_else(
+    if args.fold.is_some() && args.fold != metadata.fold {
+        let found = metadata.fold.map_or_else(
             || "no fold".to_owned(),
             |fold| format!("fold {fold} to validate on"),
         );
@@ -234,10 +234,10 @@ fn resumed(
         ));
     }
     Ok((
-        dataset.in_fold(about.fold)?,
+        dataset.in_fold(metadata.fold)?,
         config,
-        Origin::Checkpoint(last),
-        Some(about.initial_weights),
+        InitialWeights::Checkpoint(last),
+        Some(metadata.initial_weights),
     ))
 }
 
@@ -249,7 +249,12 @@ fn words_of(device: tch::Device) -> String {
     }
 }
 
-fn summary(args: &Args, config: &TrainingConfig, fold: Option<usize>, ended: &Ended) -> Summary {
+fn summary(
+    args: &Args,
+    config: &TrainingConfig,
+    fold: Option<usize>,
+    ended: &TrainingResult,
+) -> Summary {
     let (data, out) = (args.data.display(), args.out.display());
     let weights = Diagnosis::ALL.map(|d| format!("{d} {:.2}", ended.class_weights[d.index()]));
     let mut text = format!(
@@ -260,7 +265,7 @@ fn summary(args: &Args, config: &TrainingConfig, fold: Option<usize>, ended: &En
     );
     if let Some((epoch, value)) = ended.best {
         let epochs = ended.history.len();
-        text.push_str(&match config.select_by.as_str() {
+        text.push_str(&match config.monitor.as_str() {
             LAST => format!("Kept: epoch {epoch}, the last of {epochs}.\n"),
             name => {
                 let name = name.replace('_', " ");
@@ -293,8 +298,8 @@ fn summary(args: &Args, config: &TrainingConfig, fold: Option<usize>, ended: &En
             "interrupted": ended.interrupted,
             "epochs": ended.history,
             "best_epoch": ended.best.map(|(epoch, _)| epoch),
-            "select_by": config.select_by,
-            "best_value": ended.best.filter(|_| config.select_by != LAST).map(|(_, value)| value),
+            "monitor": config.monitor,
+            "best_value": ended.best.filter(|_| config.monitor != LAST).map(|(_, value)| value),
             "class_weights": Diagnosis::ALL.map(|d| (d.code(), ended.class_weights[d.index()])).into_iter()
                 .collect::<std::collections::BTreeMap<_, _>>(),
         }),

@@ -15,7 +15,7 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Adds one fault: where, and what it looks like.
+    /// Adds one fault: where, and what it fingerprints like.
     pub fn add(&mut self, finding: impl Into<String>) {
         self.count += 1;
         if self.shown.len() < SHOWN {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::manifest::Row;
-use super::{Part, Sample};
+use super::{Sample, Split};
 
 /// What is left after a step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,9 +38,9 @@ impl Step {
 /// The last steps: what is kept, and the parts that have any of it.
 pub fn parts(rows: &[Row]) -> Vec<Step> {
     let mut steps = vec![Step::of("kept", rows.iter().map(|row| &row.sample))];
-    for part in Part::ALL {
-        let of_part = rows.iter().filter(move |row| row.split == part);
-        steps.push(Step::of(part.name(), of_part.map(|row| &row.sample)));
+    for part in Split::ALL {
+        let of_split = rows.iter().filter(move |row| row.split == part);
+        steps.push(Step::of(part.name(), of_split.map(|row| &row.sample)));
     }
     steps.retain(|step| step.rows > 0);
     steps

@@ -10,7 +10,7 @@ use super::manifest::Row;
 use super::pixels;
 use super::pixels::Pixels;
 use super::row_checks;
-use super::sample::Part;
+use super::sample::Split;
 use crate::imaging::resize::ResizeRule;
 use crate::{Error, Result, files};
 
@@ -79,9 +79,9 @@ impl Dataset {
     }
 
     /// The row numbers of a part, ascending. In a dataset with folds, validation is the chosen fold.
-    pub fn part(&self, part: Part) -> Vec<usize> {
+    pub fn split_rows(&self, part: Split) -> Vec<usize> {
         (0..self.rows.len())
-            .filter(|&row| self.part_of(&self.rows[row]) == Some(part))
+            .filter(|&row| self.split_of(&self.rows[row]) == Some(part))
             .collect()
     }
 }
@@ -132,9 +132,9 @@ impl Dataset {
 
     /// The part of a row, which depends on the fold that was chosen. None for the images of that fold's
     /// lesions that are not validated on.
-    fn part_of(&self, row: &Row) -> Option<Part> {
+    fn split_of(&self, row: &Row) -> Option<Split> {
         match row.fold {
-            Some(fold) if Some(fold.number) == self.fold => fold.validates.then_some(Part::Val),
+            Some(fold) if Some(fold.number) == self.fold => fold.validates.then_some(Split::Val),
             _ => Some(row.split),
         }
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::Part;
+use super::Split;
 use super::flow::Step;
 use super::fold_counts::FoldCounts;
 use super::near_duplicates::summary::NearDuplicates;
@@ -51,9 +51,9 @@ pub struct DatasetInfo {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flow: Vec<Step>,
     /// Images by part and class.
-    pub counts: PartCounts,
+    pub counts: SplitCounts,
     /// Distinct lesions by part and class.
-    pub lesions: PartCounts,
+    pub lesions: SplitCounts,
     /// Rows of the metadata that are not in the manifest, by reason.
     pub dropped: Vec<Dropped>,
     /// Rows of the metadata before anything was dropped.
@@ -70,7 +70,7 @@ fn square() -> f64 {
 
 /// Seven counts for each part, in class order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PartCounts {
+pub struct SplitCounts {
     /// Of the training part.
     pub train: [usize; 7],
     /// Of the validation part.
@@ -79,27 +79,27 @@ pub struct PartCounts {
     pub test: [usize; 7],
 }
 
-impl PartCounts {
+impl SplitCounts {
     /// Counts items by part and class.
-    pub fn of(items: impl IntoIterator<Item = (Part, Diagnosis)>) -> Self {
+    pub fn of(items: impl IntoIterator<Item = (Split, Diagnosis)>) -> Self {
         let mut counts = Self::default();
         for (part, class) in items {
-            let of_part = match part {
-                Part::Train => &mut counts.train,
-                Part::Val => &mut counts.val,
-                Part::Test => &mut counts.test,
+            let of_split = match part {
+                Split::Train => &mut counts.train,
+                Split::Val => &mut counts.val,
+                Split::Test => &mut counts.test,
             };
-            of_part[class.index()] += 1;
+            of_split[class.index()] += 1;
         }
         counts
     }
 
     /// The counts of one part.
-    pub fn part(&self, part: Part) -> &[usize; 7] {
+    pub fn split(&self, part: Split) -> &[usize; 7] {
         match part {
-            Part::Train => &self.train,
-            Part::Val => &self.val,
-            Part::Test => &self.test,
+            Split::Train => &self.train,
+            Split::Val => &self.val,
+            Split::Test => &self.test,
         }
     }
 }

@@ -6,7 +6,7 @@ use csv::StringRecord;
 use serde::{Deserialize, Serialize};
 
 use super::folds::Fold;
-use super::{Part, Sample};
+use super::{Sample, Split};
 use crate::{Diagnosis, Error, Result};
 
 /// The file's name within a dataset folder.
@@ -18,7 +18,7 @@ pub struct Row {
     /// What the metadata says.
     pub sample: Sample,
     /// What it is used for. In a dataset with folds this is `train` for all that is not test.
-    pub split: Part,
+    pub split: Split,
     /// Its place in a dataset with folds; none in the test part.
     pub fold: Option<Fold>,
 }
@@ -44,7 +44,7 @@ struct Line {
     sex: String,
     localization: String,
     source: String,
-    split: Part,
+    split: Split,
 }
 
 /// The columns that only a dataset with folds has; empty for an image of the test part.
@@ -138,7 +138,7 @@ fn row(record: &StringRecord, headers: &StringRecord) -> csv::Result<Row> {
 mod tests {
     use super::*;
 
-    fn row(image: &str, split: Part, fold: Option<Fold>) -> Row {
+    fn row(image: &str, split: Split, fold: Option<Fold>) -> Row {
         Row {
             sample: Sample {
                 image_id: image.into(),
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn folds_have_columns_of_their_own_which_others_lack() {
         let fold = |number, validates| Some(Fold { number, validates });
-        let plain = [row("A", Part::Val, None)];
+        let plain = [row("A", Split::Val, None)];
         let (text, read) = there_and_back(&plain);
         assert!(
             text.starts_with("image_id,lesion_id,dx,dx_type,age,sex,localization,source,split\n")
@@ -174,9 +174,9 @@ mod tests {
         assert_eq!(read, plain);
 
         let folded = [
-            row("A", Part::Test, None),
-            row("B", Part::Train, fold(3, true)),
-            row("C", Part::Train, fold(0, false)),
+            row("A", Split::Test, None),
+            row("B", Split::Train, fold(3, true)),
+            row("C", Split::Train, fold(0, false)),
         ];
         let (text, read) = there_and_back(&folded);
         assert!(

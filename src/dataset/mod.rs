@@ -29,4 +29,4 @@ pub mod validate;
 
 pub use self::folder::Dataset;
 pub use self::info::DatasetInfo;
-pub use self::sample::{Part, Sample};
+pub use self::sample::{Sample, Split};

@@ -7,7 +7,7 @@ use std::path::Path;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::near_duplicates::fingerprint::Look;
+use super::near_duplicates::fingerprint::Fingerprint;
 use crate::imaging::decode::decode;
 use crate::imaging::resize;
 use crate::imaging::resize::{Fit, ResizeRule};
@@ -27,13 +27,13 @@ pub struct Packed {
     /// Bytes of each image.
     size: usize,
     /// What tells near-duplicates, if that was asked for; an image without detail has none.
-    pub looks: Vec<Option<Look>>,
+    pub fingerprints: Vec<Option<Fingerprint>>,
     /// Files that could not be used.
     pub bad: Vec<BadFile>,
 }
 
 /// The images that are kept.
-pub struct Kept {
+pub struct KeptImages {
     /// SHA-256 of their pixels.
     pub pixels_sha256: String,
     /// SHA-256 over the hexadecimal SHA-256 of every source file, in order.
@@ -51,7 +51,7 @@ pub struct BadFile {
     pub reason: String,
 }
 
-/// Packs `images` into the file `target`, and looks at them for near-duplicates if `with_looks`. Each is read once; all
+/// Packs `images` into the file `target`, and fingerprints at them for near-duplicates if `with_looks`. Each is read once; all
 /// are tried, so that every bad one is known. The bytes do not depend on the number of threads.
 pub fn pack(
     images: &[&Path],
@@ -72,7 +72,7 @@ pub fn pack(
                 Ok(image) => {
                     packed.sources.push(image.source_sha256);
                     packed.aspects.push(image.aspect);
-                    packed.looks.push(image.look);
+                    packed.fingerprints.push(image.fingerprint);
                     packed.size = image.pixels.len();
                     file.write_all(&image.pixels)
                         .map_err(Error::io("write", target))?;
@@ -92,7 +92,7 @@ pub fn pack(
 }
 
 /// Copies some images, by their places, from a file that [`pack`] filled into the file `target`, in the order given.
-pub fn keep(from: &Path, packed: &Packed, chosen: &[usize], target: &Path) -> Result<Kept> {
+pub fn keep(from: &Path, packed: &Packed, chosen: &[usize], target: &Path) -> Result<KeptImages> {
     let mut source = File::open(from).map_err(Error::io("read", from))?;
     let mut file = BufWriter::new(File::create(target).map_err(Error::io("create", target))?);
     let (mut of_pixels, mut of_images) = (Sha256::new(), Sha256::new());
@@ -110,7 +110,7 @@ pub fn keep(from: &Path, packed: &Packed, chosen: &[usize], target: &Path) -> Re
     let file = file.into_inner().map_err(|e| e.into_error());
     file.and_then(|file| file.sync_all())
         .map_err(Error::io("write", target))?;
-    Ok(Kept {
+    Ok(KeptImages {
         pixels_sha256: files::hex(&of_pixels.finalize()),
         images_sha256: files::hex(&of_images.finalize()),
         aspect: median(chosen.iter().map(|&image| packed.aspects[image]).collect()),
@@ -126,7 +126,7 @@ struct Image {
     pixels: Vec<u8>,
     aspect: f64,
     source_sha256: String,
-    look: Option<Look>,
+    fingerprint: Option<Fingerprint>,
 }
 
 fn prepare(path: &Path, rule: ResizeRule, with_look: bool) -> Result<Image, String> {
@@ -139,6 +139,6 @@ fn prepare(path: &Path, rule: ResizeRule, with_look: bool) -> Result<Image, Stri
             Fit::Crop => 1.0,
         },
         source_sha256: files::sha256(&bytes),
-        look: with_look.then(|| Look::new(&image)).flatten(),
+        fingerprint: with_look.then(|| Fingerprint::new(&image)).flatten(),
     })
 }

@@ -9,9 +9,9 @@ use super::hold_out;
 use super::hold_out::Condition;
 use super::info::Dropped;
 use super::split;
-use super::split::Place;
-use super::split_fractions::{Division, Shares};
-use super::{Part, Sample};
+use super::split::Assignment;
+use super::split_fractions::{SplitFractions, SplitStrategy};
+use super::{Sample, Split};
 use crate::{Diagnosis, Error, Result};
 
 /// What decides where an image goes.
@@ -20,8 +20,8 @@ pub struct Rules {
     /// What becomes of repeated images of a lesion.
     pub dedupe: Dedupe,
     /// What goes where.
-    pub division: Division,
-    /// Lesions that go to the test part whatever the division: those that fulfil any of these.
+    pub strategy: SplitStrategy,
+    /// Lesions that go to the test part whatever the strategy: those that fulfil any of these.
     pub hold_out: Vec<Condition>,
     /// Localizations with fewer images of a class than this are left out; 0 keeps all.
     pub least_per_localization: usize,
@@ -37,9 +37,9 @@ impl Rules {
     pub fn original(seed: u64) -> Self {
         Self {
             dedupe: Dedupe::Original,
-            division: Division::Drawn {
-                val: Shares::uniform(0.15).with(Diagnosis::Nv, 0.1),
-                test: Shares::uniform(0.0),
+            strategy: SplitStrategy::Drawn {
+                val: SplitFractions::uniform(0.15).with(Diagnosis::Nv, 0.1),
+                test: SplitFractions::uniform(0.0),
             },
             hold_out: Vec::new(),
             least_per_localization: 5,
@@ -50,13 +50,13 @@ impl Rules {
     /// How the parts are drawn, as `dataset.json` says it.
     pub fn split_in_words(&self) -> String {
         if self.hold_out.is_empty() {
-            return self.division.to_string();
+            return self.strategy.to_string();
         }
         let conditions: Vec<String> = self.hold_out.iter().map(Condition::to_string).collect();
-        let others = match self.division {
-            Division::AllTest => "all test".to_owned(),
-            Division::Drawn { val, .. } => format!("val {val} of each class"),
-            Division::Folded { folds, .. } => format!("{folds} folds"),
+        let others = match self.strategy {
+            SplitStrategy::AllTest => "all test".to_owned(),
+            SplitStrategy::Drawn { val, .. } => format!("val {val} of each class"),
+            SplitStrategy::Folded { folds, .. } => format!("{folds} folds"),
         };
         format!(
             "test every lesion with an image of {}; of the others {others}, by lesion, stratified by localization",
@@ -82,7 +82,7 @@ pub struct Planned {
     /// The index of its sample.
     pub sample: usize,
     /// Its part; `train` if it is in a fold.
-    pub split: Part,
+    pub split: Split,
     /// Its place in the folds.
     pub fold: Option<Fold>,
 }
@@ -105,7 +105,7 @@ impl Plan {
         let (mut places, held_out) = places(samples, &lesions, rules)?;
         let moved = join(samples, &lesions, &mut places, &held_out, groups);
         let rows = rows(&lesions, &places);
-        refuse_empty_parts(&rows, rules)?;
+        refuse_empty_splits(&rows, rules)?;
 
         let mut dropped = vec![Dropped {
             reason: repeats_of(rules).to_owned(),
@@ -133,15 +133,15 @@ fn places<'a>(
     samples: &'a [Sample],
     lesions: &[Lesion],
     rules: &Rules,
-) -> Result<(Vec<Place>, HashSet<&'a str>)> {
+) -> Result<(Vec<Assignment>, HashSet<&'a str>)> {
     let held_out = hold_out::lesions(samples, &rules.hold_out)?;
     let id = |lesion: &Lesion| samples[lesion.training[0]].lesion_id.as_str();
     let others: Vec<usize> = (0..lesions.len())
         .filter(|&index| !held_out.contains(id(&lesions[index])))
         .collect();
     let to_draw: Vec<Lesion> = others.iter().map(|&index| lesions[index].clone()).collect();
-    let drawn = split::draw(&to_draw, &rules.division, rules.seed)?;
-    let mut places = vec![Place::In(Part::Test); lesions.len()];
+    let drawn = split::draw(&to_draw, &rules.strategy, rules.seed)?;
+    let mut places = vec![Assignment::In(Split::Test); lesions.len()];
     for (index, place) in others.into_iter().zip(drawn) {
         places[index] = place;
     }
@@ -155,7 +155,7 @@ fn places<'a>(
 fn join(
     samples: &[Sample],
     lesions: &[Lesion],
-    places: &mut [Place],
+    places: &mut [Assignment],
     held_out: &HashSet<&str>,
     groups: &[Vec<String>],
 ) -> usize {
@@ -171,7 +171,7 @@ fn join(
         let first = members.iter().map(|&lesion| places[lesion]).min();
         let is_held_out = group.iter().any(|id| held_out.contains(id.as_str()));
         let place = first.map(|first| match is_held_out {
-            true => Place::In(Part::Test),
+            true => Assignment::In(Split::Test),
             false => first,
         });
         for (lesion, place) in members.into_iter().zip(place.into_iter().cycle()) {
@@ -182,24 +182,24 @@ fn join(
     moved
 }
 
-fn rows(lesions: &[Lesion], places: &[Place]) -> Vec<Planned> {
+fn rows(lesions: &[Lesion], places: &[Assignment]) -> Vec<Planned> {
     let mut rows: Vec<Planned> = lesions
         .iter()
         .zip(places)
         .flat_map(|(lesion, &place)| {
             let images = match place {
-                Place::In(Part::Val | Part::Test) => &lesion.held_out,
-                Place::In(Part::Train) | Place::Fold(_) => &lesion.training,
+                Assignment::In(Split::Val | Split::Test) => &lesion.held_out,
+                Assignment::In(Split::Train) | Assignment::Fold(_) => &lesion.training,
             };
             images.iter().map(move |&sample| match place {
-                Place::In(split) => Planned {
+                Assignment::In(split) => Planned {
                     sample,
                     split,
                     fold: None,
                 },
-                Place::Fold(number) => Planned {
+                Assignment::Fold(number) => Planned {
                     sample,
-                    split: Part::Train,
+                    split: Split::Train,
                     fold: Some(Fold {
                         number,
                         validates: lesion.held_out.contains(&sample),
@@ -212,16 +212,16 @@ fn rows(lesions: &[Lesion], places: &[Place]) -> Vec<Planned> {
     rows
 }
 
-fn refuse_empty_parts(rows: &[Planned], rules: &Rules) -> Result<()> {
-    let division = &rules.division;
-    if *division == Division::AllTest {
+fn refuse_empty_splits(rows: &[Planned], rules: &Rules) -> Result<()> {
+    let strategy = &rules.strategy;
+    if *strategy == SplitStrategy::AllTest {
         return Ok(());
     }
-    for part in Part::ALL {
+    for part in Split::ALL {
         let wanted = match part {
-            Part::Train => true,
-            Part::Val => division.folds() == 0,
-            Part::Test => !division.test().is_zero(),
+            Split::Train => true,
+            Split::Val => strategy.folds() == 0,
+            Split::Test => !strategy.test().is_zero(),
         };
         if wanted && !rows.iter().any(|row| row.split == part) {
             return Err(Error::input(
@@ -241,7 +241,7 @@ fn refuse_empty_parts(rows: &[Planned], rules: &Rules) -> Result<()> {
 /// The rows that a rule leaves out, in words.
 fn repeats_of(rules: &Rules) -> &'static str {
     match rules.dedupe {
-        Dedupe::Group if rules.division.folds() > 0 => "other images of a test lesion",
+        Dedupe::Group if rules.strategy.folds() > 0 => "other images of a test lesion",
         Dedupe::Group => "other images of a validation or test lesion",
         Dedupe::Lesion => "other images of a lesion",
         Dedupe::Original => {

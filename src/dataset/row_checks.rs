@@ -3,10 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::findings::{Fault, Findings};
-use super::info::{DatasetInfo, PartCounts};
+use super::info::{DatasetInfo, SplitCounts};
 use super::manifest;
 use super::manifest::Row;
-use super::sample::Part;
+use super::sample::Split;
 
 /// What the rows alone show to be wrong.
 pub fn of_rows(info: &DatasetInfo, rows: &[Row]) -> Vec<Fault> {
@@ -72,17 +72,17 @@ pub(super) fn repeated_images(rows: &[Row]) -> Option<Fault> {
 }
 
 pub(super) fn counts(info: &DatasetInfo, rows: &[Row]) -> Option<Fault> {
-    let counts = PartCounts::of(rows.iter().map(|row| (row.split, row.sample.dx)));
+    let counts = SplitCounts::of(rows.iter().map(|row| (row.split, row.sample.dx)));
     let mut found = Findings::default();
     if rows.len() != info.images {
         found.add(format!("{} images, not {}", rows.len(), info.images));
     }
-    for part in Part::ALL {
-        if counts.part(part) != info.counts.part(part) {
+    for part in Split::ALL {
+        if counts.split(part) != info.counts.split(part) {
             found.add(format!(
                 "{part}: {:?}, not {:?}",
-                counts.part(part),
-                info.counts.part(part)
+                counts.split(part),
+                info.counts.split(part)
             ));
         }
     }

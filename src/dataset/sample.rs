@@ -31,7 +31,7 @@ pub struct Sample {
 /// What a sample is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Part {
+pub enum Split {
     /// Gradients come from it.
     Train,
     /// Choices are made on it: when to stop, which checkpoint, which threshold.
@@ -40,7 +40,7 @@ pub enum Part {
     Test,
 }
 
-impl Part {
+impl Split {
     /// All parts, in order.
     pub const ALL: [Self; 3] = [Self::Train, Self::Val, Self::Test];
 
@@ -54,7 +54,7 @@ impl Part {
     }
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for Split {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
@@ -65,7 +65,7 @@ impl fmt::Display for Part {
 #[error("'{0}' is not one of train, val, test")]
 pub struct UnknownPart(pub String);
 
-impl FromStr for Part {
+impl FromStr for Split {
     type Err = UnknownPart;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {

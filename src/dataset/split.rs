@@ -12,21 +12,21 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::Part;
+use super::Split;
 use super::duplicates::Lesion;
 use super::findings::{Findings, counted};
 use super::folds;
-use super::split_fractions::{Division, Shares};
+use super::split_fractions::{SplitFractions, SplitStrategy};
 use crate::{Diagnosis, Result};
 
 /// Where a lesion goes. In order of how much is learnt from it: folds come before the parts, as what is in a
 /// fold may be trained on, and the test part comes last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub enum Assignment {
     /// Into a fold, from 0.
     Fold(usize),
     /// Into a part.
-    In(Part),
+    In(Split),
 }
 
 /// The place of each lesion. The same lesions in the same order and the same seed give the same places on any
@@ -35,15 +35,15 @@ pub enum Place {
 ///
 /// # Errors
 /// A class that is present but has too few lesions to give one to each part, or fold, that it shall be in.
-pub fn draw(lesions: &[Lesion], division: &Division, seed: u64) -> Result<Vec<Place>> {
-    let (val, test) = match division {
-        Division::AllTest => return Ok(vec![Place::In(Part::Test); lesions.len()]),
-        Division::Drawn { val, test } => (*val, *test),
+pub fn draw(lesions: &[Lesion], strategy: &SplitStrategy, seed: u64) -> Result<Vec<Assignment>> {
+    let (val, test) = match strategy {
+        SplitStrategy::AllTest => return Ok(vec![Assignment::In(Split::Test); lesions.len()]),
+        SplitStrategy::Drawn { val, test } => (*val, *test),
         // Which localizations are pooled depends on both shares, and with them what is drawn for test.
-        Division::Folded { test, .. } => (Shares::USUAL, *test),
+        SplitStrategy::Folded { test, .. } => (SplitFractions::USUAL, *test),
     };
-    let folds = division.folds();
-    let mut places = vec![Place::In(Part::Train); lesions.len()];
+    let folds = strategy.folds();
+    let mut places = vec![Assignment::In(Split::Train); lesions.len()];
     let mut faults = Findings::default();
     for class in Diagnosis::ALL {
         let members: Vec<usize> = (0..lesions.len())
@@ -62,10 +62,10 @@ pub fn draw(lesions: &[Lesion], division: &Division, seed: u64) -> Result<Vec<Pl
         // Folds stand where validation would: only the test part is taken from what they share.
         let taken = targets
             .iter()
-            .filter(|(part, _)| folds == 0 || *part == Part::Test);
+            .filter(|(part, _)| folds == 0 || *part == Split::Test);
         for &(part, target) in taken {
             for lesion in take_from_all(lesions, &mut strata, target) {
-                places[lesion] = Place::In(part);
+                places[lesion] = Assignment::In(part);
             }
         }
         let enough = if folds == 0 {
@@ -75,7 +75,7 @@ pub fn draw(lesions: &[Lesion], division: &Division, seed: u64) -> Result<Vec<Pl
             let enough = left.len() >= folds;
             // Each class begins at another fold, or the first folds would get all that is over.
             for (lesion, fold) in folds::deal(left, folds, class.index() % folds) {
-                places[lesion] = Place::Fold(fold);
+                places[lesion] = Assignment::Fold(fold);
             }
             enough
         };
@@ -110,11 +110,11 @@ fn targets(
     lesions: &[Lesion],
     members: &[usize],
     class: Diagnosis,
-    val: &Shares,
-    test: &Shares,
-) -> Vec<(Part, usize)> {
+    val: &SplitFractions,
+    test: &SplitFractions,
+) -> Vec<(Split, usize)> {
     let size = size(lesions, members);
-    [(Part::Test, test.of(class)), (Part::Val, val.of(class))]
+    [(Split::Test, test.of(class)), (Split::Val, val.of(class))]
         .into_iter()
         .filter(|(_, share)| *share > 0.0)
         .map(|(part, share)| (part, at_least(share, size)))
@@ -122,7 +122,7 @@ fn targets(
 }
 
 /// Whether the targets leave something for training.
-fn leave_some(lesions: &[Lesion], members: &[usize], targets: &[(Part, usize)]) -> bool {
+fn leave_some(lesions: &[Lesion], members: &[usize], targets: &[(Split, usize)]) -> bool {
     let held_out: usize = targets.iter().map(|(_, target)| target).sum();
     held_out < size(lesions, members) && targets.len() < members.len()
 }
@@ -133,7 +133,7 @@ fn at_least(share: f64, size: usize) -> usize {
 }
 
 /// The lesions of a class by localization, in the order of its name, with the rare ones pooled at the front.
-fn strata(lesions: &[Lesion], members: &[usize], targets: &[(Part, usize)]) -> Vec<Vec<usize>> {
+fn strata(lesions: &[Lesion], members: &[usize], targets: &[(Split, usize)]) -> Vec<Vec<usize>> {
     let mut by_localization: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for &i in members {
         by_localization

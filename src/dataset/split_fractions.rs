@@ -8,9 +8,9 @@ use crate::{Diagnosis, Error, Result};
 /// A share for each class, each at least 0 and below 1. Read from one number (`.15`) or from numbers
 /// by class (`nv=.1,default=.15`).
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Shares([f64; Diagnosis::COUNT]);
+pub struct SplitFractions([f64; Diagnosis::COUNT]);
 
-impl Shares {
+impl SplitFractions {
     /// What validation and test get where nothing else is said.
     pub const USUAL: Self = Self::uniform(0.15);
 
@@ -37,7 +37,7 @@ impl Shares {
     }
 }
 
-impl FromStr for Shares {
+impl FromStr for SplitFractions {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -80,7 +80,7 @@ fn share(text: &str) -> Result<f64, String> {
     }
 }
 
-impl fmt::Display for Shares {
+impl fmt::Display for SplitFractions {
     /// In the form that is read.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.iter().all(|share| *share == self.0[0]) {
@@ -96,28 +96,28 @@ impl fmt::Display for Shares {
 
 /// What goes where.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Division {
+pub enum SplitStrategy {
     /// Everything is test: an external test set.
     AllTest,
-    /// Shares for validation and test; the rest is training.
+    /// SplitFractions for validation and test; the rest is training.
     Drawn {
         /// For validation.
-        val: Shares,
+        val: SplitFractions,
         /// For test.
-        test: Shares,
+        test: SplitFractions,
     },
     /// A share for test; the rest is dealt into folds.
     Folded {
         /// How many, within [`super::folds::RANGE`].
         folds: usize,
         /// For test.
-        test: Shares,
+        test: SplitFractions,
     },
 }
 
-impl Division {
+impl SplitStrategy {
     /// Checks that the two shares leave something for training.
-    pub fn drawn(val: Shares, test: Shares) -> Result<Self> {
+    pub fn drawn(val: SplitFractions, test: SplitFractions) -> Result<Self> {
         for class in Diagnosis::ALL {
             let (v, t) = (val.of(class), test.of(class));
             if v + t >= 1.0 {
@@ -132,9 +132,9 @@ impl Division {
     }
 
     /// What falls to the test part by chance.
-    pub fn test(&self) -> Shares {
+    pub fn test(&self) -> SplitFractions {
         match self {
-            Self::AllTest => Shares::uniform(0.0),
+            Self::AllTest => SplitFractions::uniform(0.0),
             Self::Drawn { test, .. } | Self::Folded { test, .. } => *test,
         }
     }
@@ -148,7 +148,7 @@ impl Division {
     }
 }
 
-impl fmt::Display for Division {
+impl fmt::Display for SplitStrategy {
     /// In words, as `dataset.json` has it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -171,9 +171,12 @@ mod tests {
 
     #[test]
     fn shares_are_one_number_or_numbers_by_class() {
-        assert_eq!(".15".parse(), Ok(Shares::uniform(0.15)));
-        let shares: Shares = "nv=.1, default=.15".parse().unwrap();
-        assert_eq!(shares, Shares::uniform(0.15).with(Diagnosis::Nv, 0.1));
+        assert_eq!(".15".parse(), Ok(SplitFractions::uniform(0.15)));
+        let shares: SplitFractions = "nv=.1, default=.15".parse().unwrap();
+        assert_eq!(
+            shares,
+            SplitFractions::uniform(0.15).with(Diagnosis::Nv, 0.1)
+        );
         assert_eq!(shares.to_string().parse(), Ok(shares));
         for wrong in [
             "1",
@@ -185,14 +188,14 @@ mod tests {
             "nv=.1,nv=.2,default=0",
             "mole=.1",
         ] {
-            assert!(wrong.parse::<Shares>().is_err(), "{wrong}");
+            assert!(wrong.parse::<SplitFractions>().is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn shares_that_leave_nothing_for_training_are_refused() {
-        let most = Shares::uniform(0.25).with(Diagnosis::Df, 0.75);
-        assert!(Division::drawn(most, Shares::uniform(0.25)).is_err());
-        assert!(Division::drawn(most, Shares::uniform(0.2)).is_ok());
+        let most = SplitFractions::uniform(0.25).with(Diagnosis::Df, 0.75);
+        assert!(SplitStrategy::drawn(most, SplitFractions::uniform(0.25)).is_err());
+        assert!(SplitStrategy::drawn(most, SplitFractions::uniform(0.2)).is_ok());
     }
 }

@@ -1,6 +1,6 @@
 //! Proving a dataset folder: that its files are those that were written, and that its parts share nothing.
 //!
-//! What costs little ([`super::row_checks`]) is asked whenever a dataset is opened; [`prove`] reads every pixel too.
+//! What costs little ([`super::row_checks`]) is asked whenever a dataset is opened; [`validate`] reads every pixel too.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -15,20 +15,20 @@ use super::near_duplicates::search;
 use super::pixels;
 use super::pixels::Pixels;
 use super::row_checks::{counts, repeated_images, shared_groups, shared_lesions};
-use super::sample::Part;
+use super::sample::Split;
 use crate::progress::Progress;
 use crate::{Error, Result, files};
 
 /// What was proved, and what is wrong.
 #[derive(Debug, Default)]
-pub struct Verdict {
+pub struct ValidationReport {
     /// In short sentences.
     pub proved: Vec<String>,
     /// All that is wrong.
     pub faults: Vec<Fault>,
 }
 
-impl Verdict {
+impl ValidationReport {
     /// Notes the faults, or what is proved if there are none.
     pub fn note(&mut self, faults: impl IntoIterator<Item = Fault>, proved: impl Into<String>) {
         let before = self.faults.len();
@@ -39,14 +39,17 @@ impl Verdict {
     }
 }
 
-/// Proves a folder, as far as it can be read. The dataset comes with the verdict where its files fit together.
+/// Proves a folder, as far as it can be read. The dataset comes with the report where its files fit together.
 ///
 /// # Errors
-/// `dataset.json` or the manifest that cannot be read at all: then there is nothing to prove.
-pub fn prove(folder: &Path, progress: &dyn Progress) -> Result<(Verdict, Option<Dataset>)> {
+/// `dataset.json` or the manifest that cannot be read at all: then there is nothing to validate.
+pub fn validate(
+    folder: &Path,
+    progress: &dyn Progress,
+) -> Result<(ValidationReport, Option<Dataset>)> {
     let info = DatasetInfo::read(&folder.join(info::FILE))?;
     let manifest_path = folder.join(manifest::FILE);
-    let mut verdict = Verdict::default();
+    let mut report = ValidationReport::default();
     let same = files::sha256_file(&manifest_path)? == info.hashes.manifest;
     let changed = |file: &str| {
         Fault::new(format!(
@@ -54,14 +57,14 @@ pub fn prove(folder: &Path, progress: &dyn Progress) -> Result<(Verdict, Option<
             info::FILE
         ))
     };
-    verdict.note(
+    report.note(
         (!same).then(|| changed(manifest::FILE)),
         format!("{} is as it was written", manifest::FILE),
     );
     let rows = manifest::read(&manifest_path)?;
-    verdict.note(shared_lesions(&rows), "no lesion is in two parts or folds");
-    verdict.note(repeated_images(&rows), "no image is there twice");
-    verdict.note(counts(&info, &rows), "the counts are those of the manifest");
+    report.note(shared_lesions(&rows), "no lesion is in two parts or folds");
+    report.note(repeated_images(&rows), "no image is there twice");
+    report.note(counts(&info, &rows), "the counts are those of the manifest");
     if let Some(near) = info
         .near_duplicates
         .as_ref()
@@ -70,7 +73,7 @@ pub fn prove(folder: &Path, progress: &dyn Progress) -> Result<(Verdict, Option<
         let groups = counted(near.joined.len(), "group");
         let proved =
             format!("{groups} of lesions that show the same skin: each in one part or fold");
-        verdict.note(shared_groups(&info, &rows), proved);
+        report.note(shared_groups(&info, &rows), proved);
     }
 
     let pixels_path = folder.join(pixels::FILE);
@@ -78,15 +81,15 @@ pub fn prove(folder: &Path, progress: &dyn Progress) -> Result<(Verdict, Option<
         Ok(pixels) => pixels,
         Err(Error::Input { problem, .. }) => {
             let problem = format!("{} {problem}", pixels::FILE);
-            verdict.faults.push(Fault::new(problem));
-            return Ok((verdict, None));
+            report.faults.push(Fault::new(problem));
+            return Ok((report, None));
         }
         Err(error) => return Err(error),
     };
     progress.start("Hashing pixels", 1);
     let same = files::sha256_file(&pixels_path)? == info.hashes.pixels;
     progress.finish();
-    verdict.note(
+    report.note(
         (!same).then(|| changed(pixels::FILE)),
         format!("{} is as it was written, to the last byte", pixels::FILE),
     );
@@ -97,15 +100,15 @@ pub fn prove(folder: &Path, progress: &dyn Progress) -> Result<(Verdict, Option<
         rows,
         pixels,
     };
-    Ok((verdict, Some(dataset)))
+    Ok((report, Some(dataset)))
 }
 
 /// What the test part of `dataset` shares with what `other` trains on or chooses by: lesions, images, and skin.
-pub fn against(dataset: &Dataset, other: &Dataset, progress: &dyn Progress) -> Verdict {
-    let mut verdict = Verdict::default();
-    let test = dataset.part(Part::Test);
+pub fn against(dataset: &Dataset, other: &Dataset, progress: &dyn Progress) -> ValidationReport {
+    let mut report = ValidationReport::default();
+    let test = dataset.split_rows(Split::Test);
     let learnt: Vec<usize> = (0..other.rows.len())
-        .filter(|&row| other.rows[row].split != Part::Test)
+        .filter(|&row| other.rows[row].split != Split::Test)
         .collect();
     let place = other.path.display();
     let shared = |what: fn(&Row) -> &str| {
@@ -123,13 +126,13 @@ pub fn against(dataset: &Dataset, other: &Dataset, progress: &dyn Progress) -> V
         }
         found
     };
-    verdict.note(
+    report.note(
         shared(|row| &row.sample.lesion_id).fault(&format!(
             "lesions of the test part are learnt from in {place}"
         )),
         format!("no lesion of the test part is learnt from in {place}"),
     );
-    verdict.note(
+    report.note(
         shared(|row| &row.sample.image_id).fault(&format!(
             "images of the test part are learnt from in {place}"
         )),
@@ -149,14 +152,14 @@ pub fn against(dataset: &Dataset, other: &Dataset, progress: &dyn Progress) -> V
             theirs.sample.image_id,
             theirs.sample.dx,
             theirs.place(),
-            pair.likeness.symmetry,
-            pair.likeness.detail,
-            pair.likeness.difference,
+            pair.similarity.symmetry,
+            pair.similarity.detail,
+            pair.similarity.difference,
         ));
     }
-    verdict.note(
+    report.note(
         found.fault(&format!("images of the test part show skin that is learnt from in {place}")),
         format!("no image of the test part shows skin that is learnt from in {place}, as far as the search sees"),
     );
-    verdict
+    report
 }

@@ -32,14 +32,14 @@ pub struct Analysis {
     /// What the network is worth on what it is most certain of.
     pub coverages: Vec<Coverage>,
     /// Whether the probabilities can be taken at their word.
-    pub calibration: Option<CalibrationFigures>,
+    pub calibration: Option<CalibrationAnalysis>,
     /// Which classes are taken for which, most images first.
-    pub confused: Vec<Confused>,
+    pub confused: Vec<ConfusionPair>,
 }
 
 /// How well calibrated the answers are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CalibrationFigures {
+pub struct CalibrationAnalysis {
     /// What the logits are divided by, if `skinlesion calibrate` has fitted a temperature.
     pub temperature: Option<f64>,
     /// The answers as they are.
@@ -51,7 +51,7 @@ pub struct CalibrationFigures {
 
 /// A class that was taken for another.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Confused {
+pub struct ConfusionPair {
     /// What the images show.
     pub truth: Diagnosis,
     /// What they were taken for.
@@ -63,18 +63,18 @@ pub struct Confused {
 }
 
 impl Analysis {
-    /// Analyses predictions of `samples` (in the same order). `choosing` are the answers to validation images that
+    /// Analyses predictions of `samples` (in the same order). `thresholds_on` are the answers to validation images that
     /// thresholds are chosen on; `temperature` is what the network's logits were divided by, if it is known.
     pub fn new(
         predictions: &Predictions,
         samples: &[&Sample],
-        choosing: Option<&Predictions>,
+        thresholds_on: Option<&Predictions>,
         temperature: Option<f64>,
     ) -> Self {
         Self {
             isic: Some(isic::score(&predictions.truths, &predictions.probabilities)),
-            operating_points: choosing.map_or_else(Vec::new, |choosing| {
-                operating_points::operating_points(choosing, predictions)
+            operating_points: thresholds_on.map_or_else(Vec::new, |thresholds_on| {
+                operating_points::operating_points(thresholds_on, predictions)
             }),
             decision_curves: operating_points::decision_curves(predictions),
             subgroups: subgroups::subgroups(predictions, &columns(samples), DEFAULT_SEED),
@@ -90,14 +90,14 @@ impl Analysis {
 fn calibration_figures(
     predictions: &Predictions,
     temperature: Option<f64>,
-) -> Option<CalibrationFigures> {
+) -> Option<CalibrationAnalysis> {
     let of = |rows: &[Probabilities]| calibration(&predictions.truths, rows);
     let without = |temperature: f64| {
         let undone = |row| at_temperature(row, 1.0 / temperature);
         let rows: Vec<_> = predictions.probabilities.iter().map(undone).collect();
         of(&rows)
     };
-    Some(CalibrationFigures {
+    Some(CalibrationAnalysis {
         temperature,
         now: of(&predictions.probabilities)?,
         without_temperature: temperature.and_then(without),
@@ -123,12 +123,12 @@ fn known(value: &str) -> String {
     }
 }
 
-fn confused(confusion: &Confusion) -> Vec<Confused> {
+fn confused(confusion: &Confusion) -> Vec<ConfusionPair> {
     let pairs = Diagnosis::ALL.into_iter().flat_map(|truth| {
         Diagnosis::ALL.into_iter().map(move |prediction| {
             let images = confusion.counts[truth.index()][prediction.index()];
             let share = images as f64 / confusion.support(truth).max(1) as f64;
-            Confused {
+            ConfusionPair {
                 truth,
                 prediction,
                 images,
@@ -136,7 +136,7 @@ fn confused(confusion: &Confusion) -> Vec<Confused> {
             }
         })
     });
-    let mut pairs: Vec<Confused> = pairs
+    let mut pairs: Vec<ConfusionPair> = pairs
         .filter(|pair| pair.truth != pair.prediction && pair.images > 0)
         .collect();
     pairs.sort_by_key(|pair| std::cmp::Reverse(pair.images));

@@ -4,8 +4,8 @@ use serde::Serialize;
 use tch::Device;
 
 use super::leakage::refuse_seen_lesions;
-use super::{as_trained, predict_part};
-use crate::dataset::{Dataset, Part};
+use super::{as_trained, predict_split};
+use crate::dataset::{Dataset, Split};
 use crate::inference::checkpoint::CheckpointClassifier;
 use crate::metrics::calibration::{at_temperature, calibration, fit_temperature};
 use crate::metrics::{Predictions, ranking};
@@ -23,14 +23,14 @@ pub struct Calibrated {
     /// The number of validation images.
     pub images: usize,
     /// How good the probabilities were.
-    pub before: Figures,
+    pub before: CalibrationMetrics,
     /// How good they are.
-    pub after: Figures,
+    pub after: CalibrationMetrics,
 }
 
 /// How good probabilities are.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Figures {
+pub struct CalibrationMetrics {
     /// Mean negative logarithm of the truth's probability.
     pub log_loss: f64,
     /// [`crate::metrics::calibration::Calibration::ece_equal_width`].
@@ -43,7 +43,7 @@ pub struct Figures {
     pub accuracy: f64,
 }
 
-impl Figures {
+impl CalibrationMetrics {
     fn new(predictions: &Predictions) -> Option<Self> {
         let (truths, rows) = (&predictions.truths, &predictions.probabilities);
         let calibration = calibration(truths, rows)?;
@@ -70,8 +70,8 @@ pub fn calibrate(
     device: Device,
     progress: &dyn Progress,
 ) -> Result<Calibrated> {
-    let dataset = as_trained(dataset, Some(&checkpoint.about))?;
-    let rows = dataset.part(Part::Val);
+    let dataset = as_trained(dataset, Some(&checkpoint.metadata))?;
+    let rows = dataset.split_rows(Split::Val);
     let refuse = |problem: &str, remedy: &str| Error::file(&dataset.path, problem, remedy);
     let none = || {
         refuse(
@@ -82,10 +82,10 @@ pub fn calibrate(
     if rows.is_empty() {
         return Err(none());
     }
-    refuse_seen_lesions(&checkpoint.about, &dataset, Part::Val)?;
+    refuse_seen_lesions(&checkpoint.metadata, &dataset, Split::Val)?;
     let classifier = CheckpointClassifier::new(&checkpoint, device)?;
-    let mut predictions = predict_part(&classifier, &dataset, &rows, batch, progress)?;
-    let before = Figures::new(&predictions).ok_or_else(none)?;
+    let mut predictions = predict_split(&classifier, &dataset, &rows, batch, progress)?;
+    let before = CalibrationMetrics::new(&predictions).ok_or_else(none)?;
     let fitted = fit_temperature(&predictions.truths, &predictions.probabilities);
     let fitted = fitted.ok_or_else(|| {
         refuse(
@@ -96,18 +96,18 @@ pub fn calibrate(
     for row in &mut predictions.probabilities {
         *row = at_temperature(row, fitted);
     }
-    let temperature = checkpoint.about.temperature.unwrap_or(1.0) * fitted;
-    checkpoint.about.temperature = Some(temperature);
-    let chosen_by = &mut checkpoint.about.validation_lesions;
+    let temperature = checkpoint.metadata.temperature.unwrap_or(1.0) * fitted;
+    checkpoint.metadata.temperature = Some(temperature);
+    let chosen_by = &mut checkpoint.metadata.validation_lesions;
     chosen_by.extend(predictions.lesions().into_iter().map(lesion_hash));
     chosen_by.sort_unstable();
     chosen_by.dedup();
-    checkpoint.about.validation = predictions.score().defined();
+    checkpoint.metadata.validation = predictions.score().defined();
     Ok(Calibrated {
         checkpoint,
         temperature,
         images: rows.len(),
         before,
-        after: Figures::new(&predictions).ok_or_else(none)?,
+        after: CalibrationMetrics::new(&predictions).ok_or_else(none)?,
     })
 }

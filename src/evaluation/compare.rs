@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::METRICS_FILE;
-use crate::dataset::Part;
+use crate::dataset::Split;
 use crate::metrics::comparison;
 use crate::metrics::comparison::Comparison;
 use crate::metrics::{Predictions, predictions};
@@ -19,7 +19,7 @@ pub struct Compared {
     /// SHA-256 of the manifest that both were scored with.
     pub manifest: String,
     /// The part of it.
-    pub split: Part,
+    pub split: Split,
     /// What was found.
     #[serde(flatten)]
     pub comparison: Comparison,
@@ -39,7 +39,7 @@ pub fn compare(
     let (a_metrics, b_metrics) = (metrics_of(a), metrics_of(b));
     let (own, other) = (test_set(&a_metrics)?, test_set(&b_metrics)?);
     if own != other {
-        let part = |(manifest, split): &(String, Part)| {
+        let part = |(manifest, split): &(String, Split)| {
             format!(
                 "the {split} part of dataset {}",
                 manifest.get(..12).unwrap_or(manifest)
@@ -90,9 +90,9 @@ fn metrics_of(path: &Path) -> PathBuf {
 }
 
 /// Which images an evaluation is about: the manifest's hash and the part.
-fn test_set(metrics: &Path) -> Result<(String, Part)> {
+fn test_set(metrics: &Path) -> Result<(String, Split)> {
     let bytes = std::fs::read(metrics).map_err(Error::io("read", metrics))?;
-    let read = || -> Option<(String, Part)> {
+    let read = || -> Option<(String, Split)> {
         let value: Value = serde_json::from_slice(&bytes).ok()?;
         let data = value.get("data")?;
         let split = data.get("split")?.as_str()?.parse().ok()?;

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::analysis::Analysis;
 use super::leakage::{distinct_lesions, refuse_seen_lesions};
-use super::{ScoredModel, ScoredPart, predict_part};
-use crate::dataset::{Dataset, Part, Sample};
+use super::{ScoredModel, ScoredSplit, predict_split};
+use crate::dataset::{Dataset, Sample, Split};
 use crate::inference::classifier::Classifier;
 use crate::metrics::bootstrap;
 use crate::metrics::bootstrap::Intervals;
@@ -30,7 +30,7 @@ pub struct PooledEvaluation {
     /// Whether each answer is the mean over the symmetric views of its image.
     pub tta: bool,
     /// What was scored: the validation images of all folds.
-    pub data: ScoredPart,
+    pub data: ScoredSplit,
     /// The folds by themselves.
     pub folds: Folds,
     /// More of what all answers together are worth, each a key of the file; without operating points, since each
@@ -145,14 +145,14 @@ pub fn by_fold(models: Vec<Model>, dataset: &Dataset) -> Result<Vec<Model>> {
 }
 
 fn fold_of((path, classifier): &Model, dataset: &Dataset) -> Result<usize> {
-    let about = classifier.about().ok_or_else(|| {
+    let metadata = classifier.metadata().ok_or_else(|| {
         Error::file(
             path,
             "it does not say which lesions it was trained on",
             "Keep the checkpoint.json that `skinlesion export` wrote beside it, or give the checkpoint itself.",
         )
     })?;
-    if about.dataset != dataset.info.hashes.manifest {
+    if metadata.dataset != dataset.info.hashes.manifest {
         return Err(Error::file(
             path,
             format!(
@@ -162,7 +162,7 @@ fn fold_of((path, classifier): &Model, dataset: &Dataset) -> Result<usize> {
             "Folds of one dataset can be taken together, not of several: give checkpoints that were trained with it.",
         ));
     }
-    about.fold.ok_or_else(|| {
+    metadata.fold.ok_or_else(|| {
         Error::file(
             path,
             "it was validated on no fold",
@@ -184,12 +184,12 @@ pub fn score(
     let mut scored: Vec<Sample> = Vec::new();
     for (fold, (path, classifier)) in models.iter().enumerate() {
         dataset = dataset.in_fold(Some(fold))?;
-        if let Some(about) = classifier.about() {
-            refuse_seen_lesions(about, &dataset, Part::Val)?;
+        if let Some(metadata) = classifier.metadata() {
+            refuse_seen_lesions(metadata, &dataset, Split::Val)?;
         }
-        let rows = dataset.part(Part::Val);
-        let predictions = predict_part(classifier.as_ref(), &dataset, &rows, batch, progress)?;
-        lesions += distinct_lesions(&dataset, Part::Val).len();
+        let rows = dataset.split_rows(Split::Val);
+        let predictions = predict_split(classifier.as_ref(), &dataset, &rows, batch, progress)?;
+        lesions += distinct_lesions(&dataset, Split::Val).len();
         scored.extend(rows.iter().map(|&row| dataset.rows[row].sample.clone()));
         each.push(fold_evaluation(fold, path, &predictions)?);
         pooled.extend(predictions);
@@ -205,12 +205,10 @@ pub fn score(
         ),
         undefined: metrics.undefined(),
         metrics,
-        tta: models
-            .iter()
-            .all(|(_, classifier)| classifier.is_averaged()),
-        data: ScoredPart {
+        tta: models.iter().all(|(_, classifier)| classifier.uses_tta()),
+        data: ScoredSplit {
             manifest: dataset.info.hashes.manifest.clone(),
-            split: Part::Val,
+            split: Split::Val,
             lesions,
             proved_unseen: true,
         },

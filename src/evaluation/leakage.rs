@@ -4,15 +4,19 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use crate::dataset::{Dataset, Part};
-use crate::model::checkpoint_metadata::{About, lesion_hash};
+use crate::dataset::{Dataset, Split};
+use crate::model::checkpoint_metadata::{CheckpointMetadata, lesion_hash};
 use crate::{Error, Result};
 
 /// Refuses to score a network on a split whose lesions it has seen: for test those that gradients came from or that
 /// choices were made on, for validation the former. The training split may always be scored: whoever names it knows
 /// that the figures say how well the network fits.
-pub fn refuse_seen_lesions(about: &About, dataset: &Dataset, part: Part) -> Result<()> {
-    for (hashes, use_of_them) in forbidden(about, part) {
+pub fn refuse_seen_lesions(
+    metadata: &CheckpointMetadata,
+    dataset: &Dataset,
+    part: Split,
+) -> Result<()> {
+    for (hashes, use_of_them) in forbidden(metadata, part) {
         let seen = seen_lesions(hashes, dataset, part);
         if let Some(first) = seen.first() {
             return Err(Error::file(
@@ -32,9 +36,9 @@ pub fn refuse_seen_lesions(about: &About, dataset: &Dataset, part: Part) -> Resu
 
 /// Refuses a checkpoint, as the start or the teacher of a training, that has seen lesions of the validation or test split
 /// as [`refuse_seen_lesions`] forbids.
-pub fn refuse_leak(path: &Path, about: &About, dataset: &Dataset) -> Result<()> {
-    for part in [Part::Val, Part::Test] {
-        for (hashes, _) in forbidden(about, part) {
+pub fn refuse_leak(path: &Path, metadata: &CheckpointMetadata, dataset: &Dataset) -> Result<()> {
+    for part in [Split::Val, Split::Test] {
+        for (hashes, _) in forbidden(metadata, part) {
             let seen = seen_lesions(hashes, dataset, part);
             if let Some(first) = seen.first() {
                 return Err(Error::file(
@@ -52,18 +56,18 @@ pub fn refuse_leak(path: &Path, about: &About, dataset: &Dataset) -> Result<()> 
 }
 
 /// The lesions, as [`lesion_hash`]es, that must not be in a split that a network is scored on, and how it used them.
-fn forbidden(about: &About, part: Part) -> Vec<(&[String], &'static str)> {
-    let trained = (about.training_lesions.as_slice(), "trained on");
-    let chosen = (about.validation_lesions.as_slice(), "chosen by");
+fn forbidden(metadata: &CheckpointMetadata, part: Split) -> Vec<(&[String], &'static str)> {
+    let trained = (metadata.training_lesions.as_slice(), "trained on");
+    let chosen = (metadata.validation_lesions.as_slice(), "chosen by");
     match part {
-        Part::Train => vec![],
-        Part::Val => vec![trained],
-        Part::Test => vec![trained, chosen],
+        Split::Train => vec![],
+        Split::Val => vec![trained],
+        Split::Test => vec![trained, chosen],
     }
 }
 
 /// The lesions of a split that are among some [`lesion_hash`]es.
-fn seen_lesions<'a>(hashes: &[String], dataset: &'a Dataset, part: Part) -> Vec<&'a str> {
+fn seen_lesions<'a>(hashes: &[String], dataset: &'a Dataset, part: Split) -> Vec<&'a str> {
     let hashes: HashSet<&str> = hashes.iter().map(String::as_str).collect();
     let mut lesions = distinct_lesions(dataset, part);
     lesions.retain(|lesion| hashes.contains(lesion_hash(lesion).as_str()));
@@ -71,10 +75,10 @@ fn seen_lesions<'a>(hashes: &[String], dataset: &'a Dataset, part: Part) -> Vec<
 }
 
 /// The lesions of a split, in the order of their first rows.
-pub fn distinct_lesions(dataset: &Dataset, part: Part) -> Vec<&str> {
+pub fn distinct_lesions(dataset: &Dataset, part: Split) -> Vec<&str> {
     let mut known = HashSet::new();
     dataset
-        .part(part)
+        .split_rows(part)
         .into_iter()
         .map(|row| dataset.rows[row].sample.lesion_id.as_str())
         .filter(|lesion| known.insert(*lesion))

@@ -10,7 +10,7 @@ use image::{ImageFormat, RgbImage};
 use serde::{Deserialize, Serialize};
 use tch::Device;
 
-use crate::artifact::exported_file::Written;
+use crate::artifact::exported_file::ExportedFile;
 use crate::artifact::format::{Format, Precision};
 use crate::artifact::package::{GOLDEN_FILE, GOLDEN_FOLDER};
 use crate::imaging::resize;
@@ -69,7 +69,7 @@ struct Prepared {
 }
 
 /// Draws the pictures, runs the files of an export folder on them, and writes all of it there.
-pub fn write(folder: &Path, rule: ResizeRule, networks: &[Written]) -> Result<()> {
+pub fn write(folder: &Path, rule: ResizeRule, networks: &[ExportedFile]) -> Result<()> {
     let pictures = folder.join(GOLDEN_FOLDER);
     fs::create_dir(&pictures).map_err(Error::io("create", &pictures))?;
     let mut images = Vec::new();

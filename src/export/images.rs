@@ -5,12 +5,12 @@ use std::path::Path;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::dataset::{Dataset, Part};
+use crate::dataset::{Dataset, Split};
 use crate::evaluation;
 use crate::evaluation::leakage;
 use crate::imaging::resize::ResizeRule;
 use crate::metrics::Predictions;
-use crate::model::checkpoint_metadata::About;
+use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::{Error, Result};
 
 /// Images to compare files on.
@@ -28,10 +28,10 @@ pub struct Images {
 impl Images {
     /// Up to `limit` images of a dataset's validation part (in the checkpoint's fold), evenly spread over it; all
     /// if `limit` is 0. Refuses lesions that the checkpoint has learnt from.
-    pub fn validation(folder: &Path, about: &About, limit: usize) -> Result<Self> {
-        let dataset = open(folder, about)?;
-        leakage::refuse_seen_lesions(about, &dataset, Part::Val)?;
-        let rows = spread(&dataset, Part::Val, limit)?;
+    pub fn validation(folder: &Path, metadata: &CheckpointMetadata, limit: usize) -> Result<Self> {
+        let dataset = open(folder, metadata)?;
+        leakage::refuse_seen_lesions(metadata, &dataset, Split::Val)?;
+        let rows = spread(&dataset, Split::Val, limit)?;
         let mut truths = Predictions::default();
         for &row in &rows {
             let sample = &dataset.rows[row].sample;
@@ -43,7 +43,7 @@ impl Images {
             pixels: pixels(&dataset, &rows),
             of: "validation images",
             truths,
-            whole: rows.len() == dataset.part(Part::Val).len(),
+            whole: rows.len() == dataset.split_rows(Split::Val).len(),
         })
     }
 
@@ -64,21 +64,25 @@ impl Images {
 }
 
 /// Up to `limit` prepared images of a dataset's training part (in the checkpoint's fold), evenly spread over it.
-pub fn training(folder: &Path, about: &About, limit: usize) -> Result<Vec<Vec<u8>>> {
-    let dataset = open(folder, about)?;
-    let rows = spread(&dataset, Part::Train, limit)?;
+pub fn training(
+    folder: &Path,
+    metadata: &CheckpointMetadata,
+    limit: usize,
+) -> Result<Vec<Vec<u8>>> {
+    let dataset = open(folder, metadata)?;
+    let rows = spread(&dataset, Split::Train, limit)?;
     Ok(pixels(&dataset, &rows))
 }
 
-fn open(folder: &Path, about: &About) -> Result<Dataset> {
-    let dataset = evaluation::as_trained(Dataset::open(folder)?, Some(about))?;
-    dataset.refuse_other_resize(about.resize, "the network")?;
+fn open(folder: &Path, metadata: &CheckpointMetadata) -> Result<Dataset> {
+    let dataset = evaluation::as_trained(Dataset::open(folder)?, Some(metadata))?;
+    dataset.refuse_other_resize(metadata.resize, "the network")?;
     Ok(dataset)
 }
 
 /// Rows of a part, evenly spread over it.
-fn spread(dataset: &Dataset, part: Part, limit: usize) -> Result<Vec<usize>> {
-    let rows = dataset.part(part);
+fn spread(dataset: &Dataset, part: Split, limit: usize) -> Result<Vec<usize>> {
+    let rows = dataset.split_rows(part);
     if rows.is_empty() {
         return Err(Error::file(
             &dataset.path,

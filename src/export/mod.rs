@@ -1,4 +1,4 @@
-//! A checkpoint as files that phones and other programs run. Sees only the folded network
+//! A checkpoint as files that phones and other programs run. Sees only the fused network
 //! ([`crate::model::fuse`]), never the training code.
 //!
 //! Each format has a writer ([`torchscript`], [`onnx`], [`tflite`]), each written file is run again and compared

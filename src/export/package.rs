@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use super::model_card;
 use super::model_card::CARD_FILE;
-use super::source::Source;
+use super::source::ExportSource;
 use super::{golden, readme};
 use crate::artifact::description::Description;
-use crate::artifact::exported_file::Written;
+use crate::artifact::exported_file::ExportedFile;
 use crate::artifact::package::{
     CHECKPOINT_FILE, GOLDEN_FILE, LABELS_FILE, MODEL_FILE, Provenance, labels,
 };
@@ -22,15 +22,15 @@ struct Model<'a> {
     #[serde(flatten)]
     description: &'a Description,
     golden: &'a str,
-    files: &'a [Written],
+    files: &'a [ExportedFile],
 }
 
 /// Writes everything but the networks and the page, and returns the files, most important first.
 pub fn write(
     folder: &Path,
-    source: &Source,
+    source: &ExportSource,
     description: &Description,
-    networks: &[Written],
+    networks: &[ExportedFile],
     evaluations: &[Evaluation],
 ) -> Result<Vec<PathBuf>> {
     let path = |name: &str| folder.join(name);
@@ -42,7 +42,7 @@ pub fn write(
     files::write_json(&path(MODEL_FILE), &model)?;
     let provenance = Provenance {
         sha256: source.sha256.clone(),
-        about: source.about.clone(),
+        metadata: source.metadata.clone(),
     };
     files::write_json(&path(CHECKPOINT_FILE), &provenance)?;
     files::write_atomically(&path(LABELS_FILE), labels().as_bytes())?;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::model_card::CARD_FILE;
 use crate::DISCLAIMER;
 use crate::artifact::description::Description;
-use crate::artifact::exported_file::Written;
+use crate::artifact::exported_file::ExportedFile;
 use crate::artifact::format::Format;
 use crate::artifact::package::{CHECKPOINT_FILE, GOLDEN_FILE, LABELS_FILE, MODEL_FILE};
 
@@ -13,7 +13,7 @@ use crate::artifact::package::{CHECKPOINT_FILE, GOLDEN_FILE, LABELS_FILE, MODEL_
 pub const README_FILE: &str = "README.md";
 
 /// The files by size, agreement, worth and time: a table that reads well as text and as Markdown.
-pub fn table(networks: &[Written]) -> String {
+pub fn table(networks: &[ExportedFile]) -> String {
     let mut rows = vec![
         [
             "file",
@@ -80,7 +80,7 @@ pub fn table(networks: &[Written]) -> String {
 }
 
 /// What the table's columns mean.
-pub fn legend(networks: &[Written]) -> String {
+pub fn legend(networks: &[ExportedFile]) -> String {
     let of = networks.first().map_or("", |n| &n.check.of);
     format!(
         "Each file was run again on {of} and its probabilities compared with the checkpoint's; changes are in points against \
@@ -90,7 +90,7 @@ pub fn legend(networks: &[Written]) -> String {
 }
 
 /// The whole file.
-pub fn readme(description: &Description, networks: &[Written]) -> String {
+pub fn readme(description: &Description, networks: &[ExportedFile]) -> String {
     let first = networks.first().map_or("model.onnx", |n| &n.file);
     let onnx = Format::Onnx.file_name();
     format!(

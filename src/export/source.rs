@@ -10,26 +10,26 @@ use crate::artifact::package;
 use crate::inference::checkpoint::CheckpointClassifier;
 use crate::model::checkpoint::Checkpoint;
 use crate::model::checkpoint_metadata;
-use crate::model::checkpoint_metadata::About;
-use crate::model::fuse::FoldedNetwork;
+use crate::model::checkpoint_metadata::CheckpointMetadata;
+use crate::model::fuse::FusedNetwork;
 use crate::probabilities::Probabilities;
 use crate::progress::Progress;
 use crate::{Result, files};
 
 /// The network that is exported.
 #[derive(Debug)]
-pub struct Source {
+pub struct ExportSource {
     /// The file that it was read from.
     pub path: PathBuf,
     /// SHA-256 of its checkpoint's file.
     pub sha256: String,
     /// What its checkpoint says of itself.
-    pub about: About,
-    /// The network, batch norm and temperature folded.
-    pub network: FoldedNetwork,
+    pub metadata: CheckpointMetadata,
+    /// The network, batch norm and temperature fused.
+    pub network: FusedNetwork,
 }
 
-impl Source {
+impl ExportSource {
     /// Reads a checkpoint file or folder; or, for those who have no checkpoint, an export folder or its `model.onnx`, which
     /// holds the same numbers.
     pub fn read(path: &Path) -> Result<Self> {
@@ -42,30 +42,31 @@ impl Source {
         }
         let path = checkpoint_metadata::locate(path);
         let checkpoint = Checkpoint::read(&path)?;
-        let network = checkpoint.folded()?;
-        let mut about = checkpoint.about;
-        about.config = without_folders(&about.config);
+        let network = checkpoint.fused()?;
+        let mut metadata = checkpoint.metadata;
+        metadata.config = without_folders(&metadata.config);
         Ok(Self {
             sha256: files::sha256_file(&path)?,
             network,
-            about,
+            metadata,
             path,
         })
     }
 
     fn read_exported(path: PathBuf) -> Result<Self> {
-        let (sha256, about) = package::provenance(&path)?;
+        let (sha256, metadata) = package::provenance(&path)?;
         Ok(Self {
-            network: onnx::read(&path, about.architecture)?,
+            network: onnx::read(&path, metadata.architecture)?,
             sha256,
-            about,
+            metadata,
             path,
         })
     }
 
     /// The network's own answers to some images: what every file is compared with.
     pub fn answers(&self, images: &Images, progress: &dyn Progress) -> Result<Vec<Probabilities>> {
-        let network = CheckpointClassifier::folded(&self.network, self.about.clone(), Device::Cpu)?;
+        let network =
+            CheckpointClassifier::fused(&self.network, self.metadata.clone(), Device::Cpu)?;
         verify::answers(&network, "the checkpoint", images, progress)
     }
 }

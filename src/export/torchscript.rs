@@ -1,4 +1,4 @@
-//! TorchScript: the format of libtorch and PyTorch, traced from the folded network.
+//! TorchScript: the format of libtorch and PyTorch, traced from the fused network.
 //!
 //! Tracing through tch leaves the weights as constants, so the module is frozen and takes any batch size,
 //! but it cannot give two outputs ("Exportable methods must have a single return value") nor carry extra
@@ -16,7 +16,7 @@ use crate::artifact::description::FileDescription;
 use crate::artifact::interface::{INPUT, InputKind};
 use crate::artifact::torchscript::{DESCRIPTION, EXTRA};
 use crate::imaging::normalize::{MEAN, STD};
-use crate::model::fuse::FoldedNetwork;
+use crate::model::fuse::FusedNetwork;
 use crate::model::inference_network::InferenceNetwork;
 use crate::model::input;
 use crate::{Error, Result, files};
@@ -25,7 +25,7 @@ use crate::{Error, Result, files};
 const ALIGNMENT: u16 = 64;
 
 /// Writes a network as a TorchScript file: (image) → (probabilities, logits).
-pub fn write(path: &Path, network: &FoldedNetwork, about: &FileDescription) -> Result<()> {
+pub fn write(path: &Path, network: &FusedNetwork, about: &FileDescription) -> Result<()> {
     trace(network, about.description.resize.size, about.interface.kind)?
         .save(path)
         .map_err(Error::torch(format!("writing {}", path.display())))?;
@@ -38,7 +38,7 @@ pub fn write(path: &Path, network: &FoldedNetwork, about: &FileDescription) -> R
 }
 
 /// The network from an image to logits, as a module.
-fn trace(network: &FoldedNetwork, size: u32, kind: InputKind) -> Result<CModule> {
+fn trace(network: &FusedNetwork, size: u32, kind: InputKind) -> Result<CModule> {
     let network = InferenceNetwork::new(network, Device::Cpu)?;
     // Made before tracing: the tracer would record how they are made, and lose their values.
     let [mean, std] = [MEAN, STD].map(|values| Tensor::from_slice(&values).view([1, 3, 1, 1]));

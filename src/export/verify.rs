@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use super::images::Images;
-use super::inputs::Material;
+use super::inputs::ExportInputs;
 use crate::artifact::check::{Check, Score};
 use crate::artifact::format::{Format, Precision};
 use crate::inference::classifier::Classifier;
@@ -27,7 +27,7 @@ const BATCH: usize = 32;
 const SINGLE: usize = 8;
 
 /// Whether a file may stay.
-pub enum Verdict {
+pub enum Verification {
     /// It may.
     Good(Check),
     /// It may not, for this reason.
@@ -55,11 +55,11 @@ pub fn answers(
 pub fn check(
     format: Format,
     classifier: &dyn Classifier,
-    material: &Material,
+    inputs: &ExportInputs,
     tolerance: f64,
     progress: &dyn Progress,
-) -> Result<Verdict> {
-    let (images, expected) = (material.images, material.answers);
+) -> Result<Verification> {
+    let (images, expected) = (inputs.images, inputs.answers);
     let singles = &images.pixels[..SINGLE.min(images.pixels.len())];
     progress.start(
         &format!("Running {}", format.file_name()),
@@ -98,8 +98,8 @@ pub fn check(
         score: score(images, expected, &together),
     };
     Ok(match poor(format, &check, tolerance) {
-        Some(why) => Verdict::Poor(why),
-        None => Verdict::Good(check),
+        Some(why) => Verification::Poor(why),
+        None => Verification::Good(check),
     })
 }
 
@@ -132,7 +132,7 @@ fn poor(format: Format, check: &Check, tolerance: f64) -> Option<String> {
                 .collect();
             (!losses.is_empty()).then(|| {
                 format!(
-                    "{} lost on {} {}, where {tolerance} are allowed (--tolerance)",
+                    "{} failed_formats on {} {}, where {tolerance} are allowed (--tolerance)",
                     losses.join(" and "),
                     check.images,
                     check.of,

@@ -4,15 +4,15 @@ use std::path::Path;
 
 use tch::Device;
 
-use super::inputs::Material;
+use super::inputs::ExportInputs;
 use super::quantize;
 use super::quantize::{QuantizedNetwork, RangeRule};
-use super::source::Source;
+use super::source::ExportSource;
 use super::verify;
-use super::verify::Verdict;
+use super::verify::Verification;
 use super::{onnx, tflite, torchscript};
 use crate::artifact::description::{Description, FileDescription};
-use crate::artifact::exported_file::Written;
+use crate::artifact::exported_file::ExportedFile;
 use crate::artifact::format::{Family, FloatPrecision, Format, Precision};
 use crate::artifact::interface::{InputKind, Interface};
 use crate::inference::open;
@@ -36,27 +36,27 @@ pub struct Plan {
 
 /// A file that was written and removed again, because it was worth too little.
 #[derive(Clone, Debug)]
-pub struct Lost {
+pub struct FailedFormat {
     /// Its format.
     pub format: Format,
-    /// What was lost.
+    /// What was failed_formats.
     pub why: String,
 }
 
 /// Writes the network in each format of the plan, runs each file again and compares it with the checkpoint.
 ///
 /// A file of full precision that disagrees is an error, and the caller must then drop the folder; one of less precision
-/// is removed and listed among the lost.
+/// is removed and listed among the failed_formats.
 pub fn write(
-    source: &Source,
+    source: &ExportSource,
     description: &Description,
     plan: &Plan,
     folder: &Path,
-    material: &Material,
+    inputs: &ExportInputs,
     progress: &dyn Progress,
-) -> Result<(Vec<Written>, Vec<Lost>)> {
-    let (mut written, mut lost) = (Vec::new(), Vec::new());
-    let quantized = whole_numbers(source, plan, material.calibration, progress)?;
+) -> Result<(Vec<ExportedFile>, Vec<FailedFormat>)> {
+    let (mut written, mut failed_formats) = (Vec::new(), Vec::new());
+    let quantized = quantized(source, plan, inputs.calibration, progress)?;
     for &format in plan.formats.iter().filter(|&&f| f != Format::Web) {
         let path = folder.join(format.file_name());
         let about = |resizes| FileDescription {
@@ -66,28 +66,33 @@ pub fn write(
         let mut final_about = about(false);
         write_one(source, quantized.as_ref(), format, &path, &final_about)?;
         let classifier = open::open(&path, Device::Cpu)?;
-        let verdict = verify::check(format, &*classifier, material, plan.tolerance, progress)?;
+        let verdict = verify::check(format, &*classifier, inputs, plan.tolerance, progress)?;
         match verdict {
-            Verdict::Good(check) => {
+            Verification::Good(check) => {
                 if plan.resizes && format.family() == Family::Onnx {
                     // What comes after the resize was checked; the engine here has no antialiased one.
                     final_about = about(true);
                     write_one(source, quantized.as_ref(), format, &path, &final_about)?;
                 }
-                written.push(Written::new(format, &path, final_about.interface, check)?);
+                written.push(ExportedFile::new(
+                    format,
+                    &path,
+                    final_about.interface,
+                    check,
+                )?);
             }
-            Verdict::Poor(why) => {
+            Verification::Poor(why) => {
                 std::fs::remove_file(&path).map_err(Error::io("remove", &path))?;
-                lost.push(Lost { format, why });
+                failed_formats.push(FailedFormat { format, why });
             }
         }
     }
-    Ok((written, lost))
+    Ok((written, failed_formats))
 }
 
 /// The network in whole numbers, if the plan has a use for it.
-fn whole_numbers(
-    source: &Source,
+fn quantized(
+    source: &ExportSource,
     plan: &Plan,
     calibration: &[Vec<u8>],
     progress: &dyn Progress,
@@ -97,12 +102,12 @@ fn whole_numbers(
         return Ok(None);
     }
     let images: Vec<&[u8]> = calibration.iter().map(Vec::as_slice).collect();
-    let side = source.about.resize.size as usize;
+    let side = source.metadata.resize.size as usize;
     quantize::quantize(&source.network, &images, side, plan.ranges, progress).map(Some)
 }
 
 fn write_one(
-    source: &Source,
+    source: &ExportSource,
     quantized: Option<&QuantizedNetwork>,
     format: Format,
     path: &Path,

@@ -7,8 +7,8 @@ use tch::Device;
 use super::classifier::Classifier;
 use crate::imaging::resize::ResizeRule;
 use crate::model::checkpoint::Checkpoint;
-use crate::model::checkpoint_metadata::About;
-use crate::model::fuse::FoldedNetwork;
+use crate::model::checkpoint_metadata::CheckpointMetadata;
+use crate::model::fuse::FusedNetwork;
 use crate::model::inference_network::InferenceNetwork;
 use crate::model::{input, output};
 use crate::probabilities::Probabilities;
@@ -17,7 +17,7 @@ use crate::{Diagnosis, Error, Result};
 /// A checkpoint as a [`Classifier`].
 pub struct CheckpointClassifier {
     network: InferenceNetwork,
-    about: About,
+    metadata: CheckpointMetadata,
 }
 
 impl CheckpointClassifier {
@@ -28,38 +28,42 @@ impl CheckpointClassifier {
 
     /// Takes a checkpoint that is already read.
     pub fn new(checkpoint: &Checkpoint, device: Device) -> Result<Self> {
-        Self::folded(&checkpoint.folded()?, checkpoint.about.clone(), device)
+        Self::fused(&checkpoint.fused()?, checkpoint.metadata.clone(), device)
     }
 
-    /// Takes a network that is already folded, with what its checkpoint said of itself.
-    pub fn folded(network: &FoldedNetwork, about: About, device: Device) -> Result<Self> {
+    /// Takes a network that is already fused, with what its checkpoint said of itself.
+    pub fn fused(
+        network: &FusedNetwork,
+        metadata: CheckpointMetadata,
+        device: Device,
+    ) -> Result<Self> {
         Ok(Self {
             network: InferenceNetwork::new(network, device)?,
-            about,
+            metadata,
         })
     }
 }
 
 impl Classifier for CheckpointClassifier {
     fn resize(&self) -> ResizeRule {
-        self.about.resize
+        self.metadata.resize
     }
 
-    fn about(&self) -> Option<&About> {
-        Some(&self.about)
+    fn metadata(&self) -> Option<&CheckpointMetadata> {
+        Some(&self.metadata)
     }
 
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
-        let side = self.about.resize.size as usize;
+        let side = self.metadata.resize.size as usize;
         let bytes = input::bytes_to_tensor(images, side, self.network.device())?;
         let logits = tch::no_grad(|| self.network.forward(&input::normalised(&bytes)));
         output::probabilities(&logits)
     }
 
-    fn attention(&self, image: &[u8], class: Diagnosis) -> Result<Option<Vec<f32>>> {
-        let side = self.about.resize.size as usize;
+    fn grad_cam(&self, image: &[u8], class: Diagnosis) -> Result<Option<Vec<f32>>> {
+        let side = self.metadata.resize.size as usize;
         let bytes = input::bytes_to_tensor(&[image], side, self.network.device())?;
-        let map = tch::no_grad(|| self.network.attention(&input::normalised(&bytes), class));
+        let map = tch::no_grad(|| self.network.grad_cam(&input::normalised(&bytes), class));
         let flat = map.to_device(Device::Cpu).contiguous().view(-1);
         Vec::try_from(flat)
             .map(Some)

@@ -2,7 +2,7 @@
 //! `eval`, `predict` and the exporters' checks see only this, so that all are scored alike.
 
 use crate::imaging::resize::ResizeRule;
-use crate::model::checkpoint_metadata::About;
+use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::probabilities::Probabilities;
 use crate::{Diagnosis, Result};
 
@@ -13,10 +13,10 @@ pub trait Classifier {
 
     /// What its checkpoint says of itself, so of the lesions that it must not be scored on. `None` for an
     /// exported file that lies without its `checkpoint.json`.
-    fn about(&self) -> Option<&About>;
+    fn metadata(&self) -> Option<&CheckpointMetadata>;
 
-    /// Whether its answers are means over the symmetric views of an image, as [`Averaged`] gives them.
-    fn is_averaged(&self) -> bool {
+    /// Whether its answers are means over the symmetric views of an image, as [`TestTimeAugmentation`] gives them.
+    fn uses_tta(&self) -> bool {
         false
     }
 
@@ -25,9 +25,9 @@ pub trait Classifier {
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>>;
 
     /// How much each region of a prepared image speaks for a class: the rows of a square grid, from 0 up
-    /// ([`crate::model::inference_network::InferenceNetwork::attention`]). `None` for an exported file, which shows
+    /// ([`crate::model::inference_network::InferenceNetwork::grad_cam`]). `None` for an exported file, which shows
     /// only its answers.
-    fn attention(&self, _image: &[u8], _class: Diagnosis) -> Result<Option<Vec<f32>>> {
+    fn grad_cam(&self, _image: &[u8], _class: Diagnosis) -> Result<Option<Vec<f32>>> {
         Ok(None)
     }
 }

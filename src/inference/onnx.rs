@@ -6,11 +6,11 @@ use std::sync::Arc;
 use rten::{Model, NodeId, RunOptions, ThreadPool, ValueView};
 
 use super::classifier::Classifier;
-use crate::artifact::description::Contract;
+use crate::artifact::description::InputSpec;
 use crate::artifact::interface::PROBABILITIES;
 use crate::artifact::package;
 use crate::imaging::resize::ResizeRule;
-use crate::model::checkpoint_metadata::About;
+use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::probabilities::Probabilities;
 use crate::{Diagnosis, Error, Result};
 
@@ -20,8 +20,8 @@ pub struct OnnxClassifier {
     input: NodeId,
     output: NodeId,
     threads: Arc<ThreadPool>,
-    contract: Contract,
-    about: Option<About>,
+    spec: InputSpec,
+    metadata: Option<CheckpointMetadata>,
     /// The file, for messages.
     name: String,
 }
@@ -37,7 +37,7 @@ impl OnnxClassifier {
                 "Use a file that `skinlesion export` wrote.",
             )
         })?;
-        let contract = Contract::read(path, |key| model.metadata().get(key).map(str::to_owned))?;
+        let spec = InputSpec::read(path, |key| model.metadata().get(key).map(str::to_owned))?;
         let (Some(&input), Some(output)) =
             (model.input_ids().first(), model.find_node(PROBABILITIES))
         else {
@@ -52,8 +52,8 @@ impl OnnxClassifier {
             input,
             output,
             threads: Arc::new(ThreadPool::with_num_threads(rayon::current_num_threads())),
-            about: package::about(path, &contract.checkpoint),
-            contract,
+            metadata: package::metadata(path, &spec.checkpoint),
+            spec,
             name: path.display().to_string(),
         })
     }
@@ -61,11 +61,11 @@ impl OnnxClassifier {
 
 impl Classifier for OnnxClassifier {
     fn resize(&self) -> ResizeRule {
-        self.contract.resize
+        self.spec.resize
     }
 
-    fn about(&self) -> Option<&About> {
-        self.about.as_ref()
+    fn metadata(&self) -> Option<&CheckpointMetadata> {
+        self.metadata.as_ref()
     }
 
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
@@ -76,12 +76,12 @@ impl Classifier for OnnxClassifier {
                 "Export the checkpoint again.",
             )
         };
-        let side = self.contract.resize.size as usize;
+        let side = self.spec.resize.size as usize;
         let count = images.len();
         let (values, bytes);
         let by_pixel = [count, side, side, 3];
         let by_plane = [count, 3, side, side];
-        let input = if self.contract.input.takes_bytes() {
+        let input = if self.spec.input.takes_bytes() {
             bytes = images.concat();
             ValueView::from_shape(by_pixel.as_slice(), &bytes).map_err(|e| failed(e.to_string()))?
         } else {

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::classifier::Classifier;
 use super::onnx::OnnxClassifier;
-use super::tta::Averaged;
+use super::tta::TestTimeAugmentation;
 #[cfg(not(feature = "torch"))]
 use crate::Error;
 use crate::Result;
 use crate::artifact::package;
-use crate::model::checkpoint_metadata::{self, About};
+use crate::model::checkpoint_metadata::{self, CheckpointMetadata};
 use crate::model::device::Device;
 
 /// Opens a checkpoint file or folder, or an exported file (`.pt`, `.onnx`, `.tflite`); with `tta`, to be asked about
@@ -17,7 +17,7 @@ use crate::model::device::Device;
 pub fn open_with(path: &Path, device: Device, tta: bool) -> Result<Box<dyn Classifier>> {
     let classifier = open(path, device)?;
     Ok(if tta {
-        Box::new(Averaged::new(classifier))
+        Box::new(TestTimeAugmentation::new(classifier))
     } else {
         classifier
     })
@@ -61,11 +61,11 @@ fn open_with_libtorch(
 }
 
 /// What the checkpoint behind a checkpoint or an exported file says of itself, if that is known.
-pub fn metadata(path: &Path, device: Device) -> Result<Option<About>> {
+pub fn metadata(path: &Path, device: Device) -> Result<Option<CheckpointMetadata>> {
     let file = locate(path);
     match file.extension().and_then(|extension| extension.to_str()) {
-        Some("onnx" | "tflite" | "pt") => Ok(open(path, device)?.about().cloned()),
-        _ => About::read(&file).map(Some),
+        Some("onnx" | "tflite" | "pt") => Ok(open(path, device)?.metadata().cloned()),
+        _ => CheckpointMetadata::read(&file).map(Some),
     }
 }
 

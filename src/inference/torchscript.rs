@@ -5,11 +5,11 @@ use std::path::Path;
 use tch::{CModule, Device, IValue};
 
 use super::classifier::Classifier;
-use crate::artifact::description::Contract;
+use crate::artifact::description::InputSpec;
 use crate::artifact::package;
 use crate::artifact::torchscript;
 use crate::imaging::resize::ResizeRule;
-use crate::model::checkpoint_metadata::About;
+use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::model::{input, output};
 use crate::probabilities::Probabilities;
 use crate::{Error, Result};
@@ -18,8 +18,8 @@ use crate::{Error, Result};
 pub struct TorchScriptClassifier {
     module: CModule,
     device: Device,
-    contract: Contract,
-    about: Option<About>,
+    spec: InputSpec,
+    metadata: Option<CheckpointMetadata>,
     /// The file, for messages.
     name: String,
 }
@@ -35,7 +35,7 @@ impl TorchScriptClassifier {
                 "Use a file that `skinlesion export` wrote.",
             )
         })?;
-        let contract = Contract::read(path, |key| {
+        let spec = InputSpec::read(path, |key| {
             description.get(key).map(|value| value.to_string())
         })?;
         let name = path.display().to_string();
@@ -47,8 +47,8 @@ impl TorchScriptClassifier {
         Ok(Self {
             module,
             device,
-            about: package::about(path, &contract.checkpoint),
-            contract,
+            metadata: package::metadata(path, &spec.checkpoint),
+            spec,
             name,
         })
     }
@@ -56,17 +56,17 @@ impl TorchScriptClassifier {
 
 impl Classifier for TorchScriptClassifier {
     fn resize(&self) -> ResizeRule {
-        self.contract.resize
+        self.spec.resize
     }
 
-    fn about(&self) -> Option<&About> {
-        self.about.as_ref()
+    fn metadata(&self) -> Option<&CheckpointMetadata> {
+        self.metadata.as_ref()
     }
 
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
-        let side = self.contract.resize.size as usize;
+        let side = self.spec.resize.size as usize;
         let bytes = input::bytes_to_tensor(images, side, self.device)?;
-        let image = IValue::Tensor(match self.contract.input.takes_bytes() {
+        let image = IValue::Tensor(match self.spec.input.takes_bytes() {
             true => bytes.permute([0, 2, 3, 1]).contiguous(),
             false => input::to_unit(&bytes),
         });

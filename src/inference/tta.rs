@@ -3,7 +3,7 @@
 
 use super::classifier::Classifier;
 use crate::imaging::resize::ResizeRule;
-use crate::model::checkpoint_metadata::About;
+use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::probabilities::Probabilities;
 use crate::{Diagnosis, Result};
 
@@ -11,25 +11,25 @@ use crate::{Diagnosis, Result};
 const COLOURS: usize = 3;
 
 /// Any classifier, asked about the eight symmetric views of each image; its answer is their mean.
-pub struct Averaged(Box<dyn Classifier>);
+pub struct TestTimeAugmentation(Box<dyn Classifier>);
 
-impl Averaged {
+impl TestTimeAugmentation {
     /// Wraps a classifier, which then takes eight times as long.
     pub fn new(classifier: Box<dyn Classifier>) -> Self {
         Self(classifier)
     }
 }
 
-impl Classifier for Averaged {
+impl Classifier for TestTimeAugmentation {
     fn resize(&self) -> ResizeRule {
         self.0.resize()
     }
 
-    fn about(&self) -> Option<&About> {
-        self.0.about()
+    fn metadata(&self) -> Option<&CheckpointMetadata> {
+        self.0.metadata()
     }
 
-    fn is_averaged(&self) -> bool {
+    fn uses_tta(&self) -> bool {
         true
     }
 
@@ -127,7 +127,7 @@ mod tests {
             ResizeRule::square(SIDE as u32)
         }
 
-        fn about(&self) -> Option<&About> {
+        fn metadata(&self) -> Option<&CheckpointMetadata> {
             None
         }
 
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn the_answer_is_the_mean_over_the_views_and_the_same_for_every_view() {
         let image = image();
-        let averaged = Averaged::new(Box::new(Corner));
+        let averaged = TestTimeAugmentation::new(Box::new(Corner));
         let corner = |row: usize, column: usize| image[(row * SIDE + column) * COLOURS];
         let corners = [corner(0, 0), corner(0, 4), corner(4, 0), corner(4, 4)];
         let mean = corners.map(f64::from).iter().sum::<f64>() / 4.0 / 255.0;

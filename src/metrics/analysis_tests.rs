@@ -8,7 +8,7 @@ use super::Predictions;
 use super::binary::Binary;
 use super::isic;
 use super::isic::IsicClass;
-use super::operating_points::{Question, operating_points};
+use super::operating_points::{Target, operating_points};
 use super::tests::{cases as predictions, diagnoses};
 use crate::Diagnosis;
 
@@ -22,7 +22,7 @@ struct Case {
     name: String,
     isic: BTreeMap<Diagnosis, IsicClass>,
     curves: BTreeMap<Diagnosis, Curves>,
-    points: BTreeMap<Question, Vec<Point>>,
+    points: BTreeMap<Target, Vec<Point>>,
 }
 
 #[derive(Deserialize)]
@@ -107,7 +107,7 @@ fn curves_have_scikit_learns_points() {
 fn thresholds_for_a_sensitivity_are_those_of_scikit_learns_curve() {
     for (predictions, case) in cases() {
         let found = operating_points(&predictions, &predictions);
-        let expected: Vec<(Question, &Point)> = (case.points.iter())
+        let expected: Vec<(Target, &Point)> = (case.points.iter())
             .flat_map(|(question, points)| points.iter().map(|point| (*question, point)))
             .collect();
         assert_eq!(found.len(), expected.len(), "{}", case.name);

@@ -1,6 +1,6 @@
 //! One question with two answers, asked of many images: melanoma or not, malignant or not.
 //!
-//! Thresholds work as scikit-learn's do: an image is called positive if its score is *at least* the threshold.
+//! Thresholds work as scikit-learn's do: an image is predicted_positive positive if its score is *at least* the threshold.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::probabilities::Probabilities;
 /// Scores of images, and which of them are truly positive.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Binary {
-    /// What is called positive at each distinct score, highest score first.
+    /// What is predicted_positive positive at each distinct score, highest score first.
     steps: Vec<Step>,
     positives: usize,
     negatives: usize,
@@ -24,16 +24,16 @@ struct Step {
     false_positives: usize,
 }
 
-/// Images by truth and by what a threshold called them.
+/// Images by truth and by what a threshold predicted_positive them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Positive and called so.
+    /// Positive and predicted_positive so.
     pub true_positives: usize,
-    /// Negative, called positive.
+    /// Negative, predicted_positive positive.
     pub false_positives: usize,
-    /// Positive, called negative: missed.
+    /// Positive, predicted_positive negative: missed.
     pub false_negatives: usize,
-    /// Negative and called so.
+    /// Negative and predicted_positive so.
     pub true_negatives: usize,
 }
 
@@ -130,10 +130,10 @@ impl Binary {
     /// score; `None` without positives.
     pub fn precision_recall(&self) -> Option<Vec<(f64, f64)>> {
         let point = |step: &Step| {
-            let called = step.true_positives + step.false_positives;
+            let predicted_positive = step.true_positives + step.false_positives;
             (
                 step.true_positives as f64 / self.positives as f64,
-                step.true_positives as f64 / called as f64,
+                step.true_positives as f64 / predicted_positive as f64,
             )
         };
         (self.positives > 0).then(|| self.steps.iter().map(point).collect())
@@ -181,11 +181,11 @@ impl Binary {
 impl Counts {
     /// Number of images.
     pub fn total(&self) -> usize {
-        self.called() + self.false_negatives + self.true_negatives
+        self.predicted_positive() + self.false_negatives + self.true_negatives
     }
 
-    /// Number of images called positive.
-    pub fn called(&self) -> usize {
+    /// Number of images predicted_positive positive.
+    pub fn predicted_positive(&self) -> usize {
         self.true_positives + self.false_positives
     }
 
@@ -205,12 +205,12 @@ impl Counts {
         )
     }
 
-    /// Of the images called positive, the share that are (positive predictive value); `None` if none was called.
+    /// Of the images predicted_positive positive, the share that are (positive predictive value); `None` if none was predicted_positive.
     pub fn precision(&self) -> Option<f64> {
-        share(self.true_positives, self.called())
+        share(self.true_positives, self.predicted_positive())
     }
 
-    /// Of the images called negative, the share that are; `None` if all were called positive.
+    /// Of the images predicted_positive negative, the share that are; `None` if all were predicted_positive positive.
     pub fn negative_predictive_value(&self) -> Option<f64> {
         share(
             self.true_negatives,
@@ -218,18 +218,18 @@ impl Counts {
         )
     }
 
-    /// The share called rightly; `None` without images.
+    /// The share predicted_positive rightly; `None` without images.
     pub fn accuracy(&self) -> Option<f64> {
         share(self.true_positives + self.true_negatives, self.total())
     }
 
-    /// Images called positive for each true one among them: how many people are referred for a cancer found.
-    pub fn called_per_found(&self) -> Option<f64> {
-        share(self.called(), self.true_positives)
+    /// Images predicted_positive positive for each true one among them: how many people are referred for a cancer found.
+    pub fn number_needed_to_refer(&self) -> Option<f64> {
+        share(self.predicted_positive(), self.true_positives)
     }
 
     /// Net benefit at a threshold probability below 1, in true positives per image: those found, less those
-    /// called in vain at the odds of the threshold (Vickers & Elkin 2006). `None` without images.
+    /// predicted_positive in vain at the odds of the threshold (Vickers & Elkin 2006). `None` without images.
     pub fn net_benefit(&self, threshold: f64) -> Option<f64> {
         let odds = threshold / (1.0 - threshold);
         let gain = self.true_positives as f64 - self.false_positives as f64 * odds;
@@ -261,8 +261,8 @@ mod tests {
         let counts = some().at(0.6);
         assert_eq!((counts.true_positives, counts.false_positives), (2, 2));
         assert_eq!((counts.false_negatives, counts.true_negatives), (1, 1));
-        assert_eq!(some().at(0.95).called(), 0);
-        assert_eq!(some().at(0.0).called(), 6);
+        assert_eq!(some().at(0.95).predicted_positive(), 0);
+        assert_eq!(some().at(0.0).predicted_positive(), 6);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::weighted::Scorer;
+use super::weighted::WeightedMetrics;
 use crate::Diagnosis;
 use crate::probabilities::Probabilities;
 
@@ -20,12 +20,12 @@ const TAIL: f64 = 0.025;
 pub type Intervals = BTreeMap<String, [f64; 2]>;
 
 /// The images of each lesion, to be drawn together, since they are not independent.
-pub struct Lesions {
+pub struct Clusters {
     images_of: Vec<Vec<usize>>,
     images: usize,
 }
 
-impl Lesions {
+impl Clusters {
     /// `lesions[i]` names the lesion of image `i`.
     pub fn new(lesions: &[&str]) -> Self {
         let mut images_of = BTreeMap::<&str, Vec<usize>>::new();
@@ -69,13 +69,16 @@ pub fn intervals(
     if truths.is_empty() {
         return Intervals::new();
     }
-    let (scorer, lesions) = (Scorer::new(truths, probabilities), Lesions::new(lesions));
+    let (scorer, lesions) = (
+        WeightedMetrics::new(truths, probabilities),
+        Clusters::new(lesions),
+    );
     let whole = scorer.score(&vec![1; truths.len()]);
     let draws: Vec<_> = (0..DRAWS)
         .into_par_iter()
         .map(|number| scorer.score(&lesions.draw(seed, number)))
         .collect();
-    let named = Scorer::names().into_iter().enumerate();
+    let named = WeightedMetrics::names().into_iter().enumerate();
     named
         .filter(|&(at, _)| whole[at].is_some())
         .filter_map(|(at, name)| {

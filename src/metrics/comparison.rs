@@ -6,9 +6,9 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::Predictions;
-use super::bootstrap::{DRAWS, Lesions, interval};
+use super::bootstrap::{Clusters, DRAWS, interval};
 use super::ranking::likeliest;
-use super::weighted::Scorer;
+use super::weighted::WeightedMetrics;
 
 /// What sets two networks apart.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -56,8 +56,8 @@ pub struct McNemar {
 
 /// Compares predictions of the same images in the same order.
 pub fn compare(a: &Predictions, b: &Predictions, seed: u64) -> Comparison {
-    let scorers = [a, b].map(|p| Scorer::new(&p.truths, &p.probabilities));
-    let lesions = Lesions::new(&a.lesions());
+    let scorers = [a, b].map(|p| WeightedMetrics::new(&p.truths, &p.probabilities));
+    let lesions = Clusters::new(&a.lesions());
     let once = vec![1; a.truths.len()];
     let whole = [0, 1].map(|side| scorers[side].score(&once));
     let draws: Vec<_> = (0..DRAWS)
@@ -67,7 +67,7 @@ pub fn compare(a: &Predictions, b: &Predictions, seed: u64) -> Comparison {
             [0, 1].map(|side| scorers[side].score(&times))
         })
         .collect();
-    let named = Scorer::names().into_iter().enumerate();
+    let named = WeightedMetrics::names().into_iter().enumerate();
     let figures = named.filter_map(|(at, name)| {
         let (a, b) = (whole[0][at]?, whole[1][at]?);
         let differences = draws.iter().filter_map(|[a, b]| Some(b[at]? - a[at]?));

@@ -30,7 +30,7 @@ pub struct IsicClass {
     pub ppv: Option<f64>,
     /// Of the others, the share that have it not.
     pub npv: Option<f64>,
-    /// The share called rightly so.
+    /// The share predicted_positive rightly so.
     pub accuracy: Option<f64>,
     /// Area under the ROC curve.
     pub auc: Option<f64>,

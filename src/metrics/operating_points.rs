@@ -13,14 +13,14 @@ pub const SENSITIVITIES: [f64; 3] = [0.80, 0.90, 0.95];
 /// A question that a threshold answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Question {
+pub enum Target {
     /// Is it melanoma? The score is its probability.
     Melanoma,
     /// Is it akiec, bcc or mel? The score is the sum of their probabilities.
     Malignant,
 }
 
-impl Question {
+impl Target {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Melanoma, Self::Malignant];
 
@@ -56,20 +56,20 @@ impl Question {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OperatingPoint {
     /// What it answers.
-    pub question: Question,
-    /// The sensitivity that it was chosen for: it is the highest threshold that has it on the choosing images.
+    pub question: Target,
+    /// The sensitivity that it was chosen for: it is the highest threshold that has it on the thresholds_on images.
     pub wanted_sensitivity: f64,
-    /// Scores of at least this much are called positive.
+    /// Scores of at least this much are predicted_positive positive.
     pub threshold: f64,
     /// What it does to the images that it was chosen on.
-    pub chosen_on: Effect,
+    pub chosen_on: ThresholdMetrics,
     /// What it does to the images that are scored.
-    pub scored: Effect,
+    pub scored: ThresholdMetrics,
 }
 
 /// What a threshold does to some images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Effect {
+pub struct ThresholdMetrics {
     /// The images by truth and call.
     #[serde(flatten)]
     pub counts: Counts,
@@ -77,15 +77,15 @@ pub struct Effect {
     pub sensitivity: Option<f64>,
     /// Of the negatives, the share left alone.
     pub specificity: Option<f64>,
-    /// Of the images called positive, the share that are.
+    /// Of the images predicted_positive positive, the share that are.
     pub precision: Option<f64>,
-    /// Images called positive for each true one among them.
+    /// Images predicted_positive positive for each true one among them.
     pub referred_per_found: Option<f64>,
     /// Net benefit at this threshold ([`Counts::net_benefit`]).
     pub net_benefit: Option<f64>,
 }
 
-impl Effect {
+impl ThresholdMetrics {
     fn new(binary: &Binary, threshold: f64) -> Self {
         let counts = binary.at(threshold);
         Self {
@@ -93,36 +93,36 @@ impl Effect {
             sensitivity: counts.sensitivity(),
             specificity: counts.specificity(),
             precision: counts.precision(),
-            referred_per_found: counts.called_per_found(),
+            referred_per_found: counts.number_needed_to_refer(),
             net_benefit: counts.net_benefit(threshold),
         }
     }
 }
 
 /// The operating points of both questions for all of [`SENSITIVITIES`]; a question without positives among the
-/// choosing images has none.
+/// thresholds_on images has none.
 pub fn operating_points(chosen_on: &Predictions, scored: &Predictions) -> Vec<OperatingPoint> {
-    let of_question = |question: Question| {
-        let (choosing, scoring) = (question.of(chosen_on), question.of(scored));
+    let of_question = |question: Target| {
+        let (thresholds_on, scoring) = (question.of(chosen_on), question.of(scored));
         SENSITIVITIES.into_iter().filter_map(move |wanted| {
-            let threshold = choosing.threshold_for_sensitivity(wanted)?;
+            let threshold = thresholds_on.threshold_for_sensitivity(wanted)?;
             Some(OperatingPoint {
                 question,
                 wanted_sensitivity: wanted,
                 threshold,
-                chosen_on: Effect::new(&choosing, threshold),
-                scored: Effect::new(&scoring, threshold),
+                chosen_on: ThresholdMetrics::new(&thresholds_on, threshold),
+                scored: ThresholdMetrics::new(&scoring, threshold),
             })
         })
     };
-    Question::ALL.into_iter().flat_map(of_question).collect()
+    Target::ALL.into_iter().flat_map(of_question).collect()
 }
 
 /// A decision curve: net benefit in true positives per image, by threshold probability.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DecisionCurve {
     /// What is decided.
-    pub question: Question,
+    pub question: Target,
     /// Threshold probabilities, ascending: who refers at 5 % takes 19 in vain for one found.
     pub thresholds: Vec<f64>,
     /// Net benefit of referring whom the network gives at least the threshold.
@@ -134,7 +134,7 @@ pub struct DecisionCurve {
 /// Decision curves of both questions, at thresholds of 1 % to 60 %; none without images.
 pub fn decision_curves(predictions: &Predictions) -> Vec<DecisionCurve> {
     let thresholds: Vec<f64> = (1..=60).map(|percent| f64::from(percent) / 100.0).collect();
-    let of_question = |question: Question| {
+    let of_question = |question: Target| {
         let binary = question.of(predictions);
         let benefit = |threshold: f64, at: f64| binary.at(at).net_benefit(threshold);
         Some(DecisionCurve {
@@ -148,7 +148,7 @@ pub fn decision_curves(predictions: &Predictions) -> Vec<DecisionCurve> {
             thresholds: thresholds.clone(),
         })
     };
-    Question::ALL.into_iter().filter_map(of_question).collect()
+    Target::ALL.into_iter().filter_map(of_question).collect()
 }
 
 #[cfg(test)]
@@ -177,7 +177,7 @@ mod tests {
         let points = operating_points(&chosen_on, &scored);
         assert_eq!(points.len(), 6);
         let point = points[0];
-        assert_eq!((point.question, point.threshold), (Question::Melanoma, 0.5));
+        assert_eq!((point.question, point.threshold), (Target::Melanoma, 0.5));
         assert_eq!(point.chosen_on.sensitivity, Some(1.0));
         assert_eq!(point.chosen_on.referred_per_found, Some(1.0));
         assert_eq!(point.scored.sensitivity, Some(0.5));
@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn malignant_sums_three_classes() {
         let of = predictions(&[(0.2, Diagnosis::Bcc)]);
-        let binary = Question::Malignant.of(&of);
+        let binary = Target::Malignant.of(&of);
         assert_eq!(binary.positives(), 1);
         assert_eq!(binary.at(0.4).true_positives, 1);
         assert_eq!(binary.at(0.41).true_positives, 0);

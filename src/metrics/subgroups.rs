@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::bootstrap::{DRAWS, Lesions, interval};
+use super::bootstrap::{Clusters, DRAWS, interval};
 use super::{Confusion, Predictions, ranking};
 use crate::Diagnosis;
 
@@ -25,12 +25,12 @@ pub struct Subgroup {
     pub melanomas: usize,
     /// Its figures, by name: `accuracy`, `balanced_accuracy`, `melanoma_recall` and `melanoma_auc`, those that
     /// it defines.
-    pub figures: BTreeMap<String, Figure>,
+    pub figures: BTreeMap<String, SubgroupMetric>,
 }
 
 /// A figure of a group beside that of all other images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Figure {
+pub struct SubgroupMetric {
     /// In the group.
     pub value: f64,
     /// Its 95 % interval; `None` if it is undefined in nearly every draw.
@@ -49,7 +49,7 @@ pub const FIGURES: [&str; 4] = [
     "melanoma_auc",
 ];
 
-type Figures = [Option<f64>; FIGURES.len()];
+type SubgroupMetrics = [Option<f64>; FIGURES.len()];
 
 /// The figures of every group of at least [`LEAST_IMAGES`] images. `columns` holds a column's name with the value
 /// of each image; a column with a single such value has no groups. Intervals are by percentile bootstrap over lesions,
@@ -65,9 +65,10 @@ pub fn subgroups(
         .collect();
     let images = Images::new(predictions);
     let once = vec![1; predictions.truths.len()];
-    let whole: Vec<Vec<[Figures; 2]>> = columns.iter().map(|c| images.score(c, &once)).collect();
-    let lesions = Lesions::new(&predictions.lesions());
-    let draws: Vec<Vec<Vec<[Figures; 2]>>> = (0..DRAWS)
+    let whole: Vec<Vec<[SubgroupMetrics; 2]>> =
+        columns.iter().map(|c| images.score(c, &once)).collect();
+    let lesions = Clusters::new(&predictions.lesions());
+    let draws: Vec<Vec<Vec<[SubgroupMetrics; 2]>>> = (0..DRAWS)
         .into_par_iter()
         .map(|number| {
             let times = lesions.draw(seed, number);
@@ -80,7 +81,8 @@ pub fn subgroups(
             if *n < LEAST_IMAGES {
                 continue;
             }
-            let drawn: Vec<[Figures; 2]> = draws.iter().map(|draw| draw[at][group]).collect();
+            let drawn: Vec<[SubgroupMetrics; 2]> =
+                draws.iter().map(|draw| draw[at][group]).collect();
             let is_melanoma = |&image: &usize| predictions.truths[image] == Diagnosis::Mel;
             let members = (0..once.len()).filter(|&image| column.group_of[image] == group);
             groups.push(Subgroup {
@@ -147,7 +149,7 @@ impl Images {
     }
 
     /// The figures of each group of a column and of all that is outside it, each image counting so many times.
-    fn score(&self, column: &Column, times: &[u32]) -> Vec<[Figures; 2]> {
+    fn score(&self, column: &Column, times: &[u32]) -> Vec<[SubgroupMetrics; 2]> {
         let mut inside = vec![Tally::default(); column.values.len()];
         let mut whole = Confusion::default();
         for (image, &times) in times.iter().enumerate() {
@@ -219,7 +221,7 @@ impl Tally {
         self.negatives += without;
     }
 
-    fn figures(&self) -> Figures {
+    fn figures(&self) -> SubgroupMetrics {
         let melanomas = self.confusion.support(Diagnosis::Mel);
         let pairs = self.positives * self.negatives;
         [
@@ -232,12 +234,15 @@ impl Tally {
 }
 
 /// The defined figures of a group with their intervals, from all images and from the draws, each `[inside, outside]`.
-fn figures(whole: [Figures; 2], draws: &[[Figures; 2]]) -> BTreeMap<String, Figure> {
+fn figures(
+    whole: [SubgroupMetrics; 2],
+    draws: &[[SubgroupMetrics; 2]],
+) -> BTreeMap<String, SubgroupMetric> {
     let named = FIGURES.iter().enumerate().filter_map(|(at, name)| {
         let [inside, outside] = whole.map(|figures| figures[at]);
         let value = inside?;
-        let gap_in = |draw: &[Figures; 2]| Some(draw[0][at]? - draw[1][at]?);
-        let figure = Figure {
+        let gap_in = |draw: &[SubgroupMetrics; 2]| Some(draw[0][at]? - draw[1][at]?);
+        let figure = SubgroupMetric {
             value,
             interval: interval(draws.iter().filter_map(|draw| draw[0][at]).collect()),
             gap: outside.map(|outside| value - outside),

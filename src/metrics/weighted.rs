@@ -8,7 +8,7 @@ use crate::Diagnosis;
 use crate::probabilities::Probabilities;
 
 /// Predictions, made ready to be scored many times.
-pub struct Scorer {
+pub struct WeightedMetrics {
     images: Vec<Image>,
     /// Per class, the images in groups of equal probability, the highest first.
     ranked: Vec<Vec<Vec<u32>>>,
@@ -23,10 +23,10 @@ struct Image {
     loss: f64,
 }
 
-/// Figures in the order of [`Scorer::names`].
+/// Figures in the order of [`WeightedMetrics::names`].
 pub type Figures = Vec<Option<f64>>;
 
-impl Scorer {
+impl WeightedMetrics {
     /// Takes predictions: `probabilities[i]` are those of the image whose diagnosis is `truths[i]`.
     pub fn new(truths: &[Diagnosis], probabilities: &[Probabilities]) -> Self {
         let image = |(&truth, row): (&Diagnosis, &Probabilities)| {
@@ -179,9 +179,9 @@ mod tests {
                     repeated_rows.push(row);
                 }
             }
-            let found = Scorer::new(&truths, &rows).score(&times);
+            let found = WeightedMetrics::new(&truths, &rows).score(&times);
             let expected = score(&repeated_truths, &repeated_rows);
-            for (name, found) in Scorer::names().iter().zip(found) {
+            for (name, found) in WeightedMetrics::names().iter().zip(found) {
                 let expected = match name.strip_prefix("per_class.").and_then(|rest| rest.split_once('.')) {
                     Some((class, "auc")) => expected.per_class[&class.parse().unwrap()].auc,
                     Some((class, _)) => expected.per_class[&class.parse().unwrap()].average_precision,

@@ -1,13 +1,13 @@
 //! A trained network on disk: one safetensors file that says everything about itself.
 //!
 //! The tensors have torchvision's names. The header's metadata has one key, `skinlesion`, whose value is
-//! [`About`] as JSON.
+//! [`CheckpointMetadata`] as JSON.
 
 use std::path::Path;
 
-use super::checkpoint_metadata::{About, METADATA_KEY, locate};
+use super::checkpoint_metadata::{CheckpointMetadata, METADATA_KEY, locate};
 use super::fuse;
-use super::fuse::FoldedNetwork;
+use super::fuse::FusedNetwork;
 use super::state_dict;
 use super::state_dict::{Metadata, NamedTensors};
 use crate::{Error, Result};
@@ -18,7 +18,7 @@ pub struct Checkpoint {
     /// Every tensor of [`super::architecture::Network::tensor_shapes`], f32 on the CPU.
     pub tensors: NamedTensors,
     /// How it came about.
-    pub about: About,
+    pub metadata: CheckpointMetadata,
 }
 
 impl Checkpoint {
@@ -37,8 +37,8 @@ impl Checkpoint {
             ));
         }
         let (mut tensors, metadata) = state_dict::read_safetensors(path)?;
-        let about = About::parse(path, metadata.get(METADATA_KEY))?;
-        let network = about.architecture.network();
+        let metadata = CheckpointMetadata::parse(path, metadata.get(METADATA_KEY))?;
+        let network = metadata.architecture.network();
         let shapes = network.tensor_shapes();
         for (name, shape) in &shapes {
             let found = tensors.get(name).map(|t| (t.size(), t.kind()));
@@ -51,19 +51,19 @@ impl Checkpoint {
             }
         }
         tensors.retain(|name, _| shapes.iter().any(|(known, _)| known == name));
-        Ok(Self { tensors, about })
+        Ok(Self { tensors, metadata })
     }
 
-    /// The network that scores, predicts and is exported: batch norm folded into the convolutions, and the
+    /// The network that scores, predicts and is exported: batch norm fused into the convolutions, and the
     /// temperature into the head, so that its logits are already divided by it.
-    pub fn folded(&self) -> Result<FoldedNetwork> {
-        let mut folded = fuse::fold(&self.about.architecture.network(), &self.tensors)?;
-        let temperature = self.about.temperature.unwrap_or(1.0) as f32;
-        let head = &mut folded.head;
+    pub fn fused(&self) -> Result<FusedNetwork> {
+        let mut fused = fuse::fuse(&self.metadata.architecture.network(), &self.tensors)?;
+        let temperature = self.metadata.temperature.unwrap_or(1.0) as f32;
+        let head = &mut fused.head;
         for value in head.weight.iter_mut().chain(&mut head.bias) {
             *value /= temperature;
         }
-        Ok(folded)
+        Ok(fused)
     }
 
     /// Writes it, whole or not at all.
@@ -78,9 +78,9 @@ impl Checkpoint {
         mut tensors: NamedTensors,
         mut metadata: Metadata,
     ) -> Result<()> {
-        let about = serde_json::to_string(&self.about)
+        let text = serde_json::to_string(&self.metadata)
             .map_err(|error| Error::io("write", path)(std::io::Error::other(error)))?;
-        metadata.insert(METADATA_KEY.to_owned(), about);
+        metadata.insert(METADATA_KEY.to_owned(), text);
         let own = self.tensors.iter();
         tensors.extend(own.map(|(name, tensor)| (name.clone(), tensor.shallow_clone())));
         state_dict::write_safetensors(path, &tensors, &metadata)

@@ -24,7 +24,7 @@ pub const METADATA_KEY: &str = "skinlesion";
 
 /// What a checkpoint says about itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct About {
+pub struct CheckpointMetadata {
     /// [`FORMAT_VERSION`].
     pub format_version: u32,
     /// The program that wrote it, such as `skinlesion 0.1.0`.
@@ -77,7 +77,7 @@ pub fn locate(path: &Path) -> PathBuf {
     }
 }
 
-impl About {
+impl CheckpointMetadata {
     /// Reads the metadata of a checkpoint file, or of the best one of a folder.
     pub fn read(path: &Path) -> Result<Self> {
         let path = &locate(path);
@@ -104,25 +104,25 @@ impl About {
         })?;
         let another =
             "It was written by another version of the program: use that one, or train again.";
-        let about: Self = serde_json::from_str(text).map_err(|error| {
+        let metadata: Self = serde_json::from_str(text).map_err(|error| {
             Error::file(
                 path,
                 format!("its metadata does not read ({error})"),
                 another,
             )
         })?;
-        if about.format_version != FORMAT_VERSION {
+        if metadata.format_version != FORMAT_VERSION {
             let problem = format!(
                 "checkpoint format {}, but this program reads {FORMAT_VERSION}",
-                about.format_version
+                metadata.format_version
             );
             return Err(Error::file(path, problem, another));
         }
-        if about.classes != Diagnosis::ALL.map(Diagnosis::code) {
-            let problem = format!("its classes are {}", about.classes.join(", "));
+        if metadata.classes != Diagnosis::ALL.map(Diagnosis::code) {
+            let problem = format!("its classes are {}", metadata.classes.join(", "));
             let remedy = format!("This program's are {}, in this order.", Diagnosis::codes());
             return Err(Error::file(path, problem, remedy));
         }
-        Ok(about)
+        Ok(metadata)
     }
 }

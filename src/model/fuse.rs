@@ -1,4 +1,4 @@
-//! The network with batch norm folded away, as plain numbers: what inference runs and every exporter writes.
+//! The network with batch norm fused away, as plain numbers: what inference runs and every exporter writes.
 
 use super::architecture::{Convolution, Linear, NORM_EPSILON, Network};
 use super::state_dict;
@@ -7,27 +7,27 @@ use crate::{Error, Result};
 
 /// A network of biased convolutions without batch norm; same blocks, same order as [`Network`].
 #[derive(Clone, Debug)]
-pub struct FoldedNetwork {
+pub struct FusedNetwork {
     /// The blocks, first to last. After the last comes the mean over height and width.
-    pub blocks: Vec<FoldedBlock>,
+    pub blocks: Vec<FusedBlock>,
     /// The layer from features to logits.
-    pub head: FoldedLinear,
+    pub head: FusedLinear,
 }
 
 /// As [`super::architecture::Block`].
 #[derive(Clone, Debug)]
-pub struct FoldedBlock {
+pub struct FusedBlock {
     /// Its name, such as `features.3`.
     pub name: String,
     /// The convolutions with their numbers.
-    pub convolutions: Vec<FoldedConvolution>,
+    pub convolutions: Vec<FusedConvolution>,
     /// Whether the block's input is added to its output.
     pub residual: bool,
 }
 
 /// A convolution that contains its batch norm.
 #[derive(Clone, Debug)]
-pub struct FoldedConvolution {
+pub struct FusedConvolution {
     /// Shape, stride, groups, and whether ReLU6 follows.
     pub layer: Convolution,
     /// outputs × inputs per group × kernel × kernel, row-major.
@@ -38,7 +38,7 @@ pub struct FoldedConvolution {
 
 /// The head with its numbers.
 #[derive(Clone, Debug)]
-pub struct FoldedLinear {
+pub struct FusedLinear {
     /// Its shape.
     pub layer: Linear,
     /// outputs × inputs, row-major.
@@ -51,7 +51,7 @@ pub struct FoldedLinear {
 /// w' = w · γ/√(σ² + ε) and b' = β − μ · γ/√(σ² + ε).
 ///
 /// `tensors` must hold every name of [`Network::tensor_shapes`].
-pub fn fold(network: &Network, tensors: &NamedTensors) -> Result<FoldedNetwork> {
+pub fn fuse(network: &Network, tensors: &NamedTensors) -> Result<FusedNetwork> {
     let values = |name: String| -> Result<Vec<f32>> {
         let tensor = tensors.get(&name).ok_or_else(|| {
             Error::input(
@@ -62,7 +62,7 @@ pub fn fold(network: &Network, tensors: &NamedTensors) -> Result<FoldedNetwork> 
         })?;
         state_dict::to_floats(tensor)
     };
-    let fold_one = |layer: &Convolution| -> Result<FoldedConvolution> {
+    let fuse_one = |layer: &Convolution| -> Result<FusedConvolution> {
         let mut weight = values(format!("{}.weight", layer.name))?;
         let [gamma, beta, mean, variance] = ["weight", "bias", "running_mean", "running_var"]
             .map(|part| values(format!("{}.{part}", layer.norm)));
@@ -77,7 +77,7 @@ pub fn fold(network: &Network, tensors: &NamedTensors) -> Result<FoldedNetwork> 
             }
             bias.push((f64::from(beta[output]) - f64::from(mean[output]) * scale) as f32);
         }
-        Ok(FoldedConvolution {
+        Ok(FusedConvolution {
             layer: layer.clone(),
             weight,
             bias,
@@ -85,19 +85,19 @@ pub fn fold(network: &Network, tensors: &NamedTensors) -> Result<FoldedNetwork> 
     };
     let mut blocks = Vec::with_capacity(network.blocks.len());
     for block in &network.blocks {
-        blocks.push(FoldedBlock {
+        blocks.push(FusedBlock {
             name: block.name.clone(),
             convolutions: block
                 .convolutions
                 .iter()
-                .map(fold_one)
+                .map(fuse_one)
                 .collect::<Result<_>>()?,
             residual: block.residual,
         });
     }
-    Ok(FoldedNetwork {
+    Ok(FusedNetwork {
         blocks,
-        head: FoldedLinear {
+        head: FusedLinear {
             weight: values(format!("{}.weight", network.head.name))?,
             bias: values(format!("{}.bias", network.head.name))?,
             layer: network.head.clone(),

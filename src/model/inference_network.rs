@@ -1,10 +1,10 @@
-//! The folded network in libtorch: what scores, predicts and is traced. Three times as fast as the
+//! The fused network in libtorch: what scores, predicts and is traced. Three times as fast as the
 //! training network in evaluation mode, and the same function.
 
 use tch::{Device, Kind, Tensor};
 
 use super::architecture::Convolution;
-use super::fuse::FoldedNetwork;
+use super::fuse::FusedNetwork;
 use super::input;
 use crate::{Diagnosis, Error, Result};
 
@@ -21,16 +21,16 @@ struct Block {
 }
 
 impl InferenceNetwork {
-    /// Puts a folded network's numbers onto a device.
-    pub fn new(folded: &FoldedNetwork, device: Device) -> Result<Self> {
+    /// Puts a fused network's numbers onto a device.
+    pub fn new(fused: &FusedNetwork, device: Device) -> Result<Self> {
         let tensor = |values: &[f32], shape: &[i64]| {
             Tensor::f_from_slice(values)
                 .and_then(|t| t.f_view(shape))
                 .and_then(|t| t.f_to_device(device))
                 .map_err(Error::torch("putting the network onto its device"))
         };
-        let mut blocks = Vec::with_capacity(folded.blocks.len());
-        for block in &folded.blocks {
+        let mut blocks = Vec::with_capacity(fused.blocks.len());
+        for block in &fused.blocks {
             let mut convolutions = Vec::with_capacity(block.convolutions.len());
             for convolution in &block.convolutions {
                 let layer = convolution.layer.clone();
@@ -43,7 +43,7 @@ impl InferenceNetwork {
                 residual: block.residual,
             });
         }
-        let head = &folded.head;
+        let head = &fused.head;
         let (inputs, outputs) = (head.layer.inputs as i64, head.layer.outputs as i64);
         Ok(Self {
             blocks,
@@ -93,7 +93,7 @@ impl InferenceNetwork {
     /// How much each region of each image of a normalised batch speaks for a class: N × S/32 × S/32, from 0 (not, or
     /// against it) up, by Grad-CAM (Selvaraju et al. 2017). Its weights are gradients of the logit by the last
     /// activations, and since those are only averaged and multiplied by the head, they are the head's own weights.
-    pub fn attention(&self, images: &Tensor, class: Diagnosis) -> Tensor {
+    pub fn grad_cam(&self, images: &Tensor, class: Diagnosis) -> Tensor {
         let weights = self.head[0].get(class.index() as i64).view([1, -1, 1, 1]);
         let weighted = self.activations(images) * weights;
         weighted.sum_dim_intlist(1, false, Kind::Float).relu()
@@ -110,7 +110,7 @@ impl InferenceNetwork {
     }
 }
 
-/// A folded convolution of a batch (N × inputs × H × W), with its ReLU6 if it has one.
+/// A fused convolution of a batch (N × inputs × H × W), with its ReLU6 if it has one.
 pub fn convolve(layer: &Convolution, batch: &Tensor, weight: &Tensor, bias: &Tensor) -> Tensor {
     let (stride, padding) = (layer.stride as i64, layer.padding() as i64);
     let (strides, paddings) = ([stride, stride], [padding, padding]);

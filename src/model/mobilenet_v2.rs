@@ -7,7 +7,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::architecture::{Architecture, Convolution, NORM_EPSILON, Network};
 use super::input::channels_last;
-use super::libtorch::batch_norm_relu6::Norm;
+use super::libtorch::batch_norm_relu6::BatchNorm;
 use super::state_dict::NamedTensors;
 use crate::{Error, Result};
 
@@ -20,7 +20,7 @@ pub struct MobileNetV2 {
 
 /// What a training step may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Thawed {
+pub struct TrainableBlocks {
     /// Blocks from this one on learn; those before run in evaluation mode and without gradients.
     /// The number of blocks means that only the head learns.
     pub first_block: usize,
@@ -143,15 +143,15 @@ impl MobileNetV2 {
     }
 
     /// Features (N × 1,280) of a normalised batch (N × 3 × S × S).
-    pub fn features(&self, images: &Tensor, thawed: Thawed) -> Tensor {
+    pub fn features(&self, images: &Tensor, trainable: TrainableBlocks) -> Tensor {
         let mut x = images.shallow_clone();
         tch::no_grad(|| {
-            for index in 0..thawed.first_block {
+            for index in 0..trainable.first_block {
                 x = self.block(index, &x, false);
             }
         });
-        for index in thawed.first_block..self.network.blocks.len() {
-            x = self.block(index, &x, thawed.batch_statistics);
+        for index in trainable.first_block..self.network.blocks.len() {
+            x = self.block(index, &x, trainable.batch_statistics);
         }
         x.mean_dim(&[2i64, 3][..], false, Kind::Float)
     }
@@ -190,7 +190,7 @@ impl MobileNetV2 {
         );
         let [gamma, beta, mean, variance] = ["weight", "bias", "running_mean", "running_var"]
             .map(|part| self.tensor(&format!("{}.{part}", layer.norm)));
-        let norm = Norm {
+        let norm = BatchNorm {
             gamma,
             beta,
             mean,
@@ -245,7 +245,7 @@ mod tests {
         tensor.to_kind(Kind::Float)
     }
 
-    /// Norm, and sum weighted with cos(0.3 i).
+    /// BatchNorm, and sum weighted with cos(0.3 i).
     fn told(tensor: &Tensor) -> [f64; 2] {
         let flat = tensor.contiguous().reshape([-1]).to_kind(Kind::Double);
         let weights = (Tensor::arange(flat.numel() as i64, EXACT) * 0.3).cos();
@@ -272,11 +272,11 @@ mod tests {
         }
         let images = (Tensor::arange(4 * 3 * 64 * 64, EXACT).pow_tensor_scalar(1.5) * 0.01).sin();
         let images = (images * 2.0).to_kind(Kind::Float).reshape([4, 3, 64, 64]);
-        let thawed = Thawed {
+        let trainable = TrainableBlocks {
             first_block: 0,
             batch_statistics: true,
         };
-        let logits = model.logits(&model.features(&channels_last(&images), thawed), 0.0);
+        let logits = model.logits(&model.features(&channels_last(&images), trainable), 0.0);
         let labels = Tensor::from_slice(&[0i64, 4, 5, 2]);
         let loss = logits.cross_entropy_loss(&labels, None::<&Tensor>, Reduction::Mean, -100, 0.0);
         loss.backward();

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use tch::{Kind, Tensor};
 
 use super::checkpoint::Checkpoint;
-use super::checkpoint_metadata::About;
+use super::checkpoint_metadata::CheckpointMetadata;
 use super::state_dict::NamedTensors;
 use crate::{Error, Result};
 
@@ -53,7 +53,7 @@ pub fn average(members: &[Member]) -> Result<Checkpoint> {
         .collect();
     Ok(Checkpoint {
         tensors: tensors.unwrap_or_default(), // every checkpoint was read with all of its names
-        about: about(first, members, total),
+        metadata: metadata(first, members, total),
     })
 }
 
@@ -66,7 +66,7 @@ fn too_few() -> Error {
 }
 
 fn refuse_unlike(first: &Member, other: &Member) -> Result<()> {
-    let (a, b) = (&first.checkpoint.about, &other.checkpoint.about);
+    let (a, b) = (&first.checkpoint.metadata, &other.checkpoint.metadata);
     let problem = if a.architecture != b.architecture {
         format!(
             "its width is {}, that of {} is {}",
@@ -91,10 +91,10 @@ fn refuse_unlike(first: &Member, other: &Member) -> Result<()> {
     ))
 }
 
-fn about(first: &Member, members: &[Member], total: f64) -> About {
-    let union = |of: fn(&About) -> &Vec<String>| {
+fn metadata(first: &Member, members: &[Member], total: f64) -> CheckpointMetadata {
+    let union = |of: fn(&CheckpointMetadata) -> &Vec<String>| {
         let mut all: Vec<String> = (members.iter())
-            .flat_map(|member| of(&member.checkpoint.about).clone())
+            .flat_map(|member| of(&member.checkpoint.metadata).clone())
             .collect();
         all.sort_unstable();
         all.dedup();
@@ -103,8 +103,8 @@ fn about(first: &Member, members: &[Member], total: f64) -> About {
     let named: Vec<String> = (members.iter())
         .map(|member| format!("{} ({:.3})", member.name, member.weight / total))
         .collect();
-    let own = &first.checkpoint.about;
-    About {
+    let own = &first.checkpoint.metadata;
+    CheckpointMetadata {
         written_by: format!("skinlesion {}", env!("CARGO_PKG_VERSION")),
         initial_weights: format!(
             "the mean of {}; the first began with {}",
@@ -112,8 +112,8 @@ fn about(first: &Member, members: &[Member], total: f64) -> About {
             own.initial_weights
         ),
         validation: BTreeMap::new(),
-        training_lesions: union(|about| &about.training_lesions),
-        validation_lesions: union(|about| &about.validation_lesions),
+        training_lesions: union(|metadata| &metadata.training_lesions),
+        validation_lesions: union(|metadata| &metadata.validation_lesions),
         temperature: None,
         ..own.clone()
     }

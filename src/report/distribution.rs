@@ -3,7 +3,7 @@
 use super::axis::thousands;
 use super::svg::{Anchor, FAINT, GRID, PALETTE, RULE, Style, Svg};
 use crate::Diagnosis;
-use crate::dataset::info::PartCounts;
+use crate::dataset::info::SplitCounts;
 
 const ROW: f64 = 36.0;
 const BAR: f64 = 20.0;
@@ -17,7 +17,7 @@ const NUMBERS: f64 = 100.0;
 
 /// Horizontal bars of images by class, one panel a part. The scale is logarithmic, because the largest class
 /// has some sixty times as many images as the smallest; so each bar also says its number and share.
-pub fn class_distribution(counts: &PartCounts) -> String {
+pub fn class_distribution(counts: &SplitCounts) -> String {
     let parts = [
         ("Training", &counts.train),
         ("Validation", &counts.val),

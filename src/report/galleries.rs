@@ -80,8 +80,8 @@ impl Pictures<'_> {
     fn of(&self, image: usize, answer: Diagnosis) -> Result<Vec<Vec<u8>>> {
         let pixels = self.dataset.pixels.image(self.rows[image]);
         let side = self.dataset.info.resize.size;
-        let map = self.classifier.attention(pixels, answer)?;
-        let looked = map.and_then(|map| overlay::attention(pixels, side, &map));
+        let map = self.classifier.grad_cam(pixels, answer)?;
+        let looked = map.and_then(|map| overlay::grad_cam(pixels, side, &map));
         Ok(overlay::photograph(pixels, side)
             .into_iter()
             .chain(looked)

@@ -27,7 +27,7 @@ mod tests {
 
     use super::*;
     use crate::Diagnosis;
-    use crate::dataset::info::PartCounts;
+    use crate::dataset::info::SplitCounts;
     use crate::metrics::Confusion;
 
     /// Every kind of picture, with figures like HAM10000's. With `SKINLESION_PICTURES=FOLDER` in the
@@ -68,8 +68,8 @@ mod tests {
         }
     }
 
-    fn counts() -> PartCounts {
-        PartCounts {
+    fn counts() -> SplitCounts {
+        SplitCounts {
             train: [229, 358, 763, 81, 785, 4820, 100],
             val: [34, 49, 109, 11, 92, 812, 15],
             test: [34, 49, 109, 11, 92, 811, 0],

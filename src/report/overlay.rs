@@ -9,9 +9,9 @@ pub fn photograph(pixels: &[u8], side: u32) -> Option<Vec<u8>> {
     encode(&RgbImage::from_raw(side, side, pixels.to_vec())?)
 }
 
-/// The same with a map of attention over it: the rows of a square grid, from 0 up, enlarged smoothly. Where the map is
+/// The same with a map of grad_cam over it: the rows of a square grid, from 0 up, enlarged smoothly. Where the map is
 /// highest the image is warm, where it is zero it stays as it is, only greyer.
-pub fn attention(pixels: &[u8], side: u32, map: &[f32]) -> Option<Vec<u8>> {
+pub fn grad_cam(pixels: &[u8], side: u32, map: &[f32]) -> Option<Vec<u8>> {
     let mut image = RgbImage::from_raw(side, side, pixels.to_vec())?;
     let grid = (map.len() as f64).sqrt().round() as usize;
     if grid == 0 || grid * grid != map.len() {
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn it_is_warm_where_the_map_is_high() {
         let pixels = [120; 8 * 8 * 3];
-        let png = attention(&pixels, 8, &[0.0, 0.0, 0.0, 2.0]).unwrap();
+        let png = grad_cam(&pixels, 8, &[0.0, 0.0, 0.0, 2.0]).unwrap();
         let image = image::load_from_memory(&png).unwrap().into_rgb8();
         assert!(
             image
@@ -77,7 +77,7 @@ mod tests {
         );
         let Rgb([red, _, blue]) = *image.get_pixel(7, 7);
         assert!(red > 190 && blue < 110, "{red} {blue}");
-        assert!(attention(&pixels, 8, &[0.0; 3]).is_none(), "no square grid");
+        assert!(grad_cam(&pixels, 8, &[0.0; 3]).is_none(), "no square grid");
         let plain = image::load_from_memory(&photograph(&pixels, 8).unwrap()).unwrap();
         assert_eq!(plain.into_rgb8().into_raw(), pixels);
     }

@@ -8,7 +8,7 @@ use image::{ImageFormat, RgbImage};
 
 use super::render;
 use super::svg::{Anchor, FAINT, Style, Svg};
-use crate::dataset::Part;
+use crate::dataset::Split;
 use crate::dataset::manifest::Row;
 use crate::dataset::pixels::Pixels;
 use crate::{Diagnosis, Error, Result};
@@ -30,8 +30,8 @@ const TOP: f64 = 70.0;
 /// in the first column. The images of a cell are spread evenly over its rows of the manifest. `aspect` is the
 /// width of the photographs divided by their height ([`crate::dataset::DatasetInfo::aspect`]), to which they are brought back.
 pub fn sample_sheet(rows: &[Row], pixels: &Pixels, aspect: f64, path: &Path) -> Result<Vec<u8>> {
-    let of = |part: Part| rows.iter().any(|row| row.split == part);
-    let parts: Vec<Part> = Part::ALL.into_iter().filter(|&part| of(part)).collect();
+    let of = |part: Split| rows.iter().any(|row| row.split == part);
+    let parts: Vec<Split> = Split::ALL.into_iter().filter(|&part| of(part)).collect();
     // Whatever the photographs' form, a picture keeps to a sensible size.
     let width = (HEIGHT * aspect).clamp(HEIGHT / 3.0, HEIGHT * 3.0).round();
     let column = A_CELL as f64 * (width + GAP) + BETWEEN_PARTS;
@@ -68,7 +68,7 @@ pub fn sample_sheet(rows: &[Row], pixels: &Pixels, aspect: f64, path: &Path) -> 
 }
 
 /// The places in the manifest of the images that are shown of a class in a part.
-fn chosen(rows: &[Row], part: Part, class: Diagnosis) -> Vec<usize> {
+fn chosen(rows: &[Row], part: Split, class: Diagnosis) -> Vec<usize> {
     let of_cell: Vec<usize> = (0..rows.len())
         .filter(|&row| rows[row].split == part && rows[row].sample.dx == class)
         .collect();
@@ -78,7 +78,7 @@ fn chosen(rows: &[Row], part: Part, class: Diagnosis) -> Vec<usize> {
 }
 
 fn labels(
-    parts: &[Part],
+    parts: &[Split],
     corner: impl Fn(usize, Diagnosis) -> (f64, f64),
     (column, row_height): (f64, f64),
 ) -> String {
@@ -89,9 +89,9 @@ fn labels(
     svg.text((20.0, 30.0), title, Style::new(18.0).bold());
     for (number, part) in parts.iter().enumerate() {
         let name = match part {
-            Part::Train => "Training",
-            Part::Val => "Validation",
-            Part::Test => "Test",
+            Split::Train => "Training",
+            Split::Val => "Validation",
+            Split::Test => "Test",
         };
         let (x, y) = corner(number, Diagnosis::ALL[0]);
         svg.text((x, y - 10.0), name, Style::new(14.0).bold());

@@ -11,7 +11,7 @@ pub const INK: &str = "#1f2328";
 pub const FAINT: &str = "#59636e";
 /// Axes and frames.
 pub const RULE: &str = "#8c959f";
-/// Grid lines.
+/// QuantizationParams lines.
 pub const GRID: &str = "#e3e7eb";
 
 /// Okabe and Ito's colours, which people with any colour vision can tell apart, the best readable first.

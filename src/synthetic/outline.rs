@@ -21,7 +21,7 @@ pub struct Form {
     pub elongation: f32,
     /// How far the border swings in and out, as a share of the radius.
     pub swing: f32,
-    /// About how many times it does so in one turn.
+    /// CheckpointMetadata how many times it does so in one turn.
     pub lobes: u32,
 }
 

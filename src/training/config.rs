@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::Diagnosis;
-use crate::model::mobilenet_v2::Thawed;
+use crate::model::mobilenet_v2::TrainableBlocks;
 
 mod augment;
 pub mod resolve;
@@ -22,7 +22,7 @@ pub use self::augment::Augment;
 pub enum Phase {
     /// The base is frozen; a new head learns on its features.
     Transfer,
-    /// Part or all of the base learns too.
+    /// Split or all of the base learns too.
     Finetune,
 }
 
@@ -79,7 +79,7 @@ pub struct TrainingConfig {
     pub plateau_factor: f64,
     pub plateau_patience: usize,
     pub early_stopping_patience: usize,
-    pub select_by: String,
+    pub monitor: String,
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub validate_every: usize,
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -97,14 +97,14 @@ pub struct TrainingConfig {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub teachers: Vec<PathBuf>,
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub teacher_share: f64,
+    pub distillation_alpha: f64,
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub teacher_temperature: f64,
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub gradual_thaw_epochs: f64,
+    pub gradual_unfreeze_epochs: f64,
     /// Fine-tuning only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub thaw_blocks: Option<ThawBlocks>,
+    pub trainable_blocks: Option<TrainableBlocksSetting>,
     /// Fine-tuning only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch_norm: Option<BatchNormMode>,
@@ -113,7 +113,7 @@ pub struct TrainingConfig {
     pub feature_views: Option<usize>,
     /// Transfer only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub keep_features: Option<bool>,
+    pub cache_features: Option<bool>,
     pub augment: Augment,
 }
 
@@ -189,7 +189,7 @@ pub enum ScheduleKind {
 /// How many blocks learn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum ThawBlocks {
+pub enum TrainableBlocksSetting {
     /// So many, counted from the end.
     Last(usize),
     /// `"all"`.
@@ -204,7 +204,7 @@ pub enum All {
     All,
 }
 
-/// Where thawed batch norm takes its statistics from.
+/// Where trainable batch norm takes its statistics from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BatchNormMode {
@@ -215,18 +215,18 @@ pub enum BatchNormMode {
 }
 
 impl TrainingConfig {
-    /// Which blocks of a network learn in an epoch (from 1). With `gradual_thaw_epochs` they thaw one after
+    /// Which blocks of a network learn in an epoch (from 1). With `gradual_unfreeze_epochs` they thaw one after
     /// the other, the last one first.
-    pub fn thawed(&self, blocks: usize, epoch: usize) -> Thawed {
-        let all = match (self.phase, self.thaw_blocks) {
+    pub fn trainable(&self, blocks: usize, epoch: usize) -> TrainableBlocks {
+        let all = match (self.phase, self.trainable_blocks) {
             (Phase::Transfer, _) => 0,
-            (Phase::Finetune, Some(ThawBlocks::Last(count))) => count.min(blocks),
+            (Phase::Finetune, Some(TrainableBlocksSetting::Last(count))) => count.min(blocks),
             (Phase::Finetune, _) => blocks,
         };
-        let share = epoch as f64 / (self.gradual_thaw_epochs + 1.0);
+        let share = epoch as f64 / (self.gradual_unfreeze_epochs + 1.0);
         let learning = (all as f64 * share.min(1.0)).ceil() as usize;
         let first_block = blocks - learning;
-        Thawed {
+        TrainableBlocks {
             first_block,
             batch_statistics: self.batch_norm != Some(BatchNormMode::Frozen),
         }

@@ -45,18 +45,18 @@ impl Teacher {
 
     fn add(&mut self, path: &Path, dataset: &Dataset, device: Device) -> Result<()> {
         let checkpoint = Checkpoint::read(path)?;
-        let about = checkpoint.about;
-        refuse_leak(path, &about, dataset)?;
+        let metadata = checkpoint.metadata;
+        refuse_leak(path, &metadata, dataset)?;
         // A teacher may have learnt on larger or smaller images, but not on others.
         let needed = ResizeRule {
             size: dataset.info.resize.size,
-            ..about.resize
+            ..metadata.resize
         };
         dataset.refuse_other_resize(needed, &format!("the teacher {}", path.display()))?;
-        let folded = fuse::fold(&about.architecture.network(), &checkpoint.tensors)?;
-        self.networks.push(InferenceNetwork::new(&folded, device)?);
-        self.training_lesions.extend(about.training_lesions);
-        self.validation_lesions.extend(about.validation_lesions);
+        let fused = fuse::fuse(&metadata.architecture.network(), &checkpoint.tensors)?;
+        self.networks.push(InferenceNetwork::new(&fused, device)?);
+        self.training_lesions.extend(metadata.training_lesions);
+        self.validation_lesions.extend(metadata.validation_lesions);
         Ok(())
     }
 

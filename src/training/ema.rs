@@ -12,7 +12,7 @@ const STATE_PREFIX: &str = "average.";
 /// Exponential: after every step, `decay` of the average is kept (Polyak & Juditsky 1992); at first less, so
 /// that it does not cling to the start. Or stochastic weight averaging (Izmailov et al. 2018): the plain mean
 /// of the weights at the ends of the last epochs; statistics of batch norm are averaged with them.
-pub struct Average {
+pub struct ModelEma {
     rule: Rule,
     tensors: NamedTensors,
 }
@@ -22,7 +22,7 @@ enum Rule {
     LastEpochs { from: usize },
 }
 
-impl Average {
+impl ModelEma {
     /// The configured average of a network, if there is one.
     pub fn new(config: &TrainingConfig, network: &NamedTensors) -> Option<Self> {
         let rule = if config.swa_epochs > 0 {
@@ -106,13 +106,13 @@ mod tests {
         [("w".to_owned(), Tensor::from_slice(&[value]))].into()
     }
 
-    fn average(changes: &[&str]) -> Average {
+    fn average(changes: &[&str]) -> ModelEma {
         let changes: Vec<String> = changes.iter().map(|&c| c.to_owned()).collect();
         let config = resolve::resolve(Phase::Finetune, None, &changes).unwrap();
-        Average::new(&config, &network(0.0)).unwrap()
+        ModelEma::new(&config, &network(0.0)).unwrap()
     }
 
-    fn value(average: &Average) -> f64 {
+    fn value(average: &ModelEma) -> f64 {
         average.tensors()["w"].double_value(&[0])
     }
 

@@ -2,14 +2,18 @@
 
 use super::history;
 use super::history::Epoch;
-use super::initial_model::Start;
-use super::run::{Ended, Run};
+use super::initial_model::InitialModel;
+use super::run::{TrainingResult, TrainingRun};
 use super::trainer::Trainer;
 use crate::Result;
 use crate::progress::Progress;
 
 /// Trains, writing the best and the last checkpoint and the history into the folder.
-pub fn fit(run: &Run, start: Start, progress: &dyn Progress) -> Result<Ended> {
+pub fn fit(
+    run: &TrainingRun,
+    start: InitialModel,
+    progress: &dyn Progress,
+) -> Result<TrainingResult> {
     let mut trainer = Trainer::new(run, start, progress)?;
     progress.say(Epoch::header());
     while !trainer.finished() {

@@ -12,21 +12,21 @@ use crate::model::architecture::Architecture;
 use crate::model::checkpoint::Checkpoint;
 use crate::model::mobilenet_v2::MobileNetV2;
 use crate::model::pretrained;
-use crate::model::pretrained::Source;
+use crate::model::pretrained::WeightsSource;
 use crate::progress::Progress;
 use crate::{Diagnosis, Error, Result};
 
 /// Where the first weights come from.
 #[derive(Clone, Debug)]
-pub enum Origin {
+pub enum InitialWeights {
     /// A checkpoint of this program, head included.
     Checkpoint(PathBuf),
     /// Weights of the base; the head is drawn by chance.
-    Weights(Source),
+    Weights(WeightsSource),
 }
 
 /// A network ready to be trained, and what must be remembered of its past.
-pub struct Start {
+pub struct InitialModel {
     /// The network.
     pub model: MobileNetV2,
     /// Its shape.
@@ -43,12 +43,12 @@ pub struct Start {
 
 /// Builds the network to train, and reads its teachers.
 pub fn start(
-    origin: &Origin,
+    origin: &InitialWeights,
     dataset: &Dataset,
     config: &TrainingConfig,
     device: Device,
     progress: &dyn Progress,
-) -> Result<Start> {
+) -> Result<InitialModel> {
     let teacher = Teacher::open(&config.teachers, dataset, device)?;
     let mut start = first_weights(origin, dataset, config, device, progress)?;
     if let Some(teacher) = &teacher {
@@ -57,25 +57,25 @@ pub fn start(
         let chosen_by = teacher.validation_lesions.iter().cloned();
         start.validation_lesions.extend(chosen_by);
     }
-    Ok(Start { teacher, ..start })
+    Ok(InitialModel { teacher, ..start })
 }
 
 fn first_weights(
-    origin: &Origin,
+    origin: &InitialWeights,
     dataset: &Dataset,
     config: &TrainingConfig,
     device: Device,
     progress: &dyn Progress,
-) -> Result<Start> {
+) -> Result<InitialModel> {
     let architecture = Architecture {
         width: config.width,
         classes: Diagnosis::COUNT,
     };
     let source = match origin {
-        Origin::Checkpoint(path) => {
+        InitialWeights::Checkpoint(path) => {
             return from_checkpoint(path, dataset, architecture, device);
         }
-        Origin::Weights(source) => source,
+        InitialWeights::Weights(source) => source,
     };
     let mut model = MobileNetV2::random(architecture, config.seed, device);
     let loaded = pretrained::load(source, model.network(), progress)?;
@@ -91,10 +91,10 @@ fn first_weights(
             line
         }
     };
-    if config.phase == Phase::Transfer && matches!(source, Source::None) {
+    if config.phase == Phase::Transfer && matches!(source, WeightsSource::None) {
         progress.warn("the base is random and stays so in this phase; fine-tuning will teach it");
     }
-    Ok(Start {
+    Ok(InitialModel {
         model,
         architecture,
         initial_weights,
@@ -109,34 +109,34 @@ fn from_checkpoint(
     dataset: &Dataset,
     architecture: Architecture,
     device: Device,
-) -> Result<Start> {
+) -> Result<InitialModel> {
     let checkpoint = Checkpoint::read(path)?;
-    let about = &checkpoint.about;
-    if about.architecture != architecture {
+    let metadata = &checkpoint.metadata;
+    if metadata.architecture != architecture {
         return Err(Error::file(
             path,
             format!(
                 "its width is {}, but the configuration says {}",
-                about.architecture.width, architecture.width
+                metadata.architecture.width, architecture.width
             ),
-            format!("Say --set width={}.", about.architecture.width),
+            format!("Say --set width={}.", metadata.architecture.width),
         ));
     }
-    dataset.refuse_other_resize(about.resize, &path.display().to_string())?;
-    refuse_leak(path, about, dataset)?;
-    Ok(Start {
+    dataset.refuse_other_resize(metadata.resize, &path.display().to_string())?;
+    refuse_leak(path, metadata, dataset)?;
+    Ok(InitialModel {
         model: MobileNetV2::from_tensors(architecture, &checkpoint.tensors, device)?,
         architecture,
         initial_weights: format!(
             "{} (epoch {} of {}), which began with {}",
             name_of(path),
-            about.epoch,
-            about.phase,
-            about.initial_weights
+            metadata.epoch,
+            metadata.phase,
+            metadata.initial_weights
         ),
         teacher: None,
-        training_lesions: about.training_lesions.clone(),
-        validation_lesions: about.validation_lesions.clone(),
+        training_lesions: metadata.training_lesions.clone(),
+        validation_lesions: metadata.validation_lesions.clone(),
     })
 }
 

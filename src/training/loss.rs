@@ -21,7 +21,7 @@ pub struct Loss {
     adjustment: Option<Tensor>,
     label_smoothing: f64,
     focal_gamma: f64,
-    teacher_share: f64,
+    distillation_alpha: f64,
     teacher_temperature: f64,
 }
 
@@ -42,7 +42,7 @@ impl Loss {
                 .then(|| seven(adjustment(config.logit_adjustment, counts))),
             label_smoothing: config.label_smoothing,
             focal_gamma: config.focal_gamma,
-            teacher_share: config.teacher_share,
+            distillation_alpha: config.distillation_alpha,
             teacher_temperature: config.teacher_temperature,
         }
     }
@@ -53,7 +53,7 @@ impl Loss {
     /// * focus multiplies an image's loss by (1 − p)^γ, p being the probability of its label (Lin et al. 2017);
     /// * logit adjustment adds τ · ln(share of the class) to the logits, in training only (Menon et al. 2021;
     ///   with τ = 1 the balanced softmax of Ren et al. 2020);
-    /// * a teacher's answer counts `teacher_share`, as T² · KL(teacher ‖ network) (Hinton et al. 2015).
+    /// * a teacher's answer counts `distillation_alpha`, as T² · KL(teacher ‖ network) (Hinton et al. 2015).
     pub fn of(&self, logits: &Tensor, target: &Target) -> Tensor {
         let adjusted = match &self.adjustment {
             Some(adjustment) => logits + adjustment,
@@ -75,15 +75,15 @@ impl Loss {
         let own = each.sum(Kind::Float) / total;
         match &target.teacher {
             Some(teacher) => {
-                let taught = self.taught(logits, teacher);
-                own * (1.0 - self.teacher_share) + taught * self.teacher_share
+                let distillation = self.distillation(logits, teacher);
+                own * (1.0 - self.distillation_alpha) + distillation * self.distillation_alpha
             }
             None => own,
         }
     }
 
     /// T² · KL(teacher ‖ network), both at the temperature.
-    fn taught(&self, logits: &Tensor, teacher: &Tensor) -> Tensor {
+    fn distillation(&self, logits: &Tensor, teacher: &Tensor) -> Tensor {
         let temperature = self.teacher_temperature;
         let log_shares = (logits / temperature).log_softmax(-1, Kind::Float);
         let difference = teacher * (teacher.clamp_min(1e-8).log() - log_shares);
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_teacher_who_agrees_costs_nothing_and_one_who_does_not_does() {
-        let changes = ["teacher_share=1", "teacher_temperature=2", PLAIN[0]];
+        let changes = ["distillation_alpha=1", "teacher_temperature=2", PLAIN[0]];
         let of = |teacher: Tensor| {
             let labels = target().labels;
             let teacher = Some(teacher);

@@ -12,14 +12,15 @@ pub struct Plateau {
     /// What the rates are multiplied by now.
     pub factor: f64,
     /// Epochs since the last improvement or reduction.
-    pub stalled: usize,
+    #[serde(alias = "stalled")]
+    pub num_bad_epochs: usize,
 }
 
 impl Default for Plateau {
     fn default() -> Self {
         Self {
             factor: 1.0,
-            stalled: 0,
+            num_bad_epochs: 0,
         }
     }
 }
@@ -27,10 +28,10 @@ impl Default for Plateau {
 impl Plateau {
     /// Counts an epoch and lowers the factor when too many have passed without improvement.
     pub fn epoch_ended(&mut self, improved: bool, config: &TrainingConfig) {
-        self.stalled = if improved { 0 } else { self.stalled + 1 };
-        if self.stalled > 0 && self.stalled >= config.plateau_patience {
+        self.num_bad_epochs = if improved { 0 } else { self.num_bad_epochs + 1 };
+        if self.num_bad_epochs > 0 && self.num_bad_epochs >= config.plateau_patience {
             self.factor *= config.plateau_factor;
-            self.stalled = 0;
+            self.num_bad_epochs = 0;
         }
     }
 }
@@ -114,7 +115,7 @@ mod tests {
     fn a_plateau_halves_the_rate_after_its_patience() {
         let config = config(&[
             "schedule=plateau",
-            "select_by=macro_f1",
+            "monitor=macro_f1",
             "warmup_epochs=0",
             "plateau_patience=2",
         ]);

@@ -9,7 +9,7 @@ use crate::Diagnosis;
 use crate::dataset::Dataset;
 
 /// A run to be made.
-pub struct Run<'a> {
+pub struct TrainingRun<'a> {
     /// The data.
     pub dataset: &'a Dataset,
     /// The settings.
@@ -23,7 +23,7 @@ pub struct Run<'a> {
 }
 
 /// How a run ended.
-pub struct Ended {
+pub struct TrainingResult {
     /// The best epoch, and the figure that chose it.
     pub best: Option<(usize, f64)>,
     /// Every epoch that was finished.

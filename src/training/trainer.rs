@@ -5,24 +5,24 @@ use std::time::Instant;
 
 use super::checkpointing::metadata;
 use super::checkpointing::train_state;
-use super::checkpointing::train_state::Position;
+use super::checkpointing::train_state::TrainState;
 use super::config::{ClassWeights, Phase, Sampler, WeightRule};
-use super::data::batches::{Learner, Step};
+use super::data::batches::{Step, TrainingData};
 use super::data::sampling;
-use super::ema::Average;
+use super::ema::ModelEma;
 use super::history;
 use super::history::Epoch;
-use super::initial_model::Start;
+use super::initial_model::InitialModel;
 use super::loss::Loss;
 use super::optim::optimizer::Optimizer;
 use super::optim::param_groups;
-use super::run::{Ended, Run};
+use super::run::{TrainingResult, TrainingRun};
 use super::{class_weights, early_stopping, lr_schedule};
-use crate::dataset::{Dataset, Part};
+use crate::dataset::{Dataset, Split};
 use crate::metrics;
 use crate::metrics::Metrics;
 use crate::model::checkpoint::Checkpoint;
-use crate::model::checkpoint_metadata::{About, BEST_FILE};
+use crate::model::checkpoint_metadata::{BEST_FILE, CheckpointMetadata};
 use crate::model::libtorch::memory;
 use crate::model::mobilenet_v2::MobileNetV2;
 use crate::model::output;
@@ -32,18 +32,18 @@ use crate::{Diagnosis, Error, Result};
 
 /// A run under way.
 pub struct Trainer<'a> {
-    run: &'a Run<'a>,
+    run: &'a TrainingRun<'a>,
     progress: &'a dyn Progress,
-    about: About,
-    learner: Learner<'a>,
+    metadata: CheckpointMetadata,
+    data: TrainingData<'a>,
     model: MobileNetV2,
     optimizer: Optimizer,
-    average: Option<Average>,
+    ema: Option<ModelEma>,
     loss: Loss,
     train_truths: Vec<Diagnosis>,
     val_truths: Vec<Diagnosis>,
     class_weights: [f64; Diagnosis::COUNT],
-    position: Position,
+    state: TrainState,
     history: Vec<Epoch>,
 }
 
@@ -56,25 +56,28 @@ enum Steps {
 
 impl<'a> Trainer<'a> {
     /// Gets ready for the first step, or for the one after the last that was saved.
-    pub fn new(run: &'a Run<'a>, start: Start, progress: &'a dyn Progress) -> Result<Self> {
-        let Run {
+    pub fn new(
+        run: &'a TrainingRun<'a>,
+        start: InitialModel,
+        progress: &'a dyn Progress,
+    ) -> Result<Self> {
+        let TrainingRun {
             dataset, config, ..
         } = *run;
         let rows = [
             sampling::training_rows(dataset, config),
-            dataset.part(Part::Val),
+            dataset.split_rows(Split::Val),
         ];
         refuse_empty(dataset, &rows)?;
-        let about = metadata::about(run, &start, &rows);
+        let metadata = metadata::metadata(run, &start, &rows);
         let mut model = start.model;
         let mut optimizer = param_groups::optimizer(&model, config);
-        let mut average = Average::new(config, model.tensors());
-        let mut position = Position::default();
+        let mut ema = ModelEma::new(config, model.tensors());
+        let mut state = TrainState::default();
         let mut history = Vec::new();
         if run.resume {
-            position =
-                train_state::restore(run.folder, &mut model, &mut optimizer, average.as_mut())?;
-            history = history::read(run.folder, position.epoch - 1)?;
+            state = train_state::restore(run.folder, &mut model, &mut optimizer, ema.as_mut())?;
+            history = history::read(run.folder, state.epoch - 1)?;
         }
         let truths = |rows: &[usize]| {
             rows.iter()
@@ -98,24 +101,24 @@ impl<'a> Trainer<'a> {
         Ok(Self {
             loss: Loss::new(config, &class_weights, &seen, model.device()),
             class_weights,
-            learner: Learner::new(dataset, config, rows, &model, run.stop, progress)?
-                .taught_by(start.teacher),
+            data: TrainingData::new(dataset, config, rows, &model, run.stop, progress)?
+                .with_teacher(start.teacher),
             run,
             progress,
-            about,
+            metadata,
             model,
             optimizer,
-            average,
+            ema,
             train_truths,
             val_truths,
-            position,
+            state,
             history,
         })
     }
 
     /// Whether the run has come to its end.
     pub fn finished(&self) -> bool {
-        self.position.finished
+        self.state.finished
     }
 
     /// Makes what is left of the running epoch. Returns false when told to stop before the run's end.
@@ -131,27 +134,27 @@ impl<'a> Trainer<'a> {
         // Batches of equal size, give or take one: a small last batch would disturb batch norm.
         let first_of = |step: usize| step * order.len() / steps;
         if self.shows_steps() {
-            let task = format!("epoch {}/{}", self.position.epoch, config.epochs);
+            let task = format!("epoch {}/{}", self.state.epoch, config.epochs);
             self.progress.start(&task, self.images_per_epoch() as u64);
-            self.progress.advance(first_of(self.position.step) as u64);
+            self.progress.advance(first_of(self.state.step) as u64);
         }
-        let (began, earlier) = (Instant::now(), self.position.seconds);
-        while self.position.step < steps {
-            let step = self.position.step;
+        let (began, earlier) = (Instant::now(), self.state.seconds);
+        while self.state.step < steps {
+            let step = self.state.step;
             let batch = &order[first_of(step)..first_of(step + 1)];
-            let time = (self.position.epoch - 1) as f64 + (step + 1) as f64 / steps as f64;
+            let time = (self.state.epoch - 1) as f64 + (step + 1) as f64 / steps as f64;
             let loss = self.step(batch, time)?;
-            self.position.step += 1;
-            self.position.seconds = earlier + began.elapsed().as_secs_f64();
+            self.state.step += 1;
+            self.state.seconds = earlier + began.elapsed().as_secs_f64();
             if self.shows_steps() {
                 self.progress.advance(batch.len() as u64);
                 self.progress.detail(&format!("loss {loss:.3}"));
             }
-            if self.position.step.is_multiple_of(STEPS_BETWEEN_RELEASES) {
+            if self.state.step.is_multiple_of(STEPS_BETWEEN_RELEASES) {
                 self.run.dataset.pixels.release();
             }
             if self.run.stop.load(Ordering::Relaxed) {
-                self.save(self.about.clone())?;
+                self.save(self.metadata.clone())?;
                 return Ok(Steps::Stopped);
             }
         }
@@ -161,12 +164,12 @@ impl<'a> Trainer<'a> {
     /// One step of the optimizer on a batch; `time` counts epochs from the start. Returns the loss.
     fn step(&mut self, batch: &[usize], time: f64) -> Result<f64> {
         let config = self.run.config;
-        let Position {
+        let TrainState {
             epoch,
             step,
             plateau,
             ..
-        } = self.position;
+        } = self.state;
         let rate = |peak: f64| lr_schedule::rate(config, peak, time, plateau);
         let base = rate(config.base_learning_rate.unwrap_or(0.0));
         let head = rate(config.learning_rate);
@@ -180,36 +183,36 @@ impl<'a> Trainer<'a> {
             seed: seed as u64,
         };
 
-        let (logits, target) = self.learner.step(&self.model, &step)?;
+        let (logits, target) = self.data.step(&self.model, &step)?;
         let loss = self.loss.of(&logits, &target);
         let value = loss.double_value(&[]);
         refuse_divergence(value, epoch)?;
         self.optimizer.zero_grad();
         loss.backward();
         let blocks = self.model.network().blocks.len();
-        let learning = blocks - config.thawed(blocks, epoch).first_block;
+        let learning = blocks - config.trainable(blocks, epoch).first_block;
         let rates = param_groups::rates(config, self.optimizer.groups(), learning, base, head);
         self.optimizer.step(&rates);
-        if let Some(average) = &mut self.average {
-            average.step_ended(self.model.tensors(), self.optimizer.steps());
+        if let Some(ema) = &mut self.ema {
+            ema.step_ended(self.model.tensors(), self.optimizer.steps());
         }
 
-        self.position.seen.extend(output::probabilities(&logits)?);
+        self.state.seen.extend(output::probabilities(&logits)?);
         Ok(value)
     }
 
     /// Validates, writes the history and the checkpoints and turns to the next epoch. Returns false
     /// when told to stop before the run's end.
     fn end_epoch(&mut self) -> Result<bool> {
-        let (config, epoch) = (self.run.config, self.position.epoch);
+        let (config, epoch) = (self.run.config, self.state.epoch);
         let began = Instant::now();
-        if let Some(average) = &mut self.average {
-            average.epoch_ended(self.model.tensors(), epoch);
+        if let Some(ema) = &mut self.ema {
+            ema.epoch_ended(self.model.tensors(), epoch);
         }
         let seen: Vec<Diagnosis> = (self.order().iter())
             .map(|&at| self.train_truths[at])
             .collect();
-        let train = metrics::score(&seen, &std::mem::take(&mut self.position.seen));
+        let train = metrics::score(&seen, &std::mem::take(&mut self.state.seen));
         let val = match self.validates() {
             true => Some(self.validate()?),
             false => None,
@@ -217,12 +220,12 @@ impl<'a> Trainer<'a> {
         if self.shows_steps() {
             self.progress.finish();
         }
-        let seconds = self.position.seconds + began.elapsed().as_secs_f64();
+        let seconds = self.state.seconds + began.elapsed().as_secs_f64();
         let rate = lr_schedule::rate(
             config,
             config.learning_rate,
             epoch as f64,
-            self.position.plateau,
+            self.state.plateau,
         );
         let row = Epoch::new(epoch, seconds, rate, &train, val.as_ref());
         self.progress.say(&row.row());
@@ -230,32 +233,32 @@ impl<'a> Trainer<'a> {
 
         let mut improved = false;
         if let Some(val) = &val {
-            improved = early_stopping::note_best(&mut self.position, config, val)?;
-            self.position.plateau.epoch_ended(improved, config);
+            improved = early_stopping::update_best(&mut self.state, config, val)?;
+            self.state.plateau.epoch_ended(improved, config);
         }
         let patience = config.early_stopping_patience;
-        let patience_is_over = patience > 0 && self.position.stalled >= patience;
-        self.position.finished = epoch == config.epochs || patience_is_over;
-        self.position.epoch += 1;
+        let patience_is_over = patience > 0 && self.state.epochs_without_improvement >= patience;
+        self.state.finished = epoch == config.epochs || patience_is_over;
+        self.state.epoch += 1;
         if self.shows_steps() {
             memory::return_freed_memory();
         }
-        (self.position.step, self.position.seconds) = (0, 0.0);
+        (self.state.step, self.state.seconds) = (0, 0.0);
 
-        let about = About {
+        let metadata = CheckpointMetadata {
             epoch,
             validation: val.as_ref().map(Metrics::defined).unwrap_or_default(),
-            ..self.about.clone()
+            ..self.metadata.clone()
         };
         if improved {
-            let best = self.checkpoint(self.judged(), about.clone());
+            let best = self.checkpoint(self.judged(), metadata.clone());
             best.write(&self.run.folder.join(BEST_FILE))?;
         }
         history::write(self.run.folder, &self.history)?;
-        let stop = self.run.stop.load(Ordering::Relaxed) && !self.position.finished;
+        let stop = self.run.stop.load(Ordering::Relaxed) && !self.state.finished;
         // An epoch of the head is cheaper than the file: there it is enough to save at the end.
-        if stop || self.position.finished || self.shows_steps() {
-            self.save(about)?;
+        if stop || self.state.finished || self.shows_steps() {
+            self.save(metadata)?;
         }
         Ok(!stop)
     }
@@ -267,26 +270,26 @@ impl<'a> Trainer<'a> {
             &self.train_truths,
             config.sampler,
             config.seed,
-            self.position.epoch,
+            self.state.epoch,
         )
     }
 
     /// The weights that validation judges and that are kept as the best: the averaged ones, if there are any.
     fn judged(&self) -> &NamedTensors {
-        match &self.average {
-            Some(average) => average.tensors(),
+        match &self.ema {
+            Some(ema) => ema.tensors(),
             None => self.model.tensors(),
         }
     }
 
     fn validates(&self) -> bool {
-        let (config, epoch) = (self.run.config, self.position.epoch);
+        let (config, epoch) = (self.run.config, self.state.epoch);
         epoch.is_multiple_of(config.validate_every) || epoch == config.epochs
     }
 
     fn validate(&self) -> Result<Metrics> {
         let probabilities = self
-            .learner
+            .data
             .validate(&self.model, self.judged(), self.progress)?;
         Ok(metrics::score(&self.val_truths, &probabilities))
     }
@@ -300,24 +303,18 @@ impl<'a> Trainer<'a> {
         self.train_truths.len() + validated
     }
 
-    fn checkpoint(&self, tensors: &NamedTensors, about: About) -> Checkpoint {
+    fn checkpoint(&self, tensors: &NamedTensors, metadata: CheckpointMetadata) -> Checkpoint {
         Checkpoint {
             tensors: snapshot(tensors),
-            about,
+            metadata,
         }
     }
 
     /// Saves all that it takes to go on: the weights of the last step, not the averaged ones, and both states.
-    fn save(&self, about: About) -> Result<()> {
-        let last = self.checkpoint(self.model.tensors(), about);
-        let average = self.average.as_ref();
-        train_state::save(
-            self.run.folder,
-            &last,
-            &self.optimizer,
-            average,
-            &self.position,
-        )
+    fn save(&self, metadata: CheckpointMetadata) -> Result<()> {
+        let last = self.checkpoint(self.model.tensors(), metadata);
+        let ema = self.ema.as_ref();
+        train_state::save(self.run.folder, &last, &self.optimizer, ema, &self.state)
     }
 
     /// An epoch of the head is over before a bar is drawn.
@@ -326,9 +323,9 @@ impl<'a> Trainer<'a> {
     }
 
     /// What came of the run.
-    pub fn ended(self, interrupted: bool) -> Ended {
-        Ended {
-            best: self.position.best,
+    pub fn ended(self, interrupted: bool) -> TrainingResult {
+        TrainingResult {
+            best: self.state.best,
             history: self.history,
             interrupted,
             class_weights: self.class_weights,
@@ -355,7 +352,7 @@ fn refuse_divergence(loss: f64, epoch: usize) -> Result<()> {
 
 /// Refuses a dataset that lacks a part which training needs.
 fn refuse_empty(dataset: &Dataset, rows: &[Vec<usize>; 2]) -> Result<()> {
-    for (part, rows) in [Part::Train, Part::Val].into_iter().zip(rows) {
+    for (part, rows) in [Split::Train, Split::Val].into_iter().zip(rows) {
         if rows.is_empty() {
             return Err(Error::file(
                 &dataset.path,

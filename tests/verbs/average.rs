@@ -5,7 +5,7 @@ use std::process::Output;
 
 use skinlesion::model::architecture::Architecture;
 use skinlesion::model::checkpoint::Checkpoint;
-use skinlesion::model::checkpoint_metadata::{About, lesion_hash};
+use skinlesion::model::checkpoint_metadata::{CheckpointMetadata, lesion_hash};
 use tch::Tensor;
 
 use crate::common::{skinlesion, stderr};
@@ -17,15 +17,15 @@ impl Home {
     /// Checkpoints `a` and `b` of the same shape; all weights of `b` are greater by one.
     fn new() -> Self {
         let home = Self(tempfile::tempdir().unwrap());
-        networks::write_checkpoint(&home.path("a"), networks::about());
+        networks::write_checkpoint(&home.path("a"), networks::metadata());
         let mut b = Checkpoint::read(&home.path("a")).unwrap();
         b.tensors = b
             .tensors
             .into_iter()
             .map(|(name, tensor)| (name, tensor + 1.0))
             .collect();
-        b.about.training_lesions = vec![lesion_hash("another")];
-        b.about.temperature = Some(2.0);
+        b.metadata.training_lesions = vec![lesion_hash("another")];
+        b.metadata.temperature = Some(2.0);
         b.write(&home.path("b.safetensors")).unwrap();
         home
     }
@@ -78,15 +78,15 @@ fn the_mean_knows_every_lesion_that_its_members_learnt_from_and_claims_no_figure
             .status
             .success()
     );
-    let about: About = Checkpoint::read(&home.path("mean.safetensors"))
+    let metadata: CheckpointMetadata = Checkpoint::read(&home.path("mean.safetensors"))
         .unwrap()
-        .about;
+        .metadata;
     let mut expected = vec![lesion_hash("HAM_0000001"), lesion_hash("another")];
     expected.sort();
-    assert_eq!(about.training_lesions, expected);
-    assert!(about.validation.is_empty() && about.temperature.is_none());
+    assert_eq!(metadata.training_lesions, expected);
+    assert!(metadata.validation.is_empty() && metadata.temperature.is_none());
     assert!(
-        about
+        metadata
             .initial_weights
             .starts_with("the mean of a (0.500) and b.safetensors (0.500)")
     );
@@ -95,12 +95,12 @@ fn the_mean_knows_every_lesion_that_its_members_learnt_from_and_claims_no_figure
 #[test]
 fn refuses_what_has_no_mean_and_what_is_in_the_way() {
     let home = Home::new();
-    let wide = About {
+    let wide = CheckpointMetadata {
         architecture: Architecture {
             width: 0.5,
-            ..networks::about().architecture
+            ..networks::metadata().architecture
         },
-        ..networks::about()
+        ..networks::metadata()
     };
     networks::write_checkpoint(&home.path("wide"), wide);
     for (arguments, code, problem) in [

@@ -5,7 +5,7 @@ use std::process::Output;
 
 use serde_json::Value;
 use skinlesion::Diagnosis;
-use skinlesion::dataset::Part;
+use skinlesion::dataset::Split;
 use skinlesion::metrics::Predictions;
 use skinlesion::model::checkpoint::Checkpoint;
 
@@ -26,7 +26,7 @@ fn learnable(bench: &Bench) {
     let names: Vec<String> = (0..60).map(|number| format!("C_{number}")).collect();
     let rows = |truths: &[Diagnosis]| {
         let of = |(number, name): (usize, &String)| {
-            let split = if number < 30 { Part::Val } else { Part::Test };
+            let split = if number < 30 { Split::Val } else { Split::Test };
             row(name, name, truths[number], split)
         };
         names.iter().enumerate().map(of).collect::<Vec<_>>()
@@ -65,10 +65,10 @@ fn a_calibrated_checkpoint_answers_with_the_temperature_and_so_do_its_exports() 
     assert!(said["after"]["log_loss"].as_f64().unwrap() < before);
 
     let temperature = said["temperature"].as_f64().unwrap();
-    let about = Checkpoint::read(&bench.path("calibrated.safetensors"))
+    let metadata = Checkpoint::read(&bench.path("calibrated.safetensors"))
         .unwrap()
-        .about;
-    assert_eq!(about.temperature, Some(temperature));
+        .metadata;
+    assert_eq!(metadata.temperature, Some(temperature));
     let after = log_loss(&bench, "calibrated.safetensors", "val");
     assert!((after - said["after"]["log_loss"].as_f64().unwrap()).abs() < 1e-5);
     let calibration = &bench.metrics()["calibration"];
@@ -124,7 +124,7 @@ fn a_second_calibration_finds_nothing_left_to_mend() {
     let temperature = |name: &str| {
         Checkpoint::read(&bench.path(name))
             .unwrap()
-            .about
+            .metadata
             .temperature
             .unwrap()
     };
@@ -137,12 +137,12 @@ fn refuses_lesions_that_were_trained_on_an_empty_part_and_a_file_in_the_way() {
     for (name, rows, problem) in [
         (
             "seen",
-            vec![row("A", "HAM_3", Diagnosis::Mel, Part::Val)],
+            vec![row("A", "HAM_3", Diagnosis::Mel, Split::Val)],
             "trained on 1 of the 1 lesions",
         ),
         (
             "empty",
-            vec![row("A", "X", Diagnosis::Mel, Part::Test)],
+            vec![row("A", "X", Diagnosis::Mel, Split::Test)],
             "no images to fit a temperature on",
         ),
     ] {

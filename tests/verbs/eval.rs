@@ -7,13 +7,13 @@ use std::process::Output;
 use serde_json::Value;
 use skinlesion::dataset::fold_counts::FoldCounts;
 use skinlesion::dataset::info;
-use skinlesion::dataset::info::{DatasetInfo, Hashes, PartCounts};
+use skinlesion::dataset::info::{DatasetInfo, Hashes, SplitCounts};
 use skinlesion::dataset::manifest;
 use skinlesion::dataset::manifest::Row;
-use skinlesion::dataset::{Part, Sample, pixels};
+use skinlesion::dataset::{Sample, Split, pixels};
 use skinlesion::imaging::resize::ResizeRule;
 use skinlesion::metrics::Predictions;
-use skinlesion::model::checkpoint_metadata::{About, lesion_hash};
+use skinlesion::model::checkpoint_metadata::{CheckpointMetadata, lesion_hash};
 use skinlesion::{DISCLAIMER, Diagnosis, files};
 use tempfile::TempDir;
 
@@ -31,7 +31,7 @@ impl Bench {
         let home = tempfile::tempdir().unwrap();
         let mut rows = Vec::new();
         for (number, dx) in Diagnosis::ALL.into_iter().cycle().take(42).enumerate() {
-            let split = [Part::Train, Part::Val, Part::Test][number / 14];
+            let split = [Split::Train, Split::Val, Split::Test][number / 14];
             rows.push(row(
                 &format!("IMG_{number}"),
                 &format!("HAM_{number}"),
@@ -40,18 +40,18 @@ impl Bench {
             ));
         }
         write_dataset(&home.path().join("data"), &rows, SIDE);
-        let lesions = |part: Part| {
-            let of_part = rows.iter().filter(move |row| row.split == part);
-            of_part
+        let lesions = |part: Split| {
+            let of_split = rows.iter().filter(move |row| row.split == part);
+            of_split
                 .map(|row| lesion_hash(&row.sample.lesion_id))
                 .collect()
         };
-        let about = About {
-            training_lesions: lesions(Part::Train),
-            validation_lesions: lesions(Part::Val),
-            ..networks::about()
+        let metadata = CheckpointMetadata {
+            training_lesions: lesions(Split::Train),
+            validation_lesions: lesions(Split::Val),
+            ..networks::metadata()
         };
-        networks::write_checkpoint(&home.path().join("run"), about);
+        networks::write_checkpoint(&home.path().join("run"), metadata);
         Self { home }
     }
 
@@ -86,7 +86,7 @@ impl Bench {
     }
 }
 
-pub fn row(image_id: &str, lesion_id: &str, dx: Diagnosis, split: Part) -> Row {
+pub fn row(image_id: &str, lesion_id: &str, dx: Diagnosis, split: Split) -> Row {
     Row {
         split,
         fold: None,
@@ -114,7 +114,7 @@ pub fn write_dataset(folder: &Path, rows: &[Row], side: u32) {
         let colour = [(number * 37 % 256) as u8, (number * 101 % 256) as u8, 90];
         bytes.extend(colour.repeat((side * side) as usize));
     }
-    let counts = PartCounts::of(rows.iter().map(|row| (row.split, row.sample.dx)));
+    let counts = SplitCounts::of(rows.iter().map(|row| (row.split, row.sample.dx)));
     let description = DatasetInfo {
         aspect: 1.0,
         format_version: info::FORMAT_VERSION,
@@ -255,10 +255,10 @@ fn the_batch_size_does_not_change_the_figures() {
 fn refuses_lesions_that_the_network_was_trained_on_unless_told_train() {
     let bench = Bench::new();
     let leaking = [
-        row("A", "HAM_100", Diagnosis::Mel, Part::Test),
-        row("B", "HAM_3", Diagnosis::Nv, Part::Test),
-        row("C", "HAM_3", Diagnosis::Nv, Part::Test),
-        row("D", "HAM_5", Diagnosis::Nv, Part::Val),
+        row("A", "HAM_100", Diagnosis::Mel, Split::Test),
+        row("B", "HAM_3", Diagnosis::Nv, Split::Test),
+        row("C", "HAM_3", Diagnosis::Nv, Split::Test),
+        row("D", "HAM_5", Diagnosis::Nv, Split::Val),
     ];
     write_dataset(&bench.path("leaking"), &leaking, SIDE);
     for (split, problem) in [
@@ -294,7 +294,7 @@ fn refuses_lesions_that_the_network_was_trained_on_unless_told_train() {
 #[test]
 fn refuses_to_test_on_lesions_that_choices_were_made_on_but_validates_on_them() {
     let bench = Bench::new();
-    let chosen = [row("A", "HAM_20", Diagnosis::Mel, Part::Test)];
+    let chosen = [row("A", "HAM_20", Diagnosis::Mel, Split::Test)];
     write_dataset(&bench.path("chosen"), &chosen, SIDE);
     let output = bench.eval("chosen", &[]);
     assert_eq!(output.status.code(), Some(1));
@@ -309,8 +309,8 @@ fn refuses_to_test_on_lesions_that_choices_were_made_on_but_validates_on_them() 
 fn figures_that_a_missing_class_leaves_undefined_are_null_with_a_reason() {
     let bench = Bench::new();
     let external = [
-        row("A", "X_1", Diagnosis::Mel, Part::Test),
-        row("B", "X_2", Diagnosis::Nv, Part::Test),
+        row("A", "X_1", Diagnosis::Mel, Split::Test),
+        row("B", "X_2", Diagnosis::Nv, Split::Test),
     ];
     write_dataset(&bench.path("external"), &external, SIDE);
     let output = bench.eval("external", &[]);
@@ -334,7 +334,7 @@ fn figures_that_a_missing_class_leaves_undefined_are_null_with_a_reason() {
 #[test]
 fn refuses_images_of_another_size_and_an_empty_part_with_the_remedy() {
     let bench = Bench::new();
-    let rows = [row("A", "X_1", Diagnosis::Mel, Part::Test)];
+    let rows = [row("A", "X_1", Diagnosis::Mel, Split::Test)];
     write_dataset(&bench.path("large"), &rows, 48);
     let output = bench.eval("large", &[]);
     assert_eq!(output.status.code(), Some(1));
@@ -425,7 +425,7 @@ fn an_exported_file_is_scored_like_its_checkpoint_and_as_strictly() {
     assert!(export.status.success(), "{}", stderr(&export));
     assert!(bench.eval("data", &[]).status.success());
     let expected = Predictions::read(&bench.path("out/predictions.csv")).unwrap();
-    let leaking = [row("B", "HAM_3", Diagnosis::Nv, Part::Test)];
+    let leaking = [row("B", "HAM_3", Diagnosis::Nv, Split::Test)];
     write_dataset(&bench.path("leaking"), &leaking, SIDE);
     for file in ["exported/model.onnx", "exported/model.pt"] {
         let output = bench.eval_of(file, "data", &["--force"]);

@@ -10,11 +10,11 @@ use skinlesion::Diagnosis;
 use skinlesion::artifact::description::Description;
 use skinlesion::artifact::format::Format;
 use skinlesion::artifact::interface::InputKind;
-use skinlesion::dataset::Part;
+use skinlesion::dataset::Split;
 use skinlesion::export::images::Images;
-use skinlesion::export::inputs::Material;
+use skinlesion::export::inputs::ExportInputs;
 use skinlesion::export::quantize::RangeRule;
-use skinlesion::export::source::Source;
+use skinlesion::export::source::ExportSource;
 use skinlesion::export::write;
 use skinlesion::export::write::Plan;
 use skinlesion::files::AtomicFolder;
@@ -193,7 +193,7 @@ fn compares_on_the_validation_images_of_a_dataset_and_refuses_those_of_another_s
     random_checkpoint(home.path());
     let rows: Vec<_> = (0..12)
         .map(|number| {
-            let split = [Part::Train, Part::Val, Part::Test][number % 3];
+            let split = [Split::Train, Split::Val, Split::Test][number % 3];
             row(
                 &format!("IMG_{number}"),
                 &format!("HAM_{number}"),
@@ -248,30 +248,23 @@ fn refuses_what_is_no_checkpoint_or_no_format_and_leaves_nothing() {
 #[test]
 fn a_file_that_disagrees_with_the_checkpoint_is_refused_and_nothing_stays() {
     let home = tempfile::tempdir().unwrap();
-    let mut source = Source::read(&random_checkpoint(home.path())).unwrap();
+    let mut source = ExportSource::read(&random_checkpoint(home.path())).unwrap();
     source.network.blocks[5].convolutions[1].bias[0] += 0.5;
     let images = Images::noise(ResizeRule::square(SIZE), 4);
     let answers = sound_answers(home.path(), &images);
     for format in [Format::TorchScript, Format::Onnx] {
         let out = home.path().join("out");
         let draft = AtomicFolder::new(&out, false, "model.json").unwrap();
-        let description = Description::new(&source.about, &source.sha256);
-        let material = Material {
+        let description = Description::new(&source.metadata, &source.sha256);
+        let inputs = ExportInputs {
             images: &images,
             answers: &answers,
             calibration: &[],
         };
         let plan = plan(format);
-        let error = write::write(
-            &source,
-            &description,
-            &plan,
-            draft.path(),
-            &material,
-            &Silent,
-        )
-        .unwrap_err()
-        .to_string();
+        let error = write::write(&source, &description, &plan, draft.path(), &inputs, &Silent)
+            .unwrap_err()
+            .to_string();
         drop(draft);
         assert!(error.starts_with(format.file_name()), "{error}");
         assert!(error.contains("disagrees with the checkpoint"), "{error}");
@@ -304,14 +297,14 @@ fn sound_answers(home: &Path, images: &Images) -> Vec<Probabilities> {
 #[test]
 fn an_int8_file_that_loses_too_much_is_not_left_behind() {
     let home = tempfile::tempdir().unwrap();
-    let source = Source::read(&random_checkpoint(home.path())).unwrap();
+    let source = ExportSource::read(&random_checkpoint(home.path())).unwrap();
     let mut images = Images::noise(ResizeRule::square(SIZE), 24);
     let answers = sound_answers(home.path(), &images);
     // Every answer of the checkpoint is right, and calibration saw nothing but black.
     images.truths.truths = answers.iter().map(|row| ranked(row)[0].0).collect();
     let black = vec![vec![0; (SIZE * SIZE * 3) as usize]; 4];
-    let description = Description::new(&source.about, &source.sha256);
-    let material = Material {
+    let description = Description::new(&source.metadata, &source.sha256);
+    let inputs = ExportInputs {
         images: &images,
         answers: &answers,
         calibration: &black,
@@ -320,20 +313,22 @@ fn an_int8_file_that_loses_too_much_is_not_left_behind() {
     std::fs::create_dir(&folder).unwrap();
     let mut plan = plan(Format::OnnxInt8);
     plan.ranges = RangeRule::MinMax;
-    let (written, lost) =
-        write::write(&source, &description, &plan, &folder, &material, &Silent).unwrap();
+    let (written, failed_formats) =
+        write::write(&source, &description, &plan, &folder, &inputs, &Silent).unwrap();
     assert!(written.is_empty());
     assert!(
-        lost[0].why.contains("points of balanced accuracy"),
+        failed_formats[0]
+            .why
+            .contains("points of balanced accuracy"),
         "{}",
-        lost[0].why
+        failed_formats[0].why
     );
     assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
 }
 
 /// A dataset of plain colours for the checkpoint of [`random_checkpoint`], as `data` in `home`.
 fn write_data(home: &Path) {
-    let split = |number: usize| [Part::Train, Part::Val, Part::Test][number % 3];
+    let split = |number: usize| [Split::Train, Split::Val, Split::Test][number % 3];
     let dx = |number: usize| Diagnosis::ALL[number % 7];
     let rows: Vec<_> = (0..42)
         .map(|n| row(&format!("IMG_{n}"), &format!("HAM_{n}"), dx(n), split(n)))

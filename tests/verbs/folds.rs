@@ -6,10 +6,10 @@ use std::process::Output;
 use std::sync::LazyLock;
 
 use serde_json::Value;
-use skinlesion::dataset::{Dataset, Part};
+use skinlesion::dataset::{Dataset, Split};
 use skinlesion::metrics::Predictions;
 use skinlesion::model::checkpoint::Checkpoint;
-use skinlesion::model::checkpoint_metadata::{About, lesion_hash};
+use skinlesion::model::checkpoint_metadata::{CheckpointMetadata, lesion_hash};
 use skinlesion::progress::Silent;
 use skinlesion::synthetic;
 use skinlesion::synthetic::Options;
@@ -81,41 +81,41 @@ fn metrics(out: &str) -> Value {
     serde_json::from_slice(&fs::read(path(out).join("metrics.json")).unwrap()).unwrap()
 }
 
-fn about(run: &str) -> About {
-    Checkpoint::read(&path(run)).unwrap().about
+fn metadata(run: &str) -> CheckpointMetadata {
+    Checkpoint::read(&path(run)).unwrap().metadata
 }
 
 #[test]
 fn a_fold_trains_on_the_others_and_the_checkpoint_says_which_lesions_those_were() {
     for fold in 0..FOLDS {
-        let about = about(&format!("run-{fold}"));
-        assert_eq!(about.fold, Some(fold));
+        let metadata = metadata(&format!("run-{fold}"));
+        assert_eq!(metadata.fold, Some(fold));
         let data = Dataset::open(&path("folds"))
             .unwrap()
             .in_fold(Some(fold))
             .unwrap();
         for (part, known) in [
-            (Part::Train, &about.training_lesions),
-            (Part::Val, &about.validation_lesions),
+            (Split::Train, &metadata.training_lesions),
+            (Split::Val, &metadata.validation_lesions),
         ] {
             let of_row = |row: usize| lesion_hash(&data.rows[row].sample.lesion_id);
-            let mut lesions: Vec<String> = data.part(part).into_iter().map(of_row).collect();
+            let mut lesions: Vec<String> = data.split_rows(part).into_iter().map(of_row).collect();
             lesions.sort();
             lesions.dedup();
             assert_eq!(&lesions, known, "{part} of fold {fold}");
         }
-        let known = |hash: &String| about.training_lesions.contains(hash);
-        assert!(!about.validation_lesions.iter().any(known));
+        let known = |hash: &String| metadata.training_lesions.contains(hash);
+        assert!(!metadata.validation_lesions.iter().any(known));
     }
 }
 
 #[test]
 fn finetuning_goes_on_from_the_same_fold_and_never_from_another() {
-    let tune = "--phase finetune --data folds --set width=0.35 --set batch_size=16 --set thaw_blocks=1 --epochs 1 \
+    let tune = "--phase finetune --data folds --set width=0.35 --set batch_size=16 --set trainable_blocks=1 --epochs 1 \
                 --set train_limit=20";
     let output = train(&format!("{tune} --fold 1 --from run-1 --out tuned-1"));
     assert!(output.status.success(), "{}", stderr(&output));
-    assert_eq!(about("tuned-1").fold, Some(1));
+    assert_eq!(metadata("tuned-1").fold, Some(1));
     assert!(stdout(&output).contains("eval --model tuned-1 --data folds --split val"));
     let output = train(&format!("{tune} --fold 2 --from run-1 --out tuned-2"));
     assert_eq!(output.status.code(), Some(1));
@@ -139,7 +139,7 @@ fn resuming_keeps_the_fold() {
         let output = train(&format!("--resume --data folds --out again {fold}"));
         assert!(output.status.success(), "{}", stderr(&output));
     }
-    assert_eq!(about("again").fold, Some(2));
+    assert_eq!(metadata("again").fold, Some(2));
     let output = train("--resume --data folds --out again --fold 0");
     assert_eq!(output.status.code(), Some(1));
     assert!(

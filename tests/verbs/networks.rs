@@ -8,7 +8,9 @@ use skinlesion::Diagnosis;
 use skinlesion::imaging::resize::ResizeRule;
 use skinlesion::model::architecture::Architecture;
 use skinlesion::model::checkpoint::Checkpoint;
-use skinlesion::model::checkpoint_metadata::{About, BEST_FILE, FORMAT_VERSION, lesion_hash};
+use skinlesion::model::checkpoint_metadata::{
+    BEST_FILE, CheckpointMetadata, FORMAT_VERSION, lesion_hash,
+};
 use tch::Tensor;
 
 /// Side of the images that [`random_checkpoint`] takes.
@@ -18,15 +20,15 @@ pub const SIZE: u32 = 64;
 /// them wrongly shows. Written as a checkpoint folder.
 pub fn random_checkpoint(folder: &Path) -> PathBuf {
     let path = folder.join("checkpoint");
-    write_checkpoint(&path, about());
+    write_checkpoint(&path, metadata());
     path
 }
 
 /// The same network, as a new checkpoint folder at `path`, saying of itself what it is told to.
-pub fn write_checkpoint(path: &Path, about: About) {
+pub fn write_checkpoint(path: &Path, metadata: CheckpointMetadata) {
     let checkpoint = Checkpoint {
-        tensors: random_tensors(about.architecture),
-        about,
+        tensors: random_tensors(metadata.architecture),
+        metadata,
     };
     std::fs::create_dir(path).unwrap();
     checkpoint.write(&path.join(BEST_FILE)).unwrap();
@@ -63,8 +65,8 @@ fn random_tensors(architecture: Architecture) -> skinlesion::model::state_dict::
 }
 
 /// What the checkpoint says of itself.
-pub fn about() -> About {
-    About {
+pub fn metadata() -> CheckpointMetadata {
+    CheckpointMetadata {
         format_version: FORMAT_VERSION,
         written_by: "a test".into(),
         classes: Diagnosis::ALL.map(|d| d.code().to_owned()).to_vec(),

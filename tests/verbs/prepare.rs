@@ -13,13 +13,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use skinlesion::dataset::manifest::Row;
-use skinlesion::dataset::{Dataset, Part};
+use skinlesion::dataset::{Dataset, Split};
 
 use self::desk::{Desk, HEADER};
 use crate::common::{stderr, stdout};
 
 /// The images of each lesion in a part.
-fn by_lesion(rows: &[Row], part: Part) -> BTreeMap<&str, usize> {
+fn by_lesion(rows: &[Row], part: Split) -> BTreeMap<&str, usize> {
     let mut lesions = BTreeMap::new();
     for row in rows.iter().filter(|row| row.split == part) {
         *lesions.entry(row.sample.lesion_id.as_str()).or_default() += 1;
@@ -28,7 +28,7 @@ fn by_lesion(rows: &[Row], part: Part) -> BTreeMap<&str, usize> {
 }
 
 fn assert_no_lesion_is_shared(rows: &[Row]) {
-    let lesions = Part::ALL.map(|part| by_lesion(rows, part));
+    let lesions = Split::ALL.map(|part| by_lesion(rows, part));
     let all: BTreeSet<_> = lesions.iter().flat_map(BTreeMap::keys).collect();
     assert_eq!(all.len(), lesions.iter().map(BTreeMap::len).sum::<usize>());
 }
@@ -78,7 +78,7 @@ fn no_rule_for_duplicates_shares_a_lesion_between_parts() {
             "lesion" => [1, 1, 1],
             _ => continue,
         };
-        assert_eq!(Part::ALL.map(rows_kept), expected, "{rule}");
+        assert_eq!(Split::ALL.map(rows_kept), expected, "{rule}");
     }
     let data = Dataset::open(&desk.path("out")).unwrap();
     assert_eq!(data.rows.len(), 7 * 8 + 1);
@@ -136,7 +136,7 @@ fn an_external_test_set_may_lack_classes_and_says_so() {
     assert!(stdout(&output).contains("--split test"));
     let data = Dataset::open(&desk.path("out")).unwrap();
     assert_eq!(data.info.counts.test, [0, 0, 0, 0, 8, 8, 0]);
-    assert_eq!(data.part(Part::Test).len(), data.rows.len());
+    assert_eq!(data.split_rows(Split::Test).len(), data.rows.len());
 }
 
 #[test]

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
-use skinlesion::dataset::Part;
+use skinlesion::dataset::Split;
 use skinlesion::metrics::Predictions;
-use skinlesion::metrics::operating_points::{OperatingPoint, Question};
+use skinlesion::metrics::operating_points::{OperatingPoint, Target};
 use skinlesion::{DISCLAIMER, Diagnosis};
 
 use crate::common::{chromium, stderr};
@@ -18,7 +18,7 @@ use crate::networks::SIZE as SIDE;
 fn rich(bench: &Bench) {
     let mut rows = Vec::new();
     for (number, dx) in Diagnosis::ALL.into_iter().cycle().take(140).enumerate() {
-        let split = [Part::Val, Part::Test][number / 70];
+        let split = [Split::Val, Split::Test][number / 70];
         let mut row = row(&format!("R_{number}"), &format!("L_{number}"), dx, split);
         row.sample.sex = ["female", "male"][number / 7 % 2].into();
         row.sample.age = format!("{}.0", 30 + number % 2 * 30);
@@ -56,9 +56,9 @@ fn thresholds_come_from_validation_and_are_judged_on_test() {
 fn no_threshold_is_chosen_on_lesions_that_were_trained_on() {
     let bench = Bench::new();
     let rows = [
-        row("A", "HAM_3", Diagnosis::Mel, Part::Val),
-        row("B", "X_1", Diagnosis::Mel, Part::Test),
-        row("C", "X_2", Diagnosis::Nv, Part::Test),
+        row("A", "HAM_3", Diagnosis::Mel, Split::Val),
+        row("B", "X_1", Diagnosis::Mel, Split::Test),
+        row("C", "X_2", Diagnosis::Nv, Split::Test),
     ];
     write_dataset(&bench.path("half"), &rows, SIDE);
     let output = bench.eval("half", &[]);
@@ -105,7 +105,7 @@ fn metrics_hold_every_analysis_beside_the_figures() {
     assert_eq!(all["accuracy"], metrics["accuracy"]);
     assert_eq!(
         metrics["decision_curves"].as_array().unwrap().len(),
-        Question::ALL.len()
+        Target::ALL.len()
     );
     let wrong: u64 = (metrics["confused"].as_array().unwrap().iter())
         .map(|pair| pair["images"].as_u64().unwrap())

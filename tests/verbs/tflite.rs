@@ -10,16 +10,16 @@ use skinlesion::artifact::description::{Description, FileDescription};
 use skinlesion::artifact::format::FloatPrecision;
 use skinlesion::artifact::format::Format;
 use skinlesion::artifact::interface::{InputKind, Interface};
-use skinlesion::dataset::Part;
+use skinlesion::dataset::Split;
 use skinlesion::export::images::Images;
 use skinlesion::export::quantize::{RangeRule, quantize};
-use skinlesion::export::source::Source;
+use skinlesion::export::source::ExportSource;
 use skinlesion::export::tflite;
 use skinlesion::imaging::resize::ResizeRule;
 use skinlesion::inference::checkpoint::CheckpointClassifier;
 use skinlesion::inference::classifier::Classifier;
 use skinlesion::inference::open;
-use skinlesion::model::fuse::FoldedNetwork;
+use skinlesion::model::fuse::FusedNetwork;
 use skinlesion::model::inference_network::InferenceNetwork;
 use skinlesion::model::input;
 use skinlesion::model::output;
@@ -37,7 +37,7 @@ const KERNELS: [&str; 3] = ["xnnpack", "optimised", "reference"];
 /// A checkpoint, its description, and images for it.
 struct Fixture {
     home: tempfile::TempDir,
-    source: Source,
+    source: ExportSource,
     description: Description,
     images: Vec<Vec<u8>>,
 }
@@ -45,8 +45,8 @@ struct Fixture {
 impl Fixture {
     fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
-        let source = Source::read(&random_checkpoint(home.path())).unwrap();
-        let description = Description::new(&source.about, &source.sha256);
+        let source = ExportSource::read(&random_checkpoint(home.path())).unwrap();
+        let description = Description::new(&source.metadata, &source.sha256);
         let images = Images::noise(ResizeRule::square(SIZE), 5).pixels;
         Self {
             home,
@@ -79,7 +79,7 @@ impl Fixture {
         self.write_int8_of(&self.source.network, &path, input);
     }
 
-    fn write_int8_of(&self, network: &FoldedNetwork, path: &Path, input: InputKind) {
+    fn write_int8_of(&self, network: &FusedNetwork, path: &Path, input: InputKind) {
         let rule = RangeRule::MinMax;
         let network = quantize(network, &self.borrowed(), SIZE as usize, rule, &Silent).unwrap();
         tflite::write_int8(path, &network, &self.described(input)).unwrap();
@@ -96,7 +96,7 @@ impl Fixture {
         let mut network = self.source.network.clone();
         let convolutions = network.blocks.iter_mut().flat_map(|b| &mut b.convolutions);
         let mut numbers: Vec<_> = convolutions
-            .flat_map(|folded| [&mut folded.weight, &mut folded.bias])
+            .flat_map(|fused| [&mut fused.weight, &mut fused.bias])
             .collect();
         numbers.extend([&mut network.head.weight, &mut network.head.bias]);
         for value in numbers.into_iter().flatten() {
@@ -259,7 +259,7 @@ fn predict_and_eval_take_a_file_of_any_precision() {
                 &format!("IMG_{i}"),
                 &format!("HAM_{i}"),
                 Diagnosis::ALL[i],
-                Part::Test,
+                Split::Test,
             )
         })
         .collect();

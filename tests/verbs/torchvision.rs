@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use skinlesion::model::architecture::Architecture;
-use skinlesion::model::fuse::fold;
+use skinlesion::model::fuse::fuse;
 use skinlesion::model::inference_network::InferenceNetwork;
 use skinlesion::model::input::channels_last;
-use skinlesion::model::mobilenet_v2::{MobileNetV2, Thawed};
-use skinlesion::model::pretrained::{Source, load};
+use skinlesion::model::mobilenet_v2::{MobileNetV2, TrainableBlocks};
+use skinlesion::model::pretrained::{WeightsSource, load};
 use skinlesion::model::state_dict::read_safetensors;
 use skinlesion::progress::Silent;
 use tch::{Device, Kind, Tensor};
@@ -47,11 +47,11 @@ fn features_agree_with_torchvisions_folded_or_not() {
 
     let architecture = Architecture::default();
     let mut model = MobileNetV2::random(architecture, 1, Device::Cpu);
-    let loaded = load(&Source::File(weights), model.network(), &Silent)
+    let loaded = load(&WeightsSource::File(weights), model.network(), &Silent)
         .unwrap()
         .unwrap();
     model.restore(&loaded.tensors);
-    let frozen = Thawed {
+    let frozen = TrainableBlocks {
         first_block: model.network().blocks.len(),
         batch_statistics: false,
     };
@@ -59,8 +59,8 @@ fn features_agree_with_torchvisions_folded_or_not() {
     let plain = model.features(&images, frozen);
     assert!(largest_difference(&plain, &theirs) < 1e-4);
 
-    let folded = fold(model.network(), model.tensors()).unwrap();
-    let network = InferenceNetwork::new(&folded, Device::Cpu).unwrap();
-    let folded = tch::no_grad(|| network.features(&images));
-    assert!(largest_difference(&folded, &theirs) < 1e-4);
+    let fused = fuse(model.network(), model.tensors()).unwrap();
+    let network = InferenceNetwork::new(&fused, Device::Cpu).unwrap();
+    let fused = tch::no_grad(|| network.features(&images));
+    assert!(largest_difference(&fused, &theirs) < 1e-4);
 }

@@ -15,8 +15,8 @@ use skinlesion::training::Phase;
 use skinlesion::training::checkpointing::folder;
 use skinlesion::training::config::resolve;
 use skinlesion::training::fit::fit;
-use skinlesion::training::initial_model::{Origin, start};
-use skinlesion::training::run::Run;
+use skinlesion::training::initial_model::{InitialWeights, start};
+use skinlesion::training::run::TrainingRun;
 
 use crate::common::{skinlesion, stderr, stdout};
 
@@ -116,7 +116,7 @@ fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
                 "--seed",
                 seed,
                 "--set",
-                "keep_features=false",
+                "cache_features=false",
             ],
         );
         assert!(output.status.success(), "{}", stderr(&output));
@@ -141,7 +141,7 @@ fn a_run_stopped_after_every_step_ends_at_the_weights_of_one_never_stopped() {
         "ema_decay=0.9",
         "mixup=0.4",
         "sampler=sqrt",
-        "gradual_thaw_epochs=1",
+        "gradual_unfreeze_epochs=1",
     ]
     .map(str::to_owned);
     let config = resolve::resolve(Phase::Finetune, None, &settings).unwrap();
@@ -150,10 +150,10 @@ fn a_run_stopped_after_every_step_ends_at_the_weights_of_one_never_stopped() {
         folder::begin(&out, &config).unwrap();
         let mut resume = false;
         for _ in 0..20 {
-            let origin = Origin::Weights("none".parse().unwrap());
+            let origin = InitialWeights::Weights("none".parse().unwrap());
             let start = start(&origin, &dataset, &config, tch::Device::Cpu, &Silent).unwrap();
             let stop = AtomicBool::new(stop);
-            let here = Run {
+            let here = TrainingRun {
                 dataset: &dataset,
                 config: &config,
                 folder: &out,
@@ -258,7 +258,7 @@ fn finetuning_from_a_transfer_checkpoint_writes_all_that_it_promises() {
             "--set",
             "width=0.35",
             "--set",
-            "thaw_blocks=3",
+            "trainable_blocks=3",
             "--set",
             "train_limit=40",
             "--json",
@@ -277,7 +277,7 @@ fn finetuning_from_a_transfer_checkpoint_writes_all_that_it_promises() {
     ] {
         assert!(second.join(file).is_file(), "{file}");
     }
-    let about = Checkpoint::read(&second).unwrap().about;
+    let about = Checkpoint::read(&second).unwrap().metadata;
     assert_eq!(about.phase, "finetune");
     assert_eq!(
         about.config,
@@ -423,7 +423,7 @@ fn flags_beat_the_file_and_the_file_beats_the_defaults() {
         "{config}"
     );
     assert!(
-        config.contains("select_by = \"balanced_accuracy\""),
+        config.contains("monitor = \"balanced_accuracy\""),
         "{config}"
     );
 }

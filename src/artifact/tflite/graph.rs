@@ -3,7 +3,7 @@
 
 use super::operation::Operation;
 use super::schema::TensorType;
-use crate::artifact::quantization::Grid;
+use crate::artifact::quantization::QuantizationParams;
 
 /// A tensor's place in [`Graph::tensors`].
 pub type Id = usize;
@@ -62,10 +62,10 @@ pub struct Node {
 
 impl Quantization {
     /// Of activations: TFLite's codes are signed, ours begin at 0.
-    pub fn of_grid(grid: Grid) -> Self {
+    pub fn of_activations(params: QuantizationParams) -> Self {
         Self {
-            scales: vec![grid.scale],
-            zero_points: vec![i64::from(grid.zero_point) - 128],
+            scales: vec![params.scale],
+            zero_points: vec![i64::from(params.zero_point) - 128],
             dimension: 0,
         }
     }

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use skinlesion::Error;
-use skinlesion::dataset::Part;
+use skinlesion::dataset::Split;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -20,7 +20,7 @@ pub struct Args {
     /// The part to score it on: test for the truth, val to compare settings, train to see how well it fits.
     /// Lesions that it was trained on are refused in test and val
     #[arg(long, value_name = "train|val|test", default_value = "test")]
-    pub split: Part,
+    pub split: Split,
 
     /// Cross-validation: score each --model on the fold that it did not train on, and all answers together; gives
     /// each fold's figures too, with mean and standard deviation

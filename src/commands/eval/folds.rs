@@ -1,6 +1,6 @@
 //! `skinlesion eval --folds`.
 
-use skinlesion::dataset::{Dataset, Part};
+use skinlesion::dataset::{Dataset, Split};
 use skinlesion::evaluation::METRICS_FILE;
 use skinlesion::evaluation::folds;
 use skinlesion::evaluation::folds::{Model, PooledEvaluation};
@@ -94,7 +94,7 @@ fn next(args: &Args, dataset: &Dataset, models: &[Model]) -> String {
     let (data, out) = (args.data.display(), args.out.display());
     let model = models.first().map(|(path, _)| path.display());
     let model = model.map_or_else(String::new, |path| path.to_string());
-    if dataset.part(Part::Test).is_empty() {
+    if dataset.split_rows(Split::Test).is_empty() {
         return format!(
             "skinlesion export --checkpoint {model} --data {data} --out exports/fold-0"
         );

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use skinlesion::dataset::Part;
+use skinlesion::dataset::Split;
 use skinlesion::evaluation::Evaluation;
 use skinlesion::inference::open;
 use skinlesion::{DISCLAIMER, report};
@@ -64,13 +64,13 @@ pub fn text(args: &Args, model: &Path, evaluation: &Evaluation) -> String {
 /// Why the figures of a part mislead, if they do.
 pub fn caveats(args: &Args) -> Option<&'static str> {
     match args.split {
-        Part::Train => Some(
+        Split::Train => Some(
             "The network was trained on this part: the figures say how well it fits, not how good it is.",
         ),
-        Part::Val => Some(
+        Split::Val => Some(
             "Choices were made on this part: the figures flatter. Those of the test part do not.",
         ),
-        Part::Test => None,
+        Split::Test => None,
     }
 }
 

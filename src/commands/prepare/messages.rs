@@ -6,8 +6,8 @@ use skinlesion::Diagnosis;
 use skinlesion::dataset::build::Prepared;
 use skinlesion::dataset::duplicates::Dedupe;
 use skinlesion::dataset::near_duplicates::page;
-use skinlesion::dataset::near_duplicates::summary::Treatment;
-use skinlesion::dataset::{DatasetInfo, Part};
+use skinlesion::dataset::near_duplicates::summary::NearDuplicatePolicy;
+use skinlesion::dataset::{DatasetInfo, Split};
 
 /// The summary: counts by class and part, and by fold, then what was left out.
 pub fn summary(prepared: &Prepared, metadata: &Path) -> String {
@@ -64,7 +64,7 @@ fn near_duplicates(info: &DatasetInfo) -> String {
         near.pairs,
         page::FILE
     ));
-    if near.treatment == Treatment::Join {
+    if near.treatment == NearDuplicatePolicy::Join {
         text.push_str(&format!(
             "  {:>6}  lesions in {} groups are kept together; {} left the place that they were drawn for\n",
             near.joined.iter().map(Vec::len).sum::<usize>(),
@@ -89,13 +89,13 @@ fn counts_table(info: &DatasetInfo) -> String {
     for class in Diagnosis::ALL {
         line(
             class.code(),
-            Part::ALL.map(|part| info.counts.part(part)[class.index()]),
+            Split::ALL.map(|part| info.counts.split(part)[class.index()]),
         );
     }
-    line("all", Part::ALL.map(|part| total(info.counts.part(part))));
+    line("all", Split::ALL.map(|part| total(info.counts.split(part))));
     line(
         "lesions",
-        Part::ALL.map(|part| total(info.lesions.part(part))),
+        Split::ALL.map(|part| total(info.lesions.split(part))),
     );
     table
 }

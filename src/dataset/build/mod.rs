@@ -6,7 +6,7 @@ mod pack_and_split;
 
 use std::path::{Path, PathBuf};
 
-use self::options::Recipe;
+use self::options::PrepareOptions;
 use self::pack_and_split::{Drawn, Found, pack_and_draw};
 use super::duplicates;
 use super::duplicates::Dedupe;
@@ -16,7 +16,7 @@ use super::fold_counts::FoldCounts;
 use super::hold_out::Condition;
 use super::image_files::Images;
 use super::info;
-use super::info::{DatasetInfo, Dropped, FORMAT_VERSION, Hashes, PartCounts};
+use super::info::{DatasetInfo, Dropped, FORMAT_VERSION, Hashes, SplitCounts};
 use super::manifest;
 use super::manifest::Row;
 use super::metadata;
@@ -54,14 +54,14 @@ pub fn prepare(
     folders: &[PathBuf],
     out: &Path,
     replace: bool,
-    recipe: &Recipe,
+    options: &PrepareOptions,
     illustrate: Illustrate,
     progress: &dyn Progress,
 ) -> Result<Prepared> {
     let draft = AtomicFolder::new(out, replace, info::FILE)?;
     let metadata = metadata::read(metadata)?;
     let images = Images::find(folders)?;
-    let mut found = Found::new(&metadata, &images, recipe.allow_missing)?;
+    let mut found = Found::new(&metadata, &images, options.allow_missing)?;
     let mut flow = vec![
         Step::new(
             "rows read",
@@ -70,7 +70,7 @@ pub fn prepare(
         ),
         Step::of("with an image on disk", found.samples.iter()),
     ];
-    let Drawn { plan, kept, near } = pack_and_draw(&mut found, recipe, &draft, progress)?;
+    let Drawn { plan, kept, near } = pack_and_draw(&mut found, options, &draft, progress)?;
     if found.bad > 0 {
         flow.push(Step::of("whose image decodes", found.samples.iter()));
     }
@@ -100,7 +100,7 @@ pub fn prepare(
         aspect: kept.aspect,
         near_duplicates,
         flow,
-        ..describe(&rows, recipe, dropped, metadata.rows_read, hashes)
+        ..describe(&rows, options, dropped, metadata.rows_read, hashes)
     };
     files::write_json(&draft.path().join(info::FILE), &info)?;
     let side = info.resize.size as usize;
@@ -112,7 +112,7 @@ pub fn prepare(
     let names = names.into_iter().chain(near_files);
     Ok(Prepared {
         info,
-        drops_by_rule: drops_by_rule(&found.samples, &recipe.rules),
+        drops_by_rule: drops_by_rule(&found.samples, &options.rules),
         kept_repeatedly_by_original: duplicates::lesions(&found.samples, Dedupe::Original)
             .iter()
             .filter(|lesion| lesion.training.len() > 1)
@@ -141,12 +141,12 @@ fn dropped(metadata: &Metadata, found: &Found, plan: Plan) -> Vec<Dropped> {
 
 fn describe(
     rows: &[Row],
-    recipe: &Recipe,
+    options: &PrepareOptions,
     dropped: Vec<Dropped>,
     rows_read: usize,
     hashes: Hashes,
 ) -> DatasetInfo {
-    let counts = PartCounts::of(rows.iter().map(|row| (row.split, row.sample.dx)));
+    let counts = SplitCounts::of(rows.iter().map(|row| (row.split, row.sample.dx)));
     let mut lesions: Vec<_> = rows
         .iter()
         .map(|row| (&row.sample.lesion_id, row.split, row.sample.dx))
@@ -157,22 +157,22 @@ fn describe(
         format_version: FORMAT_VERSION,
         classes: Diagnosis::ALL.map(|d| d.code().to_owned()).to_vec(),
         images: rows.len(),
-        resize: recipe.resize,
+        resize: options.resize,
         aspect: 1.0,
-        seed: recipe.rules.seed,
-        dedupe: recipe.rules.dedupe.name().to_owned(),
-        split: recipe.rules.split_in_words(),
-        hold_out: recipe
+        seed: options.rules.seed,
+        dedupe: options.rules.dedupe.name().to_owned(),
+        split: options.rules.split_in_words(),
+        hold_out: options
             .rules
             .hold_out
             .iter()
             .map(Condition::to_string)
             .collect(),
-        folds: FoldCounts::of(rows, recipe.rules.division.folds()),
+        folds: FoldCounts::of(rows, options.rules.strategy.folds()),
         counts,
         near_duplicates: None,
         flow: Vec::new(),
-        lesions: PartCounts::of(lesions.into_iter().map(|(_, part, dx)| (part, dx))),
+        lesions: SplitCounts::of(lesions.into_iter().map(|(_, part, dx)| (part, dx))),
         dropped,
         rows_read,
         class_weights: class_weights(&counts.train),

@@ -1,12 +1,12 @@
 //! How a dataset is made.
 
-use crate::dataset::near_duplicates::summary::Treatment;
+use crate::dataset::near_duplicates::summary::NearDuplicatePolicy;
 use crate::dataset::plan::Rules;
 use crate::imaging::resize::ResizeRule;
 
 /// How a dataset is made.
 #[derive(Clone, Debug)]
-pub struct Recipe {
+pub struct PrepareOptions {
     /// Duplicates and split.
     pub rules: Rules,
     /// What every image is brought to.
@@ -16,5 +16,5 @@ pub struct Recipe {
     /// Leave out files that do not decode instead of refusing.
     pub skip_bad: bool,
     /// What becomes of lesions that show the same skin.
-    pub near_duplicates: Treatment,
+    pub near_duplicates: NearDuplicatePolicy,
 }

@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::near_duplicates::Near;
-use super::options::Recipe;
+use super::options::PrepareOptions;
 use crate::dataset::findings::{Findings, counted};
 use crate::dataset::image_files::Images;
 use crate::dataset::metadata::Metadata;
-use crate::dataset::near_duplicates::summary::Treatment;
+use crate::dataset::near_duplicates::summary::NearDuplicatePolicy;
 use crate::dataset::pack;
-use crate::dataset::pack::{Kept, Packed};
+use crate::dataset::pack::{KeptImages, Packed};
 use crate::dataset::plan::Plan;
 use crate::dataset::{Sample, pixels};
 use crate::files::AtomicFolder;
@@ -72,7 +72,7 @@ pub struct Drawn {
     /// What is kept, and where it goes.
     pub plan: Plan,
     /// The packed pixels of it.
-    pub kept: Kept,
+    pub kept: KeptImages,
     /// Lesions that show the same skin.
     pub near: Near,
 }
@@ -81,31 +81,31 @@ pub struct Drawn {
 /// did not exist: another image of its lesion can stand in for it, so everything is packed and drawn again.
 pub fn pack_and_draw(
     found: &mut Found,
-    recipe: &Recipe,
+    options: &PrepareOptions,
     draft: &AtomicFolder,
     progress: &dyn Progress,
 ) -> Result<Drawn> {
     let scratch = draft.path().join(SCRATCH);
     loop {
-        let candidates = candidates(found, recipe)?;
+        let candidates = candidates(found, options)?;
         let files: Vec<&Path> = (candidates.iter())
             .map(|&sample| found.files[sample].as_path())
             .collect();
-        let looks = recipe.near_duplicates != Treatment::Off;
-        let packed = pack::pack(&files, recipe.resize, looks, &scratch, progress)?;
+        let fingerprints = options.near_duplicates != NearDuplicatePolicy::Off;
+        let packed = pack::pack(&files, options.resize, fingerprints, &scratch, progress)?;
         if !packed.bad.is_empty() {
-            let bad = skip_bad(&packed, &files, recipe, progress)?;
+            let bad = skip_bad(&packed, &files, options, progress)?;
             let bad: Vec<usize> = bad.into_iter().map(|index| candidates[index]).collect();
             found.remove(&bad);
             continue;
         }
         let near = Near::among(
             &found.samples,
-            &packed.looks,
-            recipe.near_duplicates,
+            &packed.fingerprints,
+            options.near_duplicates,
             progress,
         );
-        let plan = Plan::joined(&found.samples, &recipe.rules, &near.groups)?;
+        let plan = Plan::joined(&found.samples, &options.rules, &near.groups)?;
         let place: HashMap<usize, usize> = candidates.into_iter().zip(0..).collect();
         // Without groups the candidates are the very rows of the plan, with them all samples.
         let chosen: Vec<usize> = (plan.rows.iter())
@@ -120,12 +120,12 @@ pub fn pack_and_draw(
 
 /// The samples whose images must be opened: all, if near-duplicates are looked for among them, otherwise those that
 /// are kept.
-fn candidates(found: &Found, recipe: &Recipe) -> Result<Vec<usize>> {
+fn candidates(found: &Found, options: &PrepareOptions) -> Result<Vec<usize>> {
     // A split that cannot be drawn is refused before images are opened.
-    let plan = Plan::new(&found.samples, &recipe.rules)?;
-    Ok(match recipe.near_duplicates {
-        Treatment::Off => plan.rows.iter().map(|row| row.sample).collect(),
-        Treatment::Join | Treatment::List => (0..found.samples.len()).collect(),
+    let plan = Plan::new(&found.samples, &options.rules)?;
+    Ok(match options.near_duplicates {
+        NearDuplicatePolicy::Off => plan.rows.iter().map(|row| row.sample).collect(),
+        NearDuplicatePolicy::Join | NearDuplicatePolicy::List => (0..found.samples.len()).collect(),
     })
 }
 
@@ -133,14 +133,14 @@ fn candidates(found: &Found, recipe: &Recipe) -> Result<Vec<usize>> {
 fn skip_bad(
     packed: &Packed,
     files: &[&Path],
-    recipe: &Recipe,
+    options: &PrepareOptions,
     progress: &dyn Progress,
 ) -> Result<Vec<usize>> {
     let mut faults = Findings::default();
     for bad in &packed.bad {
         faults.add(format!("{}: {}", files[bad.index].display(), bad.reason));
     }
-    if !recipe.skip_bad || packed.bad.len() == files.len() {
+    if !options.skip_bad || packed.bad.len() == files.len() {
         faults.refuse(
             "the images",
             |count| format!("{} cannot be decoded", counted(count, "file")),

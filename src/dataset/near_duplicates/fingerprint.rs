@@ -1,6 +1,6 @@
 //! How alike two photographs are, whichever way either was turned, mirrored, cut a little or lit.
 //!
-//! Dark spots on light skin all look alike from afar: a plain correlation finds thousands of strangers. What
+//! Dark spots on light skin all fingerprint alike from afar: a plain correlation finds thousands of strangers. What
 //! only the same skin shares is its fine structure, so images are compared by their *detail*: grey values less
 //! their local mean.
 
@@ -10,7 +10,7 @@ use image::imageops::{self, FilterType};
 use image::{GrayImage, RgbImage};
 use image_hasher::{HashAlg, HasherConfig};
 
-use super::local_contrast::{Detail, Shifts, overlap};
+use super::local_contrast::{LocalContrast, Shifts, overlap};
 
 /// The side of the square that photographs are compared at, in pixels.
 pub const SIDE: usize = 64;
@@ -34,7 +34,7 @@ pub const CERTAIN: f32 = 0.45;
 /// A candidate must reach this correlation of detail in the quick comparison.
 const QUICK: f32 = 0.3;
 
-/// With less detail than this (see [`Detail::strength`]) there is nothing to know a photograph by.
+/// With less detail than this (see [`LocalContrast::strength`]) there is nothing to know a photograph by.
 const LEAST_STRENGTH: f32 = 0.1;
 
 /// By so much of the side two photographs of the same skin may lie apart.
@@ -94,14 +94,14 @@ impl fmt::Display for Symmetry {
 
 /// What is kept of a photograph to compare it with others: 4 KiB.
 #[derive(Clone, Debug)]
-pub struct Look {
+pub struct Fingerprint {
     grey: GrayImage,
     hashes: [u64; 8],
 }
 
 /// How two photographs are alike.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Likeness {
+pub struct Similarity {
     /// What is done to the second one so that it lies on the first.
     pub symmetry: Symmetry,
     /// Bits of 64 in which the hashes differ.
@@ -112,14 +112,14 @@ pub struct Likeness {
     pub difference: f32,
 }
 
-impl Likeness {
+impl Similarity {
     /// Whether the two show the same skin.
     pub fn is_same_skin(&self) -> bool {
         self.detail >= CERTAIN || (self.detail >= DETAIL && self.difference <= DIFFERENCE)
     }
 }
 
-impl Look {
+impl Fingerprint {
     /// Of an image of any size. None if there is nothing in it to know it by, such as a plain colour.
     pub fn new(image: &RgbImage) -> Option<Self> {
         let side = SIDE as u32;
@@ -129,7 +129,7 @@ impl Look {
             side,
             FilterType::Triangle,
         );
-        if Detail::of(&grey).strength() < LEAST_STRENGTH {
+        if LocalContrast::of(&grey).strength() < LEAST_STRENGTH {
             return None;
         }
         let hasher = HasherConfig::new()
@@ -146,7 +146,7 @@ impl Look {
     }
 
     /// How the two are alike under the symmetry that shows it best; none if their hashes are too far apart.
-    pub fn likeness(&self, other: &Self) -> Option<Likeness> {
+    pub fn similarity(&self, other: &Self) -> Option<Similarity> {
         self.candidates(other)
             .filter_map(|candidate| self.compare(other, candidate))
             .max_by(|a, b| a.detail.total_cmp(&b.detail))
@@ -161,30 +161,30 @@ impl Look {
             .filter(move |&(_, distance)| distance <= BITS)
     }
 
-    /// A close look at a candidate.
-    fn compare(&self, other: &Self, (symmetry, bits): (Symmetry, u32)) -> Option<Likeness> {
+    /// A close fingerprint at a candidate.
+    fn compare(&self, other: &Self, (symmetry, bits): (Symmetry, u32)) -> Option<Similarity> {
         let other = symmetry.apply(&other.grey);
         let half = |image: &GrayImage| {
             let side = SMALL as u32;
-            Detail::of(&imageops::resize(image, side, side, FilterType::Triangle))
+            LocalContrast::of(&imageops::resize(image, side, side, FilterType::Triangle))
         };
         let shifts = Shifts::around((0, 0), SHIFT / 2);
         let (quick, dx, dy) = half(&self.grey).best(&half(&other), shifts);
         if quick < QUICK {
             return None;
         }
-        let own = Detail::of(&self.grey);
+        let own = LocalContrast::of(&self.grey);
         let shifts = Shifts::around((2 * dx, 2 * dy), 2);
         let (mut detail, mut difference) = (-1.0, 255.0);
         for zoom in ZOOMS {
             let zoomed = zoomed(&other, zoom);
-            let (found, dx, dy) = own.best(&Detail::of(&zoomed), shifts);
+            let (found, dx, dy) = own.best(&LocalContrast::of(&zoomed), shifts);
             if found > detail {
                 detail = found;
                 difference = mean_difference(&self.grey, &zoomed, dx, dy);
             }
         }
-        Some(Likeness {
+        Some(Similarity {
             symmetry,
             bits,
             detail,

@@ -43,7 +43,7 @@ fn root<'a>(parent: &BTreeMap<&'a str, &'a str>, mut lesion: &'a str) -> &'a str
 mod tests {
     use super::*;
     use crate::Diagnosis;
-    use crate::dataset::near_duplicates::fingerprint::{Likeness, Symmetry};
+    use crate::dataset::near_duplicates::fingerprint::{Similarity, Symmetry};
 
     #[test]
     fn pairs_that_share_a_lesion_make_one_group_in_whatever_order() {
@@ -59,7 +59,7 @@ mod tests {
                 source: String::new(),
             })
             .to_vec();
-        let likeness = Likeness {
+        let similarity = Similarity {
             symmetry: Symmetry::ALL[0],
             bits: 0,
             detail: 1.0,
@@ -68,7 +68,7 @@ mod tests {
         let pair = |first, second| Pair {
             first,
             second,
-            likeness,
+            similarity,
         };
         let mut pairs = vec![pair(1, 2), pair(3, 4), pair(0, 4), pair(2, 3)];
         for _ in 0..4 {

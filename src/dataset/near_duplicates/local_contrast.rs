@@ -37,14 +37,14 @@ pub fn overlap(side: usize, shift: isize) -> Range<usize> {
 
 /// Grey values less their local mean, by their local contrast: fine structure counts the same on pale skin as
 /// at the edge of a dark spot, which would otherwise outweigh all else.
-pub struct Detail {
+pub struct LocalContrast {
     side: usize,
     /// In 64ths.
     values: Vec<i16>,
     squares: Sums,
 }
 
-impl Detail {
+impl LocalContrast {
     const UNIT: f32 = 64.0;
     /// No value counts for more than this.
     const MOST: f32 = 3.0;
@@ -171,7 +171,7 @@ fn dark_rim(image: &GrayImage) -> Vec<bool> {
 }
 
 /// Sums of a square's values from its upper left corner on, so that the sum within any rectangle takes four
-/// look-ups.
+/// fingerprint-ups.
 struct Sums {
     side: usize,
     values: Vec<u32>,

@@ -10,7 +10,7 @@ use image::imageops::{self, FilterType};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::search::Pair;
-use super::summary::Treatment;
+use super::summary::NearDuplicatePolicy;
 use super::table::{FILE as FILE_OF_ALL, Line};
 use crate::imaging::decode::decode;
 
@@ -31,11 +31,13 @@ pub fn html<P: AsRef<Path>>(
     pairs: &[Pair],
     lines: &[Line],
     files: &[P],
-    treatment: Treatment,
+    policy: NearDuplicatePolicy,
 ) -> String {
-    let fate = match treatment {
-        Treatment::Join => "Their lesions are kept together, in one part or fold.",
-        Treatment::List | Treatment::Off => "Their lesions stay where they were drawn.",
+    let fate = match policy {
+        NearDuplicatePolicy::Join => "Their lesions are kept together, in one part or fold.",
+        NearDuplicatePolicy::List | NearDuplicatePolicy::Off => {
+            "Their lesions stay where they were drawn."
+        }
     };
     let markup = html! {
         (DOCTYPE)

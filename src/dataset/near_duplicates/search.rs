@@ -3,7 +3,7 @@
 use image::RgbImage;
 use rayon::prelude::*;
 
-use super::fingerprint::{Likeness, Look};
+use super::fingerprint::{Fingerprint, Similarity};
 use crate::dataset::folder::Dataset;
 use crate::dataset::sample::Sample;
 use crate::progress::Progress;
@@ -16,12 +16,16 @@ pub struct Pair {
     /// The second.
     pub second: usize,
     /// How alike they are.
-    pub likeness: Likeness,
+    pub similarity: Similarity,
 }
 
-/// The pairs among photographs of different lesions, the most alike first. `looks[i]` is of `samples[i]`.
-pub fn among(samples: &[Sample], looks: &[Option<Look>], progress: &dyn Progress) -> Vec<Pair> {
-    pairs(looks, looks, progress, |first, second| {
+/// The pairs among photographs of different lesions, the most alike first. `fingerprints[i]` is of `samples[i]`.
+pub fn among(
+    samples: &[Sample],
+    fingerprints: &[Option<Fingerprint>],
+    progress: &dyn Progress,
+) -> Vec<Pair> {
+    pairs(fingerprints, fingerprints, progress, |first, second| {
         first < second && samples[first].lesion_id != samples[second].lesion_id
     })
 }
@@ -33,54 +37,61 @@ pub fn between(
     (other, other_rows): (&Dataset, &[usize]),
     progress: &dyn Progress,
 ) -> Vec<Pair> {
-    let (own_looks, other_looks) = (looks(dataset, rows), looks(other, other_rows));
+    let (own_fingerprints, other_fingerprints) =
+        (fingerprints(dataset, rows), fingerprints(other, other_rows));
     let id = |dataset: &Dataset, row: usize| dataset.rows[row].sample.image_id.clone();
     let ids: Vec<String> = rows.iter().map(|&row| id(dataset, row)).collect();
     let other_ids: Vec<String> = other_rows.iter().map(|&row| id(other, row)).collect();
-    pairs(&own_looks, &other_looks, progress, |first, second| {
-        ids[first] != other_ids[second]
-    })
+    pairs(
+        &own_fingerprints,
+        &other_fingerprints,
+        progress,
+        |first, second| ids[first] != other_ids[second],
+    )
 }
 
-/// The looks of some packed images.
-fn looks(dataset: &Dataset, rows: &[usize]) -> Vec<Option<Look>> {
+/// The fingerprints of some packed images.
+fn fingerprints(dataset: &Dataset, rows: &[usize]) -> Vec<Option<Fingerprint>> {
     let side = dataset.pixels.side() as u32;
-    let look = |&row: &usize| {
+    let fingerprint = |&row: &usize| {
         let bytes = dataset.pixels.image(row).to_vec();
-        Look::new(&RgbImage::from_raw(side, side, bytes)?)
+        Fingerprint::new(&RgbImage::from_raw(side, side, bytes)?)
     };
-    let looks = rows.par_iter().map(look).collect();
+    let fingerprints = rows.par_iter().map(fingerprint).collect();
     dataset.pixels.release();
-    looks
+    fingerprints
 }
 
 fn pairs(
-    looks: &[Option<Look>],
-    others: &[Option<Look>],
+    fingerprints: &[Option<Fingerprint>],
+    others: &[Option<Fingerprint>],
     progress: &dyn Progress,
     may_be: impl Fn(usize, usize) -> bool + Sync,
 ) -> Vec<Pair> {
-    progress.start("Comparing images", looks.len() as u64);
+    progress.start("Comparing images", fingerprints.len() as u64);
     let of = |first: usize| {
-        let look = looks[first].as_ref();
+        let fingerprint = fingerprints[first].as_ref();
         let found = others
             .iter()
             .enumerate()
             .filter(|&(second, _)| may_be(first, second))
             .filter_map(|(second, other)| {
-                let likeness = look?.likeness(other.as_ref()?)?;
-                likeness.is_same_skin().then_some(Pair {
+                let similarity = fingerprint?.similarity(other.as_ref()?)?;
+                similarity.is_same_skin().then_some(Pair {
                     first,
                     second,
-                    likeness,
+                    similarity,
                 })
             })
             .collect::<Vec<_>>();
         progress.advance(1);
         found
     };
-    let mut pairs: Vec<Pair> = (0..looks.len()).into_par_iter().flat_map_iter(of).collect();
+    let mut pairs: Vec<Pair> = (0..fingerprints.len())
+        .into_par_iter()
+        .flat_map_iter(of)
+        .collect();
     progress.finish();
-    pairs.sort_by(|a, b| b.likeness.detail.total_cmp(&a.likeness.detail));
+    pairs.sort_by(|a, b| b.similarity.detail.total_cmp(&a.similarity.detail));
     pairs
 }

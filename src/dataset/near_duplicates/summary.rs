@@ -7,7 +7,7 @@ use super::fingerprint;
 /// What becomes of lesions that show the same skin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Treatment {
+pub enum NearDuplicatePolicy {
     /// They are joined: never in two parts or folds.
     #[default]
     Join,
@@ -21,7 +21,7 @@ pub enum Treatment {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NearDuplicates {
     /// `join` or `list`.
-    pub treatment: Treatment,
+    pub treatment: NearDuplicatePolicy,
     /// Pairs of images of different lesions that show the same skin.
     pub pairs: usize,
     /// The ids of the lesions that are kept together, group by group; empty unless they are joined.
@@ -32,7 +32,7 @@ pub struct NearDuplicates {
     pub limits: Limits,
 }
 
-/// The limits of the search, as [`likeness`] has them.
+/// The limits of the search, as [`similarity`] has them.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Limits {
     /// [`fingerprint::BITS`].

@@ -57,10 +57,10 @@ pub fn lines(samples: &[Sample], rows: &[Row], pairs: &[Pair]) -> Vec<Line> {
             dx_b: b.dx.code().to_owned(),
             part_a: place(a).unwrap_or_default(),
             part_b: place(b).unwrap_or_default(),
-            symmetry: pair.likeness.symmetry.to_string(),
-            detail: rounded(pair.likeness.detail),
-            difference: rounded(pair.likeness.difference),
-            hash_bits: pair.likeness.bits,
+            symmetry: pair.similarity.symmetry.to_string(),
+            detail: rounded(pair.similarity.detail),
+            difference: rounded(pair.similarity.difference),
+            hash_bits: pair.similarity.bits,
         }
     };
     pairs.iter().map(line).collect()

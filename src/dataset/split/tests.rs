@@ -10,13 +10,13 @@ fn lesion(dx: Diagnosis, localization: usize, images: usize) -> Lesion {
     }
 }
 
-fn division(val: f64, test: f64) -> Division {
-    Division::drawn(Shares::uniform(val), Shares::uniform(test)).unwrap()
+fn strategy(val: f64, test: f64) -> SplitStrategy {
+    SplitStrategy::drawn(SplitFractions::uniform(val), SplitFractions::uniform(test)).unwrap()
 }
 
-fn images(lesions: &[Lesion], places: &[Place], wanted: Part) -> usize {
-    let wanted = Place::In(wanted);
-    let of = |(l, p): (&Lesion, &Place)| if *p == wanted { l.held_out.len() } else { 0 };
+fn images(lesions: &[Lesion], places: &[Assignment], wanted: Split) -> usize {
+    let wanted = Assignment::In(wanted);
+    let of = |(l, p): (&Lesion, &Assignment)| if *p == wanted { l.held_out.len() } else { 0 };
     lesions.iter().zip(places).map(of).sum()
 }
 
@@ -31,30 +31,30 @@ fn remainders_go_to_the_largest_first() {
 #[test]
 fn every_localization_gives_its_share() {
     let lesions: Vec<Lesion> = (0..400).map(|i| lesion(Diagnosis::Nv, i % 4, 1)).collect();
-    let parts = draw(&lesions, &division(0.1, 0.2), 7).unwrap();
+    let parts = draw(&lesions, &strategy(0.1, 0.2), 7).unwrap();
     for place in 0..4 {
         let count = |part| {
             (place..400)
                 .step_by(4)
-                .filter(|&i| parts[i] == Place::In(part))
+                .filter(|&i| parts[i] == Assignment::In(part))
                 .count()
         };
-        assert_eq!((count(Part::Val), count(Part::Test)), (10, 20));
+        assert_eq!((count(Split::Val), count(Split::Test)), (10, 20));
     }
 }
 
 #[test]
 fn lesions_of_rare_localizations_reach_every_part() {
     let lesions: Vec<Lesion> = (0..100).map(|i| lesion(Diagnosis::Df, i, 1)).collect();
-    let parts = draw(&lesions, &division(0.15, 0.15), 7).unwrap();
-    assert_eq!(images(&lesions, &parts, Part::Val), 15);
-    assert_eq!(images(&lesions, &parts, Part::Test), 15);
+    let parts = draw(&lesions, &strategy(0.15, 0.15), 7).unwrap();
+    assert_eq!(images(&lesions, &parts, Split::Val), 15);
+    assert_eq!(images(&lesions, &parts, Split::Test), 15);
 }
 
 #[test]
 fn another_seed_draws_other_lesions_and_the_same_seed_the_same() {
     let lesions: Vec<Lesion> = (0..100).map(|i| lesion(Diagnosis::Mel, i % 3, 1)).collect();
-    let draw = |seed| draw(&lesions, &division(0.2, 0.2), seed).unwrap();
+    let draw = |seed| draw(&lesions, &strategy(0.2, 0.2), seed).unwrap();
     assert_eq!(draw(1), draw(1));
     assert_ne!(draw(1), draw(2));
 }
@@ -64,26 +64,26 @@ fn a_class_does_not_depend_on_the_others() {
     let alone: Vec<Lesion> = (0..50).map(|i| lesion(Diagnosis::Mel, i % 3, 1)).collect();
     let mut both = alone.clone();
     both.extend((0..90).map(|i| lesion(Diagnosis::Bcc, i % 5, 1)));
-    let draw = |lesions: &[Lesion]| draw(lesions, &division(0.2, 0.2), 1).unwrap();
+    let draw = |lesions: &[Lesion]| draw(lesions, &strategy(0.2, 0.2), 1).unwrap();
     assert_eq!(draw(&alone), draw(&both)[..50]);
 }
 
 #[test]
 fn a_class_that_cannot_fill_every_part_is_refused() {
     let two = [lesion(Diagnosis::Df, 0, 1), lesion(Diagnosis::Df, 1, 1)];
-    let error = draw(&two, &division(0.15, 0.15), 1)
+    let error = draw(&two, &strategy(0.15, 0.15), 1)
         .unwrap_err()
         .to_string();
     assert!(error.contains("df: 2 lesions"), "{error}");
-    assert!(draw(&two, &division(0.15, 0.0), 1).is_ok());
+    assert!(draw(&two, &strategy(0.15, 0.0), 1).is_ok());
 }
 
 #[test]
 fn folds_share_every_class_and_localization_evenly() {
     let mut lesions: Vec<Lesion> = (0..103).map(|i| lesion(Diagnosis::Nv, i % 4, 1)).collect();
     lesions.extend((0..23).map(|i| lesion(Diagnosis::Df, i, 1)));
-    let test = Shares::uniform(0.15);
-    let folded = draw(&lesions, &Division::Folded { folds: 5, test }, 7).unwrap();
+    let test = SplitFractions::uniform(0.15);
+    let folded = draw(&lesions, &SplitStrategy::Folded { folds: 5, test }, 7).unwrap();
     for (class, place) in [
         (Diagnosis::Nv, Some("place 2")),
         (Diagnosis::Nv, None),
@@ -92,18 +92,18 @@ fn folds_share_every_class_and_localization_evenly() {
         let wanted = |lesion: &Lesion| {
             lesion.dx == class && place.is_none_or(|place| lesion.localization == place)
         };
-        let of = |place: Place| {
+        let of = |place: Assignment| {
             let drawn = lesions.iter().zip(&folded);
             drawn
                 .filter(|(l, found)| wanted(l) && **found == place)
                 .count()
         };
-        let counts: Vec<usize> = (0..5).map(|fold| of(Place::Fold(fold))).collect();
+        let counts: Vec<usize> = (0..5).map(|fold| of(Assignment::Fold(fold))).collect();
         let (least, most) = (counts.iter().min().unwrap(), counts.iter().max().unwrap());
         assert!(most - least <= 1, "{class}: {counts:?}");
         let all = lesions.iter().filter(|l| wanted(l)).count();
         assert_eq!(
-            counts.iter().sum::<usize>() + of(Place::In(Part::Test)),
+            counts.iter().sum::<usize>() + of(Assignment::In(Split::Test)),
             all
         );
     }
@@ -114,14 +114,17 @@ fn the_test_part_is_the_same_with_folds_and_without() {
     // More localizations than lesions for validation or test, so that some are pooled.
     let lesions: Vec<Lesion> = (0..90).map(|i| lesion(Diagnosis::Bkl, i % 17, 1)).collect();
     for share in [0.1, 0.15, 0.3] {
-        let test = Shares::uniform(share);
-        let is_test = |division: Division| -> Vec<bool> {
-            let places = draw(&lesions, &division, 7).unwrap();
-            places.iter().map(|p| *p == Place::In(Part::Test)).collect()
+        let test = SplitFractions::uniform(share);
+        let is_test = |strategy: SplitStrategy| -> Vec<bool> {
+            let places = draw(&lesions, &strategy, 7).unwrap();
+            places
+                .iter()
+                .map(|p| *p == Assignment::In(Split::Test))
+                .collect()
         };
-        let without = is_test(division(0.15, share));
+        let without = is_test(strategy(0.15, share));
         for folds in [2, 20] {
-            assert_eq!(is_test(Division::Folded { folds, test }), without);
+            assert_eq!(is_test(SplitStrategy::Folded { folds, test }), without);
         }
     }
 }
@@ -129,8 +132,8 @@ fn the_test_part_is_the_same_with_folds_and_without() {
 #[test]
 fn a_class_that_cannot_fill_every_fold_is_refused() {
     let few: Vec<Lesion> = (0..5).map(|i| lesion(Diagnosis::Df, i, 1)).collect();
-    let test = Shares::uniform(0.15);
-    let draw = |folds| draw(&few, &Division::Folded { folds, test }, 1);
+    let test = SplitFractions::uniform(0.15);
+    let draw = |folds| draw(&few, &SplitStrategy::Folded { folds, test }, 1);
     let error = draw(5).unwrap_err().to_string();
     assert!(
         error.contains("df: 5 lesions") && error.contains("--folds"),
@@ -151,10 +154,10 @@ proptest! {
             .iter()
             .map(|&(place, images)| lesion(Diagnosis::Bkl, place, images))
             .collect();
-        let parts = draw(&lesions, &division(0.15, 0.1), seed).unwrap();
+        let parts = draw(&lesions, &strategy(0.15, 0.1), seed).unwrap();
         let all: usize = places.iter().map(|(_, images)| images).sum();
         prop_assert_eq!(parts.len(), lesions.len());
-        for (part, share) in [(Part::Val, 0.15), (Part::Test, 0.1)] {
+        for (part, share) in [(Split::Val, 0.15), (Split::Test, 0.1)] {
             let got = images(&lesions, &parts, part);
             let target = at_least(share, all);
             let slack = if places.iter().any(|(_, images)| *images > 1) { 10 } else { 0 };

@@ -7,9 +7,9 @@ mod sections;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use super::source::Source;
+use super::source::ExportSource;
 use crate::artifact::description::Description;
-use crate::artifact::exported_file::Written;
+use crate::artifact::exported_file::ExportedFile;
 use crate::artifact::package::{CHECKPOINT_FILE, LABELS_FILE, MODEL_FILE};
 use crate::evaluation::Evaluation;
 use crate::{DISCLAIMER, Diagnosis, Error, Result};
@@ -19,11 +19,11 @@ pub const CARD_FILE: &str = "MODEL_CARD.md";
 
 /// Reads evaluations of a checkpoint (each a `metrics.json`, or the folder that holds it), and refuses one
 /// that is of another.
-pub fn read_evaluations(paths: &[PathBuf], source: &Source) -> Result<Vec<Evaluation>> {
+pub fn read_evaluations(paths: &[PathBuf], source: &ExportSource) -> Result<Vec<Evaluation>> {
     paths.iter().map(|path| read(path, source)).collect()
 }
 
-fn read(path: &Path, source: &Source) -> Result<Evaluation> {
+fn read(path: &Path, source: &ExportSource) -> Result<Evaluation> {
     let path = match path.is_dir() {
         true => path.join(crate::evaluation::METRICS_FILE),
         false => path.to_owned(),
@@ -49,9 +49,9 @@ fn read(path: &Path, source: &Source) -> Result<Evaluation> {
 
 /// The card as Markdown.
 pub fn card(
-    source: &Source,
+    source: &ExportSource,
     description: &Description,
-    networks: &[Written],
+    networks: &[ExportedFile],
     evaluations: &[Evaluation],
 ) -> String {
     let Description {
@@ -60,7 +60,7 @@ pub fn card(
         licence,
         ..
     } = description;
-    let about = &source.about;
+    let about = &source.metadata;
     let size = description.resize.size;
     let first = networks.first().map_or("model.onnx", |n| &n.file);
     format!(
@@ -70,7 +70,7 @@ pub fn card(
 
 ## Model details
 
-MobileNetV2 (Sandler et al. 2018) of width {width}, epoch {epoch} of `{phase}`, from {initial}. Written by {written_by}.
+MobileNetV2 (Sandler et al. 2018) of width {width}, epoch {epoch} of `{phase}`, from {initial}. ExportedFile by {written_by}.
 
 * Input: RGB of {size} × {size} pixels; each file's type and order stand in `{MODEL_FILE}`. {preparation}.
 * Outputs `probabilities` and `logits`: float32, N × 7, in the order {classes} (the TorchScript module returns them as a pair).
@@ -158,7 +158,7 @@ skinlesion eval --model {first} --data DIR --out eval
     )
 }
 
-fn listed(networks: &[Written]) -> String {
+fn listed(networks: &[ExportedFile]) -> String {
     let mut lines = String::new();
     for network in networks {
         let _ = writeln!(

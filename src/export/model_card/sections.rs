@@ -4,10 +4,10 @@ use std::fmt::Write;
 
 use crate::Diagnosis;
 use crate::artifact::description::Description;
-use crate::dataset::Part;
+use crate::dataset::Split;
 use crate::evaluation::Evaluation;
 use crate::evaluation::analysis::Analysis;
-use crate::metrics::subgroups::Figure;
+use crate::metrics::subgroups::SubgroupMetric;
 use crate::report::text::HEADLINES;
 
 /// What is known without an evaluation: the figures that came with the checkpoint.
@@ -59,7 +59,7 @@ On the {} part: {} images of {} lesions{}{}. Intervals hold 95 % of 2,000 bootst
             false => "",
         },
         match evaluation.data.split {
-            Part::Test => "",
+            Split::Test => "",
             _ => ", on which choices were made, so that the figures flatter",
         },
     );
@@ -146,7 +146,7 @@ fn subgroups(analysis: &Analysis) -> String {
     text
 }
 
-fn cells(figure: Option<&Figure>) -> String {
+fn cells(figure: Option<&SubgroupMetric>) -> String {
     let Some(figure) = figure else {
         return "– | –".to_owned();
     };

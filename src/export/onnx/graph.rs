@@ -3,8 +3,8 @@
 use half::f16;
 
 use super::proto::{
-    Attribute, AttributeType, DataType, Dimension, Extent, Graph, Node, Shape, Tensor, TensorType,
-    Type, ValueInfo,
+    Attribute, AttributeType, DataType, DimValue, Dimension, Graph, Node, Shape, Tensor,
+    TensorType, Type, ValueInfo,
 };
 
 /// A graph under construction.
@@ -26,13 +26,13 @@ impl GraphBuilder {
     }
 
     /// Declares an input. Returns its name, as all that follow do, to be given to operations.
-    pub fn input(&mut self, name: &str, kind: DataType, shape: &[Extent], doc: &str) -> String {
+    pub fn input(&mut self, name: &str, kind: DataType, shape: &[DimValue], doc: &str) -> String {
         self.graph.input.push(value_info(name, kind, shape, doc));
         name.to_owned()
     }
 
     /// Declares that the value of this name, which an operation makes, is a float32 output.
-    pub fn output(&mut self, name: &str, shape: &[Extent], doc: &str) {
+    pub fn output(&mut self, name: &str, shape: &[DimValue], doc: &str) {
         let kind = DataType::Float;
         self.graph.output.push(value_info(name, kind, shape, doc));
     }
@@ -163,9 +163,9 @@ pub fn ints(name: &str, values: &[usize]) -> Attribute {
     }
 }
 
-fn value_info(name: &str, kind: DataType, shape: &[Extent], doc: &str) -> ValueInfo {
-    let dimension = |extent: &Extent| Dimension {
-        value: Some(extent.clone()),
+fn value_info(name: &str, kind: DataType, shape: &[DimValue], doc: &str) -> ValueInfo {
+    let dimension = |value: &DimValue| Dimension {
+        value: Some(value.clone()),
     };
     ValueInfo {
         name: name.to_owned(),

@@ -1,15 +1,15 @@
 //! What comes after the last activations: evidence, logits, probabilities.
 
 use super::graph::{GraphBuilder, int, ints};
-use super::proto::Extent;
+use super::proto::DimValue;
 use crate::artifact::interface::{BATCH, EVIDENCE, LOGITS, PROBABILITIES};
-use crate::model::fuse::FoldedLinear;
+use crate::model::fuse::FusedLinear;
 
 /// From the last activations (float32, N × features × side × side) to the outputs.
 ///
 /// The head is applied at every place first and averaged then, which is the same as the other way round, costs next to
 /// nothing, and shows how much each place speaks for each class (class activation maps, Zhou et al. 2016).
-pub fn head(graph: &mut GraphBuilder, head: &FoldedLinear, features: &str, side: i64) {
+pub fn head(graph: &mut GraphBuilder, head: &FusedLinear, features: &str, side: i64) {
     let (inputs, classes) = (head.layer.inputs as i64, head.layer.outputs as i64);
     let named = |part: &str| format!("{}.{part}", head.layer.name);
     let weight = graph.constant(&named("weight"), &[classes, inputs, 1, 1], &head.weight);
@@ -21,12 +21,12 @@ pub fn head(graph: &mut GraphBuilder, head: &FoldedLinear, features: &str, side:
     let logits = graph.operation("Add", &[&flat, &bias], vec![], LOGITS);
     graph.operation("Softmax", &[&logits], vec![int("axis", 1)], PROBABILITIES);
 
-    let batch = || Extent::Free(BATCH.into());
-    let shape = [batch(), Extent::Fixed(classes)];
+    let batch = || DimValue::Free(BATCH.into());
+    let shape = [batch(), DimValue::Fixed(classes)];
     let doc = "softmax of the logits, one per class";
     graph.output(PROBABILITIES, &shape, doc);
     graph.output(LOGITS, &shape, "before the softmax");
-    let [side, class] = [side, classes].map(Extent::Fixed);
+    let [side, class] = [side, classes].map(DimValue::Fixed);
     let doc = "how much each place speaks for each class: a logit is its mean over all places and a constant";
     graph.output(EVIDENCE, &[batch(), class, side.clone(), side], doc);
 }

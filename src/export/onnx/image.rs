@@ -1,19 +1,19 @@
 //! What comes before the network: from the pixels that an app has to RGB in 0–1 at the network's size.
 
 use super::graph::{GraphBuilder, int, ints, kind, text};
-use super::proto::{DataType, Extent};
+use super::proto::{DataType, DimValue};
 use crate::artifact::interface::{BATCH, HEIGHT, INPUT, InputKind, Interface, WIDTH};
 
 /// Declares the input and brings it to float32, N × 3 × S × S, in 0–1.
 pub fn image(graph: &mut GraphBuilder, interface: &Interface, size: u32) -> String {
     let doc = &interface.preparation;
-    let batch = Extent::Free(BATCH.to_owned());
+    let batch = DimValue::Free(BATCH.to_owned());
     let [height, width] = if interface.resizes {
-        [HEIGHT, WIDTH].map(|name| Extent::Free(name.to_owned()))
+        [HEIGHT, WIDTH].map(|name| DimValue::Free(name.to_owned()))
     } else {
-        [Extent::Fixed(size.into()), Extent::Fixed(size.into())]
+        [DimValue::Fixed(size.into()), DimValue::Fixed(size.into())]
     };
-    let colours = Extent::Fixed(3);
+    let colours = DimValue::Fixed(3);
     match interface.kind {
         InputKind::Unit => {
             let shape = [batch, colours, height, width];

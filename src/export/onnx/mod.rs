@@ -16,7 +16,7 @@ use self::graph::GraphBuilder;
 use super::quantize::QuantizedNetwork;
 use crate::artifact::description::FileDescription;
 use crate::artifact::format::FloatPrecision;
-use crate::model::fuse::{FoldedLinear, FoldedNetwork};
+use crate::model::fuse::{FusedLinear, FusedNetwork};
 use crate::{Result, files};
 
 pub use self::reader::read;
@@ -33,7 +33,7 @@ const IR_VERSION: i64 = 8;
 /// Writes a network in floating point, with its description in the metadata.
 pub fn write(
     path: &Path,
-    network: &FoldedNetwork,
+    network: &FusedNetwork,
     precision: FloatPrecision,
     about: &FileDescription,
 ) -> Result<()> {
@@ -52,7 +52,7 @@ pub fn write_int8(path: &Path, network: &QuantizedNetwork, about: &FileDescripti
 fn write_with(
     path: &Path,
     about: &FileDescription,
-    linear: &FoldedLinear,
+    linear: &FusedLinear,
     features: impl FnOnce(&mut GraphBuilder, &str) -> String,
 ) -> Result<()> {
     let (description, interface) = (about.description, &about.interface);

@@ -1,11 +1,11 @@
-//! The folded network in floating point, as operations.
+//! The fused network in floating point, as operations.
 
 use super::graph::{GraphBuilder, int, ints, kind};
 use super::proto::{Attribute, DataType};
 use crate::artifact::format::FloatPrecision;
 use crate::imaging::normalize::{MEAN, STD};
 use crate::model::architecture::Convolution;
-use crate::model::fuse::{FoldedBlock, FoldedConvolution, FoldedNetwork};
+use crate::model::fuse::{FusedBlock, FusedConvolution, FusedNetwork};
 
 /// Names of the two constants between which ReLU6 clips.
 const RELU6: [(&str, f32); 2] = [("relu6.min", 0.0), ("relu6.max", 6.0)];
@@ -28,7 +28,7 @@ fn constant(
 /// From `image` (float32 in 0–1) to the last activations (float32).
 pub fn features(
     graph: &mut GraphBuilder,
-    network: &FoldedNetwork,
+    network: &FusedNetwork,
     precision: FloatPrecision,
     image: &str,
 ) -> String {
@@ -40,8 +40,8 @@ pub fn features(
         let to = vec![kind("to", DataType::Float16)];
         x = graph.operation("Cast", &[&x], to, "normalise.half");
     }
-    for folded in &network.blocks {
-        x = block(graph, precision, folded, &x);
+    for fused in &network.blocks {
+        x = block(graph, precision, fused, &x);
     }
     if precision == FloatPrecision::F16 {
         let to = vec![kind("to", DataType::Float)];
@@ -50,7 +50,7 @@ pub fn features(
     x
 }
 
-/// The image, normalised. The mean is not folded into the first convolution, because that pads with
+/// The image, normalised. The mean is not fused into the first convolution, because that pads with
 /// zeros, which would then stand for grey instead of the mean.
 fn normalised(graph: &mut GraphBuilder, image: &str) -> String {
     let centred = centred(graph, image);
@@ -67,12 +67,12 @@ pub fn centred(graph: &mut GraphBuilder, image: &str) -> String {
 fn block(
     graph: &mut GraphBuilder,
     precision: FloatPrecision,
-    block: &FoldedBlock,
+    block: &FusedBlock,
     input: &str,
 ) -> String {
     let mut x = input.to_owned();
-    for folded in &block.convolutions {
-        x = convolution(graph, precision, folded, &x);
+    for fused in &block.convolutions {
+        x = convolution(graph, precision, fused, &x);
     }
     if block.residual {
         let sum = format!("{}.sum", block.name);
@@ -84,24 +84,24 @@ fn block(
 fn convolution(
     graph: &mut GraphBuilder,
     precision: FloatPrecision,
-    folded: &FoldedConvolution,
+    fused: &FusedConvolution,
     input: &str,
 ) -> String {
-    let layer = &folded.layer;
+    let layer = &fused.layer;
     let named = |part: &str| format!("{}.{part}", layer.name);
     let weight = constant(
         graph,
         precision,
         &named("weight"),
         &layer.weight_shape(),
-        &folded.weight,
+        &fused.weight,
     );
     let bias = constant(
         graph,
         precision,
         &named("bias"),
         &[layer.outputs as i64],
-        &folded.bias,
+        &fused.bias,
     );
     let inputs = [input, &weight, &bias];
     let x = graph.operation("Conv", &inputs, settings(layer), &named("convolved"));

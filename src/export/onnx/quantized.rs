@@ -3,7 +3,7 @@
 
 use super::graph::{GraphBuilder, int};
 use super::network::{centred, settings};
-use crate::artifact::quantization::Grid;
+use crate::artifact::quantization::QuantizationParams;
 use crate::export::quantize::{QuantizedBlock, QuantizedConvolution, QuantizedNetwork};
 
 /// From `image` (float32 in 0–1) to the last activations (float32).
@@ -11,10 +11,10 @@ pub fn features(graph: &mut GraphBuilder, network: &QuantizedNetwork, image: &st
     let image = centred(graph, image);
     let mut x = Coded {
         values: through_codes(graph, &image, network.input),
-        grid: network.input,
+        params: network.input,
     };
-    for folded in &network.blocks {
-        x = block(graph, folded, x);
+    for fused in &network.blocks {
+        x = block(graph, fused, x);
     }
     x.values
 }
@@ -22,7 +22,7 @@ pub fn features(graph: &mut GraphBuilder, network: &QuantizedNetwork, image: &st
 /// A tensor that has been through its codes.
 struct Coded {
     values: String,
-    grid: Grid,
+    params: QuantizationParams,
 }
 
 fn block(graph: &mut GraphBuilder, block: &QuantizedBlock, input: Coded) -> Coded {
@@ -31,12 +31,12 @@ fn block(graph: &mut GraphBuilder, block: &QuantizedBlock, input: Coded) -> Code
     for quantized in &block.convolutions {
         x = convolution(graph, quantized, &x);
     }
-    if let Some(grid) = block.sum {
+    if let Some(params) = block.sum {
         let sum = format!("{}.sum", block.name);
         let sum = graph.operation("Add", &[&x.values, &before], vec![], &sum);
         x = Coded {
-            values: through_codes(graph, &sum, grid),
-            grid,
+            values: through_codes(graph, &sum, params),
+            params,
         };
     }
     x
@@ -63,7 +63,7 @@ fn convolution(graph: &mut GraphBuilder, quantized: &QuantizedConvolution, x: &C
 
     let codes = graph.int32_constant(&named("bias.codes"), &[outputs], &quantized.bias);
     let bias_scales: Vec<f32> = (quantized.weight_scales.iter())
-        .map(|scale| x.grid.scale * scale)
+        .map(|scale| x.params.scale * scale)
         .collect();
     let scales = graph.constant(&named("bias.scales"), &[outputs], &bias_scales);
     let bias = graph.operation(read, &[&codes, &scales], by_output(), &named("bias"));
@@ -73,14 +73,14 @@ fn convolution(graph: &mut GraphBuilder, quantized: &QuantizedConvolution, x: &C
     let convolved = graph.operation("Conv", &inputs, settings(layer), &named("convolved"));
     Coded {
         values: through_codes(graph, &convolved, quantized.output),
-        grid: quantized.output,
+        params: quantized.output,
     }
 }
 
-fn through_codes(graph: &mut GraphBuilder, values: &str, grid: Grid) -> String {
+fn through_codes(graph: &mut GraphBuilder, values: &str, params: QuantizationParams) -> String {
     let named = |part: &str| format!("{values}.{part}");
-    let scale = graph.constant(&named("scale"), &[], &[grid.scale]);
-    let zero = graph.uint8_constant(&named("zero_point"), &[], &[grid.zero_point]);
+    let scale = graph.constant(&named("scale"), &[], &[params.scale]);
+    let zero = graph.uint8_constant(&named("zero_point"), &[], &[params.zero_point]);
     let inputs = [values, &scale, &zero];
     let codes = graph.operation("QuantizeLinear", &inputs, vec![], &named("codes"));
     let inputs = [&codes[..], &scale, &zero];

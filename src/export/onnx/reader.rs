@@ -8,11 +8,11 @@ use prost::Message;
 
 use super::proto::{DataType, Model, Tensor};
 use crate::model::architecture::{Architecture, Block, Convolution};
-use crate::model::fuse::{FoldedBlock, FoldedConvolution, FoldedLinear, FoldedNetwork};
+use crate::model::fuse::{FusedBlock, FusedConvolution, FusedLinear, FusedNetwork};
 use crate::{Error, Result};
 
 /// Reads the numbers of a network of this architecture. A file of less precision, or of another network, is refused.
-pub fn read(path: &Path, architecture: Architecture) -> Result<FoldedNetwork> {
+pub fn read(path: &Path, architecture: Architecture) -> Result<FusedNetwork> {
     let refuse = |problem: String| {
         Error::file(
             path,
@@ -33,14 +33,14 @@ pub fn read(path: &Path, architecture: Architecture) -> Result<FoldedNetwork> {
 struct Tensors(HashMap<String, Tensor>);
 
 impl Tensors {
-    fn network(&self, architecture: Architecture) -> Result<FoldedNetwork, String> {
+    fn network(&self, architecture: Architecture) -> Result<FusedNetwork, String> {
         let network = architecture.network();
         let blocks = network.blocks.iter().map(|block| self.block(block));
         let layer = network.head.clone();
         let (inputs, classes) = (layer.inputs as i64, layer.outputs as i64);
-        Ok(FoldedNetwork {
+        Ok(FusedNetwork {
             blocks: blocks.collect::<Result<_, _>>()?,
-            head: FoldedLinear {
+            head: FusedLinear {
                 weight: self.values(&format!("{}.weight", layer.name), &[classes, inputs, 1, 1])?,
                 bias: self.values(&format!("{}.bias", layer.name), &[classes])?,
                 layer,
@@ -48,20 +48,20 @@ impl Tensors {
         })
     }
 
-    fn block(&self, block: &Block) -> Result<FoldedBlock, String> {
+    fn block(&self, block: &Block) -> Result<FusedBlock, String> {
         let convolutions = block
             .convolutions
             .iter()
             .map(|layer| self.convolution(layer));
-        Ok(FoldedBlock {
+        Ok(FusedBlock {
             name: block.name.clone(),
             convolutions: convolutions.collect::<Result<_, _>>()?,
             residual: block.residual,
         })
     }
 
-    fn convolution(&self, layer: &Convolution) -> Result<FoldedConvolution, String> {
-        Ok(FoldedConvolution {
+    fn convolution(&self, layer: &Convolution) -> Result<FusedConvolution, String> {
+        Ok(FusedConvolution {
             weight: self.values(&format!("{}.weight", layer.name), &layer.weight_shape())?,
             bias: self.values(&format!("{}.bias", layer.name), &[layer.outputs as i64])?,
             layer: layer.clone(),

@@ -1,4 +1,4 @@
-//! From a folded network and calibration images to a network in whole numbers.
+//! From a fused network and calibration images to a network in whole numbers.
 
 use std::iter;
 
@@ -6,13 +6,15 @@ use rayon::prelude::*;
 use tch::{Device, Kind, Tensor};
 
 use super::equalise::equalise;
-use super::ranges::{BINS, Spread};
+use super::ranges::{BINS, Histogram};
 use super::rounding;
 use super::rounding::Rounded;
-use super::{Grid, QuantizedBlock, QuantizedConvolution, QuantizedNetwork, RangeRule};
+use super::{
+    QuantizationParams, QuantizedBlock, QuantizedConvolution, QuantizedNetwork, RangeRule,
+};
 use crate::imaging::normalize::STD;
 use crate::model::architecture::Convolution;
-use crate::model::fuse::{FoldedConvolution, FoldedNetwork};
+use crate::model::fuse::{FusedConvolution, FusedNetwork};
 use crate::model::inference_network::{InferenceNetwork, convolve};
 use crate::model::input;
 use crate::progress::Progress;
@@ -31,7 +33,7 @@ const SPARSE: usize = 4;
 /// pixels square: of the training part, since this is learning); then, layer after layer, weights are rounded so that
 /// the layer does least wrong on what the layers before it, already in whole numbers, give it.
 pub fn quantize(
-    network: &FoldedNetwork,
+    network: &FusedNetwork,
     images: &[&[u8]],
     side: usize,
     rule: RangeRule,
@@ -52,12 +54,15 @@ pub fn quantize(
     let largest = largest(&network, &batches, progress)?;
     equalise(&mut network, &largest);
     let spreads = observe(&network, &batches, progress)?;
-    let grids: Vec<Grid> = spreads.par_iter().map(|spread| spread.grid(rule)).collect();
-    round(&network, &batches, grids, progress)
+    let params: Vec<QuantizationParams> = spreads
+        .par_iter()
+        .map(|spread| spread.params(rule))
+        .collect();
+    round(&network, &batches, params, progress)
 }
 
 /// The network for images without the mean that are not divided by the deviation.
-fn without_deviation(network: &FoldedNetwork) -> FoldedNetwork {
+fn without_deviation(network: &FusedNetwork) -> FusedNetwork {
     let mut network = network.clone();
     if let Some(first) = network.blocks.first_mut() {
         let area = first.convolutions[0].layer.kernel.pow(2);
@@ -70,7 +75,7 @@ fn without_deviation(network: &FoldedNetwork) -> FoldedNetwork {
 
 /// The largest value of each channel of each convolution's output.
 fn largest(
-    network: &FoldedNetwork,
+    network: &FusedNetwork,
     batches: &[Tensor],
     progress: &dyn Progress,
 ) -> Result<Vec<Vec<f32>>> {
@@ -106,19 +111,19 @@ fn largest(
 /// How the values of each tensor are spread, in the order of [`InferenceNetwork::watched`]. Once through for the ends,
 /// once for what lies between.
 fn observe(
-    network: &FoldedNetwork,
+    network: &FusedNetwork,
     batches: &[Tensor],
     progress: &dyn Progress,
-) -> Result<Vec<Spread>> {
+) -> Result<Vec<Histogram>> {
     let network = InferenceNetwork::new(network, Device::Cpu)?;
     progress.start("Watching the activations", 2 * batches.len() as u64);
-    let mut spreads: Vec<Spread> = Vec::new();
+    let mut spreads: Vec<Histogram> = Vec::new();
     for batch in batches {
         let mut ends = Vec::new();
         let _last = network.watched(batch, &mut |tensor| {
             ends.push([tensor.min(), tensor.max()].map(|end| end.double_value(&[])));
         });
-        spreads.resize(ends.len(), Spread::default());
+        spreads.resize(ends.len(), Histogram::default());
         for (spread, [low, high]) in spreads.iter_mut().zip(ends) {
             (spread.low, spread.high) = (spread.low.min(low), spread.high.max(high));
         }
@@ -139,7 +144,7 @@ fn observe(
 }
 
 /// Adds a tensor's values, all of which lie within the ends.
-fn count(spread: &mut Spread, tensor: &Tensor) -> Result<()> {
+fn count(spread: &mut Histogram, tensor: &Tensor) -> Result<()> {
     if spread.high <= spread.low {
         return Ok(());
     }
@@ -158,14 +163,14 @@ fn count(spread: &mut Spread, tensor: &Tensor) -> Result<()> {
 
 /// Rounds the weights, layer after layer, on the codes that the layers before give.
 fn round(
-    network: &FoldedNetwork,
+    network: &FusedNetwork,
     batches: &[Tensor],
-    grids: Vec<Grid>,
+    params: Vec<QuantizationParams>,
     progress: &dyn Progress,
 ) -> Result<QuantizedNetwork> {
-    let mut grids = grids.into_iter();
+    let mut params = params.into_iter();
     let mut next = || {
-        grids.next().ok_or_else(|| {
+        params.next().ok_or_else(|| {
             Error::input(
                 "the network",
                 "its activations were not all seen",
@@ -177,22 +182,22 @@ fn round(
     progress.start("Rounding the weights", layers.sum::<usize>() as u64);
     let input = next()?;
     let mut x = Codes {
-        grid: input,
+        params: input,
         batches: batches.iter().map(|batch| codes(batch, input)).collect(),
     };
     let mut blocks = Vec::with_capacity(network.blocks.len());
     for block in &network.blocks {
         let before = x.clone();
         let mut convolutions = Vec::with_capacity(block.convolutions.len());
-        for folded in &block.convolutions {
-            let convolution = round_one(folded, &x, next()?)?;
+        for fused in &block.convolutions {
+            let convolution = round_one(fused, &x, next()?)?;
             x = x.after(&convolution)?;
             convolutions.push(convolution);
             progress.advance(1);
         }
         let sum = if block.residual { Some(next()?) } else { None };
-        if let Some(grid) = sum {
-            x = x.plus(&before, grid);
+        if let Some(params) = sum {
+            x = x.plus(&before, params);
         }
         blocks.push(QuantizedBlock {
             name: block.name.clone(),
@@ -209,21 +214,25 @@ fn round(
 }
 
 /// One convolution in whole numbers: the weights of each group of outputs that see the same inputs are rounded together.
-fn round_one(folded: &FoldedConvolution, x: &Codes, output: Grid) -> Result<QuantizedConvolution> {
-    let layer = &folded.layer;
+fn round_one(
+    fused: &FusedConvolution,
+    x: &Codes,
+    output: QuantizationParams,
+) -> Result<QuantizedConvolution> {
+    let layer = &fused.layer;
     let inputs = layer.inputs / layer.groups * layer.kernel.pow(2);
     let products = x.products(layer, inputs)?;
     let (mut weight, mut weight_scales) = (Vec::new(), Vec::new());
     let group = layer.outputs / layer.groups * inputs;
-    for (index, weights) in folded.weight.chunks_exact(group).enumerate() {
+    for (index, weights) in fused.weight.chunks_exact(group).enumerate() {
         let products = products.get(index as i64);
         let Rounded { codes, scales } = rounding::round(weights, inputs, &products)?;
         weight.extend(codes);
         weight_scales.extend(scales);
     }
-    let bias = (folded.bias.iter().zip(&weight_scales))
+    let bias = (fused.bias.iter().zip(&weight_scales))
         .map(|(&bias, &scale)| {
-            (f64::from(bias) / (f64::from(x.grid.scale) * f64::from(scale))).round() as i32
+            (f64::from(bias) / (f64::from(x.params.scale) * f64::from(scale))).round() as i32
         })
         .collect();
     Ok(QuantizedConvolution {
@@ -237,14 +246,14 @@ fn round_one(folded: &FoldedConvolution, x: &Codes, output: Grid) -> Result<Quan
 
 /// The activations of all calibration images at one place of the network, as codes (u8, N × C × H × W).
 struct Codes {
-    grid: Grid,
+    params: QuantizationParams,
     batches: Vec<Tensor>,
 }
 
 impl Clone for Codes {
     fn clone(&self) -> Self {
         Self {
-            grid: self.grid,
+            params: self.params,
             batches: self.batches.iter().map(Tensor::shallow_clone).collect(),
         }
     }
@@ -252,7 +261,7 @@ impl Clone for Codes {
 
 impl Codes {
     fn values(&self) -> impl Iterator<Item = Tensor> {
-        self.batches.iter().map(|codes| values(codes, self.grid))
+        self.batches.iter().map(|codes| values(codes, self.params))
     }
 
     /// For each group of a layer, the sums over images and positions of each two inputs' product
@@ -279,24 +288,24 @@ impl Codes {
 
     /// The codes that a layer gives.
     fn after(&self, convolution: &QuantizedConvolution) -> Result<Self> {
-        let (weight, bias) = real(convolution, self.grid.scale)?;
+        let (weight, bias) = real(convolution, self.params.scale)?;
         let batches = self.values().map(|batch| {
             let batch = input::channels_last(&batch);
             let output = convolve(&convolution.layer, &batch, &weight, &bias);
             codes(&output, convolution.output)
         });
         Ok(Self {
-            grid: convolution.output,
+            params: convolution.output,
             batches: batches.collect(),
         })
     }
 
     /// The codes of the sums with others.
-    fn plus(&self, other: &Self, grid: Grid) -> Self {
+    fn plus(&self, other: &Self, params: QuantizationParams) -> Self {
         let pairs = self.values().zip(other.values());
         Self {
-            grid,
-            batches: pairs.map(|(a, b)| codes(&(a + b), grid)).collect(),
+            params,
+            batches: pairs.map(|(a, b)| codes(&(a + b), params)).collect(),
         }
     }
 }
@@ -322,14 +331,14 @@ fn real(convolution: &QuantizedConvolution, input_scale: f32) -> Result<(Tensor,
     ))
 }
 
-fn codes(values: &Tensor, grid: Grid) -> Tensor {
-    let mut codes = values / f64::from(grid.scale);
-    codes = codes.round_() + f64::from(grid.zero_point);
+fn codes(values: &Tensor, params: QuantizationParams) -> Tensor {
+    let mut codes = values / f64::from(params.scale);
+    codes = codes.round_() + f64::from(params.zero_point);
     codes.clamp_(0.0, 255.0).to_kind(Kind::Uint8)
 }
 
-fn values(codes: &Tensor, grid: Grid) -> Tensor {
+fn values(codes: &Tensor, params: QuantizationParams) -> Tensor {
     let mut values = codes.to_kind(Kind::Float);
-    values -= f64::from(grid.zero_point);
-    values * f64::from(grid.scale)
+    values -= f64::from(params.zero_point);
+    values * f64::from(params.scale)
 }

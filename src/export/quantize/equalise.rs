@@ -1,19 +1,19 @@
-//! Makes the channels of a layer's output reach equally far, so that one grid suits them all: cross-layer equalisation
+//! Makes the channels of a layer's output reach equally far, so that one params suits them all: cross-layer equalisation
 //! (Nagel et al. 2019, <https://arxiv.org/abs/1906.04721>), in the one direction that costs nothing here.
 
-use crate::model::fuse::{FoldedConvolution, FoldedNetwork};
+use crate::model::fuse::{FusedConvolution, FusedNetwork};
 
 /// A channel is scaled up by no more than this, lest a hardly used one be all noise.
 const MOST: f32 = 16.0;
 
 /// Scales each channel that goes through ReLU6 into a depthwise convolution up to where the layer's largest one reaches,
-/// and the depthwise weights down as much. Both have a grid for each channel, so that nothing is lost on their side.
+/// and the depthwise weights down as much. Both have a params for each channel, so that nothing is lost on their side.
 ///
 /// `largest` holds, for each convolution, the largest value of each output channel over the calibration images. What
 /// lies within is the same as before; beyond it, a scaled channel is clipped a little earlier than by ReLU6.
-pub fn equalise(network: &mut FoldedNetwork, largest: &[Vec<f32>]) {
+pub fn equalise(network: &mut FusedNetwork, largest: &[Vec<f32>]) {
     let blocks = network.blocks.iter_mut();
-    let mut layers: Vec<&mut FoldedConvolution> =
+    let mut layers: Vec<&mut FusedConvolution> =
         blocks.flat_map(|block| &mut block.convolutions).collect();
     for at in 1..layers.len() {
         let (before, after) = layers.split_at_mut(at);
@@ -26,7 +26,7 @@ pub fn equalise(network: &mut FoldedNetwork, largest: &[Vec<f32>]) {
     }
 }
 
-fn join(first: &mut FoldedConvolution, second: &mut FoldedConvolution, largest: &[f32]) {
+fn join(first: &mut FusedConvolution, second: &mut FusedConvolution, largest: &[f32]) {
     let reach = largest.iter().copied().fold(0.0, f32::max);
     let channels = largest.len();
     let (ins, outs) = (
@@ -49,10 +49,10 @@ fn join(first: &mut FoldedConvolution, second: &mut FoldedConvolution, largest: 
 mod tests {
     use super::*;
     use crate::model::architecture::{Convolution, Linear};
-    use crate::model::fuse::{FoldedBlock, FoldedLinear};
+    use crate::model::fuse::{FusedBlock, FusedLinear};
 
-    fn layer(kernel: usize, groups: usize, weight: Vec<f32>) -> FoldedConvolution {
-        FoldedConvolution {
+    fn layer(kernel: usize, groups: usize, weight: Vec<f32>) -> FusedConvolution {
+        FusedConvolution {
             layer: Convolution {
                 name: "a".into(),
                 norm: "b".into(),
@@ -70,8 +70,8 @@ mod tests {
 
     #[test]
     fn a_quiet_channel_is_raised_before_a_depthwise_layer_and_lowered_in_it() {
-        let mut network = FoldedNetwork {
-            blocks: vec![FoldedBlock {
+        let mut network = FusedNetwork {
+            blocks: vec![FusedBlock {
                 name: "block".into(),
                 convolutions: vec![
                     layer(1, 1, vec![1.0, 2.0, 3.0, 4.0]),
@@ -80,7 +80,7 @@ mod tests {
                 ],
                 residual: false,
             }],
-            head: FoldedLinear {
+            head: FusedLinear {
                 layer: Linear {
                     name: "head".into(),
                     inputs: 2,
@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(layers[1].bias, [1.0, 1.0], "what it adds is not scaled");
         assert_eq!(
             layers[2].weight, [1.0; 4],
-            "its inputs share a grid of weights"
+            "its inputs share a params of weights"
         );
     }
 }

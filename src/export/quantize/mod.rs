@@ -1,4 +1,4 @@
-//! The folded network in whole numbers: what the int8 files of every format hold.
+//! The fused network in whole numbers: what the int8 files of every format hold.
 //!
 //! Affine quantisation as in Jacob et al. 2018 (<https://arxiv.org/abs/1712.05877>): weights symmetric, with one scale
 //! for each output channel; activations with one scale and zero point for each tensor. A number stands for
@@ -13,35 +13,35 @@ mod rounding;
 pub use self::calibration::{CALIBRATION_IMAGES, quantize};
 pub use self::ranges::RangeRule;
 
-use crate::artifact::quantization::Grid;
+use crate::artifact::quantization::QuantizationParams;
 use crate::model::architecture::Convolution;
-use crate::model::fuse::FoldedLinear;
+use crate::model::fuse::FusedLinear;
 
-/// A whole network; same blocks, same order as [`crate::model::fuse::FoldedNetwork`].
+/// A whole network; same blocks, same order as [`crate::model::fuse::FusedNetwork`].
 #[derive(Clone, Debug)]
 pub struct QuantizedNetwork {
-    /// The grid of the first convolution's input: the image in 0–1 **minus ImageNet's mean, not yet divided** by the
-    /// deviation, which is in the first convolution's weights (that is exact; the mean cannot be folded, because the
+    /// The params of the first convolution's input: the image in 0–1 **minus ImageNet's mean, not yet divided** by the
+    /// deviation, which is in the first convolution's weights (that is exact; the mean cannot be fused, because the
     /// convolution pads with zeros).
-    pub input: Grid,
+    pub input: QuantizationParams,
     /// The blocks, first to last. After the last come the mean over height and width and the head, both on real numbers.
     pub blocks: Vec<QuantizedBlock>,
     /// The layer from features to logits, in floating point.
-    pub head: FoldedLinear,
+    pub head: FusedLinear,
 }
 
-/// As [`crate::model::fuse::FoldedBlock`].
+/// As [`crate::model::fuse::FusedBlock`].
 #[derive(Clone, Debug)]
 pub struct QuantizedBlock {
     /// Its name, such as `features.3`.
     pub name: String,
     /// The convolutions with their numbers.
     pub convolutions: Vec<QuantizedConvolution>,
-    /// For a block whose input is added to its output, the grid of the sum.
-    pub sum: Option<Grid>,
+    /// For a block whose input is added to its output, the params of the sum.
+    pub sum: Option<QuantizationParams>,
 }
 
-/// A convolution in whole numbers. ReLU6 needs no operation of its own: the output's grid ends where ReLU6 does.
+/// A convolution in whole numbers. ReLU6 needs no operation of its own: the output's params ends where ReLU6 does.
 #[derive(Clone, Debug)]
 pub struct QuantizedConvolution {
     /// Shape, stride, groups, and whether ReLU6 follows.
@@ -52,6 +52,6 @@ pub struct QuantizedConvolution {
     pub weight_scales: Vec<f32>,
     /// One per output, in steps of `input scale · weight_scales[output]`.
     pub bias: Vec<i32>,
-    /// The grid of its output, after ReLU6 if that follows.
-    pub output: Grid,
+    /// The params of its output, after ReLU6 if that follows.
+    pub output: QuantizationParams,
 }

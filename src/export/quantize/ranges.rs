@@ -1,20 +1,20 @@
-//! How wide a grid must be: chosen from how the values of a tensor are spread over the calibration images.
+//! How wide a params must be: chosen from how the values of a tensor are spread over the calibration images.
 
 use std::fmt;
 use std::str::FromStr;
 
-use super::Grid;
+use super::QuantizationParams;
 
 /// Bins of a histogram: fine against the 256 codes.
 pub const BINS: usize = 2048;
 
-/// The share of values within a grid chosen by [`RangeRule::Percentile`].
+/// The share of values within a params chosen by [`RangeRule::Percentile`].
 const PERCENTILE: f64 = 0.9999;
 
 /// Narrowings tried at either end by [`RangeRule::MeanSquare`]: from the whole range down to 30 % of it.
 const NARROWINGS: usize = 29;
 
-/// How the ends of a grid are chosen.
+/// How the ends of a params are chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RangeRule {
     /// So that the mean squared error over all values is least: rare large values are cut off where finer steps for the
@@ -58,7 +58,7 @@ impl FromStr for RangeRule {
 
 /// How the values of one tensor are spread.
 #[derive(Clone, Debug)]
-pub struct Spread {
+pub struct Histogram {
     /// The least value, at most 0.
     pub low: f64,
     /// The greatest value, at least 0.
@@ -67,7 +67,7 @@ pub struct Spread {
     pub counts: Vec<f64>,
 }
 
-impl Default for Spread {
+impl Default for Histogram {
     fn default() -> Self {
         Self {
             low: 0.0,
@@ -77,17 +77,17 @@ impl Default for Spread {
     }
 }
 
-impl Spread {
-    /// The grid for these values. Its ends enclose 0, which must have a code of its own: convolutions pad with it.
-    pub fn grid(&self, rule: RangeRule) -> Grid {
+impl Histogram {
+    /// The params for these values. Its ends enclose 0, which must have a code of its own: convolutions pad with it.
+    pub fn params(&self, rule: RangeRule) -> QuantizationParams {
         match rule {
-            RangeRule::MinMax => grid(self.low, self.high),
+            RangeRule::MinMax => params(self.low, self.high),
             RangeRule::Percentile => self.most_within(),
             RangeRule::MeanSquare => self.least_error(),
         }
     }
 
-    fn most_within(&self) -> Grid {
+    fn most_within(&self) -> QuantizationParams {
         let outside = (1.0 - PERCENTILE) * self.counts.iter().sum::<f64>();
         let beyond = |counts: &mut dyn Iterator<Item = &f64>| {
             let mut seen = 0.0;
@@ -101,18 +101,18 @@ impl Spread {
         let step = (self.high - self.low) / BINS as f64;
         let below = beyond(&mut self.counts.iter());
         let above = beyond(&mut self.counts.iter().rev());
-        grid(self.low + below * step, self.high - above * step)
+        params(self.low + below * step, self.high - above * step)
     }
 
-    fn least_error(&self) -> Grid {
+    fn least_error(&self) -> QuantizationParams {
         let shares: Vec<f64> = (0..NARROWINGS)
             .map(|i| 1.0 - 0.7 * i as f64 / (NARROWINGS - 1) as f64)
             .collect();
         let lows = if self.low < 0.0 { &shares[..] } else { &[1.0] };
-        let mut best = (f64::INFINITY, grid(self.low, self.high));
+        let mut best = (f64::INFINITY, params(self.low, self.high));
         for low in lows {
             for high in &shares {
-                let candidate = grid(self.low * low, self.high * high);
+                let candidate = params(self.low * low, self.high * high);
                 let error = self.error(candidate);
                 if error < best.0 {
                     best = (error, candidate);
@@ -123,9 +123,9 @@ impl Spread {
     }
 
     /// Sum of the squared distances from values to their nearest codes.
-    fn error(&self, grid: Grid) -> f64 {
+    fn error(&self, params: QuantizationParams) -> f64 {
         let step = (self.high - self.low) / BINS as f64;
-        let (scale, zero) = (f64::from(grid.scale), f64::from(grid.zero_point));
+        let (scale, zero) = (f64::from(params.scale), f64::from(params.zero_point));
         let of_bin = |(bin, &count): (usize, &f64)| {
             let value = self.low + (bin as f64 + 0.5) * step;
             let code = ((value / scale).round() + zero).clamp(0.0, 255.0);
@@ -135,10 +135,10 @@ impl Spread {
     }
 }
 
-/// The grid from `low` (at most 0) to `high` (at least 0), moved so that 0 has a code.
-fn grid(low: f64, high: f64) -> Grid {
+/// The params from `low` (at most 0) to `high` (at least 0), moved so that 0 has a code.
+fn params(low: f64, high: f64) -> QuantizationParams {
     let scale = ((high - low) / 255.0).max(f64::from(f32::MIN_POSITIVE));
-    Grid {
+    QuantizationParams {
         scale: scale as f32,
         zero_point: (-low / scale).round().clamp(0.0, 255.0) as u8,
     }
@@ -149,54 +149,54 @@ mod tests {
     use super::*;
 
     /// Nearly all values near 0, and a single one at 10.
-    fn outlier() -> Spread {
+    fn outlier() -> Histogram {
         let mut counts = vec![0.0; BINS];
         counts[..400].fill(100.0);
         counts[BINS - 1] = 1.0;
-        Spread {
+        Histogram {
             low: 0.0,
             high: 10.0,
             counts,
         }
     }
 
-    fn end(grid: Grid) -> f32 {
-        grid.scale * f32::from(255 - grid.zero_point)
+    fn end(params: QuantizationParams) -> f32 {
+        params.scale * f32::from(255 - params.zero_point)
     }
 
     #[test]
     fn an_outlier_widens_the_grid_of_minmax_alone() {
-        assert!((end(outlier().grid(RangeRule::MinMax)) - 10.0).abs() < 1e-5);
-        assert!(end(outlier().grid(RangeRule::Percentile)) < 2.0);
-        let least = end(outlier().grid(RangeRule::MeanSquare));
+        assert!((end(outlier().params(RangeRule::MinMax)) - 10.0).abs() < 1e-5);
+        assert!(end(outlier().params(RangeRule::Percentile)) < 2.0);
+        let least = end(outlier().params(RangeRule::MeanSquare));
         assert!((3.0 - 1e-5..10.0).contains(&least), "{least}");
     }
 
     #[test]
     fn zero_always_has_a_code() {
-        let spread = Spread {
+        let spread = Histogram {
             low: -1.0,
             high: 3.0,
             counts: vec![1.0; BINS],
         };
         for rule in RangeRule::ALL {
-            let grid = spread.grid(rule);
-            let codes = -f64::from(grid.scale) * f64::from(grid.zero_point);
+            let params = spread.params(rule);
+            let codes = -f64::from(params.scale) * f64::from(params.zero_point);
             assert!((codes + 1.0).abs() < 0.05, "{rule}: {codes}");
         }
-        let positive = outlier().grid(RangeRule::MeanSquare);
+        let positive = outlier().params(RangeRule::MeanSquare);
         assert_eq!(positive.zero_point, 0);
     }
 
     #[test]
     fn a_tensor_of_zeros_gets_a_grid_that_can_be_divided_by() {
-        let spread = Spread {
+        let spread = Histogram {
             low: 0.0,
             high: 0.0,
             counts: vec![0.0; BINS],
         };
         for rule in RangeRule::ALL {
-            assert!(spread.grid(rule).scale > 0.0);
+            assert!(spread.params(rule).scale > 0.0);
         }
     }
 }

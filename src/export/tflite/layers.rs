@@ -1,21 +1,21 @@
-//! What networks of real and of whole numbers have in common as TFLite graphs: the normalised image, the layers, the head.
+//! What networks of real and of whole activation_type have in common as TFLite graphs: the normalised image, the layers, the head.
 
 use crate::artifact::interface::InputKind;
 use crate::artifact::interface::{INPUT, LOGITS, PROBABILITIES};
-use crate::artifact::quantization::Grid;
+use crate::artifact::quantization::QuantizationParams;
 use crate::artifact::tflite::graph::{Graph, Id, Quantization};
 use crate::artifact::tflite::operation::{Operation, Window};
 use crate::artifact::tflite::schema::{Padding, TensorType};
 use crate::imaging::normalize::MEAN;
 use crate::model::architecture::{Convolution, Linear};
 
-/// How the numbers of a value are written.
+/// How the activation_type of a value are written.
 #[derive(Clone, Copy)]
-pub enum Numbers {
+pub enum ActivationType {
     /// As float32.
-    Real,
-    /// As int8 on a grid.
-    Codes(Grid),
+    Float32,
+    /// As int8 on a params.
+    Int8(QuantizationParams),
 }
 
 /// Images or activations on their way: N × side × side × channels.
@@ -24,7 +24,7 @@ pub struct Value {
     id: Id,
     side: usize,
     channels: usize,
-    numbers: Numbers,
+    activation_type: ActivationType,
 }
 
 /// A graph that grows layer by layer.
@@ -35,7 +35,7 @@ pub struct Layers {
 }
 
 impl Layers {
-    /// Begins with square images of `size` pixels, from which ImageNet's mean is taken. The mean is not folded into
+    /// Begins with square images of `size` pixels, from which ImageNet's mean is taken. The mean is not fused into
     /// the first convolution, because that pads with zeros, which would then stand for grey instead of the mean.
     pub fn from_images(size: u32, kind: InputKind) -> (Self, Value) {
         let mut graph = Graph::default();
@@ -50,8 +50,8 @@ impl Layers {
         let mut image = graph.value(INPUT, &shape, input, None);
         graph.inputs.push(image);
         if kind == InputKind::Bytes {
-            let numbers = graph.value("image.float32", &shape, TensorType::Float32, None);
-            image = graph.operation(Operation::Cast, &[image], numbers);
+            let activation_type = graph.value("image.float32", &shape, TensorType::Float32, None);
+            image = graph.operation(Operation::Cast, &[image], activation_type);
             let white = graph.floats("white", &[1], &[255.0]);
             let unit = graph.value("image.unit", &shape, TensorType::Float32, None);
             image = graph.operation(Operation::Div, &[image, white], unit);
@@ -61,7 +61,7 @@ impl Layers {
             id: image,
             side,
             channels: 3,
-            numbers: Numbers::Real,
+            activation_type: ActivationType::Float32,
         };
         let names = ["normalise.mean", "normalise.centred"];
         let centred = layers.by_colour(Operation::Sub, image, names, MEAN);
@@ -77,17 +77,17 @@ impl Layers {
         by: [f32; 3],
     ) -> Value {
         let by = self.graph.floats(constant, &[3], &by);
-        let output = self.like(x, result, Numbers::Real);
+        let output = self.like(x, result, ActivationType::Float32);
         self.operation(operation, &[x.id, by], output)
     }
 
-    /// Real numbers as codes, or codes as real numbers.
-    pub fn rewritten(&mut self, x: Value, name: &str, numbers: Numbers) -> Value {
-        let operation = match numbers {
-            Numbers::Real => Operation::Dequantize,
-            Numbers::Codes(_) => Operation::Quantize,
+    /// Real activation_type as codes, or codes as real activation_type.
+    pub fn rewritten(&mut self, x: Value, name: &str, activation_type: ActivationType) -> Value {
+        let operation = match activation_type {
+            ActivationType::Float32 => Operation::Dequantize,
+            ActivationType::Int8(_) => Operation::Quantize,
         };
-        let output = self.like(x, name, numbers);
+        let output = self.like(x, name, activation_type);
         self.operation(operation, &[x.id], output)
     }
 
@@ -99,14 +99,14 @@ impl Layers {
         x: Value,
         [weight, bias]: [Id; 2],
         relu6: bool,
-        numbers: Numbers,
+        activation_type: ActivationType,
     ) -> Value {
         let mut x = x;
         let padded = layer.padding() > 0 && layer.stride > 1;
         if padded {
             let mut output = x;
             output.side += 2 * layer.padding();
-            let output = self.like(output, &format!("{}.padded", layer.name), x.numbers);
+            let output = self.like(output, &format!("{}.padded", layer.name), x.activation_type);
             x = self.operation(Operation::Pad, &[x.id, self.border], output);
         }
         let window = Window {
@@ -126,7 +126,7 @@ impl Layers {
             },
             ..x
         };
-        let output = self.like(output, &layer.name, numbers);
+        let output = self.like(output, &layer.name, activation_type);
         let operation = match is_depthwise(layer) {
             true => Operation::DepthwiseConv2d(window),
             false => Operation::Conv2d(window),
@@ -135,8 +135,14 @@ impl Layers {
     }
 
     /// A block's output with its input added.
-    pub fn sum(&mut self, block: &str, x: Value, input: Value, numbers: Numbers) -> Value {
-        let output = self.like(x, &format!("{block}.sum"), numbers);
+    pub fn sum(
+        &mut self,
+        block: &str,
+        x: Value,
+        input: Value,
+        activation_type: ActivationType,
+    ) -> Value {
+        let output = self.like(x, &format!("{block}.sum"), activation_type);
         self.operation(Operation::Add, &[x.id, input.id], output)
     }
 
@@ -160,14 +166,20 @@ impl Layers {
     }
 
     /// A new value of the same extents.
-    fn like(&mut self, x: Value, name: &str, numbers: Numbers) -> Value {
-        let (kind, quantization) = match numbers {
-            Numbers::Real => (TensorType::Float32, None),
-            Numbers::Codes(grid) => (TensorType::Int8, Some(Quantization::of_grid(grid))),
+    fn like(&mut self, x: Value, name: &str, activation_type: ActivationType) -> Value {
+        let (kind, quantization) = match activation_type {
+            ActivationType::Float32 => (TensorType::Float32, None),
+            ActivationType::Int8(params) => {
+                (TensorType::Int8, Some(Quantization::of_activations(params)))
+            }
         };
         let shape = [x.side, x.side, x.channels];
         let id = self.graph.value(name, &shape, kind, quantization);
-        Value { id, numbers, ..x }
+        Value {
+            id,
+            activation_type,
+            ..x
+        }
     }
 
     fn operation(&mut self, operation: Operation, inputs: &[Id], output: Value) -> Value {

@@ -26,7 +26,7 @@ use crate::artifact::description::FileDescription;
 use crate::artifact::format::FloatPrecision;
 use crate::artifact::package::{LABELS_FILE, MODEL_FILE, labels};
 use crate::artifact::tflite::graph::Graph;
-use crate::model::fuse::FoldedNetwork;
+use crate::model::fuse::FusedNetwork;
 use crate::{Error, Result, files};
 
 /// The metadata entry that TFLite Metadata's readers look for.
@@ -35,7 +35,7 @@ const METADATA: &str = "TFLITE_METADATA";
 /// Writes a network with real numbers: `image` → (`probabilities`, `logits`).
 pub fn write(
     path: &Path,
-    network: &FoldedNetwork,
+    network: &FusedNetwork,
     about: &FileDescription,
     precision: FloatPrecision,
 ) -> Result<()> {

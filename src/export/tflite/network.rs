@@ -1,19 +1,19 @@
-//! The folded network as a TFLite graph of real numbers.
+//! The fused network as a TFLite graph of real activation_type.
 
 use half::f16;
 
-use super::layers::{Layers, Numbers, interleaved, weight_shape};
+use super::layers::{ActivationType, Layers, interleaved, weight_shape};
 use crate::artifact::format::FloatPrecision;
 use crate::artifact::interface::InputKind;
 use crate::artifact::tflite::graph::{Graph, Id};
 use crate::artifact::tflite::operation::Operation;
 use crate::artifact::tflite::schema::TensorType;
 use crate::imaging::normalize::STD;
-use crate::model::fuse::{FoldedConvolution, FoldedNetwork};
+use crate::model::fuse::{FusedConvolution, FusedNetwork};
 
 /// The graph of a network for square images of `size` pixels.
 pub fn graph(
-    network: &FoldedNetwork,
+    network: &FusedNetwork,
     size: u32,
     precision: FloatPrecision,
     input: InputKind,
@@ -23,13 +23,13 @@ pub fn graph(
     let mut x = layers.by_colour(Operation::Div, centred, names, STD);
     for block in &network.blocks {
         let input = x;
-        for folded in &block.convolutions {
-            let parameters = parameters(layers.graph(), folded, precision);
-            let layer = &folded.layer;
-            x = layers.convolution(layer, x, parameters, layer.relu6, Numbers::Real);
+        for fused in &block.convolutions {
+            let parameters = parameters(layers.graph(), fused, precision);
+            let layer = &fused.layer;
+            x = layers.convolution(layer, x, parameters, layer.relu6, ActivationType::Float32);
         }
         if block.residual {
-            x = layers.sum(&block.name, x, input, Numbers::Real);
+            x = layers.sum(&block.name, x, input, ActivationType::Float32);
         }
     }
     let head = &network.head;
@@ -41,10 +41,10 @@ pub fn graph(
     layers.end(x, &head.layer, [weight, bias])
 }
 
-fn parameters(graph: &mut Graph, folded: &FoldedConvolution, precision: FloatPrecision) -> [Id; 2] {
-    let layer = &folded.layer;
+fn parameters(graph: &mut Graph, fused: &FusedConvolution, precision: FloatPrecision) -> [Id; 2] {
+    let layer = &fused.layer;
     let named = |part: &str| format!("{}.{part}", layer.name);
-    let weight = interleaved(layer, &folded.weight);
+    let weight = interleaved(layer, &fused.weight);
     [
         constant(
             graph,
@@ -57,7 +57,7 @@ fn parameters(graph: &mut Graph, folded: &FoldedConvolution, precision: FloatPre
             graph,
             &named("bias"),
             &[layer.outputs],
-            &folded.bias,
+            &fused.bias,
             precision,
         ),
     ]

@@ -1,8 +1,8 @@
-//! The network in whole numbers as a TFLite graph: int8 convolutions and sums, then float32 from the mean on.
+//! The network in whole activation_type as a TFLite graph: int8 convolutions and sums, then float32 from the mean on.
 
-use super::layers::{Layers, Numbers, interleaved, is_depthwise, weight_shape};
+use super::layers::{ActivationType, Layers, interleaved, is_depthwise, weight_shape};
 use crate::artifact::interface::InputKind;
-use crate::artifact::quantization::Grid;
+use crate::artifact::quantization::QuantizationParams;
 use crate::artifact::tflite::graph::{Graph, Id, Quantization};
 use crate::artifact::tflite::schema::TensorType;
 use crate::export::quantize::{QuantizedConvolution, QuantizedNetwork};
@@ -10,23 +10,23 @@ use crate::export::quantize::{QuantizedConvolution, QuantizedNetwork};
 /// The graph of a network for square images of `size` pixels.
 pub fn graph(network: &QuantizedNetwork, size: u32, input: InputKind) -> Graph {
     let (mut layers, centred) = Layers::from_images(size, input);
-    let mut grid = network.input;
-    let mut x = layers.rewritten(centred, "image.int8", Numbers::Codes(grid));
+    let mut params = network.input;
+    let mut x = layers.rewritten(centred, "image.int8", ActivationType::Int8(params));
     for block in &network.blocks {
         let input = x;
         for quantized in &block.convolutions {
-            let parameters = parameters(layers.graph(), quantized, grid);
-            grid = quantized.output;
-            // ReLU6 is where the grid ends, so none is asked for.
-            let (layer, numbers) = (&quantized.layer, Numbers::Codes(grid));
-            x = layers.convolution(layer, x, parameters, false, numbers);
+            let parameters = parameters(layers.graph(), quantized, params);
+            params = quantized.output;
+            // ReLU6 is where the params ends, so none is asked for.
+            let (layer, activation_type) = (&quantized.layer, ActivationType::Int8(params));
+            x = layers.convolution(layer, x, parameters, false, activation_type);
         }
         if let Some(sum) = block.sum {
-            grid = sum;
-            x = layers.sum(&block.name, x, input, Numbers::Codes(grid));
+            params = sum;
+            x = layers.sum(&block.name, x, input, ActivationType::Int8(params));
         }
     }
-    let features = layers.rewritten(x, "features.float32", Numbers::Real);
+    let features = layers.rewritten(x, "features.float32", ActivationType::Float32);
     let head = &network.head;
     let named = |part: &str| format!("{}.{part}", head.layer.name);
     let shape = [head.layer.outputs, head.layer.inputs];
@@ -39,7 +39,11 @@ pub fn graph(network: &QuantizedNetwork, size: u32, input: InputKind) -> Graph {
     layers.end(features, &head.layer, [weight, bias])
 }
 
-fn parameters(graph: &mut Graph, quantized: &QuantizedConvolution, input: Grid) -> [Id; 2] {
+fn parameters(
+    graph: &mut Graph,
+    quantized: &QuantizedConvolution,
+    input: QuantizationParams,
+) -> [Id; 2] {
     let layer = &quantized.layer;
     let named = |part: &str| format!("{}.{part}", layer.name);
     let scales = &quantized.weight_scales;

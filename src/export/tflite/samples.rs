@@ -6,11 +6,11 @@ use rand_chacha::ChaCha8Rng;
 use crate::artifact::description::{Description, FileDescription};
 use crate::artifact::format::Format;
 use crate::artifact::interface::{InputKind, Interface};
-use crate::artifact::quantization::Grid;
+use crate::artifact::quantization::QuantizationParams;
 use crate::export::quantize::{QuantizedBlock, QuantizedConvolution, QuantizedNetwork};
 use crate::imaging::resize::ResizeRule;
 use crate::model::architecture::{Convolution, Linear};
-use crate::model::fuse::{FoldedBlock, FoldedConvolution, FoldedLinear, FoldedNetwork};
+use crate::model::fuse::{FusedBlock, FusedConvolution, FusedLinear, FusedNetwork};
 
 /// Side of the images.
 pub const SIDE: u32 = 8;
@@ -32,7 +32,7 @@ pub fn description() -> Description {
 }
 
 /// Every kind of layer that the real network has.
-pub fn network() -> FoldedNetwork {
+pub fn network() -> FusedNetwork {
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let mut numbers =
         |count: usize| -> Vec<f32> { (0..count).map(|_| rng.random_range(-0.5..0.5)).collect() };
@@ -49,7 +49,7 @@ pub fn network() -> FoldedNetwork {
             relu6,
         };
         let count = layer.weight_shape().iter().product::<i64>() as usize;
-        FoldedConvolution {
+        FusedConvolution {
             weight: numbers(count),
             bias: numbers(outputs),
             layer,
@@ -65,18 +65,18 @@ pub fn network() -> FoldedNetwork {
         convolution("strided.filter", [4, 4, 3, 2, 4], true),
         convolution("strided.project", [4, 6, 1, 1, 1], false),
     ];
-    let block = |name: &str, convolutions, residual| FoldedBlock {
+    let block = |name: &str, convolutions, residual| FusedBlock {
         name: name.into(),
         convolutions,
         residual,
     };
-    FoldedNetwork {
+    FusedNetwork {
         blocks: vec![
             block("stem", stem, false),
             block("residual", residual, true),
             block("strided", strided, false),
         ],
-        head: FoldedLinear {
+        head: FusedLinear {
             layer: Linear {
                 name: "head".into(),
                 inputs: 6,
@@ -88,38 +88,38 @@ pub fn network() -> FoldedNetwork {
     }
 }
 
-/// The same layers with made-up codes and grids.
+/// The same layers with made-up codes and params.
 pub fn quantized() -> QuantizedNetwork {
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     let real = network();
-    let grid = |scale, zero_point| Grid { scale, zero_point };
-    let mut convolution = |folded: &FoldedConvolution| QuantizedConvolution {
-        layer: folded.layer.clone(),
-        weight: folded
+    let params = |scale, zero_point| QuantizationParams { scale, zero_point };
+    let mut convolution = |fused: &FusedConvolution| QuantizedConvolution {
+        layer: fused.layer.clone(),
+        weight: fused
             .weight
             .iter()
             .map(|_| rng.random_range(-127..=127))
             .collect(),
-        weight_scales: (0..folded.layer.outputs)
+        weight_scales: (0..fused.layer.outputs)
             .map(|_| rng.random_range(0.001..0.01))
             .collect(),
-        bias: folded
+        bias: fused
             .bias
             .iter()
             .map(|_| rng.random_range(-999..999))
             .collect(),
-        output: match folded.layer.relu6 {
-            true => grid(6.0 / 255.0, 0),
-            false => grid(0.03, 119),
+        output: match fused.layer.relu6 {
+            true => params(6.0 / 255.0, 0),
+            false => params(0.03, 119),
         },
     };
     let blocks = real.blocks.iter().map(|block| QuantizedBlock {
         name: block.name.clone(),
         convolutions: block.convolutions.iter().map(&mut convolution).collect(),
-        sum: block.residual.then_some(grid(0.04, 20)),
+        sum: block.residual.then_some(params(0.04, 20)),
     });
     QuantizedNetwork {
-        input: grid(1.0 / 255.0, 124),
+        input: params(1.0 / 255.0, 124),
         blocks: blocks.collect(),
         head: real.head,
     }

@@ -16,11 +16,11 @@ use tch::{Device, Kind, Tensor};
 
 use self::program::Program;
 use super::classifier::Classifier;
-use crate::artifact::description::Contract;
+use crate::artifact::description::InputSpec;
 use crate::artifact::package;
 use crate::artifact::tflite::schema::{DESCRIPTION_ENTRY, TensorType};
 use crate::imaging::resize::ResizeRule;
-use crate::model::checkpoint_metadata::About;
+use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::model::{input, output};
 use crate::probabilities::Probabilities;
 use crate::{Diagnosis, Error, Result};
@@ -28,8 +28,8 @@ use crate::{Diagnosis, Error, Result};
 /// A TFLite file that `skinlesion export` wrote.
 pub struct TfliteClassifier {
     program: Program,
-    contract: Contract,
-    about: Option<About>,
+    spec: InputSpec,
+    metadata: Option<CheckpointMetadata>,
     /// The file, for messages.
     name: String,
 }
@@ -54,20 +54,20 @@ impl TfliteClassifier {
         let description: serde_json::Value = description.ok_or_else(|| {
             refuse("its metadata do not say how images must be prepared".to_owned())
         })?;
-        let contract = Contract::read(path, |key| {
+        let spec = InputSpec::read(path, |key| {
             description.get(key).map(|value| value.to_string())
         })?;
         let program = Program::new(&file.graph).map_err(refuse)?;
-        if program.side != contract.resize.size as usize {
-            let (side, size) = (program.side, contract.resize.size);
+        if program.side != spec.resize.size as usize {
+            let (side, size) = (program.side, spec.resize.size);
             return Err(refuse(format!(
                 "its input has {side} pixels a side, but its metadata say {size}"
             )));
         }
         let classifier = Self {
             program,
-            about: package::about(path, &contract.checkpoint),
-            contract,
+            metadata: package::metadata(path, &spec.checkpoint),
+            spec,
             name: path.display().to_string(),
         };
         classifier.try_out().map_err(refuse)?;
@@ -102,11 +102,11 @@ impl TfliteClassifier {
 
 impl Classifier for TfliteClassifier {
     fn resize(&self) -> ResizeRule {
-        self.contract.resize
+        self.spec.resize
     }
 
-    fn about(&self) -> Option<&About> {
-        self.about.as_ref()
+    fn metadata(&self) -> Option<&CheckpointMetadata> {
+        self.metadata.as_ref()
     }
 
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {

@@ -9,7 +9,7 @@
 use tch::{Kind, TchError, Tensor};
 
 /// What a step does with its values.
-pub enum Action {
+pub enum Op {
     /// Bytes to real numbers.
     Cast,
     /// Takes one number a colour away (1 × C × 1 × 1).
@@ -25,11 +25,11 @@ pub enum Action {
     /// A convolution of real numbers.
     Convolution(Convolution),
     /// A convolution of codes.
-    CodeConvolution(CodeConvolution),
+    QuantizedConv2d(QuantizedConv2d),
     /// The sum of real numbers.
     Add,
     /// The sum of codes on different grids.
-    CodeAdd(CodeSum),
+    CodeAdd(QuantizedAdd),
     /// Over height and width.
     Mean,
     /// Features to logits: outputs × inputs, and outputs.
@@ -43,7 +43,7 @@ pub enum Action {
 pub struct Clip(pub [i64; 2]);
 
 /// How codes on two grids are added.
-pub struct CodeSum {
+pub struct QuantizedAdd {
     /// What a step of each input is in steps of the output, as a multiple of a power of two with 21 bits for the larger.
     pub steps: [f64; 2],
     /// Where the output's grid ends.
@@ -64,7 +64,7 @@ pub struct Convolution {
 }
 
 /// A convolution of codes: whole numbers, held as float32 or, where sums need it, as float64.
-pub struct CodeConvolution {
+pub struct QuantizedConv2d {
     /// Weights and bias in codes.
     pub codes: Convolution,
     /// What a step of the sum is in steps of the output (1 × outputs × 1 × 1).
@@ -73,7 +73,7 @@ pub struct CodeConvolution {
     pub clip: Clip,
 }
 
-impl Action {
+impl Op {
     /// The value that comes of some values: one, or two for a sum.
     pub fn run(&self, values: &[&Tensor]) -> Result<Tensor, TchError> {
         let [x, others @ ..] = values else {
@@ -95,7 +95,7 @@ impl Action {
                 }
                 Ok(y)
             }
-            Self::CodeConvolution(convolution) => convolution.run(x),
+            Self::QuantizedConv2d(convolution) => convolution.run(x),
             Self::Add => match others {
                 [other] => x.f_add(other),
                 _ => Err(TchError::Shape("a sum of other than two".to_owned())),
@@ -119,7 +119,7 @@ impl Clip {
     }
 }
 
-impl CodeSum {
+impl QuantizedAdd {
     /// For grids of these steps: as XNNPACK's addition of signed bytes, whose factors are whole numbers.
     pub fn new(inputs: [f32; 2], output: f32, clip: Clip) -> Self {
         let factors = inputs.map(|input| f64::from(input / output));
@@ -149,7 +149,7 @@ impl Convolution {
     }
 }
 
-impl CodeConvolution {
+impl QuantizedConv2d {
     fn run(&self, x: &Tensor) -> Result<Tensor, TchError> {
         let sums = self.codes.run(&x.f_to_kind(self.codes.weight.kind())?)?;
         let mut sums = sums.f_to_kind(Kind::Float)?;
@@ -170,19 +170,19 @@ mod tests {
     #[test]
     fn codes_are_the_nearest_ones_within_the_grid() {
         let clip = Clip([-28, 227]); // a zero point of −100
-        let action = Action::Quantize { scale: 0.5, clip };
+        let action = Op::Quantize { scale: 0.5, clip };
         let real = Tensor::from_slice(&[-20.0f32, -0.3, 0.25, 0.75, 0.8, 500.0]);
         let codes = action.run(&[&real]).unwrap();
         assert_eq!(numbers(&codes), [-28.0, -1.0, 0.0, 2.0, 2.0, 227.0]);
-        let real = Action::Dequantize { scale: 0.5 }.run(&[&codes]).unwrap();
+        let real = Op::Dequantize { scale: 0.5 }.run(&[&codes]).unwrap();
         assert_eq!(numbers(&real), [-14.0, -0.5, 0.0, 1.0, 1.0, 113.5]);
     }
 
     #[test]
     fn codes_on_different_grids_are_added_as_the_numbers_that_they_stand_for() {
-        let sum = CodeSum::new([0.1, 0.3], 0.2, CLIP);
+        let sum = QuantizedAdd::new([0.1, 0.3], 0.2, CLIP);
         let [a, b] = [[10.0f32, 7.0, 100.0], [20.0, -4.0, 100.0]].map(|v| Tensor::from_slice(&v));
-        let codes = Action::CodeAdd(sum).run(&[&a, &b]).unwrap();
+        let codes = Op::CodeAdd(sum).run(&[&a, &b]).unwrap();
         // (1 + 6) / 0.2; (0.7 − 1.2) / 0.2 = −2.5, upwards; beyond the grid
         assert_eq!(numbers(&codes), [35.0, -2.0, 127.0]);
     }
@@ -191,7 +191,7 @@ mod tests {
     fn sums_of_products_are_exact() {
         let (channels, kind) = (2048, Kind::Double);
         let codes = Tensor::full([1, channels, 1, 1], 255, (Kind::Float, tch::Device::Cpu));
-        let convolution = CodeConvolution {
+        let convolution = QuantizedConv2d {
             codes: Convolution {
                 weight: Tensor::full([1, channels, 1, 1], 127, (kind, tch::Device::Cpu)),
                 bias: Tensor::from_slice(&[-127.0 * 255.0 * 2048.0 + 3.0]).to_kind(kind),

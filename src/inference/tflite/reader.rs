@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-use super::ops::{Action, Clip, CodeConvolution, CodeSum, Convolution};
+use super::ops::{Clip, Convolution, Op, QuantizedAdd, QuantizedConv2d};
 use super::step::Step;
 use super::table::Problem;
 use crate::artifact::tflite::graph;
@@ -23,7 +23,7 @@ pub struct Reader<'a> {
 }
 
 /// A grid: scale and zero point.
-type Grid = (f32, i64);
+type ScaleAndZeroPoint = (f32, i64);
 
 impl<'a> Reader<'a> {
     /// Before the first operation: there is the input, and nothing else.
@@ -52,40 +52,40 @@ impl<'a> Reader<'a> {
         }
         let codes = self.tensor(first).kind == TensorType::Int8;
         let action = match (node.operation, codes) {
-            (Operation::Cast, false) => Action::Cast,
-            (Operation::Sub, false) => Action::Sub(self.by_colour(node)?),
-            (Operation::Div, false) => Action::Div(self.by_colour(node)?),
+            (Operation::Cast, false) => Op::Cast,
+            (Operation::Sub, false) => Op::Sub(self.by_colour(node)?),
+            (Operation::Div, false) => Op::Div(self.by_colour(node)?),
             (Operation::Quantize, false) => {
                 let grid = self.grid(output)?;
                 let (scale, clip) = (grid.0, clip(grid));
-                Action::Quantize { scale, clip }
+                Op::Quantize { scale, clip }
             }
             (Operation::Dequantize, true) => {
                 let (scale, _) = self.grid(first)?;
-                Action::Dequantize { scale }
+                Op::Dequantize { scale }
             }
             (Operation::Pad, _) => self.border(node, codes)?,
             (Operation::Conv2d(window) | Operation::DepthwiseConv2d(window), false) => {
-                Action::Convolution(self.convolution(node, window)?)
+                Op::Convolution(self.convolution(node, window)?)
             }
             (Operation::Conv2d(window) | Operation::DepthwiseConv2d(window), true) => {
-                Action::CodeConvolution(self.code_convolution(node, window)?)
+                Op::QuantizedConv2d(self.code_convolution(node, window)?)
             }
-            (Operation::Add, false) => Action::Add,
+            (Operation::Add, false) => Op::Add,
             (Operation::Add, true) => {
                 let (a, b) = (self.grid(first)?, self.grid(operand(node, 1)?)?);
                 let sum = self.grid(output)?;
-                Action::CodeAdd(CodeSum::new([a.0, b.0], sum.0, clip(sum)))
+                Op::CodeAdd(QuantizedAdd::new([a.0, b.0], sum.0, clip(sum)))
             }
             (Operation::Mean, false) => match self.integers(node, 1)?[..] {
-                [1, 2] => Action::Mean,
+                [1, 2] => Op::Mean,
                 _ => return Err("it has a mean over other than height and width".to_owned()),
             },
-            (Operation::FullyConnected, false) => Action::FullyConnected {
+            (Operation::FullyConnected, false) => Op::FullyConnected {
                 weight: self.constant(operand(node, 1)?)?,
                 bias: self.constant(operand(node, 2)?)?,
             },
-            (Operation::Softmax, false) => Action::Softmax,
+            (Operation::Softmax, false) => Op::Softmax,
             (operation, _) => {
                 return Err(format!("{operation:?} on such numbers is not written here"));
             }
@@ -160,14 +160,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn border(&self, node: &Node, codes: bool) -> Result<Action, Problem> {
+    fn border(&self, node: &Node, codes: bool) -> Result<Op, Problem> {
         if self.integers(node, 1)? != [0, 0, 1, 1, 1, 1, 0, 0] {
             return Err("it has a border of other than one pixel".to_owned());
         }
         if codes && self.grid(node.inputs[0])? != self.grid(node.output)? {
             return Err("it has a border on another grid than what it surrounds".to_owned());
         }
-        Ok(Action::Pad)
+        Ok(Op::Pad)
     }
 
     fn convolution(&self, node: &Node, window: Window) -> Result<Convolution, Problem> {
@@ -196,7 +196,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Codes and steps of a convolution: real sum = input scale · weight scale · (Σ input code · weight code + bias).
-    fn code_convolution(&self, node: &Node, window: Window) -> Result<CodeConvolution, Problem> {
+    fn code_convolution(&self, node: &Node, window: Window) -> Result<QuantizedConv2d, Problem> {
         let mut codes = self.convolution(node, window)?;
         let name = &self.tensor(node.output).name;
         let (input, output) = (self.grid(node.inputs[0])?, self.grid(node.output)?);
@@ -222,7 +222,7 @@ impl<'a> Reader<'a> {
         codes.weight = codes.weight.f_to_kind(kind).map_err(torch)?;
         codes.bias = codes.bias.f_to_kind(kind).map_err(torch)?;
         let steps = Tensor::f_from_slice(&steps).and_then(|steps| steps.f_view([1, -1, 1, 1]));
-        Ok(CodeConvolution {
+        Ok(QuantizedConv2d {
             codes,
             steps: steps.map_err(torch)?,
             clip: clip(output),
@@ -230,7 +230,7 @@ impl<'a> Reader<'a> {
     }
 
     /// How the codes of a value stand for real numbers.
-    fn grid(&self, id: Id) -> Result<Grid, Problem> {
+    fn grid(&self, id: Id) -> Result<ScaleAndZeroPoint, Problem> {
         let one = self.tensor(id);
         let lists = one
             .quantization
@@ -255,12 +255,12 @@ fn is_code(number: i64) -> bool {
 }
 
 /// The codes of a grid, less its zero point.
-fn clip((_, zero): Grid) -> Clip {
+fn clip((_, zero): ScaleAndZeroPoint) -> Clip {
     Clip([i64::from(i8::MIN) - zero, i64::from(i8::MAX) - zero])
 }
 
 /// How far from 0 a sum of products can come, for any input on a grid.
-fn largest_sum(codes: &Convolution, input: Grid) -> Result<f64, tch::TchError> {
+fn largest_sum(codes: &Convolution, input: ScaleAndZeroPoint) -> Result<f64, tch::TchError> {
     let Clip([low, high]) = clip(input);
     let reach = low.abs().max(high.abs()) as f64;
     let weight = codes.weight.f_to_kind(Kind::Double)?.f_abs()?;

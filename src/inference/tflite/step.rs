@@ -1,12 +1,12 @@
 //! One operation of a graph, ready to run.
 
-use super::ops::Action;
+use super::ops::Op;
 use crate::artifact::tflite::graph::Id;
 
 /// One operation.
 pub struct Step {
     /// What it computes.
-    pub action: Action,
+    pub action: Op,
     /// From which values.
     pub takes: Vec<Id>,
     /// Which value.

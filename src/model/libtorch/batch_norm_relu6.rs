@@ -1,6 +1,6 @@
 //! Batch norm with statistics of the batch, and ReLU6 behind it: what a training step spends half of its time on.
 //!
-//! On processors under Linux it is one operation of our own (`norm_relu6.cpp`), which saves a seventh to a quarter of a step's
+//! On processors under Linux it is one operation of our own (`fused_batch_norm_relu6.cpp`), which saves a seventh to a quarter of a step's
 //! time and a third of the memory of libtorch's two; elsewhere it is libtorch's. Both give the same numbers to within rounding, as the tests show.
 
 use tch::Tensor;
@@ -9,7 +9,7 @@ use tch::Tensor;
 const NORM_MOMENTUM: f64 = 0.1;
 
 /// Scale, shift, running mean and running variance of a batch norm, one value a channel each.
-pub struct Norm<'a> {
+pub struct BatchNorm<'a> {
     /// What each channel is multiplied by.
     pub gamma: &'a Tensor,
     /// What is added to each channel.
@@ -22,7 +22,7 @@ pub struct Norm<'a> {
     pub epsilon: f64,
 }
 
-impl Norm<'_> {
+impl BatchNorm<'_> {
     /// Normalises `x` (N × C × H × W) by its own statistics, changes the running ones, and applies ReLU6 if told to.
     pub fn train(&self, x: &Tensor, relu6: bool) -> Tensor {
         #[cfg(native_threads)]
@@ -57,7 +57,7 @@ mod fused {
     use tch::Tensor;
     use torch_sys::C_tensor;
 
-    use super::{NORM_MOMENTUM, Norm};
+    use super::{BatchNorm, NORM_MOMENTUM};
     use crate::model::libtorch::strides::lies_with;
 
     unsafe extern "C" {
@@ -75,7 +75,7 @@ mod fused {
 
     /// None where the operation does not suit `x`, or failed (memory may have run out): then libtorch's own
     /// operations do it, or say what is wrong.
-    pub fn train(norm: &Norm, x: &Tensor, relu6: bool) -> Option<Tensor> {
+    pub fn train(norm: &BatchNorm, x: &Tensor, relu6: bool) -> Option<Tensor> {
         if !suits(norm, x) {
             return None;
         }
@@ -99,7 +99,7 @@ mod fused {
 
     /// Whether they are what the operation is written for: single precision, in the processor's memory, a pixel's
     /// channels side by side, and one number for each.
-    fn suits(norm: &Norm, x: &Tensor) -> bool {
+    fn suits(norm: &BatchNorm, x: &Tensor) -> bool {
         let [_, channels, height, width] = x.size()[..] else {
             return false;
         };
@@ -120,7 +120,7 @@ mod tests {
     const CPU: (Kind, Device) = (Kind::Float, Device::Cpu);
 
     /// What comes of a batch norm: its result, the gradients of x, gamma and beta, and the running statistics.
-    fn outcome(x: &Tensor, run: impl Fn(&Norm, &Tensor) -> Tensor) -> Vec<Tensor> {
+    fn outcome(x: &Tensor, run: impl Fn(&BatchNorm, &Tensor) -> Tensor) -> Vec<Tensor> {
         let kind = x.kind();
         let channels = x.size()[1];
         let ramp = |from: f64, to: f64| Tensor::linspace(from, to, channels, CPU).to_kind(kind);
@@ -128,7 +128,7 @@ mod tests {
         let gamma = ramp(0.5, 3.0).set_requires_grad(true);
         let beta = ramp(-1.0, 4.0).set_requires_grad(true);
         let (mean, variance) = (ramp(-0.5, 0.5), ramp(1.0, 2.0));
-        let norm = Norm {
+        let norm = BatchNorm {
             gamma: &gamma,
             beta: &beta,
             mean: &mean,
@@ -185,7 +185,7 @@ mod tests {
         let x = channels_last(&(Tensor::randn([8, 4, 32, 32], CPU) * 0.1 + 1000.0));
         let one = |value: f64| Tensor::full([4], value, CPU);
         let (gamma, beta, mean, variance) = (one(1.0), one(0.0), one(999.0), one(1.0));
-        let norm = Norm {
+        let norm = BatchNorm {
             gamma: &gamma,
             beta: &beta,
             mean: &mean,

@@ -16,7 +16,7 @@ const PUBLISHED_WIDTHS: [f64; 8] = [0.25, 0.35, 0.5, 0.75, 1.0, 1.3, 1.4, 2.0];
 
 /// Weights that fit a network.
 #[derive(Debug)]
-pub struct Loaded {
+pub struct PretrainedWeights {
     /// The tensors of the base, and of the head if it has the network's number of classes: f32 on the CPU,
     /// named as in [`Network::tensor_shapes`].
     pub tensors: NamedTensors,
@@ -37,7 +37,7 @@ enum Head {
     Unfit { names: Vec<String>, classes: i64 },
 }
 
-impl Loaded {
+impl PretrainedWeights {
     /// What is used and what is not, in one line: `260 tensors used; the 1000-class head (…) is not`.
     pub fn summary(&self) -> String {
         let used = self.tensors.len();
@@ -64,12 +64,12 @@ impl Loaded {
 }
 
 /// Checks all tensors, and then converts those that the network has.
-pub(super) fn fit(
+pub(super) fn match_state_dict(
     path: &Path,
     mut found: NamedTensors,
     network: &Network,
     origin: String,
-) -> Result<Loaded> {
+) -> Result<PretrainedWeights> {
     found.retain(|name, _| !name.ends_with(".num_batches_tracked"));
     let shapes = network.tensor_shapes();
     let in_head = format!("{}.", network.head.name);
@@ -133,7 +133,7 @@ pub(super) fn fit(
             names,
         },
     };
-    Ok(Loaded {
+    Ok(PretrainedWeights {
         tensors,
         has_head: head_fits,
         unused,

@@ -19,7 +19,7 @@ use std::str::FromStr;
 
 pub use self::cache::cache_folder;
 pub use self::download::{Remote, fetch};
-pub use self::match_state_dict::Loaded;
+pub use self::match_state_dict::PretrainedWeights;
 use self::size_limit::MAX_BYTES;
 
 use super::architecture::Network;
@@ -30,7 +30,7 @@ use crate::{Error, Result, files};
 
 /// What `--weights` can name.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum WeightsSource {
     /// `none`: the network starts from random numbers.
     None,
     /// `imagenet`: torchvision's, from the user's cache or downloaded into it.
@@ -39,7 +39,7 @@ pub enum Source {
     File(PathBuf),
 }
 
-impl FromStr for Source {
+impl FromStr for WeightsSource {
     type Err = std::convert::Infallible;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -51,7 +51,7 @@ impl FromStr for Source {
     }
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for WeightsSource {
     fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
         match self {
             Self::None => out.write_str("none"),
@@ -61,22 +61,26 @@ impl fmt::Display for Source {
     }
 }
 
-/// Finds, reads and checks weights for `network`; `None` only for [`Source::None`].
+/// Finds, reads and checks weights for `network`; `None` only for [`WeightsSource::None`].
 ///
 /// Every tensor of the base has to be there in its shape, as finite floating-point numbers. A head is taken
 /// if it has as many classes as the network's.
-pub fn load(source: &Source, network: &Network, progress: &dyn Progress) -> Result<Option<Loaded>> {
+pub fn load(
+    source: &WeightsSource,
+    network: &Network,
+    progress: &dyn Progress,
+) -> Result<Option<PretrainedWeights>> {
     match source {
-        Source::None => Ok(None),
-        Source::ImageNet => {
+        WeightsSource::None => Ok(None),
+        WeightsSource::ImageNet => {
             let path = fetch(&Remote::from_environment()?, &cache_folder(), progress)?;
             load_file(&path, network, "ImageNet weights of torchvision").map(Some)
         }
-        Source::File(path) => load_file(path, network, "weights").map(Some),
+        WeightsSource::File(path) => load_file(path, network, "weights").map(Some),
     }
 }
 
-fn load_file(path: &Path, network: &Network, what: &str) -> Result<Loaded> {
+fn load_file(path: &Path, network: &Network, what: &str) -> Result<PretrainedWeights> {
     let (tensors, digest) = read(path)?;
     let name = path.file_name().unwrap_or(path.as_os_str());
     let origin = format!(
@@ -84,7 +88,7 @@ fn load_file(path: &Path, network: &Network, what: &str) -> Result<Loaded> {
         name.to_string_lossy(),
         &digest[..16]
     );
-    self::match_state_dict::fit(path, tensors, network, origin)
+    self::match_state_dict::match_state_dict(path, tensors, network, origin)
 }
 
 /// Reads a file of either kind, told apart by its first bytes; with it, the file's SHA-256.

@@ -159,14 +159,14 @@ fn read_legacy(bytes: &[u8]) -> Result<NamedTensors> {
 }
 
 /// A tensor as the file describes it.
-struct Part<'a> {
+struct StoredTensor<'a> {
     name: &'a str,
     storage: &'a str,
     kind: Kind,
     view: View,
 }
 
-fn describe(pickle: &Pickle) -> Result<Vec<Part<'_>>> {
+fn describe(pickle: &Pickle) -> Result<Vec<StoredTensor<'_>>> {
     let entries = pickle.dict(pickle.root).map_err(|_| {
         let found = pickle.kind(pickle.root);
         format!("a dict of tensors was expected, not {found}")
@@ -179,7 +179,11 @@ fn describe(pickle: &Pickle) -> Result<Vec<Part<'_>>> {
         .collect()
 }
 
-fn describe_tensor<'a>(pickle: &'a Pickle, name: &'a str, value: Value) -> Result<Part<'a>> {
+fn describe_tensor<'a>(
+    pickle: &'a Pickle,
+    name: &'a str,
+    value: Value,
+) -> Result<StoredTensor<'a>> {
     let mut tensor = value;
     if let Some([data, ..]) = call(pickle, value, REBUILD_PARAMETER) {
         tensor = *data;
@@ -211,7 +215,7 @@ fn describe_tensor<'a>(pickle: &'a Pickle, name: &'a str, value: Value) -> Resul
             .map(|&number| pickle.int(number))
             .collect()
     };
-    Ok(Part {
+    Ok(StoredTensor {
         name,
         storage: pickle.text(*key)?,
         kind: *kind,
@@ -237,7 +241,7 @@ fn call<'a>(pickle: &'a Pickle, value: Value, function: &str) -> Option<&'a [Val
 
 /// Copies every tensor out of its storage.
 fn materialise<'a>(
-    parts: &[Part],
+    parts: &[StoredTensor],
     storage: impl Fn(&str) -> Option<&'a [u8]>,
 ) -> Result<NamedTensors> {
     let mut budget = super::size_limit::MAX_BYTES as usize;

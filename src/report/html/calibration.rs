@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::charts::with_legend;
 use super::format::number;
-use crate::evaluation::analysis::CalibrationFigures;
+use crate::evaluation::analysis::CalibrationAnalysis;
 use crate::metrics::calibration::{BINS, Calibration};
 use crate::report::xy::{Chart, Series};
 
@@ -12,7 +12,7 @@ use crate::report::xy::{Chart, Series};
 const FEWEST: usize = 5;
 
 /// The reliability diagram and the errors.
-pub fn calibration(figures: Option<&CalibrationFigures>) -> Markup {
+pub fn calibration(figures: Option<&CalibrationAnalysis>) -> Markup {
     let Some(figures) = figures else {
         return html! { p { "Not computed." } };
     };

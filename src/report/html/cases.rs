@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::format::{percent, picture_data};
 use crate::Diagnosis;
-use crate::evaluation::analysis::Confused;
+use crate::evaluation::analysis::ConfusionPair;
 
 /// Images under a heading.
 pub struct Gallery {
@@ -31,7 +31,7 @@ pub struct Case {
 const PAIRS: usize = 10;
 
 /// The most confused pairs and the galleries.
-pub fn cases(confused: &[Confused], galleries: &[Gallery]) -> Markup {
+pub fn cases(confused: &[ConfusionPair], galleries: &[Gallery]) -> Markup {
     let with_pictures = (galleries.iter().flat_map(|g| &g.cases)).any(|c| !c.pictures.is_empty());
     html! {
         h3 { "The most confused pairs" }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::charts::with_legend;
 use super::format::{number, percent};
 use crate::evaluation::analysis::Analysis;
-use crate::metrics::operating_points::{DecisionCurve, Effect, OperatingPoint, Question};
+use crate::metrics::operating_points::{DecisionCurve, OperatingPoint, Target, ThresholdMetrics};
 use crate::metrics::selective::Coverage;
 use crate::report::xy::{Chart, Series};
 
@@ -17,7 +17,7 @@ pub fn operating(analysis: &Analysis) -> Markup {
         } @else {
             p { "Each threshold is the highest that has the wanted sensitivity on the " em { "validation" } " part. What it does here is what counts; that it has less
                 sensitivity here than it was chosen for is to be expected about half of the time." }
-            @for question in Question::ALL { (points(question, &analysis.operating_points)) }
+            @for question in Target::ALL { (points(question, &analysis.operating_points)) }
         }
         h3 { "Decision curves" }
         p { "Net benefit is the share of people found, less those referred in vain at the odds of the threshold (Vickers & Elkin 2006): whoever refers at 10 %
@@ -26,7 +26,7 @@ pub fn operating(analysis: &Analysis) -> Markup {
     }
 }
 
-fn points(question: Question, points: &[OperatingPoint]) -> Markup {
+fn points(question: Target, points: &[OperatingPoint]) -> Markup {
     let points: Vec<_> = points.iter().filter(|p| p.question == question).collect();
     html! {
         h3 { (capital(question.words())) }
@@ -39,7 +39,7 @@ fn points(question: Question, points: &[OperatingPoint]) -> Markup {
                 tbody { @for point in points { tr {
                     th scope="row" { "≥ " (percent(point.wanted_sensitivity)) }
                     td { (number(Some(point.threshold))) }
-                    (effect(&point.scored))
+                    (metrics(&point.scored))
                     td { (number(point.chosen_on.sensitivity)) }
                     td { (number(point.chosen_on.specificity)) }
                 } } }
@@ -48,15 +48,15 @@ fn points(question: Question, points: &[OperatingPoint]) -> Markup {
     }
 }
 
-fn effect(effect: &Effect) -> Markup {
-    let counts = effect.counts;
-    let referred = effect.referred_per_found;
+fn metrics(metrics: &ThresholdMetrics) -> Markup {
+    let counts = metrics.counts;
+    let referred = metrics.referred_per_found;
     html! {
-        @for figure in [effect.sensitivity, effect.specificity, effect.precision] { td { (number(figure)) } }
+        @for figure in [metrics.sensitivity, metrics.specificity, metrics.precision] { td { (number(figure)) } }
         td { (counts.false_negatives) " of " (counts.true_positives + counts.false_negatives) }
-        td { (counts.called()) " of " (counts.total()) }
+        td { (counts.predicted_positive()) " of " (counts.total()) }
         td { (referred.map_or("–".to_owned(), |n| format!("{n:.1}"))) }
-        td { (number(effect.net_benefit)) }
+        td { (number(metrics.net_benefit)) }
     }
 }
 

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::format::{interval, number};
-use crate::metrics::subgroups::{FIGURES, Figure, LEAST_IMAGES, Subgroup};
+use crate::metrics::subgroups::{FIGURES, LEAST_IMAGES, Subgroup, SubgroupMetric};
 
 /// One table for each column that images are grouped by.
 pub fn groups(groups: &[Subgroup]) -> Markup {
@@ -30,7 +30,7 @@ pub fn groups(groups: &[Subgroup]) -> Markup {
     }
 }
 
-fn cells(figure: Option<&Figure>) -> Markup {
+fn cells(figure: Option<&SubgroupMetric>) -> Markup {
     let Some(figure) = figure else {
         return html! { td { "–" } td { "–" } };
     };

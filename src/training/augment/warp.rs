@@ -39,7 +39,7 @@ impl Warp {
         let [[xx, xy, x0], [yx, yy, y0]] = self.0.map(|row| row.map(|value| value as f32));
         let half = side as f32 / 2.0;
         let step = 2.0 / size as f32;
-        let source = Source::new(image, side);
+        let source = SourceImage::new(image, side);
         let mut pixels = Vec::with_capacity(size * size);
         // The idle number is kept for a row: colours that are three from the start are moved one by one.
         let mut line: Vec<Padded> = vec![[0.0; 4]; size];
@@ -65,12 +65,12 @@ impl Warp {
 type Padded = [f32; 4];
 
 /// The image that is looked at, in 0–1.
-struct Source {
+struct SourceImage {
     side: usize,
     pixels: Vec<Padded>,
 }
 
-impl Source {
+impl SourceImage {
     fn new(image: &[u8], side: usize) -> Self {
         let padded = |rgb: &[u8]| [rgb[0], rgb[1], rgb[2], 0].map(|value| f32::from(value) / 255.0);
         Self {
@@ -121,11 +121,11 @@ fn reflected(at: i32, side: usize) -> usize {
     if (0..side).contains(&at) {
         return at as usize;
     }
-    let folded = at.rem_euclid(2 * side);
-    let inside = if folded < side {
-        folded
+    let fused = at.rem_euclid(2 * side);
+    let inside = if fused < side {
+        fused
     } else {
-        2 * side - 1 - folded
+        2 * side - 1 - fused
     };
     inside as usize
 }

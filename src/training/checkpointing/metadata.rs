@@ -1,12 +1,16 @@
 //! What every checkpoint of a run says of itself.
 
 use crate::Diagnosis;
-use crate::model::checkpoint_metadata::{self, About, lesion_hash};
-use crate::training::initial_model::Start;
-use crate::training::run::Run;
+use crate::model::checkpoint_metadata::{self, CheckpointMetadata, lesion_hash};
+use crate::training::initial_model::InitialModel;
+use crate::training::run::TrainingRun;
 
 /// What every checkpoint of the run says about itself; epoch and figures are filled in later.
-pub fn about(run: &Run, start: &Start, [train, val]: &[Vec<usize>; 2]) -> About {
+pub fn metadata(
+    run: &TrainingRun,
+    start: &InitialModel,
+    [train, val]: &[Vec<usize>; 2],
+) -> CheckpointMetadata {
     let hashes = |rows: &[usize], earlier: &[String]| {
         let own = rows
             .iter()
@@ -16,7 +20,7 @@ pub fn about(run: &Run, start: &Start, [train, val]: &[Vec<usize>; 2]) -> About 
         all.dedup();
         all
     };
-    About {
+    CheckpointMetadata {
         format_version: checkpoint_metadata::FORMAT_VERSION,
         written_by: concat!("skinlesion ", env!("CARGO_PKG_VERSION")).into(),
         classes: Diagnosis::ALL.map(|d| d.code().to_owned()).into(),

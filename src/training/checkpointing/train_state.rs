@@ -12,7 +12,7 @@ use crate::model::output;
 use crate::model::state_dict;
 use crate::model::state_dict::Metadata;
 use crate::probabilities::Probabilities;
-use crate::training::ema::Average;
+use crate::training::ema::ModelEma;
 use crate::training::lr_schedule::Plateau;
 use crate::training::optim::optimizer::Optimizer;
 use crate::{Error, Result};
@@ -22,7 +22,7 @@ const PROBABILITIES: &str = "resume.probabilities";
 
 /// How far a run has come.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Position {
+pub struct TrainState {
     /// The running epoch, from 1.
     pub epoch: usize,
     /// The next step in it, from 0.
@@ -32,7 +32,8 @@ pub struct Position {
     /// The best epoch so far and its figure.
     pub best: Option<(usize, f64)>,
     /// Epochs since then.
-    pub stalled: usize,
+    #[serde(alias = "stalled")]
+    pub epochs_without_improvement: usize,
     /// State of the plateau schedule.
     pub plateau: Plateau,
     /// Whether the run has come to its end.
@@ -42,14 +43,14 @@ pub struct Position {
     pub seen: Vec<Probabilities>,
 }
 
-impl Default for Position {
+impl Default for TrainState {
     fn default() -> Self {
         Self {
             epoch: 1,
             step: 0,
             seconds: 0.0,
             best: None,
-            stalled: 0,
+            epochs_without_improvement: 0,
             plateau: Plateau::default(),
             finished: false,
             seen: Vec::new(),
@@ -62,31 +63,31 @@ pub fn save(
     folder: &Path,
     last: &Checkpoint,
     optimizer: &Optimizer,
-    average: Option<&Average>,
-    position: &Position,
+    ema: Option<&ModelEma>,
+    state: &TrainState,
 ) -> Result<()> {
     let path = folder.join(LAST_FILE);
     let mut more = optimizer.state();
-    if let Some(average) = average {
-        more.extend(average.state());
+    if let Some(ema) = ema {
+        more.extend(ema.state());
     }
-    let flat: Vec<f64> = position.seen.iter().flatten().copied().collect();
-    let shape = [position.seen.len() as i64, -1];
+    let flat: Vec<f64> = state.seen.iter().flatten().copied().collect();
+    let shape = [state.seen.len() as i64, -1];
     if !flat.is_empty() {
         more.insert(PROBABILITIES.into(), Tensor::from_slice(&flat).view(shape));
     }
-    let text = serde_json::to_string(position)
+    let text = serde_json::to_string(state)
         .map_err(|error| Error::io("write", &path)(std::io::Error::other(error)))?;
     last.write_with(&path, more, Metadata::from([(METADATA_KEY.into(), text)]))
 }
 
-/// Puts a saved run back into its network, its optimizer and its average.
+/// Puts a saved run back into its network, its optimizer and its ema.
 pub fn restore(
     folder: &Path,
     model: &mut MobileNetV2,
     optimizer: &mut Optimizer,
-    average: Option<&mut Average>,
-) -> Result<Position> {
+    ema: Option<&mut ModelEma>,
+) -> Result<TrainState> {
     let path = folder.join(LAST_FILE);
     let (tensors, metadata) = state_dict::read_safetensors(&path)?;
     let broken = |problem: String| {
@@ -99,18 +100,18 @@ pub fn restore(
     let text = metadata
         .get(METADATA_KEY)
         .ok_or_else(|| broken("it does not say how far training had come".into()))?;
-    let mut position: Position = serde_json::from_str(text)
+    let mut state: TrainState = serde_json::from_str(text)
         .map_err(|error| broken(format!("its progress does not read ({error})")))?;
     optimizer
         .restore(&tensors)
-        .and_then(|()| average.map_or(Ok(()), |average| average.restore(&tensors)))
+        .and_then(|()| ema.map_or(Ok(()), |ema| ema.restore(&tensors)))
         .map_err(|name| broken(format!("{name} is missing or of another shape")))?;
     model.restore(&tensors);
     if let Some(seen) = tensors
         .get(PROBABILITIES)
         .filter(|t| t.kind() == Kind::Double)
     {
-        position.seen = output::rows(seen)?;
+        state.seen = output::rows(seen)?;
     }
-    Ok(position)
+    Ok(state)
 }

@@ -181,15 +181,15 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_refused_with_the_nearest_one() {
-        let error = resolve(Phase::Finetune, None, &["thaw_bloks=3".into()]).unwrap_err();
-        assert!(error.to_string().contains("thaw_blocks"), "{error}");
-        assert!(resolve(Phase::Transfer, None, &["thaw_blocks=3".into()]).is_err());
+        let error = resolve(Phase::Finetune, None, &["trainable_bloks=3".into()]).unwrap_err();
+        assert!(error.to_string().contains("trainable_blocks"), "{error}");
+        assert!(resolve(Phase::Transfer, None, &["trainable_blocks=3".into()]).is_err());
         assert!(resolve(Phase::Transfer, None, &["augment.shera=0".into()]).is_err());
     }
 
     #[test]
     fn values_out_of_range_are_refused_together() {
-        let settings = ["dropout=1.5".to_owned(), "select_by=luck".to_owned()];
+        let settings = ["dropout=1.5".to_owned(), "monitor=luck".to_owned()];
         // A share of mixup this small or large would be drawn for ever.
         for mixup in ["mixup=1e-6", "cutmix=50"] {
             let error = resolve(Phase::Finetune, None, &[mixup.into()]).unwrap_err();

@@ -1,6 +1,6 @@
 //! Refuses settings that make no sense, before anything is done with them.
 
-use super::{ClassWeights, ScheduleKind, ThawBlocks, TrainingConfig};
+use super::{ClassWeights, ScheduleKind, TrainableBlocksSetting, TrainingConfig};
 use crate::metrics::Metrics;
 use crate::model::architecture::Architecture;
 use crate::training::early_stopping::LAST;
@@ -50,23 +50,27 @@ impl TrainingConfig {
             "plateau_factor",
             "between 0 and 1",
         );
-        let keeps_last = self.select_by == LAST;
-        let chooses = keeps_last || Metrics::NAMES.contains(&self.select_by.as_str());
+        let keeps_last = self.monitor == LAST;
+        let chooses = keeps_last || Metrics::NAMES.contains(&self.monitor.as_str());
         let names = format!("one of {}, {LAST}", Metrics::NAMES.join(", "));
-        require(chooses, "select_by", &names);
+        require(chooses, "monitor", &names);
         require(
             !keeps_last
                 || (self.schedule != ScheduleKind::Plateau && self.early_stopping_patience == 0),
-            "select_by",
+            "monitor",
             "a figure where a plateau or patience is to be noticed",
         );
         require(self.feature_views != Some(0), "feature_views", "at least 1");
         let blocks = Architecture::default().network().blocks.len();
-        let thawable = match self.thaw_blocks {
-            Some(ThawBlocks::Last(count)) => count <= blocks,
+        let thawable = match self.trainable_blocks {
+            Some(TrainableBlocksSetting::Last(count)) => count <= blocks,
             _ => true,
         };
-        require(thawable, "thaw_blocks", &format!("all, or 0 to {blocks}"));
+        require(
+            thawable,
+            "trainable_blocks",
+            &format!("all, or 0 to {blocks}"),
+        );
         match &self.class_weights {
             ClassWeights::Table(table) => {
                 let fine = table.values().all(|&weight| positive(weight));
@@ -86,7 +90,7 @@ impl TrainingConfig {
         for (key, value) in [
             ("logit_adjustment", self.logit_adjustment),
             ("focal_gamma", self.focal_gamma),
-            ("gradual_thaw_epochs", self.gradual_thaw_epochs),
+            ("gradual_unfreeze_epochs", self.gradual_unfreeze_epochs),
         ] {
             require(not_negative(value), key, "0 or more");
         }
@@ -105,8 +109,8 @@ impl TrainingConfig {
         }
         require(share(self.ema_decay), "ema_decay", "from 0 to below 1");
         require(
-            (0.0..=1.0).contains(&self.teacher_share),
-            "teacher_share",
+            (0.0..=1.0).contains(&self.distillation_alpha),
+            "distillation_alpha",
             "from 0 to 1",
         );
         require(

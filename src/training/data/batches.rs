@@ -1,11 +1,11 @@
-//! What a step of training looks at: kept features (transfer) or augmented images (fine-tuning).
+//! What a step of training looks at: cached features (transfer) or augmented images (fine-tuning).
 
 use std::sync::atomic::AtomicBool;
 
 use tch::Tensor;
 
 use super::features;
-use super::features::Wanted;
+use super::features::FeatureRequest;
 use crate::dataset::Dataset;
 use crate::model::inference_network::InferenceNetwork;
 use crate::model::mobilenet_v2::MobileNetV2;
@@ -24,14 +24,14 @@ use crate::{Diagnosis, Result};
 const VALIDATION_BATCH: usize = 32;
 
 /// The examples of a run, in the form that its phase trains on. Positions count within `train` and `val`.
-pub struct Learner<'a> {
+pub struct TrainingData<'a> {
     dataset: &'a Dataset,
     config: &'a TrainingConfig,
     /// Rows of the dataset to train on.
     pub train: Vec<usize>,
     /// Rows of the dataset to validate on.
     pub val: Vec<usize>,
-    kept: Option<Kept>,
+    cached: Option<CachedFeatures>,
     teacher: Option<Teacher>,
 }
 
@@ -48,12 +48,12 @@ pub struct Step<'a> {
     pub seed: u64,
 }
 
-struct Kept {
+struct CachedFeatures {
     train_views: Vec<Tensor>,
     val: Tensor,
 }
 
-impl<'a> Learner<'a> {
+impl<'a> TrainingData<'a> {
     /// Prepares the examples; in the transfer phase, computes or reads the features.
     pub fn new(
         dataset: &'a Dataset,
@@ -63,20 +63,20 @@ impl<'a> Learner<'a> {
         stop: &AtomicBool,
         progress: &dyn Progress,
     ) -> Result<Self> {
-        let kept = match config.phase {
+        let cached = match config.phase {
             Phase::Finetune => None,
             Phase::Transfer => {
                 let of = |rows: &[usize], views: usize| {
-                    let wanted = Wanted {
+                    let request = FeatureRequest {
                         rows,
                         views,
                         augmenter: augmenter(dataset, config),
                         stop,
                     };
-                    let keep = config.keep_features.unwrap_or(false);
-                    features::compute(model, dataset, &wanted, keep, progress)
+                    let keep = config.cache_features.unwrap_or(false);
+                    features::compute(model, dataset, &request, keep, progress)
                 };
-                Some(Kept {
+                Some(CachedFeatures {
                     train_views: of(&train, config.feature_views.unwrap_or(1))?,
                     val: of(&val, 1)?.remove(0),
                 })
@@ -87,22 +87,22 @@ impl<'a> Learner<'a> {
             config,
             train,
             val,
-            kept,
+            cached,
             teacher: None,
         })
     }
 
     /// Adds a teacher to hold the answers against.
-    pub fn taught_by(self, teacher: Option<Teacher>) -> Self {
+    pub fn with_teacher(self, teacher: Option<Teacher>) -> Self {
         Self { teacher, ..self }
     }
 
     /// Logits (N × 7), with gradients, of a step's examples, and what they are held against.
     pub fn step(&self, model: &MobileNetV2, step: &Step) -> Result<(Tensor, Target)> {
         let labels = one_hot(step.truths, model.device());
-        if let Some(kept) = &self.kept {
-            let view = (step.epoch - 1) % kept.train_views.len();
-            let features = features::select(&kept.train_views[view], step.positions)?;
+        if let Some(cached) = &self.cached {
+            let view = (step.epoch - 1) % cached.train_views.len();
+            let features = features::select(&cached.train_views[view], step.positions)?;
             let logits = model.logits(&features, self.config.dropout);
             let target = Target {
                 labels,
@@ -116,7 +116,7 @@ impl<'a> Learner<'a> {
         let teacher =
             (self.teacher.as_ref()).map(|teacher| teacher.probabilities(&images, temperature));
         let blocks = model.network().blocks.len();
-        let features = model.features(&images, self.config.thawed(blocks, step.epoch));
+        let features = model.features(&images, self.config.trainable(blocks, step.epoch));
         let logits = model.logits(&features, self.config.dropout);
         Ok((logits, Target { labels, teacher }))
     }
@@ -140,10 +140,10 @@ impl<'a> Learner<'a> {
         tensors: &NamedTensors,
         progress: &dyn Progress,
     ) -> Result<Vec<Probabilities>> {
-        let folded = fuse::fold(model.network(), tensors)?;
-        let network = InferenceNetwork::new(&folded, model.device())?;
-        if let Some(kept) = &self.kept {
-            return output::probabilities(&network.head(&kept.val));
+        let fused = fuse::fuse(model.network(), tensors)?;
+        let network = InferenceNetwork::new(&fused, model.device())?;
+        if let Some(cached) = &self.cached {
+            return output::probabilities(&network.head(&cached.val));
         }
         let mut all = Vec::with_capacity(self.val.len());
         for rows in self.val.chunks(VALIDATION_BATCH) {

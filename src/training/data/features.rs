@@ -18,8 +18,8 @@ use crate::{Error, Result, files};
 /// Images a pass of the base; small enough for activations to stay near the cores.
 const BATCH: usize = 16;
 
-/// What features are wanted.
-pub struct Wanted<'a> {
+/// What features are request.
+pub struct FeatureRequest<'a> {
     /// The rows of the dataset whose images are passed through the base.
     pub rows: &'a [usize],
     /// How many versions of each: the first plain, the others augmented.
@@ -30,37 +30,37 @@ pub struct Wanted<'a> {
     pub stop: &'a AtomicBool,
 }
 
-/// Features of the wanted images: one tensor of rows × 1,280 (f32, on the network's device) a view.
+/// Features of the request images: one tensor of rows × 1,280 (f32, on the network's device) a view.
 ///
 /// With `keep`, they are read from the dataset folder if an earlier run left them there, and left there
 /// for the next. A folder that cannot be written to is no error. When told to stop, [`Error::Stopped`].
 pub fn compute(
     model: &MobileNetV2,
     dataset: &Dataset,
-    wanted: &Wanted,
+    request: &FeatureRequest,
     keep: bool,
     progress: &dyn Progress,
 ) -> Result<Vec<Tensor>> {
-    let folded = fuse::fold(model.network(), model.tensors())?;
-    let base = InferenceNetwork::new(&folded, model.device())?;
+    let fused = fuse::fuse(model.network(), model.tensors())?;
+    let base = InferenceNetwork::new(&fused, model.device())?;
     let name = if keep {
-        Some(name_of(model, dataset, wanted)?)
+        Some(name_of(model, dataset, request)?)
     } else {
         None
     };
-    let mut views = Vec::with_capacity(wanted.views);
-    for view in 0..wanted.views {
+    let mut views = Vec::with_capacity(request.views);
+    for view in 0..request.views {
         let place = name
             .as_ref()
-            .map(|name| dataset.path.join(name.of_view(view, wanted)));
+            .map(|name| dataset.path.join(name.of_view(view, request)));
         let kept = place
             .as_deref()
-            .and_then(|path| read(path, wanted.rows.len()));
+            .and_then(|path| read(path, request.rows.len()));
         if let Some(features) = kept {
             views.push(features.to_device(model.device()));
             continue;
         }
-        let features = pass(&base, dataset, wanted, view, progress)?;
+        let features = pass(&base, dataset, request, view, progress)?;
         if let Some(path) = place {
             let named = NamedTensors::from([(TENSOR.into(), features.shallow_clone())]);
             // Only a convenience for the next run: what cannot be kept is computed again.
@@ -71,19 +71,19 @@ pub fn compute(
     Ok(views)
 }
 
-/// Passes one version of every wanted image through the base.
+/// Passes one version of every request image through the base.
 fn pass(
     base: &InferenceNetwork,
     dataset: &Dataset,
-    wanted: &Wanted,
+    request: &FeatureRequest,
     view: usize,
     progress: &dyn Progress,
 ) -> Result<Tensor> {
     let side = dataset.pixels.side();
     let mut parts = Vec::new();
-    progress.start("features of the base", wanted.rows.len() as u64);
-    for rows in wanted.rows.chunks(BATCH) {
-        if wanted.stop.load(Ordering::Relaxed) {
+    progress.start("features of the base", request.rows.len() as u64);
+    for rows in request.rows.chunks(BATCH) {
+        if request.stop.load(Ordering::Relaxed) {
             return Err(Error::Stopped);
         }
         let images: Vec<(usize, &[u8])> = (rows.iter())
@@ -95,7 +95,7 @@ fn pass(
                 .flat_map(|(_, image)| *image)
                 .copied()
                 .collect(),
-            _ => wanted.augmenter.batch(&images, view, side),
+            _ => request.augmenter.batch(&images, view, side),
         };
         let bytes = input::interleaved_to_tensor(&bytes, side, base.device())?;
         parts.push(tch::no_grad(|| base.features(&input::normalised(&bytes))));
@@ -112,9 +112,9 @@ const TENSOR: &str = "features";
 /// A digest of all that the features depend on, but for the view.
 struct Name(String);
 
-fn name_of(model: &MobileNetV2, dataset: &Dataset, wanted: &Wanted) -> Result<Name> {
+fn name_of(model: &MobileNetV2, dataset: &Dataset, request: &FeatureRequest) -> Result<Name> {
     let hashes = &dataset.info.hashes;
-    let mut key = format!("{} {} {:?}", hashes.manifest, hashes.pixels, wanted.rows);
+    let mut key = format!("{} {} {:?}", hashes.manifest, hashes.pixels, request.rows);
     for (name, tensor) in model.tensors() {
         if name.starts_with("features.") {
             let values = state_dict::to_floats(tensor)?;
@@ -126,10 +126,10 @@ fn name_of(model: &MobileNetV2, dataset: &Dataset, wanted: &Wanted) -> Result<Na
 }
 
 impl Name {
-    fn of_view(&self, view: usize, wanted: &Wanted) -> String {
+    fn of_view(&self, view: usize, request: &FeatureRequest) -> String {
         let mut key = self.0.clone();
         if view > 0 {
-            key.push_str(&format!("{view} {:?}", wanted.augmenter));
+            key.push_str(&format!("{view} {:?}", request.augmenter));
         }
         let mut digest = files::sha256(key.as_bytes());
         digest.truncate(16);

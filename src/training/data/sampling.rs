@@ -5,13 +5,13 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use crate::Diagnosis;
-use crate::dataset::{Dataset, Part};
+use crate::dataset::{Dataset, Split};
 use crate::training::config::{Sampler, TrainingConfig};
 
 /// The rows to train on: all of the training part, or `train_limit` of them with the class shares kept
 /// and every class present.
 pub fn training_rows(dataset: &Dataset, config: &TrainingConfig) -> Vec<usize> {
-    let all = dataset.part(Part::Train);
+    let all = dataset.split_rows(Split::Train);
     if config.train_limit == 0 || config.train_limit >= all.len() {
         return all;
     }
@@ -48,14 +48,14 @@ fn drawn(truths: &[Diagnosis], random: &mut ChaCha8Rng, share: impl Fn(f64) -> f
         count => share(count as f64),
     });
     let total: f64 = shares.iter().sum();
-    let (mut drawn, mut wanted) = (Vec::with_capacity(truths.len()), 0.0);
+    let (mut drawn, mut request) = (Vec::with_capacity(truths.len()), 0.0);
     for class in Diagnosis::ALL {
         let mut members: Vec<usize> = (0..truths.len())
             .filter(|&at| truths[at] == class)
             .collect();
         // Summed up before it is rounded, so that the classes together fill the epoch exactly.
-        wanted += shares[class.index()] / total * truths.len() as f64;
-        let until = wanted.round() as usize;
+        request += shares[class.index()] / total * truths.len() as f64;
+        let until = request.round() as usize;
         while drawn.len() < until && !members.is_empty() {
             members.shuffle(random);
             let missing = until - drawn.len();

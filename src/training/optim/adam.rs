@@ -19,10 +19,10 @@ pub struct Adam {
 }
 
 /// A tensor that learns, with its running means of the gradient and of its square.
-pub struct Learning<'a> {
+pub struct AdamState<'a> {
     pub tensor: &'a mut Tensor,
-    pub first: &'a mut Tensor,
-    pub second: &'a mut Tensor,
+    pub exp_avg: &'a mut Tensor,
+    pub exp_avg_sq: &'a mut Tensor,
 }
 
 impl Adam {
@@ -30,7 +30,7 @@ impl Adam {
     ///
     /// libtorch's fused kernel, which tch does not bind, would move all of a group at once. It would save 1 to 3 % of a
     /// fine-tuning step.
-    pub fn step(self, one: &mut Learning, rate: f64, decay: f64) {
+    pub fn step(self, one: &mut AdamState, rate: f64, decay: f64) {
         let bias = |beta: f64| 1.0 - beta.powf(self.steps as f64);
         let mut gradient = one.tensor.grad();
         if self.decoupled {
@@ -38,11 +38,11 @@ impl Adam {
         } else if decay > 0.0 {
             gradient = &gradient + &*one.tensor * decay;
         }
-        let _ = one.first.lerp_(&gradient, 1.0 - BETA1);
-        let _ = one.second.lerp_(&gradient.square(), 1.0 - BETA2);
-        let mut spread = one.second.sqrt();
+        let _ = one.exp_avg.lerp_(&gradient, 1.0 - BETA1);
+        let _ = one.exp_avg_sq.lerp_(&gradient.square(), 1.0 - BETA2);
+        let mut spread = one.exp_avg_sq.sqrt();
         spread /= bias(BETA2).sqrt();
         spread += EPSILON;
-        *one.tensor -= (&*one.first / spread) * (rate / bias(BETA1));
+        *one.tensor -= (&*one.exp_avg / spread) * (rate / bias(BETA1));
     }
 }

@@ -4,7 +4,7 @@
 
 use tch::{Kind, Tensor};
 
-use super::adam::{Adam, Learning};
+use super::adam::{Adam, AdamState};
 use crate::model::state_dict::NamedTensors;
 use crate::training::config::OptimizerKind;
 
@@ -31,8 +31,8 @@ struct Parameter {
     /// Whether weight decay pulls at it.
     decays: bool,
     /// Running means of the gradient and of its square (SGD: the momentum, and nothing).
-    first: Tensor,
-    second: Option<Tensor>,
+    exp_avg: Tensor,
+    exp_avg_sq: Option<Tensor>,
 }
 
 impl Optimizer {
@@ -50,8 +50,8 @@ impl Optimizer {
             for (name, tensor) in members {
                 let zeros = || tch::no_grad(|| tensor.zeros_like());
                 parameters.push(Parameter {
-                    first: zeros(),
-                    second: (kind != OptimizerKind::Sgd).then(zeros),
+                    exp_avg: zeros(),
+                    exp_avg_sq: (kind != OptimizerKind::Sgd).then(zeros),
                     decays: tensor.dim() > 1,
                     group,
                     name,
@@ -123,8 +123,8 @@ impl Optimizer {
     pub fn state(&self) -> NamedTensors {
         let mut state = NamedTensors::new();
         for p in &self.parameters {
-            state.insert(format!("{STATE_PREFIX}first.{}", p.name), p.first.copy());
-            if let Some(second) = &p.second {
+            state.insert(format!("{STATE_PREFIX}first.{}", p.name), p.exp_avg.copy());
+            if let Some(second) = &p.exp_avg_sq {
                 state.insert(format!("{STATE_PREFIX}second.{}", p.name), second.copy());
             }
         }
@@ -141,9 +141,9 @@ impl Optimizer {
             tensor.ok_or(name)
         };
         for p in &mut self.parameters {
-            let first = find(format!("{STATE_PREFIX}first.{}", p.name), &p.first)?;
-            p.first.copy_(first);
-            if let Some(second) = &mut p.second {
+            let first = find(format!("{STATE_PREFIX}first.{}", p.name), &p.exp_avg)?;
+            p.exp_avg.copy_(first);
+            if let Some(second) = &mut p.exp_avg_sq {
                 let saved = find(format!("{STATE_PREFIX}second.{}", p.name), second)?;
                 second.copy_(saved);
             }
@@ -164,17 +164,17 @@ impl Parameter {
         if decay > 0.0 {
             gradient = &gradient + &self.tensor * decay;
         }
-        self.first *= momentum;
-        self.first += &gradient;
-        self.tensor -= (gradient + &self.first * momentum) * rate;
+        self.exp_avg *= momentum;
+        self.exp_avg += &gradient;
+        self.tensor -= (gradient + &self.exp_avg * momentum) * rate;
     }
 
     /// What Adam moves; it always has a second mean.
-    fn learning(&mut self) -> Option<Learning<'_>> {
-        Some(Learning {
+    fn learning(&mut self) -> Option<AdamState<'_>> {
+        Some(AdamState {
             tensor: &mut self.tensor,
-            first: &mut self.first,
-            second: self.second.as_mut()?,
+            exp_avg: &mut self.exp_avg,
+            exp_avg_sq: self.exp_avg_sq.as_mut()?,
         })
     }
 }

@@ -8,7 +8,7 @@ use crate::training::config::TrainingConfig;
 /// blocks, first to last, and the head; [`rates`] gives one learning rate for each.
 pub fn optimizer(model: &MobileNetV2, config: &TrainingConfig) -> Optimizer {
     let blocks = model.network().blocks.len();
-    let first_block = config.thawed(blocks, config.epochs).first_block;
+    let first_block = config.trainable(blocks, config.epochs).first_block;
     let of_blocks = (first_block..blocks).map(|block| model.block_parameters(block));
     let learning = |name: String| {
         let tensor = model.tensors()[&name].set_requires_grad(true);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use skinlesion::dataset::manifest::Row;
-use skinlesion::dataset::{Dataset, Part};
+use skinlesion::dataset::{Dataset, Split};
 
 use super::desk::{Desk, HEADER};
 use crate::common::{skinlesion, stderr, stdout};
@@ -28,15 +28,15 @@ fn every_lesion_outside_the_test_part_is_validated_on_in_one_fold() {
         "{}",
         data.info.split
     );
-    assert!(data.part(Part::Val).is_empty());
-    let test = data.part(Part::Test);
+    assert!(data.split_rows(Split::Val).is_empty());
+    let test = data.split_rows(Split::Test);
     let mut validated: BTreeMap<String, usize> = BTreeMap::new();
     for fold in 0..3 {
         data = data.in_fold(Some(fold)).unwrap();
-        let [train, val] = [Part::Train, Part::Val].map(|part| data.part(part));
+        let [train, val] = [Split::Train, Split::Val].map(|part| data.split_rows(part));
         assert!(lesions(&data, &train).is_disjoint(&lesions(&data, &val)));
         assert!(lesions(&data, &test).is_disjoint(&lesions(&data, &val)));
-        assert_eq!(data.part(Part::Test), test);
+        assert_eq!(data.split_rows(Split::Test), test);
         assert_eq!(lesions(&data, &val).len(), val.len(), "one image a lesion");
         assert_eq!(
             val.len(),
@@ -68,7 +68,10 @@ fn the_test_part_is_the_same_images_as_without_folds() {
     for shares in ["", "--test .3", "--test .3 --seed 5"] {
         let test_of = |flags: &str| {
             let data = desk.prepare(&format!("--force {shares} {flags}"));
-            let rows = data.part(Part::Test).into_iter().map(|row| &data.rows[row]);
+            let rows = data
+                .split_rows(Split::Test)
+                .into_iter()
+                .map(|row| &data.rows[row]);
             images(rows)
                 .into_iter()
                 .map(str::to_owned)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use skinlesion::dataset::{Dataset, Part};
+use skinlesion::dataset::{Dataset, Split};
 
 use super::assert_no_lesion_is_shared;
 use super::desk::{Desk, HEADER};
@@ -21,8 +21,8 @@ fn desk() -> Desk {
     desk
 }
 
-fn lesions(data: &Dataset, part: Part) -> BTreeSet<String> {
-    let rows = data.part(part).into_iter();
+fn lesions(data: &Dataset, part: Split) -> BTreeSet<String> {
+    let rows = data.split_rows(part).into_iter();
     rows.map(|row| data.rows[row].sample.lesion_id.clone())
         .collect()
 }
@@ -32,7 +32,7 @@ fn every_lesion_with_an_image_of_the_value_is_the_test_part() {
     let data = desk().prepare("--hold-out source=vienna_dias");
     assert_eq!(data.info.counts.test, [3; 7]); // one image a lesion, also of lesion 3, which has two
     assert!(
-        lesions(&data, Part::Test)
+        lesions(&data, Split::Test)
             .iter()
             .all(|id| id.ends_with(['1', '2', '3']))
     );
@@ -61,7 +61,7 @@ fn values_can_be_several_and_what_is_left_can_be_dealt_into_folds() {
         desk.prepare("--hold-out dataset=vienna_dias --hold-out localization=face --folds 2");
     // Lesions 1, 4 and 7 are on the face.
     assert!(
-        lesions(&data, Part::Test)
+        lesions(&data, Split::Test)
             .iter()
             .all(|id| id.ends_with(['1', '2', '3', '4', '7']))
     );
@@ -69,7 +69,7 @@ fn values_can_be_several_and_what_is_left_can_be_dealt_into_folds() {
     assert_eq!(data.info.folds.len(), 2);
     let data = data.in_fold(Some(1)).unwrap();
     assert_eq!(
-        lesions(&data, Part::Val).len() + lesions(&data, Part::Train).len(),
+        lesions(&data, Split::Val).len() + lesions(&data, Split::Train).len(),
         21
     );
 }

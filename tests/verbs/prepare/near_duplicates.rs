@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use skinlesion::dataset::{Dataset, Part};
+use skinlesion::dataset::{Dataset, Split};
 
 use crate::check::Photographs;
 use crate::common::{stderr, stdout};
@@ -92,7 +92,7 @@ fn a_group_is_in_one_fold_and_with_what_is_held_out() {
 
     photographs.set_source("HAM_90", "elsewhere");
     let data = photographs.prepare("held", "--hold-out source=elsewhere");
-    let test: Vec<_> = data.part(Part::Test);
+    let test: Vec<_> = data.split_rows(Split::Test);
     let lesions: Vec<_> = test
         .iter()
         .map(|&row| &data.rows[row].sample.lesion_id)

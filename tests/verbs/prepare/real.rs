@@ -6,8 +6,8 @@ use std::path::Path;
 use skinlesion::DEFAULT_SEED;
 use skinlesion::dataset::duplicates::Dedupe;
 use skinlesion::dataset::plan::{Plan, Rules};
-use skinlesion::dataset::split_fractions::{Division, Shares};
-use skinlesion::dataset::{Dataset, Part, Sample, metadata};
+use skinlesion::dataset::split_fractions::{SplitFractions, SplitStrategy};
+use skinlesion::dataset::{Dataset, Sample, Split, metadata};
 
 use super::desk::{Desk, names};
 use crate::common::{shared, stderr};
@@ -44,7 +44,7 @@ fn the_original_preset_has_the_validation_set_that_was_published() {
     let plan = Plan::new(&samples, &Rules::original(DEFAULT_SEED)).unwrap();
     let mut supports = [0; 7];
     for row in plan.rows {
-        supports[samples[row.sample].dx.index()] += usize::from(row.split == Part::Val);
+        supports[samples[row.sample].dx.index()] += usize::from(row.split == Split::Val);
     }
     assert_eq!(supports, [34, 49, 109, 11, 93, 540, 14]);
 }
@@ -55,23 +55,23 @@ fn folds_leave_the_real_test_part_as_it_is() {
         return;
     };
     let samples = real_samples(&file);
-    let test_of = |division: Division| {
+    let test_of = |strategy: SplitStrategy| {
         let rules = Rules {
             dedupe: Dedupe::Group,
-            division,
+            strategy,
             hold_out: Vec::new(),
             least_per_localization: 0,
             seed: DEFAULT_SEED,
         };
         let rows = Plan::new(&samples, &rules).unwrap().rows;
-        let test = rows.into_iter().filter(|row| row.split == Part::Test);
+        let test = rows.into_iter().filter(|row| row.split == Split::Test);
         test.map(|row| row.sample).collect::<Vec<_>>()
     };
-    let test = Shares::USUAL;
-    let without = test_of(Division::Drawn { val: test, test });
+    let test = SplitFractions::USUAL;
+    let without = test_of(SplitStrategy::Drawn { val: test, test });
     assert_eq!(without.len(), 1125);
     for folds in [2, 5, 20] {
-        assert_eq!(test_of(Division::Folded { folds, test }), without);
+        assert_eq!(test_of(SplitStrategy::Folded { folds, test }), without);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use image::{Rgb, RgbImage};
-use skinlesion::dataset::{Dataset, Part};
+use skinlesion::dataset::{Dataset, Split};
 
 use super::desk::{Desk, HEADER};
 use crate::common::stderr;
@@ -168,7 +168,7 @@ fn refuses_an_empty_part_unless_no_test_part_is_wanted() {
     let desk = Desk::new();
     desk.refuses_rows("--val 0", &["the val part is empty"]);
     let data = desk.prepare("--test 0");
-    assert!(data.part(Part::Test).is_empty());
+    assert!(data.split_rows(Split::Test).is_empty());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::Result;
 use crate::model::architecture::{Architecture, Network};
-use crate::model::pretrained::{Loaded, Source, load};
+use crate::model::pretrained::{PretrainedWeights, WeightsSource, load};
 use crate::model::state_dict::{NamedTensors, write_safetensors};
 use crate::progress::Silent;
 
@@ -22,28 +22,32 @@ fn tensors(width: f64, classes: usize) -> NamedTensors {
 }
 
 /// Writes tensors and loads them for a network of width 0.25 and seven classes.
-fn load_these(tensors: &NamedTensors) -> Result<Loaded> {
+fn load_these(tensors: &NamedTensors) -> Result<PretrainedWeights> {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("weights.safetensors");
     write_safetensors(&path, tensors, &BTreeMap::new()).unwrap();
     load_path(&path).map(Option::unwrap)
 }
 
-fn load_path(path: &Path) -> Result<Option<Loaded>> {
-    load(&Source::File(path.to_owned()), &network(0.25, 7), &Silent)
+fn load_path(path: &Path) -> Result<Option<PretrainedWeights>> {
+    load(
+        &WeightsSource::File(path.to_owned()),
+        &network(0.25, 7),
+        &Silent,
+    )
 }
 
 #[test]
 fn a_source_is_a_word_or_a_path() {
     for (text, source) in [
-        ("none", Source::None),
-        ("imagenet", Source::ImageNet),
-        ("a/b.pth", Source::File("a/b.pth".into())),
+        ("none", WeightsSource::None),
+        ("imagenet", WeightsSource::ImageNet),
+        ("a/b.pth", WeightsSource::File("a/b.pth".into())),
     ] {
-        assert_eq!(text.parse::<Source>().unwrap(), source);
+        assert_eq!(text.parse::<WeightsSource>().unwrap(), source);
         assert_eq!(source.to_string(), text);
     }
-    let nothing = load(&Source::None, &network(0.25, 7), &Silent);
+    let nothing = load(&WeightsSource::None, &network(0.25, 7), &Silent);
     assert!(nothing.unwrap().is_none());
 }
 
