@@ -8,10 +8,10 @@ CARGO ?= cargo
 SHARED ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help setup web build demo test lint bench-peers bench-export clean
+.PHONY: help setup web build predict-only demo test test-predict-only lint bench-peers bench-export clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## fetch libtorch into .libtorch/ (TORCH=cuda for the CUDA build)
 	@scripts/libtorch $(TORCH)
@@ -22,6 +22,12 @@ web: ## build the phone page into web/dist/ (needs Node.js; does nothing without
 build: setup web ## build the program: target/release/skinlesion
 	$(CARGO) build --release
 
+# Its own target folder, so that it does not take the place of the whole program.
+WITHOUT_LIBTORCH = --no-default-features --target-dir target/predict-only
+
+predict-only: web ## build the program without libtorch, for exported ONNX files: target/predict-only/release/skinlesion
+	$(CARGO) build --release $(WITHOUT_LIBTORCH)
+
 demo: build ## run all steps on drawn images, in demo/ (no download of data or weights, no GPU)
 	target/release/skinlesion demo --out demo --force
 
@@ -30,6 +36,10 @@ test: setup web ## everything a fresh clone needs, then the whole test suite
 	@scripts/browser-env
 	@scripts/web
 	$(CARGO) test --release
+
+test-predict-only: web ## lint and test the program without libtorch
+	$(CARGO) clippy --release --all-targets $(WITHOUT_LIBTORCH) -- -D warnings
+	$(CARGO) test --release $(WITHOUT_LIBTORCH)
 
 lint: setup ## formatting and lints, as in CI
 	$(CARGO) fmt --check

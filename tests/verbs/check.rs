@@ -268,6 +268,7 @@ fn an_external_copy_of_a_training_image_is_found() {
     );
 }
 
+#[cfg(feature = "torch")]
 #[test]
 fn a_test_part_that_another_split_or_a_network_learnt_from_is_found() {
     let photographs = Photographs::new(60);

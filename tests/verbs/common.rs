@@ -1,8 +1,10 @@
 //! What the tests of several verbs need.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 /// The real binary, with a clean environment for colours and seeds.
 pub fn skinlesion() -> Command {
@@ -100,4 +102,12 @@ pub fn page() -> Option<PathBuf> {
     );
     eprintln!("\n*** SKIPPED: no page to test; install Node.js and npm and run scripts/web ***\n");
     None
+}
+
+/// A photograph of coloured noise, 90 × 60 pixels.
+pub fn photograph(path: &Path, seed: u64) {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let [red, green, blue] = [0; 3].map(|_| rng.random_range(0..200));
+    let pixel = |_, _| image::Rgb([red, green, blue].map(|c: u8| c + rng.random_range(0..50)));
+    image::RgbImage::from_fn(90, 60, pixel).save(path).unwrap();
 }

@@ -25,9 +25,10 @@ use skinlesion::probabilities::{Probabilities, ranked};
 use skinlesion::progress::Silent;
 use tch::Device;
 
+use crate::common::photograph;
 use crate::common::{skinlesion, stderr, stdout};
 use crate::eval::{row, write_dataset};
-use crate::networks::{SIZE, photograph, random_checkpoint};
+use crate::networks::{SIZE, random_checkpoint};
 
 fn run_export(home: &Path, arguments: &[&str]) -> Output {
     let mut command = skinlesion();

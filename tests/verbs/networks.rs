@@ -85,11 +85,3 @@ pub fn metadata() -> CheckpointMetadata {
         licence: "CC BY-NC 4.0".into(),
     }
 }
-
-/// A photograph of coloured noise, 90 × 60 pixels.
-pub fn photograph(path: &Path, seed: u64) {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let [red, green, blue] = [0; 3].map(|_| rng.random_range(0..200));
-    let pixel = |_, _| image::Rgb([red, green, blue].map(|c: u8| c + rng.random_range(0..50)));
-    image::RgbImage::from_fn(90, 60, pixel).save(path).unwrap();
-}

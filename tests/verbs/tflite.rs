@@ -27,9 +27,10 @@ use skinlesion::probabilities::{Probabilities, ranked};
 use skinlesion::progress::Silent;
 use tch::Device;
 
+use crate::common::photograph;
 use crate::common::{python, skinlesion, stderr, stdout};
 use crate::eval::{row, write_dataset};
-use crate::networks::{SIZE, photograph, random_checkpoint};
+use crate::networks::{SIZE, random_checkpoint};
 
 /// The kernels that LiteRT has, as tests/reference/litert.py names them.
 const KERNELS: [&str; 3] = ["xnnpack", "optimised", "reference"];

@@ -70,7 +70,12 @@ pub fn prepare(
         ),
         Step::of("with an image on disk", found.samples.iter()),
     ];
-    let Drawn { plan, kept, near } = pack_and_draw(&mut found, options, &draft, progress)?;
+    let Drawn {
+        plan,
+        rows_without_joining,
+        kept,
+        near,
+    } = pack_and_draw(&mut found, options, &draft, progress)?;
     if found.bad > 0 {
         flow.push(Step::of("whose image decodes", found.samples.iter()));
     }
@@ -112,7 +117,7 @@ pub fn prepare(
     let names = names.into_iter().chain(near_files);
     Ok(Prepared {
         info,
-        drops_by_rule: drops_by_rule(&found.samples, &options.rules),
+        drops_by_rule: drops_by_rule(&found.samples, &options.rules, rows_without_joining),
         kept_repeatedly_by_original: duplicates::lesions(&found.samples, Dedupe::Original)
             .iter()
             .filter(|lesion| lesion.training.len() > 1)
@@ -189,17 +194,20 @@ fn class_weights(counts: &[usize; Diagnosis::COUNT]) -> [f64; Diagnosis::COUNT] 
     })
 }
 
-fn drops_by_rule(samples: &[Sample], rules: &Rules) -> Vec<(Dedupe, Option<usize>)> {
-    Dedupe::ALL
-        .into_iter()
-        .map(|dedupe| {
-            let rules = Rules {
-                dedupe,
-                least_per_localization: 0,
-                ..rules.clone()
-            };
-            let plan = Plan::new(samples, &rules).ok();
-            (dedupe, plan.map(|plan| samples.len() - plan.rows.len()))
-        })
-        .collect()
+/// How many rows each rule for duplicates drops, near-duplicates left apart. `kept` is how many rows the rule of `rules`
+/// keeps.
+fn drops_by_rule(samples: &[Sample], rules: &Rules, kept: usize) -> Vec<(Dedupe, Option<usize>)> {
+    let kept_by = |dedupe| {
+        if dedupe == rules.dedupe && rules.least_per_localization == 0 {
+            return Some(kept);
+        }
+        let rules = Rules {
+            dedupe,
+            least_per_localization: 0,
+            ..rules.clone()
+        };
+        Some(Plan::new(samples, &rules).ok()?.rows.len())
+    };
+    let dropped = |dedupe| (dedupe, kept_by(dedupe).map(|kept| samples.len() - kept));
+    Dedupe::ALL.into_iter().map(dropped).collect()
 }

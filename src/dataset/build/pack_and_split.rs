@@ -71,6 +71,8 @@ impl Found {
 pub struct Drawn {
     /// What is kept, and where it goes.
     pub plan: Plan,
+    /// How many images the plan would keep if near-duplicates were not joined.
+    pub rows_without_joining: usize,
     /// The packed pixels of it.
     pub kept: KeptImages,
     /// Lesions that show the same skin.
@@ -87,7 +89,10 @@ pub fn pack_and_draw(
 ) -> Result<Drawn> {
     let scratch = draft.path().join(SCRATCH);
     loop {
-        let candidates = candidates(found, options)?;
+        // A split that cannot be drawn is refused before images are decoded.
+        let separate = Plan::new(&found.samples, &options.rules)?;
+        let rows_without_joining = separate.rows.len();
+        let candidates = candidates(found, &separate, options);
         let files: Vec<&Path> = (candidates.iter())
             .map(|&sample| found.files[sample].as_path())
             .collect();
@@ -105,7 +110,10 @@ pub fn pack_and_draw(
             options.near_duplicates,
             progress,
         );
-        let plan = Plan::joined(&found.samples, &options.rules, &near.groups)?;
+        let plan = match near.groups.is_empty() {
+            true => separate,
+            false => Plan::joined(&found.samples, &options.rules, &near.groups)?,
+        };
         let place: HashMap<usize, usize> = candidates.into_iter().zip(0..).collect();
         // Without groups the candidates are the very rows of the plan, with them all samples.
         let chosen: Vec<usize> = (plan.rows.iter())
@@ -114,19 +122,22 @@ pub fn pack_and_draw(
         let target = draft.path().join(pixels::FILE);
         let kept = pack::keep(&scratch, &packed, &chosen, &target)?;
         std::fs::remove_file(&scratch).map_err(Error::io("remove", &scratch))?;
-        return Ok(Drawn { plan, kept, near });
+        return Ok(Drawn {
+            plan,
+            rows_without_joining,
+            kept,
+            near,
+        });
     }
 }
 
-/// The samples whose images must be opened: all, if near-duplicates are looked for among them, otherwise those that
-/// are kept.
-fn candidates(found: &Found, options: &PrepareOptions) -> Result<Vec<usize>> {
-    // A split that cannot be drawn is refused before images are opened.
-    let plan = Plan::new(&found.samples, &options.rules)?;
-    Ok(match options.near_duplicates {
+/// The samples whose images must be decoded: all, if near-duplicates are searched for among them, otherwise those that
+/// `plan` keeps.
+fn candidates(found: &Found, plan: &Plan, options: &PrepareOptions) -> Vec<usize> {
+    match options.near_duplicates {
         NearDuplicatePolicy::Off => plan.rows.iter().map(|row| row.sample).collect(),
         NearDuplicatePolicy::Join | NearDuplicatePolicy::List => (0..found.samples.len()).collect(),
-    })
+    }
 }
 
 /// Refuses bad files, or warns of them if they may be skipped and returns their places.

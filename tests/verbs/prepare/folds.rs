@@ -160,6 +160,7 @@ fn refuses_more_folds_than_lesions_and_what_has_no_use_beside_folds() {
     }
 }
 
+#[cfg(feature = "torch")]
 #[test]
 fn train_wants_a_fold_exactly_where_there_are_folds() {
     let desk = Desk::new();
