@@ -1,13 +1,15 @@
 //! The seven classes of HAM10000: the only list of them in the project.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr};
 
 /// A diagnosis. The order of the variants is the order of every probability vector, table and plot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[derive(Display, EnumString, IntoStaticStr)]
+// ISIC's files write the codes in capitals.
+#[strum(serialize_all = "lowercase", ascii_case_insensitive)]
+#[strum(parse_err_ty = UnknownDiagnosis, parse_err_fn = unknown)]
 pub enum Diagnosis {
     /// Actinic keratoses and intraepithelial carcinoma (Bowen's disease).
     Akiec,
@@ -52,15 +54,7 @@ impl Diagnosis {
 
     /// The short code that the metadata uses.
     pub fn code(self) -> &'static str {
-        match self {
-            Self::Akiec => "akiec",
-            Self::Bcc => "bcc",
-            Self::Bkl => "bkl",
-            Self::Df => "df",
-            Self::Mel => "mel",
-            Self::Nv => "nv",
-            Self::Vasc => "vasc",
-        }
+        self.into()
     }
 
     /// The name in plain words.
@@ -87,27 +81,13 @@ impl Diagnosis {
     }
 }
 
-impl fmt::Display for Diagnosis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.code())
-    }
-}
-
 /// The text that is no diagnosis.
 #[derive(Debug, thiserror::Error)]
 #[error("'{0}' is not one of {codes}", codes = Diagnosis::codes())]
 pub struct UnknownDiagnosis(pub String);
 
-impl FromStr for Diagnosis {
-    type Err = UnknownDiagnosis;
-
-    /// Takes a code in any case, as the ISIC files write it in capitals.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|d| d.code().eq_ignore_ascii_case(text.trim()))
-            .ok_or_else(|| UnknownDiagnosis(text.to_owned()))
-    }
+fn unknown(text: &str) -> UnknownDiagnosis {
+    UnknownDiagnosis(text.to_owned())
 }
 
 #[cfg(test)]

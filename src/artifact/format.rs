@@ -1,12 +1,15 @@
 //! The file formats that a network can be written in, by name.
 
-use std::fmt;
-use std::str::FromStr;
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 /// A file format.
+#[derive(Display, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "kebab-case")]
+#[strum(parse_err_ty = UnknownFormat, parse_err_fn = unknown)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Format {
     /// For libtorch and PyTorch.
+    #[strum(serialize = "torchscript")]
     TorchScript,
     /// For nearly everything else.
     Onnx,
@@ -59,29 +62,11 @@ pub enum FloatPrecision {
 
 impl Format {
     /// All of them, in the order in which they are written and listed.
-    pub const ALL: [Self; 8] = [
-        Self::TorchScript,
-        Self::Onnx,
-        Self::OnnxFp16,
-        Self::OnnxInt8,
-        Self::Tflite,
-        Self::TfliteFp16,
-        Self::TfliteInt8,
-        Self::Web,
-    ];
+    pub const ALL: &[Self] = Self::VARIANTS;
 
     /// Its name in flags and tables.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::TorchScript => "torchscript",
-            Self::Onnx => "onnx",
-            Self::OnnxFp16 => "onnx-fp16",
-            Self::OnnxInt8 => "onnx-int8",
-            Self::Tflite => "tflite",
-            Self::TfliteFp16 => "tflite-fp16",
-            Self::TfliteInt8 => "tflite-int8",
-            Self::Web => "web",
-        }
+        self.into()
     }
 
     /// Its name within an export folder: a file's, or the page's folder.
@@ -129,13 +114,8 @@ impl Format {
 
     /// All names as "torchscript, …", for messages.
     pub fn names() -> String {
-        Self::ALL.map(Self::name).join(", ")
-    }
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+        let names: Vec<_> = Self::ALL.iter().map(|format| format.name()).collect();
+        names.join(", ")
     }
 }
 
@@ -144,13 +124,6 @@ impl fmt::Display for Format {
 #[error("'{0}' is not one of {names}, all", names = Format::names())]
 pub struct UnknownFormat(pub String);
 
-impl FromStr for Format {
-    type Err = UnknownFormat;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|format| format.name() == text)
-            .ok_or_else(|| UnknownFormat(text.to_owned()))
-    }
+fn unknown(text: &str) -> UnknownFormat {
+    UnknownFormat(text.to_owned())
 }

@@ -1,9 +1,7 @@
 //! What goes into an exported file and what comes out: the part of its description in which files differ.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr};
 
 use super::format::{Family, Format};
 use crate::Diagnosis;
@@ -31,41 +29,28 @@ pub const HEIGHT: &str = "height";
 pub const WIDTH: &str = "width";
 
 /// The numbers that an app gives.
+#[derive(Display, EnumString, IntoStaticStr)]
+#[strum(parse_err_ty = String, parse_err_fn = unknown)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum InputKind {
     /// float32 in 0–1.
     #[default]
+    #[strum(serialize = "float32")]
     Unit,
     /// uint8 as cameras and decoders give them, rows first, colours interleaved (NHWC).
+    #[strum(serialize = "uint8")]
     Bytes,
 }
 
 impl InputKind {
-    /// Both, the default first.
-    pub const ALL: [Self; 2] = [Self::Unit, Self::Bytes];
-
     /// Its name in flags and in `model.json`.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Unit => "float32",
-            Self::Bytes => "uint8",
-        }
+        self.into()
     }
 }
 
-impl fmt::Display for InputKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for InputKind {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.into_iter().find(|kind| kind.name() == text);
-        found.ok_or_else(|| format!("'{text}' is not one of float32, uint8"))
-    }
+fn unknown(text: &str) -> String {
+    format!("'{text}' is not one of float32, uint8")
 }
 
 /// The input and the outputs of one file.

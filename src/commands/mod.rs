@@ -18,6 +18,7 @@ pub use without_libtorch::{average, calibrate, export, train};
 #[cfg(feature = "torch")]
 pub mod export;
 pub mod man;
+mod one_of;
 pub mod predict;
 pub mod prepare;
 pub mod serve;

@@ -19,6 +19,7 @@ use skinlesion::imaging::resize::{Colour, DEFAULT_SIZE, Fit, ResizeRule};
 use skinlesion::progress::Progress;
 use skinlesion::report;
 
+use super::one_of::one_of;
 use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
@@ -36,8 +37,8 @@ pub struct Args {
     out: PathBuf,
 
     /// What becomes of repeated images of a lesion, which are never in two parts
-    #[arg(long, value_enum, default_value_t = DedupeRule::Group)]
-    dedupe: DedupeRule,
+    #[arg(long, value_parser = one_of::<Dedupe>(), default_value_t)]
+    dedupe: Dedupe,
 
     /// Share of each class for validation: one number, or by class as in nv=.1,default=.15
     #[arg(long, value_name = "SHARE", default_value_t = SplitFractions::USUAL)]
@@ -63,13 +64,13 @@ pub struct Args {
     size: u32,
 
     /// How an image becomes square: stretch keeps the whole field, crop keeps the proportions
-    #[arg(long, value_enum, default_value_t = FitRule::Stretch)]
-    fit: FitRule,
+    #[arg(long, value_parser = one_of::<Fit>(), default_value_t)]
+    fit: Fit,
 
     /// What happens to the colours: as-taken, or shades-of-grey to take a lamp's tint away. Every device must then do
     /// the same; the exports say how
-    #[arg(long, value_enum, default_value_t = ColourRule::AsTaken)]
-    colour: ColourRule,
+    #[arg(long, value_parser = one_of::<Colour>(), default_value_t)]
+    colour: Colour,
 
     /// Do as the original project did, to compare like with like: --dedupe original, 10 % of nv and 15 % of the
     /// others for validation, no test part, rare localizations left out, 224 pixels
@@ -83,8 +84,8 @@ pub struct Args {
     /// What becomes of lesions whose images show the same skin under different ids, which would leak through the
     /// split: kept together, only listed, or not looked for, which saves decoding every image twice
     /// [default: join; off with --preset]
-    #[arg(long, value_enum, value_name = "WHAT")]
-    near_duplicates: Option<NearDuplicates>,
+    #[arg(long, value_parser = one_of::<NearDuplicatePolicy>(), value_name = "WHAT")]
+    near_duplicates: Option<NearDuplicatePolicy>,
 
     /// Leave out, and count, images of the metadata that are not on disk, instead of refusing
     #[arg(long)]
@@ -97,42 +98,6 @@ pub struct Args {
     /// Replace --out if it is a dataset folder already
     #[arg(long)]
     force: bool,
-}
-
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum DedupeRule {
-    /// Training keeps all images of a lesion; validation and test keep one
-    Group,
-    /// One image a lesion everywhere
-    Lesion,
-    /// The original project's rule: one of rows equal in lesion, diagnosis, its type, age, sex and localization
-    Original,
-}
-
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum FitRule {
-    /// Scale both sides to the size: the whole field is kept
-    Stretch,
-    /// Keep the largest centred square
-    Crop,
-}
-
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum ColourRule {
-    /// Stay as they are
-    AsTaken,
-    /// Each channel is scaled to the same mean of order 6 (Finlayson & Trezzi 2004)
-    ShadesOfGrey,
-}
-
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum NearDuplicates {
-    /// Never in two parts or folds: they go where the first of train, val and test was drawn for one of them
-    Join,
-    /// Only listed, in near_duplicates.csv and .html
-    List,
-    /// Not looked for
-    Off,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -179,11 +144,7 @@ fn options(args: &Args, seed: u64) -> skinlesion::Result<PrepareOptions> {
     let rules = match args.preset {
         Some(Preset::Original) => Rules::original(seed),
         None => Rules {
-            dedupe: match args.dedupe {
-                DedupeRule::Group => Dedupe::Group,
-                DedupeRule::Lesion => Dedupe::Lesion,
-                DedupeRule::Original => Dedupe::Original,
-            },
+            dedupe: args.dedupe,
             strategy: strategy(args)?,
             hold_out: args.hold_out.clone(),
             least_per_localization: 0,
@@ -193,25 +154,17 @@ fn options(args: &Args, seed: u64) -> skinlesion::Result<PrepareOptions> {
     Ok(PrepareOptions {
         rules,
         resize: ResizeRule {
-            fit: match args.fit {
-                FitRule::Stretch => Fit::Stretch,
-                FitRule::Crop => Fit::Crop,
-            },
-            colour: match args.colour {
-                ColourRule::AsTaken => Colour::AsTaken,
-                ColourRule::ShadesOfGrey => Colour::ShadesOfGrey,
-            },
+            fit: args.fit,
+            colour: args.colour,
             ..ResizeRule::square(args.size)
         },
         allow_missing: args.allow_missing,
         skip_bad: args.skip_bad,
         near_duplicates: match (args.near_duplicates, args.preset) {
-            (Some(NearDuplicates::Join), _) | (None, None) => NearDuplicatePolicy::Join,
-            (Some(NearDuplicates::List), _) => NearDuplicatePolicy::List,
+            (Some(asked), _) => asked,
+            (None, None) => NearDuplicatePolicy::Join,
             // The original did not look for them, and its numbers are to come out the same.
-            (Some(NearDuplicates::Off), _) | (None, Some(Preset::Original)) => {
-                NearDuplicatePolicy::Off
-            }
+            (None, Some(Preset::Original)) => NearDuplicatePolicy::Off,
         },
     })
 }

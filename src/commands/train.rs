@@ -4,6 +4,7 @@ mod stop;
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::json;
 use skinlesion::dataset::Dataset;
 use skinlesion::model::checkpoint::Checkpoint;
@@ -18,14 +19,15 @@ use skinlesion::training::initial_model::InitialWeights;
 use skinlesion::training::run::{TrainingResult, TrainingRun};
 use skinlesion::training::{LAST, Phase, TrainingConfig};
 use skinlesion::{Diagnosis, Error};
+use strum::VariantArray;
 
 use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
 pub struct Args {
     /// transfer: the base is frozen, a new head learns on its features. finetune: the base learns too
-    #[arg(long, value_enum, required_unless_present = "resume")]
-    phase: Option<PhaseFlag>,
+    #[arg(long, value_parser = phase(), required_unless_present = "resume")]
+    phase: Option<Phase>,
 
     /// Dataset folder that `skinlesion prepare` wrote
     #[arg(long, value_name = "DIR")]
@@ -80,10 +82,10 @@ pub struct Args {
     force: bool,
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum PhaseFlag {
-    Transfer,
-    Finetune,
+/// The phases by name; the flag's own help says what they are.
+fn phase() -> impl TypedValueParser<Value = Phase> {
+    let names = Phase::VARIANTS.iter().map(|phase| phase.name());
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Phase>())
 }
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
@@ -94,7 +96,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     } else {
         let dataset = dataset.in_fold(args.fold)?;
         folder::refuse_occupied(&args.out, args.force)?;
-        let phase = args.phase.map_or(Phase::Transfer, PhaseFlag::phase);
+        let phase = args.phase.unwrap_or(Phase::Transfer);
         let config = resolve::resolve(phase, args.config.as_deref(), &args.settings(session))?;
         (dataset, config, args.origin(phase)?, None)
     };
@@ -124,15 +126,6 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     };
     let ended = fit(&run, start, session)?;
     Ok(summary(args, &config, dataset.fold, &ended))
-}
-
-impl PhaseFlag {
-    fn phase(self) -> Phase {
-        match self {
-            Self::Transfer => Phase::Transfer,
-            Self::Finetune => Phase::Finetune,
-        }
-    }
 }
 
 impl Args {
@@ -201,10 +194,7 @@ fn resumed(
             "Give the folder that the run was started with.",
         ));
     }
-    if args
-        .phase
-        .is_some_and(|phase| phase.phase() != config.phase)
-    {
+    if args.phase.is_some_and(|phase| phase != config.phase) {
         return Err(Error::input(
             "--phase",
             format!(

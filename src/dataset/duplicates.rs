@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
 use super::Sample;
 use crate::Diagnosis;
@@ -11,28 +12,26 @@ use crate::Diagnosis;
 /// two parts, whatever the rule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[derive(Display, EnumMessage, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum Dedupe {
-    /// Training keeps them all; validation and test keep one a lesion, so that each lesion counts once.
+    /// Training keeps all images of a lesion; validation and test keep one.
     #[default]
     Group,
     /// One image a lesion everywhere.
     Lesion,
-    /// The rule of the original project: of rows equal in lesion_id, dx, dx_type, age, sex and
-    /// localization one is kept. A lesion whose rows differ in one of these stays in more than once.
+    // A lesion whose rows differ in one of these stays in more than once.
+    /// The original project's rule: one of rows equal in lesion, diagnosis, its type, age, sex and localization.
     Original,
 }
 
 impl Dedupe {
     /// All rules.
-    pub const ALL: [Self; 3] = [Self::Group, Self::Lesion, Self::Original];
+    pub const ALL: &[Self] = Self::VARIANTS;
 
     /// Its name in files and flags.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Group => "group",
-            Self::Lesion => "lesion",
-            Self::Original => "original",
-        }
+        self.into()
     }
 }
 

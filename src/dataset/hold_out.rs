@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::str::FromStr;
 
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
 use super::Sample;
 use super::findings::counted;
 use crate::{Error, Result};
@@ -16,7 +18,8 @@ pub struct Condition {
 }
 
 /// The columns that lesions can be held out by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 enum Column {
     Source,
     Sex,
@@ -25,16 +28,9 @@ enum Column {
 }
 
 impl Column {
-    const ALL: [Self; 4] = [Self::Source, Self::Sex, Self::Localization, Self::DxType];
-
     /// Its name in the manifest.
     fn name(self) -> &'static str {
-        match self {
-            Self::Source => "source",
-            Self::Sex => "sex",
-            Self::Localization => "localization",
-            Self::DxType => "dx_type",
-        }
+        self.into()
     }
 
     fn of(self, sample: &Sample) -> &str {
@@ -88,13 +84,13 @@ impl FromStr for Condition {
             "dataset" => Column::Source.name(), // what HAM10000's metadata calls it
             name => name,
         };
-        let column = Column::ALL
-            .into_iter()
-            .find(|column| column.name() == name)
-            .ok_or_else(|| {
-                let known = Column::ALL.map(Column::name).join(", ");
-                format!("'{name}' is not one of {known}")
-            })?;
+        let column = name.parse().map_err(|_| {
+            let known: Vec<_> = Column::VARIANTS
+                .iter()
+                .map(|column| column.name())
+                .collect();
+            format!("'{name}' is not one of {}", known.join(", "))
+        })?;
         let value = value.trim().to_owned();
         Ok(Self { column, value })
     }

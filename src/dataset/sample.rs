@@ -1,9 +1,7 @@
 //! One photograph and what the metadata says about it.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr};
 
 use crate::Diagnosis;
 
@@ -31,6 +29,9 @@ pub struct Sample {
 /// What a sample is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[derive(Display, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
+#[strum(parse_err_ty = UnknownPart, parse_err_fn = unknown)]
 pub enum Split {
     /// Gradients come from it.
     Train,
@@ -46,17 +47,7 @@ impl Split {
 
     /// Its name in files and flags.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Train => "train",
-            Self::Val => "val",
-            Self::Test => "test",
-        }
-    }
-}
-
-impl fmt::Display for Split {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+        self.into()
     }
 }
 
@@ -65,13 +56,6 @@ impl fmt::Display for Split {
 #[error("'{0}' is not one of train, val, test")]
 pub struct UnknownPart(pub String);
 
-impl FromStr for Split {
-    type Err = UnknownPart;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|part| part.name() == text)
-            .ok_or_else(|| UnknownPart(text.to_owned()))
-    }
+fn unknown(text: &str) -> UnknownPart {
+    UnknownPart(text.to_owned())
 }

@@ -115,9 +115,9 @@ pub fn write(folder: &Path, rule: ResizeRule, networks: &[ExportedFile]) -> Resu
         ),
         tolerance: Tolerance {
             prepared: PREPARED,
-            probabilities: (Format::ALL.into_iter())
-                .filter(|&format| format != Format::Web)
-                .map(|format| (format.name().to_owned(), tolerance(format).into()))
+            probabilities: (Format::ALL.iter())
+                .filter(|&&format| format != Format::Web)
+                .map(|&format| (format.name().to_owned(), tolerance(format).into()))
                 .collect(),
         },
         images,

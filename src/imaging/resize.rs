@@ -6,6 +6,7 @@ use fir::images::{TypedImage, TypedImageRef};
 use fir::pixels::U8x3;
 use image::{RgbImage, imageops};
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
 /// The side of the network's input, in pixels, when none is given.
 pub const DEFAULT_SIZE: u32 = 224;
@@ -28,11 +29,14 @@ pub struct ResizeRule {
 /// What happens to an image that is not square.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[derive(Display, EnumMessage, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum Fit {
-    /// The whole field is kept and its sides are scaled by different factors.
+    /// Scale both sides to the size: the whole field is kept.
     #[default]
     Stretch,
-    /// The largest centred square is cut out (left and top rounded down) before it is resized.
+    // Left and top are rounded down; it is cut out before it is resized.
+    /// Keep the largest centred square.
     Crop,
 }
 
@@ -50,12 +54,14 @@ pub enum Filter {
 /// What happens to the colours of a resized image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[derive(Display, EnumMessage, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Colour {
-    /// They stay as they were taken.
+    /// Stay as they are.
     #[default]
     AsTaken,
-    /// Each channel is scaled so that the three have the same Minkowski mean of order 6, which takes a lamp's
-    /// tint away: Shades of Grey (Finlayson & Trezzi 2004), usual in dermoscopy since Barata et al. 2015.
+    // A Minkowski mean, which takes a lamp's tint away; usual in dermoscopy since Barata et al. 2015.
+    /// Each channel is scaled to the same mean of order 6 (Finlayson & Trezzi 2004).
     ShadesOfGrey,
 }
 

@@ -147,6 +147,7 @@ fn header() -> Vec<&'static str> {
 fn parse(record: &csv::StringRecord) -> Result<(String, Diagnosis, Probabilities), String> {
     let field = |index: usize| record.get(index).unwrap_or_default();
     let truth = field(1)
+        .trim()
         .parse::<Diagnosis>()
         .map_err(|error| error.to_string())?;
     let mut row = [0.0; Diagnosis::COUNT];

@@ -2,10 +2,10 @@
 //! defaults and say what each key does; [`self::resolve`] resolves defaults, file and flags into this.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use crate::Diagnosis;
 use crate::model::mobilenet_v2::TrainableBlocks;
@@ -19,6 +19,8 @@ pub use self::augment::Augment;
 /// One of the two phases of training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[derive(Display, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum Phase {
     /// The base is frozen; a new head learns on its features.
     Transfer,
@@ -29,16 +31,7 @@ pub enum Phase {
 impl Phase {
     /// Its name in flags and files.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Transfer => "transfer",
-            Self::Finetune => "finetune",
-        }
-    }
-}
-
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+        self.into()
     }
 }
 

@@ -33,7 +33,7 @@ fn a_machine_without_weights_and_data_is_told_how_to_get_them() {
     let checks = checks(&[], cache.path());
     assert_eq!(checks["libtorch"]["detail"], "2.11.0");
     assert_eq!(checks["arithmetic"]["state"], "ok");
-    for name in ["cuda", "mps", "threads", "cpu_kernels", "bf16", "device"] {
+    for name in ["cuda", "mps", "threads", "bf16", "device"] {
         assert_ne!(words(&checks[name]["detail"]), "", "{name}");
     }
     assert_eq!(checks["weights"]["state"], "missing");

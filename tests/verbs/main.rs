@@ -10,6 +10,7 @@ mod average;
 mod calibrate;
 mod check;
 mod common;
+#[cfg(feature = "torch")]
 mod compare;
 mod completions;
 #[cfg(feature = "torch")]

@@ -209,5 +209,5 @@ fn drops_by_rule(samples: &[Sample], rules: &Rules, kept: usize) -> Vec<(Dedupe,
         Some(Plan::new(samples, &rules).ok()?.rows.len())
     };
     let dropped = |dedupe| (dedupe, kept_by(dedupe).map(|kept| samples.len() - kept));
-    Dedupe::ALL.into_iter().map(dropped).collect()
+    Dedupe::ALL.iter().copied().map(dropped).collect()
 }

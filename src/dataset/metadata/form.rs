@@ -52,7 +52,10 @@ impl Form {
                 Sample {
                     image_id,
                     lesion_id,
-                    dx: dx.parse().map_err(|_| format!("unknown dx '{dx}'"))?,
+                    dx: dx
+                        .trim()
+                        .parse()
+                        .map_err(|_| format!("unknown dx '{dx}'"))?,
                     dx_type,
                     age,
                     sex: or_unknown(sex),

@@ -1,19 +1,22 @@
 //! What `dataset.json` says of near-duplicates.
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
 use super::fingerprint;
 
 /// What becomes of lesions that show the same skin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[derive(EnumMessage, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum NearDuplicatePolicy {
-    /// They are joined: never in two parts or folds.
+    /// Never in two parts or folds: they go where the first of train, val and test was drawn for one of them.
     #[default]
     Join,
-    /// They are listed and stay where they were drawn.
+    /// Only listed, in near_duplicates.csv and .html.
     List,
-    /// They are not looked for.
+    /// Not looked for.
     Off,
 }
 

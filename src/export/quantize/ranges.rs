@@ -1,7 +1,6 @@
 //! How wide a params must be: chosen from how the values of a tensor are spread over the calibration images.
 
-use std::fmt;
-use std::str::FromStr;
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use super::QuantizationParams;
 
@@ -15,11 +14,15 @@ const PERCENTILE: f64 = 0.9999;
 const NARROWINGS: usize = 29;
 
 /// How the ends of a params are chosen.
+#[derive(Display, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase")]
+#[strum(parse_err_ty = String, parse_err_fn = unknown)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RangeRule {
     /// So that the mean squared error over all values is least: rare large values are cut off where finer steps for the
     /// others are worth more.
     #[default]
+    #[strum(serialize = "mse")]
     MeanSquare,
     /// 99.99 % of the values lie within.
     Percentile,
@@ -27,33 +30,8 @@ pub enum RangeRule {
     MinMax,
 }
 
-impl RangeRule {
-    /// All of them, the default first.
-    pub const ALL: [Self; 3] = [Self::MeanSquare, Self::Percentile, Self::MinMax];
-
-    /// Its name in flags.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::MeanSquare => "mse",
-            Self::Percentile => "percentile",
-            Self::MinMax => "minmax",
-        }
-    }
-}
-
-impl fmt::Display for RangeRule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for RangeRule {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.into_iter().find(|rule| rule.name() == text);
-        found.ok_or_else(|| format!("'{text}' is not one of mse, percentile, minmax"))
-    }
+fn unknown(text: &str) -> String {
+    format!("'{text}' is not one of mse, percentile, minmax")
 }
 
 /// How the values of one tensor are spread.
@@ -179,7 +157,7 @@ mod tests {
             high: 3.0,
             counts: vec![1.0; BINS],
         };
-        for rule in RangeRule::ALL {
+        for &rule in RangeRule::VARIANTS {
             let params = spread.params(rule);
             let codes = -f64::from(params.scale) * f64::from(params.zero_point);
             assert!((codes + 1.0).abs() < 0.05, "{rule}: {codes}");
@@ -195,7 +173,7 @@ mod tests {
             high: 0.0,
             counts: vec![0.0; BINS],
         };
-        for rule in RangeRule::ALL {
+        for &rule in RangeRule::VARIANTS {
             assert!(spread.params(rule).scale > 0.0);
         }
     }

@@ -1,7 +1,5 @@
 //! What the libtorch that this program runs on is and can do.
 
-use std::env;
-
 use tch::{Cuda, Device, Kind, Tensor};
 
 use crate::{Error, Result};
@@ -71,15 +69,6 @@ pub fn cuda() -> Option<CudaHalf> {
     })
 }
 
-/// The instruction set whose kernels libtorch chooses on this processor: `AVX512`, `AVX2` or `default`, or
-/// what `$ATEN_CPU_CAPABILITY` lowers it to. `None` where the choice is not known here (ARM and others).
-pub fn cpu_capability() -> Option<String> {
-    if let Ok(chosen) = env::var("ATEN_CPU_CAPABILITY") {
-        return Some(format!("{chosen} (by ATEN_CPU_CAPABILITY)"));
-    }
-    processor::capability().map(str::to_owned)
-}
-
 /// The instructions for bf16 arithmetic that the processor has, by the system's names for them; empty if it
 /// has none, so that libtorch computes bf16 by way of f32. `None` if that cannot be asked here.
 pub fn native_bf16() -> Option<Vec<&'static str>> {
@@ -89,16 +78,6 @@ pub fn native_bf16() -> Option<Vec<&'static str>> {
 #[cfg(target_arch = "x86_64")]
 mod processor {
     use std::arch::is_x86_feature_detected as has;
-
-    /// libtorch's own rule (aten/src/ATen/native/DispatchStub.cpp).
-    pub fn capability() -> Option<&'static str> {
-        let avx512 = has!("avx512f") && has!("avx512vl") && has!("avx512bw") && has!("avx512dq");
-        Some(match has!("avx2") && has!("fma") {
-            true if avx512 => "AVX512",
-            true => "AVX2",
-            false => "default",
-        })
-    }
 
     pub fn bf16() -> Option<Vec<&'static str>> {
         let mut found = Vec::new();
@@ -116,10 +95,6 @@ mod processor {
 
 #[cfg(target_arch = "aarch64")]
 mod processor {
-    pub fn capability() -> Option<&'static str> {
-        None
-    }
-
     pub fn bf16() -> Option<Vec<&'static str>> {
         let has = std::arch::is_aarch64_feature_detected!("bf16");
         Some(if has { vec!["bf16"] } else { Vec::new() })
@@ -128,10 +103,6 @@ mod processor {
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod processor {
-    pub fn capability() -> Option<&'static str> {
-        None
-    }
-
     pub fn bf16() -> Option<Vec<&'static str>> {
         None
     }

@@ -7,7 +7,9 @@ use skinlesion::dataset::manifest::Row;
 use skinlesion::dataset::{Dataset, Split};
 
 use super::desk::{Desk, HEADER};
-use crate::common::{skinlesion, stderr, stdout};
+#[cfg(feature = "torch")]
+use crate::common::skinlesion;
+use crate::common::{stderr, stdout};
 
 fn lesions<'a>(data: &'a Dataset, rows: &[usize]) -> BTreeSet<&'a str> {
     let id = |&row: &usize| data.rows[row].sample.lesion_id.as_str();

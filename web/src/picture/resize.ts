@@ -1,5 +1,5 @@
 // A picture of any size → the square that the network was trained on, byte for byte as the Rust program does it
-// (src/preprocess.rs). Rows are read in strips and used up at once, so that a photograph of 50 megapixels needs no
+// (src/imaging/resize.rs). Rows are read in strips and used up at once, so that a photograph of 50 megapixels needs no
 // second copy in memory.
 
 import type { ResizeRule } from "../model/description";

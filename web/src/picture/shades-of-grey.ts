@@ -1,5 +1,5 @@
 // Shades of Grey (Finlayson & Trezzi 2004): each channel is scaled so that the three have the same Minkowski mean of
-// order 6, which takes a lamp's tint away. As in the Rust program's src/preprocess.rs.
+// order 6, which takes a lamp's tint away. As in the Rust program's src/imaging/resize.rs.
 
 /** Corrects interleaved RGB bytes in place. A picture without any red, green or blue is left alone. */
 export function shadesOfGrey(pixels: Uint8Array): void {
