@@ -1,4 +1,4 @@
-//! What can be said on the command line. Each verb's own flags stand in its file under `commands/`.
+//! The command line: its verbs. The flags of each verb are in its file under `commands/`.
 
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -7,10 +7,10 @@ use skinlesion::progress::Progress;
 use crate::commands;
 use crate::terminal::{Global, Outcome, Session, Summary};
 
-/// Trains a small network on dermatoscopic photographs and exports it for a phone.
+/// Trains MobileNetV2 on dermatoscopic images and exports it for phones.
 ///
-/// The usual way is prepare → train --phase transfer → train --phase finetune → calibrate → eval → export → predict;
-/// `skinlesion demo` walks it, without calibrate, on drawn images. Research software, not a medical device.
+/// The usual order is prepare → train --phase transfer → train --phase finetune → calibrate → eval → export → predict.
+/// `skinlesion demo` runs these steps, without calibrate, on drawn images. Research software, not a medical device.
 #[derive(Parser)]
 #[command(version, propagate_version = true, max_term_width = 110)]
 pub struct Cli {
@@ -23,29 +23,29 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 pub enum Verb {
-    /// Turn metadata and images into a dataset folder: duplicates removed, split without leakage, pixels packed
+    /// Make a dataset folder from metadata and images: remove duplicates, split without leakage, pack the pixels
     Prepare(commands::prepare::Args),
-    /// Prove a dataset folder: files as written, no lesion in two parts, nothing of a network's training in its test
+    /// Validate a dataset folder: files unchanged, no lesion in two splits, no test lesion that a network was trained on
     Check(commands::check::Args),
     /// Train a network on a dataset folder
     Train(commands::train::Args),
-    /// Score a network on a part of a dataset: figures with intervals, report.html, predictions
+    /// Evaluate a network on a split: metrics with intervals, report.html, predictions
     Eval(commands::eval::Args),
-    /// Tell two evaluations of the same images apart: differences with intervals, and McNemar's test
+    /// Compare two evaluations of the same images: differences with intervals, McNemar's test
     Compare(commands::compare::Args),
-    /// Fit the temperature that makes a checkpoint's probabilities mean what they say, on validation
+    /// Calibrate a checkpoint's probabilities: fit a temperature on the validation split
     Calibrate(commands::calibrate::Args),
-    /// Average the weights of several runs into one network
+    /// Average the weights of several runs into one network (model soup)
     Average(commands::average::Args),
-    /// Write a checkpoint as files that phones and other programs run, each checked against it
+    /// Export a checkpoint to ONNX, TFLite, TorchScript and the phone page; each file is checked against it
     Export(commands::export::Args),
-    /// Name the likeliest diagnoses of photographs
+    /// Predict the diagnoses of photographs
     Predict(commands::predict::Args),
     /// Serve the page that runs an exported network in a phone's browser
     Serve(commands::serve::Args),
-    /// Draw a synthetic dataset and walk the whole way on it
+    /// Draw a synthetic dataset and run every step on it
     Demo(commands::demo::Args),
-    /// Say what this machine has and what it lacks, with the remedy for each lack
+    /// Check what this machine has and lacks, with a remedy for each lack
     Doctor(commands::doctor::Args),
     /// Print a completion script for a shell
     Completions(commands::completions::Args),

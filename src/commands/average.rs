@@ -12,12 +12,12 @@ use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Checkpoints (files, or folders that `skinlesion train` wrote) of runs that began with the same weights. All but
-    /// the weights is taken from the first, so name first the one whose image size you want
+    /// Checkpoints (files, or folders that `skinlesion train` wrote) of runs that started from the same weights. The
+    /// metadata, such as the image size, is that of the first
     #[arg(value_name = "CHECKPOINT", required = true, num_args = 2..)]
     checkpoints: Vec<PathBuf>,
 
-    /// How much each counts, in their order, as in 1,1,2; only the ratios matter [default: all alike]
+    /// Weight of each checkpoint, in their order, as in 1,1,2; only the ratios matter [default: equal]
     #[arg(long, value_name = "W,W,…", value_delimiter = ',', value_parser = above_zero)]
     weights: Vec<f64>,
 

@@ -17,8 +17,8 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     checkpoint: PathBuf,
 
-    /// The dataset folder that it was trained with. The temperature is fitted on the validation part; the test part
-    /// is not looked at
+    /// The dataset folder that it was trained with. The temperature is fitted on the validation split; the test split
+    /// is not used
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
 
@@ -26,7 +26,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 
-    /// Images at a time: more is faster on a GPU and takes more memory
+    /// Images per batch: more is faster on a GPU and takes more memory
     #[arg(long, value_name = "N", default_value = "32")]
     batch_size: NonZeroUsize,
 
@@ -68,12 +68,12 @@ fn text(calibrated: &Calibrated) -> String {
         ..
     } = calibrated;
     let word = match *temperature {
-        t if t > 1.0 => "it was too certain",
-        _ => "it was too modest",
+        t if t > 1.0 => "it was overconfident",
+        _ => "it was underconfident",
     };
     let mut text = format!(
         "Temperature {temperature:.4}, fitted on {images} validation images: {word}\n\n{:28}{:>9}{:>9}\n",
-        "on these very images", "before", "after"
+        "on these images", "before", "after"
     );
     for (name, before, after) in [
         ("log loss", before.log_loss, after.log_loss),

@@ -21,8 +21,8 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
 
-    /// Also validate that nothing of the test part was learnt from: by a network (a checkpoint, or an export folder
-    /// with its checkpoint.json), or in another dataset folder, whose images are then compared too. Repeatable
+    /// Also check that no test lesion was trained on: by a network (a checkpoint, or an export folder with its
+    /// checkpoint.json), or in another dataset folder, whose images are then compared too. Repeatable
     #[arg(long, value_name = "DIR|CHECKPOINT")]
     against: Vec<PathBuf>,
 }
@@ -58,7 +58,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     })
 }
 
-/// Notes lesions of the validation and test parts that a network has learnt from.
+/// Reports lesions of the validation and test splits that a network was trained on.
 fn against_network(
     dataset: &Dataset,
     model: &Path,
@@ -68,23 +68,23 @@ fn against_network(
     let Some(metadata) = open::metadata(model, session.device()?)? else {
         return Err(Error::file(
             model,
-            "nothing beside it says what it was trained on",
+            "there is no checkpoint.json beside it, which says what it was trained on",
             "Name a checkpoint, or the export folder with its checkpoint.json.",
         ));
     };
-    for part in [Split::Val, Split::Test] {
-        let fault = match leakage::refuse_seen_lesions(&metadata, dataset, part) {
+    for split in [Split::Val, Split::Test] {
+        let fault = match leakage::refuse_seen_lesions(&metadata, dataset, split) {
             Ok(()) => None,
             Err(Error::Input { problem, .. }) => Some(Fault::new(problem)),
             Err(error) => return Err(error),
         };
-        if dataset.split_rows(part).is_empty() {
+        if dataset.split_rows(split).is_empty() {
             continue;
         }
         report.note(
             fault,
             format!(
-                "no lesion of the {part} part was learnt from by {}",
+                "no lesion of the {split} split was used to train {}",
                 model.display()
             ),
         );
@@ -94,28 +94,28 @@ fn against_network(
 
 fn text(data: &Path, info: &DatasetInfo, report: &ValidationReport) -> String {
     let mut text = format!("{}: {} images\n", data.display(), info.images);
-    for part in Split::ALL {
-        let counts = info.counts.split(part);
+    for split in Split::ALL {
+        let counts = info.counts.split(split);
         if counts.iter().any(|&count| count > 0) {
             let counts = Diagnosis::ALL.map(|class| format!("{class} {}", counts[class.index()]));
-            text.push_str(&format!("  {part:5}  {}\n", counts.join(", ")));
+            text.push_str(&format!("  {split:5}  {}\n", counts.join(", ")));
         }
     }
     if !report.proved.is_empty() {
-        text.push_str("\nProved\n");
+        text.push_str("\nChecked\n");
     }
     for proved in &report.proved {
         text.push_str(&format!("  {proved}\n"));
     }
     if !report.faults.is_empty() {
-        text.push_str("\nWrong\n");
+        text.push_str("\nProblems\n");
     }
     for fault in &report.faults {
         text.push_str(&format!("  {}\n", fault.in_words()));
     }
     if !report.faults.is_empty() {
         text.push_str(
-            "\nRun `skinlesion prepare` again, and judge no network by this folder before.\n",
+            "\nRun `skinlesion prepare` again before evaluating any network on this folder.\n",
         );
     }
     text

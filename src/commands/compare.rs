@@ -18,11 +18,11 @@ pub struct Args {
     #[arg(value_name = "A")]
     a: PathBuf,
 
-    /// The second one, of the same images; differences are the second's figures less the first's
+    /// The second evaluation, of the same images; differences are B − A
     #[arg(value_name = "B")]
     b: PathBuf,
 
-    /// Their predictions, if they do not lie beside the metrics
+    /// Their predictions, if they are not beside the metrics
     #[arg(long, num_args = 2, value_names = ["A.csv", "B.csv"])]
     predictions: Option<Vec<PathBuf>>,
 
@@ -60,7 +60,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
 fn text(args: &Args, compared: &Compared) -> String {
     let comparison = &compared.comparison;
     let mut text = format!(
-        "A: {}\nB: {}\nThe same {} images of the {} part. Differences are B − A; * marks those whose 95 % interval leaves out zero.\n\n\
+        "A: {}\nB: {}\nThe same {} images of the {} split. Differences are B − A; * marks intervals that exclude zero.\n\n\
          {:22}{:>8}{:>8}{:>10}  95 % interval, paired bootstrap over lesions\n",
         args.a.display(),
         args.b.display(),
@@ -84,20 +84,20 @@ fn text(args: &Args, compared: &Compared) -> String {
     let test = comparison.mcnemar;
     let _ = write!(
         text,
-        "\nMcNemar's exact test: only A is right on {} images, only B on {}; p = {:.3}{}\n",
+        "\nMcNemar's exact test: only A is correct on {} images, only B on {}; p = {:.3}{}\n",
         test.only_a_right,
         test.only_b_right,
         test.p_value,
         match test.p_value < 0.05 {
             true => "",
-            false => ": no difference in accuracy is shown",
+            false => ": no significant difference in accuracy",
         },
     );
     let headlines = Metrics::NAMES
         .iter()
         .filter_map(|name| comparison.figures.get(*name));
     if !headlines.into_iter().any(Difference::is_clear) {
-        text.push_str("No headline figure differs by more than chance could explain.\n");
+        text.push_str("No headline metric differs significantly.\n");
     }
     text
 }

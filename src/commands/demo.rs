@@ -13,7 +13,7 @@ use skinlesion::synthetic;
 use skinlesion::synthetic::FEWEST_LESIONS;
 use skinlesion::{Diagnosis, Error, files};
 
-use self::steps::{RunStep, Walk, command};
+use self::steps::{RunStep, Steps, command};
 use crate::terminal::{Outcome, Session, Summary};
 
 /// Below this the demo has failed.
@@ -27,15 +27,15 @@ const SIZE: &str = "80";
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The folder for everything that the demo makes
+    /// The folder to write everything to
     #[arg(long, value_name = "DIR", default_value = "demo")]
     out: PathBuf,
 
-    /// How many lesions to draw; with fewer, the network learns less and is judged on less
+    /// Number of lesions to draw; with fewer, the network is worse and evaluated on less
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(FEWEST_LESIONS as i64..))]
     lesions: u32,
 
-    /// Stop after drawing: metadata and JPEGs in HAM10000's form, to try anything on
+    /// Only draw: metadata and JPEGs in HAM10000's format, for experiments
     #[arg(long)]
     draw_only: bool,
 
@@ -55,58 +55,58 @@ pub fn run(args: &Args, session: &Session, run_step: RunStep) -> Outcome {
     }
     let began = Instant::now();
     let places = Places::in_folder(&args.out);
-    let walk = Walk::new(session, run_step);
-    walk.step(
+    let steps = Steps::new(session, run_step);
+    steps.step(
         "Draw",
-        "Lesions of all seven classes, in the form in which HAM10000 comes: a table and two folders of JPEGs.",
+        "Lesions of all seven classes, in HAM10000's format: a table and two folders of JPEGs.",
         draw_command(args),
     )?;
-    walk.step(
+    steps.step(
         "Prepare",
-        "Split by lesion, so that no lesion is in two parts, and pack the pixels for training.",
+        "Split by lesion, so that no lesion is in two splits, and pack the pixels for training.",
         command(&["prepare", "--metadata"])
             .path(&places.metadata)
             .path_of("--images", &places.drawn)
             .path_of("--out", &places.data)
             .words(&["--val", "0.15", "--test", "0.2", "--size", SIZE]),
     )?;
-    walk.step(
+    steps.step(
         "Train the head",
-        "The base stays as it is. Here it is random, so little is learnt; with ImageNet's weights (the default of \
-         this phase) it is a strong start.",
+        "The base is frozen. Here its weights are random, so the head learns little; with ImageNet weights (the \
+         default of this phase) it is a strong start.",
         command(&["train", "--phase", "transfer", "--weights", "none"])
             .path_of("--config", &places.config)
             .path_of("--data", &places.data)
             .path_of("--out", &places.transfer),
     )?;
-    walk.step(
+    steps.step(
         "Fine-tune",
-        "Now the base learns too, on images turned, mirrored and recoloured at random.",
+        "Train the base too, on images that are rotated, mirrored and recoloured at random.",
         command(&["train", "--phase", "finetune"])
             .path_of("--from", &places.transfer)
             .path_of("--config", &places.config)
             .path_of("--data", &places.data)
             .path_of("--out", &places.finetuned),
     )?;
-    let evaluation = walk.step(
+    let evaluation = steps.step(
         "Evaluate",
-        "Score the network on the test part: lesions that it never saw, looked at for the first time.",
+        "Evaluate the network on the test split, whose lesions were used neither for training nor for any choice.",
         command(&["eval", "--model"])
             .path(&places.finetuned)
             .path_of("--data", &places.data)
             .path_of("--out", &places.eval),
     )?;
-    walk.step(
+    steps.step(
         "Export",
-        "Write the network for phones and other programs, and run each file again to compare.",
+        "Write the network for phones and other programs, and compare each file with the checkpoint.",
         command(&["export", "--checkpoint"])
             .path(&places.finetuned)
             .path_of("--data", &places.data)
             .path_of("--out", &places.export),
     )?;
-    walk.step(
+    steps.step(
         "Predict",
-        "Ask the exported file about photographs of the test part: a melanoma, a nevus and a vascular lesion.",
+        "Run the exported file on photographs of the test split: a melanoma, a nevus and a vascular lesion.",
         command(&["predict", "--model"])
             .path(&places.export.join("model.onnx"))
             .paths(&examples(&places)?),
@@ -143,7 +143,7 @@ impl Places {
     }
 }
 
-fn draw_command(args: &Args) -> self::steps::Command {
+fn draw_command(args: &Args) -> steps::Command {
     let lesions = args.lesions.to_string();
     let command =
         command(&["demo", "--draw-only", "--lesions", &lesions]).path_of("--out", &args.out);
@@ -154,10 +154,10 @@ fn draw_command(args: &Args) -> self::steps::Command {
     }
 }
 
-/// Draws into an empty folder, or in place of an earlier demo.
+/// Draws into an empty folder, or replaces an earlier demo.
 fn draw(args: &Args, session: &Session) -> Outcome {
     let places = Places::in_folder(&args.out);
-    make_room(args)?;
+    create_folder(args)?;
     files::write_atomically(&places.config, CONFIG.1.as_bytes())?;
     let options = synthetic::Options {
         lesions: args.lesions as usize,
@@ -186,8 +186,8 @@ fn draw(args: &Args, session: &Session) -> Outcome {
     })
 }
 
-/// Makes the demo's folder. One that is in use is left alone, unless it is an earlier demo and --force was given.
-fn make_room(args: &Args) -> skinlesion::Result<()> {
+/// Makes the demo's folder. A folder that holds anything is refused, unless it is an earlier demo and --force was given.
+fn create_folder(args: &Args) -> skinlesion::Result<()> {
     let occupied = fs::read_dir(&args.out).is_ok_and(|mut entries| entries.next().is_some());
     if occupied && !args.force {
         return Err(Error::Exists(args.out.clone()));
@@ -197,7 +197,7 @@ fn make_room(args: &Args) -> skinlesion::Result<()> {
             return Err(Error::file(
                 &args.out,
                 format!(
-                    "this folder holds no {}, so it is no earlier demo",
+                    "this folder holds no {}, so it is not an earlier demo",
                     CONFIG.0
                 ),
                 "Choose another --out, or remove the folder yourself.",
@@ -208,7 +208,7 @@ fn make_room(args: &Args) -> skinlesion::Result<()> {
     fs::create_dir_all(&args.out).map_err(Error::io("create", &args.out))
 }
 
-/// Photographs to predict on: the first of three classes in the test part.
+/// Photographs to predict on: the first of each of three classes in the test split.
 fn examples(places: &Places) -> skinlesion::Result<Vec<PathBuf>> {
     let dataset = Dataset::open(&places.data)?;
     let test = dataset.split_rows(Split::Test);
@@ -228,7 +228,7 @@ fn examples(places: &Places) -> skinlesion::Result<Vec<PathBuf>> {
         .collect())
 }
 
-/// What the demo showed. It fails if the network has not learnt what there was to learn.
+/// The summary. The demo fails if balanced accuracy is below [`GOAL`].
 fn summary(
     args: &Args,
     places: &Places,
@@ -237,21 +237,21 @@ fn summary(
     session: &Session,
 ) -> Summary {
     let failed = reached.is_none_or(|reached| reached < GOAL);
-    let figure = reached.map_or_else(|| "undefined".into(), |figure| format!("{figure:.4}"));
+    let value = reached.map_or_else(|| "undefined".into(), |value| format!("{value:.4}"));
     let verdict = if failed { "FAILED" } else { "Reached" };
     if failed {
         session.warn(&format!(
-            "the demo FAILED: balanced accuracy {figure} on the test part is below {GOAL:.2}"
+            "the demo FAILED: balanced accuracy {value} on the test split is below {GOAL:.2}"
         ));
     }
     let seconds = began.elapsed().as_secs();
     let text = format!(
-        "== The whole way in {} min {:02} s ==\n\n\
-         Balanced accuracy on the test part: {figure}. {verdict} the goal of {GOAL:.2}.\n\n\
-         How it was reached: the network began from random weights and learnt from drawn lesions alone. The lesions \
-         of the test part are others than those of training and validation; the epoch was chosen on validation, and \
-         the test part was looked at once, at the end. Drawn lesions are far easier than real ones: the figure says \
-         that the pipeline learns, and nothing about medicine.\n\n{}",
+        "== All steps in {} min {:02} s ==\n\n\
+         Balanced accuracy on the test split: {value}. {verdict} the goal of {GOAL:.2}.\n\n\
+         The network started from random weights and was trained on drawn lesions only. The lesions of the test split \
+         are not among those of training and validation; the epoch was chosen on validation, and the test split was \
+         evaluated once, at the end. Drawn lesions are far easier than real ones: the result shows that the pipeline \
+         works, and says nothing about medicine.\n\n{}",
         seconds / 60,
         seconds % 60,
         skinlesion::DISCLAIMER,

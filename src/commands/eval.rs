@@ -62,7 +62,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     let galleries = galleries(&predictions, args.with_images.then_some(&pictures))?;
     let page = html::page(&Page {
         title: format!(
-            "{} on the {} part of {}",
+            "{} on the {} split of {}",
             name_of(model),
             args.split,
             name_of(&args.data)
@@ -86,7 +86,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         },
     });
     let scored = Scored {
-        caption: format!("{} part, {} images", args.split, evaluation.metrics.n),
+        caption: format!("{} split, {} images", args.split, evaluation.metrics.n),
         text: self::messages::text(args, model, &evaluation),
         metrics: &evaluation.metrics,
         json: serde_json::to_value(&evaluation)?,
@@ -98,7 +98,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     scored.publish(draft, &args.out)
 }
 
-/// Refuses what would make the figures meaningless, and warns of what cannot be checked.
+/// Refuses an evaluation that would be meaningless, and warns of leakage that cannot be checked.
 fn refuse_unfair(
     args: &Args,
     dataset: &Dataset,
@@ -108,13 +108,13 @@ fn refuse_unfair(
     dataset.refuse_other_resize(classifier.resize(), "the network")?;
     if dataset.split_rows(args.split).is_empty() {
         let remedy = if dataset.info.folds.is_empty() {
-            "Name another --split, or prepare the dataset with other shares."
+            "Name another --split, or prepare the dataset with other fractions."
         } else {
-            "Its validation parts are its folds: name a checkpoint that was trained with --fold, or see --folds."
+            "Its validation splits are its folds: name a checkpoint that was trained with --fold, or use --folds."
         };
         return Err(Error::file(
             &args.data,
-            format!("its {} part has no images", args.split),
+            format!("its {} split has no images", args.split),
             remedy,
         ));
     }
@@ -123,8 +123,8 @@ fn refuse_unfair(
         None if args.split == Split::Train => Ok(()),
         None => {
             session.warn(&format!(
-                "{} lies without the checkpoint.json that `skinlesion export` wrote beside it, so nothing \
-                 tells whether it was trained on these very lesions",
+                "{} has no checkpoint.json beside it, which `skinlesion export` wrote, so it is unknown whether it was \
+                 trained on these lesions",
                 args.models[0].display()
             ));
             Ok(())

@@ -32,8 +32,8 @@ const NOISE: usize = 32;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The checkpoint to export: a file, or a folder that `skinlesion train` wrote. Without one, an export folder
-    /// with a model.onnx will do, for the formats that it lacks
+    /// The checkpoint to export: a file, or a folder that `skinlesion train` wrote; or an export folder with a
+    /// model.onnx, to write other formats of it
     #[arg(long, value_name = "FILE")]
     checkpoint: PathBuf,
 
@@ -41,9 +41,9 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
-    /// The formats to write, separated by commas: onnx for phones, browsers and most runtimes, torchscript for
-    /// libtorch and PyTorch, tflite for LiteRT on Android; -fp16 are half as large, -int8 a quarter and faster where
-    /// the processor helps; web is the phone page, for any web server; all means all of them
+    /// Formats, separated by commas: onnx for phones, browsers and most runtimes; torchscript for libtorch and PyTorch;
+    /// tflite for LiteRT on Android. -fp16 files are half as large; -int8 files a quarter, and faster where the
+    /// processor supports it. web is the phone page, for any web server. all means all of them
     #[arg(
         long,
         value_name = "LIST",
@@ -53,19 +53,19 @@ pub struct Args {
     )]
     format: Vec<Formats>,
 
-    /// A dataset folder: the written files are compared with the checkpoint on its validation images, thresholds are
-    /// chosen there, and int8 files are calibrated on its training images. Without it files are compared on
-    /// noise, which proves less, and int8 cannot be written
+    /// A dataset folder. Exported files are compared with the checkpoint on its validation images, decision thresholds
+    /// are selected there, and int8 files are calibrated on its training images. Without it, files are compared on
+    /// noise, which is a weaker check, and int8 cannot be written
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
-    /// How many validation images to compare on, evenly spread over them; 0 means all. Fewer is faster, but then no
-    /// thresholds go into model.json
+    /// How many validation images to compare on, evenly spaced; 0 means all. Fewer is faster, but then model.json has no
+    /// thresholds
     #[arg(long, value_name = "N", default_value_t = 0)]
     images: usize,
 
-    /// What the files take: float32 (RGB in 0-1), or uint8 (RGB bytes as a camera gives them, rows first, colours
-    /// interleaved), which saves an app the conversion
+    /// Input type of the files: float32 (RGB in 0-1), or uint8 (RGB bytes of a camera, NHWC), which saves an app the
+    /// conversion
     #[arg(long, value_name = "TYPE", default_value_t)]
     input: InputKind,
 
@@ -74,27 +74,27 @@ pub struct Args {
     #[arg(long)]
     resize: bool,
 
-    /// How int8 files choose the range of each activation: mse (least squared error), percentile (99.99 % of
+    /// How int8 files choose the range of each activation: mse (least squared error), percentile (99.99 % of the
     /// values) or minmax (all values). Try another if the default loses too much
     #[arg(long, value_name = "RULE", default_value_t)]
     ranges: RangeRule,
 
-    /// Points of balanced accuracy or of melanoma recall that an int8 file may lose on the validation images. One that
-    /// loses more is not left behind, and the exit code is 1
+    /// Percentage points of balanced accuracy or melanoma recall that an int8 file may lose on the validation images. A
+    /// file that loses more is removed, and the exit code is 1
     #[arg(long, value_name = "POINTS", default_value_t = 1.0)]
     tolerance: f64,
 
-    /// What `skinlesion eval` wrote of this checkpoint (the folder, or its metrics.json): its figures and
-    /// intervals go into model.json and the model card. May be repeated, for the validation and the test part
+    /// Evaluation of this checkpoint (the folder, or its metrics.json): its metrics and intervals go into model.json and
+    /// the model card. Repeatable, for the validation and the test split
     #[arg(long = "evaluation", value_name = "DIR")]
     evaluations: Vec<PathBuf>,
 
-    /// Replace the folder if it is an older export
+    /// Replace --out if it is an export folder
     #[arg(long)]
     force: bool,
 }
 
-/// What one word of --format means.
+/// The formats that one word of --format stands for.
 #[derive(Clone)]
 struct Formats(Vec<Format>);
 
@@ -141,11 +141,11 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         },
         session,
     )?;
-    for failed_formats in &failed_formats {
+    for failed in &failed_formats {
         session.warn(&format!(
             "{} is not written: {}",
-            failed_formats.format.file_name(),
-            failed_formats.why
+            failed.format.file_name(),
+            failed.why
         ));
     }
     let mut beside = package::write(draft.path(), &source, &description, &written, &evaluations)?;
@@ -181,13 +181,13 @@ fn plan(args: &Args) -> Plan {
     }
 }
 
-/// Refuses what cannot be, before anything is computed.
+/// Refuses options that cannot work together, before anything is computed.
 fn refuse_impossible(args: &Args, plan: &Plan, metadata: &CheckpointMetadata) -> Result<()> {
     let int8 = (plan.formats.iter()).find(|format| format.precision() == Precision::Int8);
     if let (Some(format), None) = (int8, &args.data) {
         return Err(Error::input(
             format!("--format {format}"),
-            "whole numbers are calibrated on training images, and there are none without --data",
+            "int8 quantization is calibrated on training images, and there are none without --data",
             "Name the dataset folder that the checkpoint was trained with: --data DIR.",
         ));
     }
@@ -216,7 +216,7 @@ fn refuse_impossible(args: &Args, plan: &Plan, metadata: &CheckpointMetadata) ->
         return Err(Error::input(
             format!("--tolerance {}", args.tolerance),
             "not a number of points from 0 to 100",
-            "Give the points that may be failed_formats, such as 1.",
+            "Give the percentage points that may be lost, such as 1.",
         ));
     }
     Ok(())
@@ -249,17 +249,17 @@ fn summary(
     beside: Vec<PathBuf>,
 ) -> Summary {
     let mut text = readme::table(written) + "\n" + &readme::legend(written) + "\n";
-    for failed_formats in failed_formats {
+    for failed in failed_formats {
         text += &format!(
-            "\n{} is not there: {}.\n",
-            failed_formats.format.file_name(),
-            failed_formats.why
+            "\n{} was not written: {}.\n",
+            failed.format.file_name(),
+            failed.why
         );
     }
     let networks = written.iter().map(|file| args.out.join(&file.file));
     let compared = written.first().map_or("", |file| &file.check.of);
     let lost_json: Vec<_> = (failed_formats.iter())
-        .map(|failed_formats| json!({"format": failed_formats.format.name(), "why": failed_formats.why}))
+        .map(|failed| json!({"format": failed.format.name(), "why": failed.why}))
         .collect();
     Summary {
         text,

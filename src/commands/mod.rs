@@ -1,4 +1,4 @@
-//! One file a verb: its flags and, in `run`, what it does from top to bottom.
+//! One file per verb: its flags, and `run`, which reads from top to bottom.
 
 #[cfg(feature = "torch")]
 pub mod average;

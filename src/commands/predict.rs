@@ -11,10 +11,10 @@ use skinlesion::progress::Progress;
 
 use crate::terminal::{Outcome, Session, Summary};
 
-/// Photographs decoded, and given to the network, at once.
+/// Photographs per batch.
 const BATCH: usize = 32;
 
-/// The widest that the table's first column gets.
+/// The largest width of the first column of the table.
 const WIDEST: usize = 48;
 
 #[derive(clap::Args)]
@@ -23,23 +23,23 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
 
-    /// How many diagnoses to name for each photograph, likeliest first
+    /// How many diagnoses to list for each photograph, most probable first
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=7))]
     top: u8,
 
-    /// Average the answers to the 8 symmetric views of each photograph (4 rotations, mirrored or not): steadier,
-    /// not better for every class, and 8 times as long
+    /// Test-time augmentation: average the probabilities of the 8 symmetric views of each photograph (4 rotations,
+    /// mirrored or not). Steadier, not better for every class, and takes 8 times as long
     #[arg(long)]
     tta: bool,
 
-    /// Photographs, or folders that are searched for .jpg, .jpeg and .png files
+    /// Photographs, or folders to search for .jpg, .jpeg and .png files
     #[arg(value_name = "IMAGE|DIR", required = true)]
     images: Vec<PathBuf>,
 }
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
     let classifier = open::open_with(&args.model, session.device()?, args.tta)?;
-    let (paths, missing) = told_apart(find::find(&args.images), session);
+    let (paths, missing) = found_paths(find::find(&args.images), session);
     let table = Table::new(&paths, args, session.global.json);
     let mut named = 0;
     for batch in paths.chunks(BATCH) {
@@ -53,7 +53,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
             .collect();
         let pixels: Vec<&[u8]> = readable.iter().map(|(_, pixels)| &pixels[..]).collect();
         for ((path, _), answer) in readable.iter().zip(classifier.probabilities(&pixels)?) {
-            session.print_result(&table.answer(path, &answer, named == 0));
+            session.print_result(&table.prediction(path, &answer, named == 0));
             named += 1;
         }
     }
@@ -78,8 +78,11 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     })
 }
 
-/// The paths that were found; the others are reported and counted.
-fn told_apart(found: Vec<skinlesion::Result<PathBuf>>, session: &Session) -> (Vec<PathBuf>, usize) {
+/// The paths that were found, and how many were not; those are reported.
+fn found_paths(
+    found: Vec<skinlesion::Result<PathBuf>>,
+    session: &Session,
+) -> (Vec<PathBuf>, usize) {
     let all = found.len();
     let paths: Vec<PathBuf> = found
         .into_iter()
@@ -93,7 +96,7 @@ fn report(error: &skinlesion::Error, session: &Session) {
     session.warn(&error.to_string());
 }
 
-/// The answers, told as they come: rows for a person, or one JSON object a line for a script.
+/// Prints predictions as they come: rows for a person, or one JSON object per line for a script.
 struct Table {
     width: usize,
     top: usize,
@@ -117,7 +120,7 @@ impl Table {
         }
     }
 
-    fn answer(&self, path: &Path, probabilities: &Probabilities, first: bool) -> String {
+    fn prediction(&self, path: &Path, probabilities: &Probabilities, first: bool) -> String {
         if self.json {
             self.line(path, probabilities)
         } else {
@@ -161,7 +164,7 @@ impl Table {
     }
 }
 
-/// The end of a text that is too long, since a path's end tells more than its beginning.
+/// A text cut at its beginning to `width` characters: the end of a path says more.
 fn shortened(text: &str, width: usize) -> String {
     let length = text.chars().count();
     if length <= width {

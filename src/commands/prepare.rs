@@ -36,66 +36,66 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
-    /// What becomes of repeated images of a lesion, which are never in two parts
+    /// How repeated images of a lesion are treated; a lesion is never in two splits
     #[arg(long, value_parser = one_of::<Dedupe>(), default_value_t)]
     dedupe: Dedupe,
 
-    /// Share of each class for validation: one number, or by class as in nv=.1,default=.15
-    #[arg(long, value_name = "SHARE", default_value_t = SplitFractions::USUAL)]
+    /// Fraction of each class for validation: one number, or by class, as in nv=.1,default=.15
+    #[arg(long, value_name = "FRACTION", default_value_t = SplitFractions::USUAL)]
     val: SplitFractions,
 
-    /// Share of each class for the test part, likewise; 0 for none, if you have another test set
-    #[arg(long, value_name = "SHARE", default_value_t = SplitFractions::USUAL)]
+    /// Fraction of each class for test, likewise; 0 for none, if you have another test set
+    #[arg(long, value_name = "FRACTION", default_value_t = SplitFractions::USUAL)]
     test: SplitFractions,
 
-    /// Divide all but the test part into so many folds, for cross-validation: each is validated on by the network
-    /// that trained on the others. --val has no use then; the test part is the same as without
+    /// Divide everything but the test split into K folds for cross-validation. Each fold is the validation split of the
+    /// network trained on the others. The test split is the same as without --folds
     #[arg(long, value_name = "K", value_parser = folds_in_range, conflicts_with = "val")]
     folds: Option<usize>,
 
-    /// Make the test part of every lesion with an image of this value instead of drawing it, to see how a network
-    /// does elsewhere: source=, sex=, localization= or dx_type=, as in source=rosendahl. Repeatable: any of them
+    /// Test on every lesion with an image of this value, instead of a random test split, to measure how a network
+    /// generalizes: source=, sex=, localization= or dx_type=, as in source=rosendahl. Repeatable: any of them
     #[arg(long, value_name = "COLUMN=VALUE", conflicts_with = "test")]
     hold_out: Vec<Condition>,
 
-    /// Side of the stored images in pixels; more shows finer structures and costs time and disk
+    /// Side of the stored images, in pixels; larger shows finer structures and costs time and disk space
     #[arg(long, value_name = "PIXELS", default_value_t = DEFAULT_SIZE,
           value_parser = clap::value_parser!(u32).range(32..=1024))]
     size: u32,
 
-    /// How an image becomes square: stretch keeps the whole field, crop keeps the proportions
+    /// How an image is made square: stretch keeps the whole field, crop keeps the aspect ratio
     #[arg(long, value_parser = one_of::<Fit>(), default_value_t)]
     fit: Fit,
 
-    /// What happens to the colours: as-taken, or shades-of-grey to take a lamp's tint away. Every device must then do
-    /// the same; the exports say how
+    /// Colour correction: as-taken for none, or shades-of-grey to remove the colour cast of the lamp. Every device that
+    /// runs the network must then do the same; the exports describe it
     #[arg(long, value_parser = one_of::<Colour>(), default_value_t)]
     colour: Colour,
 
-    /// Do as the original project did, to compare like with like: --dedupe original, 10 % of nv and 15 % of the
-    /// others for validation, no test part, rare localizations left out, 224 pixels
+    /// The original project's settings, for comparison with it: --dedupe original, 10 % of nv and 15 % of the other
+    /// classes for validation, no test split, rare localizations left out, 224 pixels
     #[arg(long, value_enum, conflicts_with_all = ["dedupe", "val", "test", "folds", "hold_out", "size", "fit", "as"])]
     preset: Option<Preset>,
 
-    /// Put everything into this part: an external test set, which may lack classes
-    #[arg(long = "as", id = "as", value_enum, value_name = "PART", conflicts_with_all = ["val", "test", "folds", "hold_out"])]
+    /// Put everything into this split, for an external test set, which may lack classes
+    #[arg(long = "as", id = "as", value_enum, value_name = "SPLIT", conflicts_with_all = ["val", "test", "folds", "hold_out"])]
     all_as: Option<AllAs>,
 
-    /// What becomes of lesions whose images show the same skin under different ids, which would leak through the
-    /// split: kept together, only listed, or not looked for, which saves decoding every image twice
+    /// How near-duplicates are treated: lesions whose images show the same skin under different ids, which would leak
+    /// between splits. Off saves decoding every image twice
     /// [default: join; off with --preset]
-    #[arg(long, value_parser = one_of::<NearDuplicatePolicy>(), value_name = "WHAT")]
+    #[arg(long, value_parser = one_of::<NearDuplicatePolicy>(), value_name = "POLICY")]
     near_duplicates: Option<NearDuplicatePolicy>,
 
-    /// Leave out, and count, images of the metadata that are not on disk, instead of refusing
+    /// Leave out and count images of the metadata that are not on disk, instead of failing
     #[arg(long)]
     allow_missing: bool,
 
-    /// Leave out, and count, files that do not decode, instead of refusing
+    /// Leave out and count files that do not decode, instead of failing
     #[arg(long)]
     skip_bad: bool,
 
-    /// Replace --out if it is a dataset folder already
+    /// Replace --out if it is a dataset folder
     #[arg(long)]
     force: bool,
 }
@@ -139,7 +139,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     })
 }
 
-/// The flags as the library wants them.
+/// The options that the flags stand for.
 fn options(args: &Args, seed: u64) -> skinlesion::Result<PrepareOptions> {
     let rules = match args.preset {
         Some(Preset::Original) => Rules::original(seed),
@@ -163,7 +163,7 @@ fn options(args: &Args, seed: u64) -> skinlesion::Result<PrepareOptions> {
         near_duplicates: match (args.near_duplicates, args.preset) {
             (Some(asked), _) => asked,
             (None, None) => NearDuplicatePolicy::Join,
-            // The original did not look for them, and its numbers are to come out the same.
+            // The original project did not search for near-duplicates, and its split sizes must come out the same.
             (None, Some(Preset::Original)) => NearDuplicatePolicy::Off,
         },
     })
@@ -200,7 +200,7 @@ fn absent(info: &DatasetInfo) -> Vec<Diagnosis> {
     Diagnosis::ALL.into_iter().filter(|&c| !has(c)).collect()
 }
 
-/// Classes that only the test part has, because they were held out with it.
+/// Classes that only the test split has, because they were held out with it.
 fn held_out_whole(info: &DatasetInfo) -> Vec<Diagnosis> {
     let only_test = |class: &Diagnosis| {
         info.counts.train[class.index()] == 0 && info.counts.test[class.index()] > 0

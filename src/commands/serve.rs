@@ -22,16 +22,17 @@ pub struct Args {
     #[arg(value_name = "DIR")]
     export: PathBuf,
 
-    /// Where to listen: 127.0.0.1 for this machine alone, 0.0.0.0 (or an address of this machine) for phones on its network too
+    /// The address to listen on: 127.0.0.1 for this machine only, 0.0.0.0 (or an address of this machine) for phones in
+    /// its network too
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     host: String,
 
-    /// The port to listen at; 0 means any that is free
+    /// The port to listen on; 0 means any free one
     #[arg(long, value_name = "N", default_value_t = 8000)]
     port: u16,
 
-    /// A certificate (PEM), to serve https: from another machine browsers give the camera, offline use and threads
-    /// to pages from https only
+    /// A certificate (PEM), to serve https. On another machine, browsers allow the camera, offline use and threads for
+    /// https only
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
 
@@ -39,7 +40,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
 
-    /// A built page to serve instead of the one inside this program; for those who work on the page
+    /// A built page to serve instead of the one in the program, for work on the page
     #[arg(long, value_name = "DIR")]
     page: Option<PathBuf>,
 }
@@ -64,7 +65,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     })
 }
 
-/// Ctrl-C (or a request to end) is the way in which serving ends, so it is no failure.
+/// Ctrl-C or SIGTERM ends the server; that is success, not failure.
 fn on_ctrl_c() -> anyhow::Result<Stop> {
     let stop = Stop::default();
     let heard = stop.clone();
@@ -72,7 +73,7 @@ fn on_ctrl_c() -> anyhow::Result<Stop> {
     Ok(stop)
 }
 
-/// Says where the page is, before it is served: scripts wait for this line.
+/// Prints the address before serving; scripts wait for this line.
 fn announce(
     args: &Args,
     session: &Session,

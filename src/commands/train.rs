@@ -25,7 +25,7 @@ use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// transfer: the base is frozen, a new head learns on its features. finetune: the base learns too
+    /// transfer: train a new head on the features of the frozen base. finetune: train the base too
     #[arg(long, value_parser = phase(), required_unless_present = "resume")]
     phase: Option<Phase>,
 
@@ -33,47 +33,48 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
 
-    /// Folder for the checkpoints, the configuration, the history and its curves
+    /// The checkpoint folder to write: checkpoints, configuration, history and curves
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
-    /// The fold to validate on, if the dataset has folds; the others are trained on. --resume knows it
+    /// The fold to validate on, if the dataset has folds; the others are trained on. Not needed with --resume
     #[arg(long, value_name = "K")]
     fold: Option<usize>,
 
-    /// Settings that differ from the phase's defaults, which are configs/transfer.toml and configs/finetune.toml
+    /// TOML file with the settings that differ from the defaults: configs/transfer.toml, configs/finetune.toml
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// One setting, such as dropout=0.4 or augment.rotation=30; beats --config. Repeatable
+    /// One setting, such as dropout=0.4 or augment.rotation=30; overrides --config. Repeatable
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
 
-    /// First weights of the base: a .safetensors or torchvision .pth file, imagenet (cache or download), or none (random)
+    /// Initial weights of the base: a .safetensors or torchvision .pth file, imagenet (cached or downloaded), or none
+    /// (random)
     #[arg(long, value_name = "FILE|imagenet|none", conflicts_with = "from")]
     weights: Option<WeightsSource>,
 
-    /// Checkpoint file or folder to start from, base and head; the usual start of finetune
+    /// Checkpoint file or folder to start from, base and head; the usual start of fine-tuning
     #[arg(long, value_name = "CHECKPOINT")]
     from: Option<PathBuf>,
 
-    /// Checkpoint whose answers the network learns from beside the labels (the key teachers); fine-tuning only. Repeatable
+    /// Teacher checkpoint for distillation (the key teachers); fine-tuning only. Repeatable
     #[arg(long = "teacher", value_name = "CHECKPOINT")]
     teachers: Vec<PathBuf>,
 
-    /// Passes over the training part (the key epochs)
+    /// Passes over the training split (the key epochs)
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
 
-    /// Images a step (the key batch_size)
+    /// Images per step (the key batch_size)
     #[arg(long, value_name = "N")]
     batch_size: Option<usize>,
 
-    /// Step size of the head (the key learning_rate)
+    /// Learning rate of the head (the key learning_rate)
     #[arg(long, value_name = "RATE")]
     learning_rate: Option<f64>,
 
-    /// Go on with the run in --out, with the settings it was started with
+    /// Resume the run in --out, with the settings it was started with
     #[arg(long, conflicts_with_all = ["config", "settings", "weights", "from", "teachers", "epochs", "batch_size", "learning_rate", "force"])]
     resume: bool,
 
@@ -82,7 +83,7 @@ pub struct Args {
     force: bool,
 }
 
-/// The phases by name; the flag's own help says what they are.
+/// The phases by name; the help of the flag describes them.
 fn phase() -> impl TypedValueParser<Value = Phase> {
     let names = Phase::VARIANTS.iter().map(|phase| phase.name());
     PossibleValuesParser::new(names).try_map(|name| name.parse::<Phase>())
@@ -111,7 +112,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         dataset
             .fold
             .map_or_else(String::new, |fold| format!(" without fold {fold}")),
-        words_of(device),
+        device_name(device),
         start.initial_weights
     ));
     if !args.resume {
@@ -124,8 +125,8 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         resume: args.resume,
         stop: stop::on_ctrl_c()?,
     };
-    let ended = fit(&run, start, session)?;
-    Ok(summary(args, &config, dataset.fold, &ended))
+    let result = fit(&run, start, session)?;
+    Ok(summary(args, &config, dataset.fold, &result))
 }
 
 impl Args {
@@ -152,8 +153,8 @@ impl Args {
         settings
     }
 
-    /// Where the first weights come from. Fine-tuning must be told: from ImageNet with an untrained
-    /// head is rarely what is meant.
+    /// Where the initial weights come from. Fine-tuning has no default: ImageNet weights with an untrained head are
+    /// rarely intresult.
     fn origin(&self, phase: Phase) -> skinlesion::Result<InitialWeights> {
         match (&self.from, &self.weights, phase) {
             (Some(path), _, _) => Ok(InitialWeights::Checkpoint(path.clone())),
@@ -162,13 +163,13 @@ impl Args {
             (None, None, Phase::Finetune) => Err(Error::input(
                 "--phase finetune",
                 "it needs a network to start from",
-                "Give --from CHECKPOINT (of a transfer run), or --weights to begin with an untrained head.",
+                "Give --from CHECKPOINT (of a transfer run), or --weights to start with an untrained head.",
             )),
         }
     }
 }
 
-/// The dataset in its fold, settings, weights and their first origin of the run in --out.
+/// The dataset in its fold, the settings, the weights and their description, of the run in --out.
 fn resumed(
     args: &Args,
     session: &Session,
@@ -178,7 +179,7 @@ fn resumed(
     if !last.is_file() {
         return Err(Error::file(
             &last,
-            "not found, so there is no run to go on with",
+            "not found, so there is no run to resume",
             "Start one without --resume.",
         ));
     }
@@ -202,14 +203,14 @@ fn resumed(
                 args.out.display(),
                 config.phase
             ),
-            "Leave --phase away; the run knows it.",
+            "Leave out --phase; the run has its own.",
         ));
     }
     if session.global.seed.is_some_and(|seed| seed != config.seed) {
         return Err(Error::input(
             "--seed",
             format!("the run in {} has seed {}", args.out.display(), config.seed),
-            "Leave --seed away; the run knows it.",
+            "Leave out --seed; the run has its own.",
         ));
     }
     if args.fold.is_some() && args.fold != metadata.fold {
@@ -220,7 +221,7 @@ fn resumed(
         return Err(Error::input(
             "--fold",
             format!("the run in {} has {found}", args.out.display()),
-            "Leave --fold away; the run knows it.",
+            "Leave out --fold; the run has its own.",
         ));
     }
     Ok((
@@ -231,7 +232,7 @@ fn resumed(
     ))
 }
 
-fn words_of(device: tch::Device) -> String {
+fn device_name(device: tch::Device) -> String {
     match device {
         tch::Device::Cpu => format!("CPU ({} threads)", tch::get_num_threads()),
         tch::Device::Cuda(index) => format!("CUDA device {index}"),
@@ -243,18 +244,18 @@ fn summary(
     args: &Args,
     config: &TrainingConfig,
     fold: Option<usize>,
-    ended: &TrainingResult,
+    result: &TrainingResult,
 ) -> Summary {
     let (data, out) = (args.data.display(), args.out.display());
-    let weights = Diagnosis::ALL.map(|d| format!("{d} {:.2}", ended.class_weights[d.index()]));
+    let weights = Diagnosis::ALL.map(|d| format!("{d} {:.2}", result.class_weights[d.index()]));
     let mut text = format!(
         "Trained on {} images, validated on {}.\nClass weights in the loss: {}.\n",
-        ended.train_images,
-        ended.val_images,
+        result.train_images,
+        result.val_images,
         weights.join(", ")
     );
-    if let Some((epoch, value)) = ended.best {
-        let epochs = ended.history.len();
+    if let Some((epoch, value)) = result.best {
+        let epochs = result.history.len();
         text.push_str(&match config.monitor.as_str() {
             LAST => format!("Kept: epoch {epoch}, the last of {epochs}.\n"),
             name => {
@@ -263,8 +264,8 @@ fn summary(
             }
         });
     }
-    let next = if ended.interrupted {
-        text.push_str("Stopped before its end; everything up to here is saved.\n");
+    let next = if result.interrupted {
+        text.push_str("Stopped early; everything up to here is saved.\n");
         format!("skinlesion train --resume --data {data} --out {out}")
     } else if config.phase == Phase::Transfer {
         let fold = fold.map_or_else(String::new, |fold| format!(" --fold {fold}"));
@@ -273,7 +274,7 @@ fn summary(
         )
     } else if fold.is_some() {
         text.push_str(
-            "With every fold trained: skinlesion eval --folds, with a --model for each, takes them together.\n",
+            "Once every fold is trained, `skinlesion eval --folds` with one --model per fold pools them.\n",
         );
         format!("skinlesion eval --model {out} --data {data} --split val --out {out}/eval")
     } else {
@@ -285,16 +286,16 @@ fn summary(
         json: json!({
             "phase": config.phase,
             "fold": fold,
-            "interrupted": ended.interrupted,
-            "epochs": ended.history,
-            "best_epoch": ended.best.map(|(epoch, _)| epoch),
+            "interrupted": result.interrupted,
+            "epochs": result.history,
+            "best_epoch": result.best.map(|(epoch, _)| epoch),
             "monitor": config.monitor,
-            "best_value": ended.best.filter(|_| config.monitor != LAST).map(|(_, value)| value),
-            "class_weights": Diagnosis::ALL.map(|d| (d.code(), ended.class_weights[d.index()])).into_iter()
+            "best_value": result.best.filter(|_| config.monitor != LAST).map(|(_, value)| value),
+            "class_weights": Diagnosis::ALL.map(|d| (d.code(), result.class_weights[d.index()])).into_iter()
                 .collect::<std::collections::BTreeMap<_, _>>(),
         }),
         files: files.into_iter().filter(|file| file.exists()).collect(),
         next: Some(next),
-        failed: ended.interrupted,
+        failed: result.interrupted,
     }
 }

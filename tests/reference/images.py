@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the pictures in tests/reference/images with Pillow (13.0), against which preprocess.rs is tested.
+"""Makes the pictures in tests/reference/images with Pillow (13.0), against which src/imaging is tested.
 
     pip install pillow && python3 tests/reference/images.py
 

@@ -1,4 +1,4 @@
-//! The demo's steps: each is a command line, printed and then run just as printed.
+//! The steps of the demo: each is a command line, printed and then run as printed.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -11,30 +11,30 @@ use crate::terminal::{Session, Summary};
 /// Parses and runs a command line, and prints its summary.
 pub type RunStep<'a> = &'a dyn Fn(&[String], &Session) -> anyhow::Result<Summary>;
 
-/// Walks from step to step.
-pub struct Walk<'a> {
+/// Runs one step after the other.
+pub struct Steps<'a> {
     session: &'a Session,
     run: RunStep<'a>,
-    steps: std::cell::Cell<usize>,
+    count: std::cell::Cell<usize>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> Steps<'a> {
     /// Before the first step.
     pub fn new(session: &'a Session, run: RunStep<'a>) -> Self {
         Self {
             session,
             run,
-            steps: 0.into(),
+            count: 0.into(),
         }
     }
 
-    /// Says what comes, runs the command, and shows its summary. A command that fails ends the walk.
+    /// Prints the step, runs the command, and prints its summary. A command that fails ends the demo.
     pub fn step(&self, title: &str, why: &str, command: Command) -> anyhow::Result<Summary> {
         let command = command.with_global_flags(self.session);
-        self.steps.set(self.steps.get() + 1);
-        self.tell(&format!(
+        self.count.set(self.count.get() + 1);
+        self.print(&format!(
             "\n== {}. {title} ==\n{why}\n\n  $ {command}\n\n",
-            self.steps.get()
+            self.count.get()
         ));
         let summary = (self.run)(&command.0, self.session)?;
         if summary.failed {
@@ -43,7 +43,7 @@ impl<'a> Walk<'a> {
         Ok(summary)
     }
 
-    fn tell(&self, text: &str) {
+    fn print(&self, text: &str) {
         if self.session.global.quiet {
             return;
         }

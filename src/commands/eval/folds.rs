@@ -67,12 +67,12 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     scored.publish(draft, &args.out)
 }
 
-const CAVEAT: &str = "Each network's epoch was chosen on the fold that it is scored on: the figures flatter somewhat.";
+const CAVEAT: &str = "The epoch of each network was chosen on the fold that it is evaluated on, so the metrics are slightly optimistic.";
 
 /// What a person reads.
 fn text(args: &Args, evaluation: &PooledEvaluation) -> String {
     format!(
-        "{folds} folds of {data}: {n} images of {lesions} lesions, each scored by the network that did not train on it\n\
+        "{folds} folds of {data}: {n} images of {lesions} lesions, each evaluated by the network that was not trained on it\n\
          {views}{CAVEAT}\n\n\
          {figures}\n{by_fold}\n{DISCLAIMER}\n",
         folds = evaluation.folds.each.len(),

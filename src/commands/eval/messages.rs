@@ -1,4 +1,4 @@
-//! What an evaluation says to a person.
+//! The text of an evaluation.
 
 use std::path::Path;
 
@@ -9,12 +9,12 @@ use skinlesion::{DISCLAIMER, report};
 
 use super::args::Args;
 
-/// What exactly was scored.
+/// The network and the images that were evaluated.
 pub fn facts(evaluation: &Evaluation) -> Vec<(&'static str, String)> {
     let (model, data) = (&evaluation.model, &evaluation.data);
     let proved = match data.proved_unseen {
         true => "yes: none of these lesions was trained on",
-        false => "not proved",
+        false => "unknown",
     };
     vec![
         (
@@ -23,7 +23,10 @@ pub fn facts(evaluation: &Evaluation) -> Vec<(&'static str, String)> {
         ),
         (
             "dataset",
-            format!("{} part, manifest's SHA-256 {}", data.split, data.manifest),
+            format!(
+                "{} split, SHA-256 of the manifest {}",
+                data.split, data.manifest
+            ),
         ),
         (
             "images",
@@ -42,18 +45,18 @@ pub fn facts(evaluation: &Evaluation) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// What a person reads.
+/// The summary.
 pub fn text(args: &Args, model: &Path, evaluation: &Evaluation) -> String {
     let caveat = caveats(args).map_or_else(String::new, |caveat| format!("{caveat}\n"));
     format!(
-        "{model} on the {part} part of {data}: {n} images of {lesions} lesions\n{views}{caveat}\n{figures}\n{DISCLAIMER}\n",
+        "{model} on the {split} split of {data}: {n} images of {lesions} lesions\n{views}{caveat}\n{metrics}\n{DISCLAIMER}\n",
         model = model.display(),
         views = views(args),
-        part = args.split,
+        split = args.split,
         data = args.data.display(),
         n = evaluation.metrics.n,
         lesions = evaluation.data.lesions,
-        figures = report::text::evaluation(
+        metrics = report::text::evaluation(
             &evaluation.metrics,
             &evaluation.intervals,
             &evaluation.undefined
@@ -61,23 +64,23 @@ pub fn text(args: &Args, model: &Path, evaluation: &Evaluation) -> String {
     )
 }
 
-/// Why the figures of a part mislead, if they do.
+/// Why the metrics of a split are optimistic, if they are.
 pub fn caveats(args: &Args) -> Option<&'static str> {
     match args.split {
         Split::Train => Some(
-            "The network was trained on this part: the figures say how well it fits, not how good it is.",
+            "The network was trained on this split: the metrics say how well it fits, not how well it generalizes.",
         ),
         Split::Val => Some(
-            "Choices were made on this part: the figures flatter. Those of the test part do not.",
+            "Choices were made on this split, so the metrics are optimistic. Those of the test split are not.",
         ),
         Split::Test => None,
     }
 }
 
-/// Says so if answers were averaged.
+/// Says whether test-time augmentation was used.
 pub fn views(args: &Args) -> &'static str {
     if args.tta {
-        "Each answer is the mean over the image's 8 symmetric views (--tta).\n"
+        "Probabilities are means over the 8 symmetric views of each image (--tta).\n"
     } else {
         ""
     }

@@ -1,4 +1,4 @@
-//! What `skinlesion prepare` tells a person.
+//! The summary of `skinlesion prepare`.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use skinlesion::dataset::near_duplicates::page;
 use skinlesion::dataset::near_duplicates::summary::NearDuplicatePolicy;
 use skinlesion::dataset::{DatasetInfo, Split};
 
-/// The summary: counts by class and part, and by fold, then what was left out.
+/// Counts by class and split, and by fold, then the rows left out.
 pub fn summary(prepared: &Prepared, metadata: &Path) -> String {
     let info = &prepared.info;
     let mut text = format!(
@@ -29,7 +29,7 @@ pub fn summary(prepared: &Prepared, metadata: &Path) -> String {
         text.push_str(&format!("  {:>6}  {}\n", dropped.rows, dropped.reason));
     }
     text.push_str(&near_duplicates(info));
-    text.push_str("\nRows that each rule for duplicates drops\n");
+    text.push_str("\nRows that each --dedupe rule drops\n");
     for (rule, rows) in &prepared.drops_by_rule {
         let rows = rows.map_or("–".to_owned(), |rows| rows.to_string());
         let used = if rule.name() == info.dedupe {
@@ -40,7 +40,7 @@ pub fn summary(prepared: &Prepared, metadata: &Path) -> String {
         text.push_str(&format!("  {rows:>6}  --dedupe {}{used}", rule.name()));
         if *rule == Dedupe::Original && prepared.kept_repeatedly_by_original > 0 {
             text.push_str(&format!(
-                ": {} lesions stay in more than once, as their rows differ in dx_type, age, sex or localization",
+                ": keeps {} lesions more than once, because their rows differ in dx_type, age, sex or localization",
                 prepared.kept_repeatedly_by_original
             ));
         }
@@ -49,12 +49,13 @@ pub fn summary(prepared: &Prepared, metadata: &Path) -> String {
     text
 }
 
-/// What became of near-duplicates; nothing where they were not looked for.
+/// How near-duplicates were treated; empty where they were not searched for.
 fn near_duplicates(info: &DatasetInfo) -> String {
     let Some(near) = &info.near_duplicates else {
         return String::new();
     };
-    let mut text = "\nImages that show the same skin under different lesion ids\n".to_owned();
+    let mut text =
+        "\nNear-duplicates: images of the same skin under different lesion ids\n".to_owned();
     if near.pairs == 0 {
         text.push_str("  none found\n");
         return text;
@@ -66,7 +67,7 @@ fn near_duplicates(info: &DatasetInfo) -> String {
     ));
     if near.treatment == NearDuplicatePolicy::Join {
         text.push_str(&format!(
-            "  {:>6}  lesions in {} groups are kept together; {} left the place that they were drawn for\n",
+            "  {:>6}  lesions in {} groups are kept in one split or fold; {} of them were moved\n",
             near.joined.iter().map(Vec::len).sum::<usize>(),
             near.joined.len(),
             near.moved
@@ -75,7 +76,7 @@ fn near_duplicates(info: &DatasetInfo) -> String {
     text
 }
 
-/// Images by class and part, with the lesions of each part below.
+/// Images by class and split, with the lesions of each split below.
 fn counts_table(info: &DatasetInfo) -> String {
     let mut table = format!(
         "{:8}{:>8}{:>8}{:>8}{:>8}\n",
@@ -89,13 +90,16 @@ fn counts_table(info: &DatasetInfo) -> String {
     for class in Diagnosis::ALL {
         line(
             class.code(),
-            Split::ALL.map(|part| info.counts.split(part)[class.index()]),
+            Split::ALL.map(|split| info.counts.split(split)[class.index()]),
         );
     }
-    line("all", Split::ALL.map(|part| total(info.counts.split(part))));
+    line(
+        "all",
+        Split::ALL.map(|split| total(info.counts.split(split))),
+    );
     line(
         "lesions",
-        Split::ALL.map(|part| total(info.lesions.split(part))),
+        Split::ALL.map(|split| total(info.lesions.split(split))),
     );
     table
 }
@@ -104,7 +108,7 @@ fn total(counts: &[usize]) -> usize {
     counts.iter().sum()
 }
 
-/// Images that each fold is validated on, by class; nothing without folds.
+/// Validation images of each fold, by class; empty without folds.
 fn folds_table(info: &DatasetInfo) -> String {
     if info.folds.is_empty() {
         return String::new();

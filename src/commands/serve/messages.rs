@@ -1,4 +1,4 @@
-//! What `serve` tells before it serves.
+//! What `skinlesion serve` prints when it starts.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ pub fn announcement(export: &Path, urls: &[String], beside: &[ModelFile], reach:
     let networks: Vec<String> = beside.iter().filter_map(network).collect();
     format!(
         "The page with {} of {}:\n\n  {}\n\n\
-         It computes where it is opened; no photograph leaves that device.\n{}\n\
+         It runs in the browser; no photograph leaves the device.\n{}\n\
          {DISCLAIMER}\nCtrl-C ends it.\n",
         networks.join(", "),
         export.display(),
