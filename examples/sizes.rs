@@ -43,7 +43,7 @@ fn main() -> skinlesion::Result<()> {
             answers.extend(output::probabilities(&logits)?);
         }
         let metrics = metrics::score(&truths, &answers);
-        let figure = |name: &str| metrics.named(name).unwrap_or(f64::NAN);
+        let figure = |name: &str| metrics.get(name).unwrap_or(f64::NAN);
         println!(
             "{size:4}  {:8.4}  {:8.4}  {:8.4}  {:9.4}  {:11.4}  {:8.4}",
             figure("accuracy"),

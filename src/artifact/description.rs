@@ -172,7 +172,7 @@ impl Description {
         self.metrics.push(SplitMetrics {
             part: Split::Val,
             images: metrics.n,
-            figures: metrics.defined(),
+            figures: metrics.to_map(),
             intervals: bootstrap::intervals(
                 &answers.truths,
                 &answers.probabilities,
@@ -181,7 +181,7 @@ impl Description {
             ),
         });
         let threshold = |point: OperatingPoint| Threshold {
-            target: point.question,
+            target: point.target,
             sensitivity_asked: point.wanted_sensitivity,
             threshold: point.threshold,
             chosen_on: Split::Val,
@@ -207,7 +207,7 @@ impl Description {
         self.metrics.push(SplitMetrics {
             part,
             images: metrics.n,
-            figures: metrics.defined(),
+            figures: metrics.to_map(),
             intervals: intervals.clone(),
         });
     }

@@ -1,4 +1,4 @@
-//! What a careful reader asks beside the headline figures, as `metrics.json` holds it.
+//! Analyses beyond the headline metrics, as stored in `metrics.json`.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,55 +16,55 @@ use crate::metrics::{Confusion, Predictions};
 use crate::probabilities::Probabilities;
 use crate::{DEFAULT_SEED, Diagnosis};
 
-/// The analyses of some predictions; each is a key of `metrics.json`. Files of older versions lack them.
+/// Analyses of some predictions. Each field is a key of `metrics.json`; files of older versions lack them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Analysis {
-    /// The figures that the ISIC challenges list.
+    /// Metrics of the ISIC challenges.
     pub isic: Option<Isic>,
-    /// Thresholds chosen on validation, and what they do to the images that are scored. Empty where there is no
-    /// validation part to choose on, or where it is what is scored.
+    /// Thresholds selected on the validation split, with their metrics on the scored images. Empty if there is no
+    /// validation split to select on, or if it is the one that is scored.
     pub operating_points: Vec<OperatingPoint>,
-    /// Net benefit by threshold.
+    /// Net benefit by threshold probability.
     pub decision_curves: Vec<DecisionCurve>,
-    /// Figures by sex, age band, localization, kind of proof and source.
+    /// Metrics by sex, age band, localization, label confirmation (`dx_type`) and source.
     pub subgroups: Vec<Subgroup>,
-    /// What the network is worth on what it is most certain of.
+    /// Metrics of the most confident predictions, by coverage.
     pub coverages: Vec<Coverage>,
-    /// Whether the probabilities can be taken at their word.
+    /// Calibration of the probabilities.
     pub calibration: Option<CalibrationAnalysis>,
-    /// Which classes are taken for which, most images first.
+    /// Confused pairs of classes, most images first.
     pub confused: Vec<ConfusionPair>,
 }
 
-/// How well calibrated the answers are.
+/// Calibration metrics with and without the fitted temperature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationAnalysis {
-    /// What the logits are divided by, if `skinlesion calibrate` has fitted a temperature.
+    /// The temperature that the logits are divided by, if `skinlesion calibrate` has fitted one.
     pub temperature: Option<f64>,
-    /// The answers as they are.
+    /// Calibration of the probabilities as predicted.
     #[serde(flatten)]
     pub now: Calibration,
-    /// As they would be without the temperature.
+    /// Calibration without the temperature.
     pub without_temperature: Option<Calibration>,
 }
 
-/// A class that was taken for another.
+/// A truth and a different predicted class.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ConfusionPair {
-    /// What the images show.
+    /// True class.
     pub truth: Diagnosis,
-    /// What they were taken for.
+    /// Predicted class.
     pub prediction: Diagnosis,
-    /// How many.
+    /// Number of images.
     pub images: usize,
-    /// As a share of the images that show it.
+    /// Share of the images of the true class.
     pub share: f64,
 }
 
 impl Analysis {
-    /// Analyses predictions of `samples` (in the same order). `thresholds_on` are the answers to validation images that
-    /// thresholds are chosen on; `temperature` is what the network's logits were divided by, if it is known.
+    /// Analyses predictions of `samples` (in the same order). Thresholds are selected on `thresholds_on`, predictions for
+    /// validation images. `temperature` is the one that the logits were divided by, if known.
     pub fn new(
         predictions: &Predictions,
         samples: &[&Sample],
@@ -79,22 +79,22 @@ impl Analysis {
             decision_curves: operating_points::decision_curves(predictions),
             subgroups: subgroups::subgroups(predictions, &columns(samples), DEFAULT_SEED),
             coverages: selective::coverages(predictions),
-            calibration: calibration_figures(predictions, temperature),
-            confused: confused(&Confusion {
+            calibration: calibration_analysis(predictions, temperature),
+            confused: confused_pairs(&Confusion {
                 counts: predictions.score().confusion_matrix,
             }),
         }
     }
 }
 
-fn calibration_figures(
+fn calibration_analysis(
     predictions: &Predictions,
     temperature: Option<f64>,
 ) -> Option<CalibrationAnalysis> {
     let of = |rows: &[Probabilities]| calibration(&predictions.truths, rows);
     let without = |temperature: f64| {
-        let undone = |row| at_temperature(row, 1.0 / temperature);
-        let rows: Vec<_> = predictions.probabilities.iter().map(undone).collect();
+        let unscaled = |row| at_temperature(row, 1.0 / temperature);
+        let rows: Vec<_> = predictions.probabilities.iter().map(unscaled).collect();
         of(&rows)
     };
     Some(CalibrationAnalysis {
@@ -104,26 +104,26 @@ fn calibration_figures(
     })
 }
 
-/// The columns that images are grouped by.
+/// The columns of the subgroup analysis.
 fn columns(samples: &[&Sample]) -> Vec<(&'static str, Vec<String>)> {
     let column = |of: fn(&Sample) -> String| samples.iter().map(|sample| of(sample)).collect();
     vec![
-        ("sex", column(|s| known(&s.sex))),
+        ("sex", column(|s| or_unknown(&s.sex))),
         ("age", column(|s| age_band(&s.age))),
-        ("localization", column(|s| known(&s.localization))),
-        ("dx_type", column(|s| known(&s.dx_type))),
-        ("source", column(|s| known(&s.source))),
+        ("localization", column(|s| or_unknown(&s.localization))),
+        ("dx_type", column(|s| or_unknown(&s.dx_type))),
+        ("source", column(|s| or_unknown(&s.source))),
     ]
 }
 
-fn known(value: &str) -> String {
+fn or_unknown(value: &str) -> String {
     match value {
         "" => "unknown".to_owned(),
         value => value.to_owned(),
     }
 }
 
-fn confused(confusion: &Confusion) -> Vec<ConfusionPair> {
+fn confused_pairs(confusion: &Confusion) -> Vec<ConfusionPair> {
     let pairs = Diagnosis::ALL.into_iter().flat_map(|truth| {
         Diagnosis::ALL.into_iter().map(move |prediction| {
             let images = confusion.counts[truth.index()][prediction.index()];
@@ -148,10 +148,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn confusions_come_with_the_commonest_first_and_without_what_is_right() {
+    fn confused_pairs_are_sorted_by_images_and_omit_the_diagonal() {
         let (mel, nv, bkl) = (Diagnosis::Mel, Diagnosis::Nv, Diagnosis::Bkl);
         let pairs = [(mel, nv), (nv, nv), (nv, bkl), (nv, bkl), (nv, nv)];
-        let found = confused(&Confusion::count(pairs));
+        let found = confused_pairs(&Confusion::count(pairs));
         let short: Vec<_> = (found.iter())
             .map(|pair| (pair.truth, pair.prediction, pair.images, pair.share))
             .collect();
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unknown_is_a_group_of_its_own() {
+    fn missing_values_form_an_unknown_group() {
         let sample = Sample {
             image_id: "A".into(),
             lesion_id: "A".into(),

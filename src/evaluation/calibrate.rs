@@ -1,4 +1,4 @@
-//! Temperature scaling of a checkpoint on its validation part.
+//! Temperature scaling of a checkpoint on its validation split.
 
 use serde::Serialize;
 use tch::Device;
@@ -14,24 +14,24 @@ use crate::model::checkpoint_metadata::lesion_hash;
 use crate::progress::Progress;
 use crate::{Error, Result};
 
-/// A checkpoint with its temperature, and what that changed on the images that it was fitted on.
+/// A calibrated checkpoint, with calibration metrics on the images that the temperature was fitted on.
 pub struct Calibrated {
-    /// The same network with the temperature in it.
+    /// The same network, with the temperature in its metadata.
     pub checkpoint: Checkpoint,
-    /// What logits are divided by, in all.
+    /// The total temperature, including an earlier one.
     pub temperature: f64,
-    /// The number of validation images.
+    /// Number of validation images.
     pub images: usize,
-    /// How good the probabilities were.
+    /// Metrics before.
     pub before: CalibrationMetrics,
-    /// How good they are.
+    /// Metrics after.
     pub after: CalibrationMetrics,
 }
 
-/// How good probabilities are.
+/// Calibration metrics before or after temperature scaling.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct CalibrationMetrics {
-    /// Mean negative logarithm of the truth's probability.
+    /// Mean negative natural logarithm of the truth's probability.
     pub log_loss: f64,
     /// [`crate::metrics::calibration::Calibration::ece_equal_width`].
     pub ece_equal_width: f64,
@@ -39,7 +39,7 @@ pub struct CalibrationMetrics {
     pub ece_equal_mass: f64,
     /// [`crate::metrics::calibration::Calibration::brier`].
     pub brier: f64,
-    /// Share of images whose likeliest class is the truth.
+    /// Share of images whose predicted class is the truth.
     pub accuracy: f64,
 }
 
@@ -57,12 +57,12 @@ impl CalibrationMetrics {
     }
 }
 
-/// Fits a temperature on the dataset's validation part and puts it into the checkpoint, in place of an earlier one. The
-/// lesions of that part join those that choices were made on.
+/// Fits a temperature on the validation split and stores it in the checkpoint metadata, combined with an earlier one.
+/// The lesions of the split are added to the checkpoint's `validation_lesions`.
 ///
 /// # Errors
-/// No validation images; lesions among them that the network was trained on; images of another size; and answers
-/// that no temperature mends, as all are right or no better than chance.
+/// No validation images; validation lesions that the network was trained on; images of another size; and predictions
+/// without an optimal temperature, because all are correct or no better than chance.
 pub fn calibrate(
     mut checkpoint: Checkpoint,
     dataset: Dataset,
@@ -75,7 +75,7 @@ pub fn calibrate(
     let refuse = |problem: &str, remedy: &str| Error::file(&dataset.path, problem, remedy);
     let none = || {
         refuse(
-            "its validation part has no images to fit a temperature on",
+            "the validation split has no images to fit a temperature on",
             "Name the dataset folder that the network was trained with.",
         )
     };
@@ -89,8 +89,8 @@ pub fn calibrate(
     let fitted = fit_temperature(&predictions.truths, &predictions.probabilities);
     let fitted = fitted.ok_or_else(|| {
         refuse(
-            "no temperature between 0.01 and 100 is best: every answer to its validation part is right, or they are no better than chance",
-            "Calibrate with more validation images, or a network that has learnt more.",
+            "no temperature between 0.01 and 100 minimizes the log loss: the predictions for the validation split are all correct, or no better than chance",
+            "Calibrate with more validation images, or with a better trained network.",
         )
     })?;
     for row in &mut predictions.probabilities {
@@ -98,11 +98,11 @@ pub fn calibrate(
     }
     let temperature = checkpoint.metadata.temperature.unwrap_or(1.0) * fitted;
     checkpoint.metadata.temperature = Some(temperature);
-    let chosen_by = &mut checkpoint.metadata.validation_lesions;
-    chosen_by.extend(predictions.lesions().into_iter().map(lesion_hash));
-    chosen_by.sort_unstable();
-    chosen_by.dedup();
-    checkpoint.metadata.validation = predictions.score().defined();
+    let lesions = &mut checkpoint.metadata.validation_lesions;
+    lesions.extend(predictions.lesions().into_iter().map(lesion_hash));
+    lesions.sort_unstable();
+    lesions.dedup();
+    checkpoint.metadata.validation = predictions.score().to_map();
     Ok(Calibrated {
         checkpoint,
         temperature,

@@ -1,4 +1,4 @@
-//! Two evaluations of the same images.
+//! Comparison of two evaluations of the same images.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -13,35 +13,35 @@ use crate::metrics::comparison::Comparison;
 use crate::metrics::{Predictions, predictions};
 use crate::{Error, Result};
 
-/// A comparison, and of what.
+/// A comparison with the split that it was made on.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Compared {
-    /// SHA-256 of the manifest that both were scored with.
+    /// SHA-256 of the dataset manifest of both.
     pub manifest: String,
-    /// The part of it.
+    /// The split.
     pub split: Split,
-    /// What was found.
+    /// The comparison.
     #[serde(flatten)]
     pub comparison: Comparison,
 }
 
-/// Compares two evaluations, each a `metrics.json` or the folder that holds it, with their predictions beside them
-/// unless they are named.
+/// Compares two evaluations, each a `metrics.json` or the folder with it. Predictions are read from the
+/// `predictions.csv` beside each, unless `predictions` names others.
 ///
 /// # Errors
-/// Those of reading, and two evaluations of different images or with different truths.
+/// Unreadable files, and evaluations of different images or with different truths.
 pub fn compare(
     a: &Path,
     b: &Path,
     predictions: Option<(&PathBuf, &PathBuf)>,
     seed: u64,
 ) -> Result<Compared> {
-    let (a_metrics, b_metrics) = (metrics_of(a), metrics_of(b));
-    let (own, other) = (test_set(&a_metrics)?, test_set(&b_metrics)?);
-    if own != other {
-        let part = |(manifest, split): &(String, Split)| {
+    let (a_metrics, b_metrics) = (metrics_path(a), metrics_path(b));
+    let (a_data, b_data) = (scored_data(&a_metrics)?, scored_data(&b_metrics)?);
+    if a_data != b_data {
+        let describe = |(manifest, split): &(String, Split)| {
             format!(
-                "the {split} part of dataset {}",
+                "the {split} split of dataset {}",
                 manifest.get(..12).unwrap_or(manifest)
             )
         };
@@ -49,11 +49,11 @@ pub fn compare(
             &b_metrics,
             format!(
                 "it scores {}, but {} scores {}",
-                part(&other),
+                describe(&b_data),
                 a_metrics.display(),
-                part(&own)
+                describe(&a_data)
             ),
-            "Only figures of the same images can be compared: evaluate both networks on the same part of the same dataset.",
+            "Only metrics of the same images can be compared: evaluate both networks on the same split of the same dataset.",
         ));
     }
     let beside = |metrics: &Path| metrics.with_file_name(predictions::FILE);
@@ -61,20 +61,24 @@ pub fn compare(
         Some((a, b)) => (a.clone(), b.clone()),
         None => (beside(&a_metrics), beside(&b_metrics)),
     };
-    let mut a = read_of(&a_path, &a_metrics)?;
-    let other = read_of(&b_path, &b_metrics)?;
-    if a.lesion_ids.is_empty() && !other.lesion_ids.is_empty() {
-        let of_image: HashMap<&str, &str> = other
+    let mut a = read_predictions(&a_path, &a_metrics)?;
+    let b = read_predictions(&b_path, &b_metrics)?;
+    if a.lesion_ids.is_empty() && !b.lesion_ids.is_empty() {
+        let lesion_of: HashMap<&str, &str> = b
             .image_ids
             .iter()
             .map(String::as_str)
-            .zip(other.lesions())
+            .zip(b.lesions())
             .collect();
-        let lesion = |id: &String| of_image.get(id.as_str()).map(|lesion| (*lesion).to_owned());
+        let lesion = |id: &String| {
+            lesion_of
+                .get(id.as_str())
+                .map(|lesion| (*lesion).to_owned())
+        };
         a.lesion_ids = a.image_ids.iter().filter_map(lesion).collect();
     }
-    let b = in_order_of(&a, other, &b_path)?;
-    let (manifest, split) = own;
+    let b = reordered_like(&a, b, &b_path)?;
+    let (manifest, split) = a_data;
     Ok(Compared {
         manifest,
         split,
@@ -82,15 +86,16 @@ pub fn compare(
     })
 }
 
-fn metrics_of(path: &Path) -> PathBuf {
+/// The `metrics.json` of an evaluation.
+fn metrics_path(path: &Path) -> PathBuf {
     match path.is_dir() {
         true => path.join(METRICS_FILE),
         false => path.to_owned(),
     }
 }
 
-/// Which images an evaluation is about: the manifest's hash and the part.
-fn test_set(metrics: &Path) -> Result<(String, Split)> {
+/// The images of an evaluation: manifest hash and split.
+fn scored_data(metrics: &Path) -> Result<(String, Split)> {
     let bytes = std::fs::read(metrics).map_err(Error::io("read", metrics))?;
     let read = || -> Option<(String, Split)> {
         let value: Value = serde_json::from_slice(&bytes).ok()?;
@@ -101,14 +106,14 @@ fn test_set(metrics: &Path) -> Result<(String, Split)> {
     read().ok_or_else(|| {
         Error::file(
             metrics,
-            "it does not say which images it is about",
+            "it does not name the dataset and split that were scored",
             "Name a metrics.json, or its folder, that `skinlesion eval` wrote.",
         )
     })
 }
 
-/// Reads predictions, and refuses those that are not the ones that the metrics tell of.
-fn read_of(path: &Path, metrics: &Path) -> Result<Predictions> {
+/// Reads predictions, and refuses those whose confusion matrix is not that of the metrics.
+fn read_predictions(path: &Path, metrics: &Path) -> Result<Predictions> {
     let predictions = Predictions::read(path)?;
     let bytes = std::fs::read(metrics).map_err(Error::io("read", metrics))?;
     let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
@@ -117,7 +122,7 @@ fn read_of(path: &Path, metrics: &Path) -> Result<Predictions> {
         return Err(Error::file(
             path,
             format!(
-                "its answers do not make the confusion matrix of {}",
+                "its predictions do not make the confusion matrix of {}",
                 metrics.display()
             ),
             "Name the predictions.csv that was written with each metrics.json.",
@@ -126,8 +131,8 @@ fn read_of(path: &Path, metrics: &Path) -> Result<Predictions> {
     Ok(predictions)
 }
 
-/// The predictions `b` in the order of `a`.
-fn in_order_of(a: &Predictions, b: Predictions, path: &Path) -> Result<Predictions> {
+/// The predictions `b` in the order of the images of `a`.
+fn reordered_like(a: &Predictions, b: Predictions, path: &Path) -> Result<Predictions> {
     let refuse = |problem: String| {
         Error::file(
             path,
@@ -135,28 +140,29 @@ fn in_order_of(a: &Predictions, b: Predictions, path: &Path) -> Result<Predictio
             "Name the predictions.csv that belongs to each metrics.json.",
         )
     };
-    let places: HashMap<&str, usize> = (b.image_ids.iter().map(String::as_str)).zip(0..).collect();
-    if a.image_ids.len() != b.image_ids.len() || places.len() != b.image_ids.len() {
+    let index_of: HashMap<&str, usize> =
+        (b.image_ids.iter().map(String::as_str)).zip(0..).collect();
+    if a.image_ids.len() != b.image_ids.len() || index_of.len() != b.image_ids.len() {
         return Err(refuse(format!(
-            "it has {} images, {} of them distinct, but the other has {}",
+            "it has {} images ({} distinct), but the other file has {}",
             b.image_ids.len(),
-            places.len(),
+            index_of.len(),
             a.image_ids.len()
         )));
     }
     let mut ordered = Predictions::default();
     for (id, truth) in a.image_ids.iter().zip(&a.truths) {
-        let &place =
-            (places.get(id.as_str())).ok_or_else(|| refuse(format!("image {id} is not in it")))?;
-        if b.truths[place] != *truth {
+        let &index =
+            (index_of.get(id.as_str())).ok_or_else(|| refuse(format!("image {id} is missing")))?;
+        if b.truths[index] != *truth {
             return Err(refuse(format!(
-                "image {id} is {} here and {truth} there",
-                b.truths[place]
+                "image {id} is {} here and {truth} in the other file",
+                b.truths[index]
             )));
         }
         ordered.image_ids.push(id.clone());
         ordered.truths.push(*truth);
-        ordered.probabilities.push(b.probabilities[place]);
+        ordered.probabilities.push(b.probabilities[index]);
     }
     Ok(ordered)
 }

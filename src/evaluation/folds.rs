@@ -1,5 +1,5 @@
-//! Cross-validation taken together: each fold is scored by the network that did not train on it, and the
-//! answers to all folds are scored as one.
+//! Pooled cross-validation: each fold is predicted by the network that was not trained on it, and all predictions are
+//! scored together.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,63 +17,64 @@ use crate::metrics::{Metrics, Predictions};
 use crate::progress::Progress;
 use crate::{DEFAULT_SEED, Error, Result};
 
-/// Everything that `metrics.json` says of pooled folds.
+/// The contents of `metrics.json` for pooled folds.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PooledEvaluation {
-    /// The figures of all folds' predictions together, at the top level of the file.
+    /// The metrics of the pooled predictions, at the top level of the file.
     #[serde(flatten)]
     pub metrics: Metrics,
-    /// Their 95 % intervals, by name, as `[low, high]`. They do not hold what the choice of training lesions adds.
+    /// Their 95 % intervals, by name, as `[low, high]`. They do not include the variance from the choice of training
+    /// lesions.
     pub intervals: Intervals,
-    /// Why figures are `null`, by their place in the file.
+    /// The reasons for `null` metrics, by their path in the file.
     pub undefined: BTreeMap<String, String>,
-    /// Whether each answer is the mean over the symmetric views of its image.
+    /// Whether test-time augmentation was used.
     pub tta: bool,
-    /// What was scored: the validation images of all folds.
+    /// The scored images: the validation images of all folds.
     pub data: ScoredSplit,
-    /// The folds by themselves.
+    /// The metrics of each fold.
     pub folds: Folds,
-    /// More of what all answers together are worth, each a key of the file; without operating points, since each
-    /// fold's threshold would be chosen on the images that it is judged by.
+    /// Further analyses of the pooled predictions, each a key of the file. There are no operating points, because each
+    /// threshold would be selected on the images that it is evaluated on.
     #[serde(flatten)]
     pub analysis: Analysis,
 }
 
-/// Figures that differ from fold to fold.
+/// Metrics by fold.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Folds {
-    /// The mean of every figure of [`Metrics::NAMES`]; `None` where a fold leaves it undefined.
+    /// The mean of every metric of [`Metrics::NAMES`]; `None` if it is undefined in a fold.
     pub mean: BTreeMap<String, Option<f64>>,
-    /// Likewise the standard deviation, of a sample: the squares are divided by one less than the folds.
+    /// The sample standard deviation (divisor: folds − 1); `None` if it is undefined in a fold.
     pub standard_deviation: BTreeMap<String, Option<f64>>,
-    /// Each fold, in order.
+    /// The folds, in order.
     pub each: Vec<FoldEvaluation>,
 }
 
 /// One fold.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FoldEvaluation {
-    /// Its number, from 0.
+    /// Index, from 0.
     pub fold: usize,
-    /// The file that was scored on it.
+    /// The model that was scored on it.
     pub model: ScoredModel,
-    /// Its figures.
+    /// Its metrics.
     #[serde(flatten)]
     pub metrics: Metrics,
 }
 
 impl Folds {
     fn new(each: Vec<FoldEvaluation>) -> Self {
-        let over_folds = |figure: fn(&[f64]) -> Option<f64>| {
-            let of_name = |name: &&str| {
-                let values = each.iter().map(|fold| fold.metrics.named(name));
+        let over_folds = |statistic: fn(&[f64]) -> Option<f64>| {
+            let entry = |name: &&str| {
+                let values = each.iter().map(|fold| fold.metrics.get(name));
                 let values: Option<Vec<f64>> = values.collect();
                 (
                     (*name).to_owned(),
-                    values.and_then(|values| figure(&values)),
+                    values.and_then(|values| statistic(&values)),
                 )
             };
-            Metrics::NAMES.iter().map(of_name).collect()
+            Metrics::NAMES.iter().map(entry).collect()
         };
         Self {
             mean: over_folds(mean),
@@ -93,34 +94,33 @@ fn standard_deviation(values: &[f64]) -> Option<f64> {
     Some((squares / (values.len() - 1) as f64).sqrt())
 }
 
-/// A network and the file that it is in.
+/// A network and its file.
 pub type Model = (PathBuf, Box<dyn Classifier>);
 
-/// Brings networks into the order of the folds that they were validated on. Refuses a dataset without folds,
-/// a network of another dataset or of none, a fold without a network and one with two.
+/// Sorts networks by the fold that they were validated on.
+///
+/// # Errors
+/// A dataset without folds, a network of another dataset or without a fold, and a fold with no network or two.
 pub fn by_fold(models: Vec<Model>, dataset: &Dataset) -> Result<Vec<Model>> {
     let folds = dataset.info.folds.len();
     if folds == 0 {
         return Err(Error::file(
             &dataset.path,
             "it has no folds",
-            "Leave --folds away, or make folds with `skinlesion prepare --folds 5` and train on each.",
+            "Omit --folds, or create folds with `skinlesion prepare --folds 5` and train on each.",
         ));
     }
     let mut slots: Vec<Option<Model>> = (0..folds).map(|_| None).collect();
     for model in models {
         let fold = fold_of(&model, dataset)?;
         let Some(slot) = slots.get_mut(fold) else {
-            continue; // train let no such fold through
+            continue; // `train` rejects such a fold
         };
         if let Some((first, _)) = slot {
             return Err(Error::file(
                 &model.0,
-                format!(
-                    "fold {fold} again: {} was validated on it too",
-                    first.display()
-                ),
-                "Give one --model for each fold.",
+                format!("{} was also validated on fold {fold}", first.display()),
+                "Give one --model per fold.",
             ));
         }
         *slot = Some(model);
@@ -136,7 +136,7 @@ pub fn by_fold(models: Vec<Model>, dataset: &Dataset) -> Result<Vec<Model>> {
             "--folds",
             format!("no network was validated on fold{s} {}", missing.join(", ")),
             format!(
-                "The dataset has folds 0 to {}: give a --model for each.",
+                "The dataset has folds 0 to {}: give one --model per fold.",
                 folds - 1
             ),
         ));
@@ -148,7 +148,7 @@ fn fold_of((path, classifier): &Model, dataset: &Dataset) -> Result<usize> {
     let metadata = classifier.metadata().ok_or_else(|| {
         Error::file(
             path,
-            "it does not say which lesions it was trained on",
+            "it has no checkpoint metadata, so its training lesions are unknown",
             "Keep the checkpoint.json that `skinlesion export` wrote beside it, or give the checkpoint itself.",
         )
     })?;
@@ -159,20 +159,20 @@ fn fold_of((path, classifier): &Model, dataset: &Dataset) -> Result<usize> {
                 "it was trained with another dataset than {}",
                 dataset.path.display()
             ),
-            "Folds of one dataset can be taken together, not of several: give checkpoints that were trained with it.",
+            "Only folds of one dataset can be pooled: give checkpoints that were trained with it.",
         ));
     }
     metadata.fold.ok_or_else(|| {
         Error::file(
             path,
-            "it was validated on no fold",
+            "it was not validated on a fold",
             "Give checkpoints that were trained with --fold.",
         )
     })
 }
 
-/// Scores each network, in the order of the folds, on the fold that it did not train on, and all answers as one.
-/// The predictions come fold by fold, each in the manifest's order.
+/// Scores each network, in the order of the folds, on its validation fold, and the pooled predictions. Predictions are
+/// returned fold by fold, each in manifest order.
 pub fn score(
     models: &[Model],
     mut dataset: Dataset,
@@ -181,7 +181,7 @@ pub fn score(
 ) -> Result<(PooledEvaluation, Predictions)> {
     let mut pooled = Predictions::default();
     let (mut each, mut lesions) = (Vec::new(), 0);
-    let mut scored: Vec<Sample> = Vec::new();
+    let mut samples: Vec<Sample> = Vec::new();
     for (fold, (path, classifier)) in models.iter().enumerate() {
         dataset = dataset.in_fold(Some(fold))?;
         if let Some(metadata) = classifier.metadata() {
@@ -190,12 +190,12 @@ pub fn score(
         let rows = dataset.split_rows(Split::Val);
         let predictions = predict_split(classifier.as_ref(), &dataset, &rows, batch, progress)?;
         lesions += distinct_lesions(&dataset, Split::Val).len();
-        scored.extend(rows.iter().map(|&row| dataset.rows[row].sample.clone()));
+        samples.extend(rows.iter().map(|&row| dataset.rows[row].sample.clone()));
         each.push(fold_evaluation(fold, path, &predictions)?);
         pooled.extend(predictions);
     }
     let metrics = pooled.score();
-    let samples: Vec<&Sample> = scored.iter().collect();
+    let samples: Vec<&Sample> = samples.iter().collect();
     let evaluation = PooledEvaluation {
         intervals: bootstrap::intervals(
             &pooled.truths,
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn mean_and_standard_deviation_run_over_the_folds() {
+    fn mean_and_standard_deviation_are_over_the_folds() {
         let (nv, mel) = (Diagnosis::Nv, Diagnosis::Mel);
         let folds = Folds::new(vec![
             fold(0, &[nv, nv, nv, mel], 0.9),
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_figure_that_one_fold_lacks_has_no_mean() {
+    fn a_metric_undefined_in_one_fold_has_no_mean() {
         let (nv, mel) = (Diagnosis::Nv, Diagnosis::Mel);
         let folds = Folds::new(vec![fold(0, &[nv, nv], 0.9), fold(1, &[nv, mel], 0.1)]);
         assert_eq!(folds.mean["melanoma_recall"], None);

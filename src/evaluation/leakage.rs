@@ -1,5 +1,5 @@
-//! Refuses to score a network on lesions that it has learnt from, and to train one that has learnt from lesions that it
-//! will be scored on.
+//! The leakage guard: no network is scored on lesions that it was trained or selected on, and no training starts from
+//! one that has seen lesions of its validation or test split.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -8,43 +8,44 @@ use crate::dataset::{Dataset, Split};
 use crate::model::checkpoint_metadata::{CheckpointMetadata, lesion_hash};
 use crate::{Error, Result};
 
-/// Refuses to score a network on a split whose lesions it has seen: for test those that gradients came from or that
-/// choices were made on, for validation the former. The training split may always be scored: whoever names it knows
-/// that the figures say how well the network fits.
+/// Refuses to score a network on a split with lesions that it has seen.
+///
+/// For test these are its training and validation lesions, for validation its training lesions. The training split can
+/// always be scored: its metrics measure the fit.
 pub fn refuse_seen_lesions(
     metadata: &CheckpointMetadata,
     dataset: &Dataset,
-    part: Split,
+    split: Split,
 ) -> Result<()> {
-    for (hashes, use_of_them) in forbidden(metadata, part) {
-        let seen = seen_lesions(hashes, dataset, part);
+    for (hashes, use_of_them) in forbidden(metadata, split) {
+        let seen = seen_lesions(hashes, dataset, split);
         if let Some(first) = seen.first() {
             return Err(Error::file(
                 &dataset.path,
                 format!(
-                    "the network was {use_of_them} {} of the {} lesions of the {part} part ({first} is the first)",
+                    "the network was {use_of_them} {} of the {} lesions of the {split} split (first: {first})",
                     seen.len(),
-                    distinct_lesions(dataset, part).len(),
+                    distinct_lesions(dataset, split).len(),
                 ),
-                "Its figures would flatter. Score it on lesions that it has not seen, usually the test part of the \
-                 dataset folder that it was trained with; or say --split train to see how well it fits its training part.",
+                "Its metrics would be too optimistic. Score it on unseen lesions, usually the test split of the dataset \
+                 folder that it was trained with; or use --split train to measure its fit to the training split.",
             ));
         }
     }
     Ok(())
 }
 
-/// Refuses a checkpoint, as the start or the teacher of a training, that has seen lesions of the validation or test split
-/// as [`refuse_seen_lesions`] forbids.
+/// Refuses a checkpoint as initial model or as teacher if it has seen lesions of the validation or test split, by the
+/// rules of [`refuse_seen_lesions`].
 pub fn refuse_leak(path: &Path, metadata: &CheckpointMetadata, dataset: &Dataset) -> Result<()> {
-    for part in [Split::Val, Split::Test] {
-        for (hashes, _) in forbidden(metadata, part) {
-            let seen = seen_lesions(hashes, dataset, part);
+    for split in [Split::Val, Split::Test] {
+        for (hashes, _) in forbidden(metadata, split) {
+            let seen = seen_lesions(hashes, dataset, split);
             if let Some(first) = seen.first() {
                 return Err(Error::file(
                     path,
                     format!(
-                        "it has seen {} lesions of this dataset's {part} part, such as {first}",
+                        "it has seen {} lesions of the {split} split of this dataset, such as {first}",
                         seen.len()
                     ),
                     "Start from a checkpoint trained on the same split (and --fold), or from --weights.",
@@ -55,30 +56,30 @@ pub fn refuse_leak(path: &Path, metadata: &CheckpointMetadata, dataset: &Dataset
     Ok(())
 }
 
-/// The lesions, as [`lesion_hash`]es, that must not be in a split that a network is scored on, and how it used them.
-fn forbidden(metadata: &CheckpointMetadata, part: Split) -> Vec<(&[String], &'static str)> {
+/// The [`lesion_hash`]es that must not occur in a scored split, and how the network used them.
+fn forbidden(metadata: &CheckpointMetadata, split: Split) -> Vec<(&[String], &'static str)> {
     let trained = (metadata.training_lesions.as_slice(), "trained on");
-    let chosen = (metadata.validation_lesions.as_slice(), "chosen by");
-    match part {
+    let selected = (metadata.validation_lesions.as_slice(), "selected on");
+    match split {
         Split::Train => vec![],
         Split::Val => vec![trained],
-        Split::Test => vec![trained, chosen],
+        Split::Test => vec![trained, selected],
     }
 }
 
-/// The lesions of a split that are among some [`lesion_hash`]es.
-fn seen_lesions<'a>(hashes: &[String], dataset: &'a Dataset, part: Split) -> Vec<&'a str> {
+/// The lesions of a split whose [`lesion_hash`] is in `hashes`.
+fn seen_lesions<'a>(hashes: &[String], dataset: &'a Dataset, split: Split) -> Vec<&'a str> {
     let hashes: HashSet<&str> = hashes.iter().map(String::as_str).collect();
-    let mut lesions = distinct_lesions(dataset, part);
+    let mut lesions = distinct_lesions(dataset, split);
     lesions.retain(|lesion| hashes.contains(lesion_hash(lesion).as_str()));
     lesions
 }
 
-/// The lesions of a split, in the order of their first rows.
-pub fn distinct_lesions(dataset: &Dataset, part: Split) -> Vec<&str> {
+/// The distinct lesions of a split, in order of first occurrence.
+pub fn distinct_lesions(dataset: &Dataset, split: Split) -> Vec<&str> {
     let mut known = HashSet::new();
     dataset
-        .split_rows(part)
+        .split_rows(split)
         .into_iter()
         .map(|row| dataset.rows[row].sample.lesion_id.as_str())
         .filter(|lesion| known.insert(*lesion))

@@ -151,7 +151,7 @@ fn score(images: &Images, expected: &[Probabilities], found: &[Probabilities]) -
         metrics::score(truths, expected),
         metrics::score(truths, found),
     );
-    let change = |name: &str| Some(after.named(name)? - before.named(name)?);
+    let change = |name: &str| Some(after.get(name)? - before.get(name)?);
     let Metrics {
         accuracy,
         balanced_accuracy,
@@ -160,7 +160,7 @@ fn score(images: &Images, expected: &[Probabilities], found: &[Probabilities]) -
     Some(Score {
         accuracy,
         balanced_accuracy,
-        melanoma_recall: after.named("melanoma_recall"),
+        melanoma_recall: after.get("melanoma_recall"),
         balanced_accuracy_change: change("balanced_accuracy"),
         melanoma_recall_change: change("melanoma_recall"),
     })

@@ -1,4 +1,4 @@
-//! Curves, ISIC's figures and operating points against scikit-learn's.
+//! Curves, ISIC's metrics and operating points against scikit-learn's.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ struct Point {
     net_benefit: Option<f64>,
 }
 
-/// Each case's predictions with what scikit-learn makes of them.
+/// Predictions with scikit-learn's results for them.
 fn cases() -> Vec<(Predictions, Case)> {
     let text = include_str!("../../tests/reference/analysis.json");
     let reference: Reference = serde_json::from_str(text).unwrap();
@@ -60,7 +60,7 @@ fn agree(found: Option<f64>, expected: Option<f64>) -> bool {
 }
 
 #[test]
-fn isics_figures_agree_with_scikit_learn() {
+fn isic_metrics_agree_with_scikit_learn() {
     for (predictions, case) in cases() {
         let found = isic::score(&predictions.truths, &predictions.probabilities);
         assert_eq!(
@@ -84,7 +84,7 @@ fn isics_figures_agree_with_scikit_learn() {
 }
 
 #[test]
-fn curves_have_scikit_learns_points() {
+fn curves_agree_with_scikit_learn() {
     for (predictions, case) in cases() {
         for (class, expected) in &case.curves {
             let binary = Binary::any_of(&[*class], &predictions.truths, &predictions.probabilities);
@@ -104,15 +104,15 @@ fn curves_have_scikit_learns_points() {
 }
 
 #[test]
-fn thresholds_for_a_sensitivity_are_those_of_scikit_learns_curve() {
+fn selected_thresholds_agree_with_scikit_learns_roc_curve() {
     for (predictions, case) in cases() {
         let found = operating_points(&predictions, &predictions);
         let expected: Vec<(Target, &Point)> = (case.points.iter())
-            .flat_map(|(question, points)| points.iter().map(|point| (*question, point)))
+            .flat_map(|(target, points)| points.iter().map(|point| (*target, point)))
             .collect();
         assert_eq!(found.len(), expected.len(), "{}", case.name);
-        for (found, (question, expected)) in found.iter().zip(expected) {
-            assert_eq!(found.question, question);
+        for (found, (target, expected)) in found.iter().zip(expected) {
+            assert_eq!(found.target, target);
             assert_eq!(found.wanted_sensitivity, expected.wanted);
             // Sums of three probabilities may differ in the last digit.
             assert!((found.threshold - expected.threshold).abs() <= 1e-12);
@@ -125,7 +125,7 @@ fn thresholds_for_a_sensitivity_are_those_of_scikit_learns_curve() {
                     counts.true_negatives
                 ],
                 expected.counts,
-                "{} {question:?} {}",
+                "{} {target:?} {}",
                 case.name,
                 expected.wanted
             );

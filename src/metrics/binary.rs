@@ -1,22 +1,24 @@
-//! One question with two answers, asked of many images: melanoma or not, malignant or not.
+//! Binary classification metrics: ROC and precision–recall curves, AUC, average precision, threshold metrics.
 //!
-//! Thresholds work as scikit-learn's do: an image is predicted_positive positive if its score is *at least* the threshold.
+//! The positive class is one diagnosis or several, such as melanoma or all malignant classes. Thresholds follow
+//! scikit-learn: an image is predicted positive if its score is *at least* the threshold.
 
 use serde::{Deserialize, Serialize};
 
+use super::ranking::RocAuc;
 use crate::Diagnosis;
 use crate::probabilities::Probabilities;
 
-/// Scores of images, and which of them are truly positive.
+/// Scores and binary truths of images, as cumulative counts by threshold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Binary {
-    /// What is predicted_positive positive at each distinct score, highest score first.
+    /// Cumulative counts at each distinct score, highest score first.
     steps: Vec<Step>,
     positives: usize,
     negatives: usize,
 }
 
-/// What a threshold at `score` finds.
+/// Images with at least a score, by truth.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Step {
     score: f64,
@@ -24,33 +26,33 @@ struct Step {
     false_positives: usize,
 }
 
-/// Images by truth and by what a threshold predicted_positive them.
+/// The 2 × 2 confusion matrix at a threshold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Positive and predicted_positive so.
+    /// Positive, predicted positive.
     pub true_positives: usize,
-    /// Negative, predicted_positive positive.
+    /// Negative, predicted positive.
     pub false_positives: usize,
-    /// Positive, predicted_positive negative: missed.
+    /// Positive, predicted negative: missed.
     pub false_negatives: usize,
-    /// Negative and predicted_positive so.
+    /// Negative, predicted negative.
     pub true_negatives: usize,
 }
 
 impl Binary {
-    /// From a score and a truth for each image.
+    /// Collects pairs of score and truth, one for each image.
     pub fn new(scored: impl IntoIterator<Item = (f64, bool)>) -> Self {
         let mut scored: Vec<(f64, bool)> = scored.into_iter().collect();
         scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
         let (mut true_positives, mut false_positives) = (0, 0);
         let steps = scored
             .chunk_by(|a, b| a.0 == b.0)
-            .map(|equal| {
-                let positive = equal.iter().filter(|(_, is_positive)| *is_positive).count();
+            .map(|ties| {
+                let positive = ties.iter().filter(|(_, is_positive)| *is_positive).count();
                 true_positives += positive;
-                false_positives += equal.len() - positive;
+                false_positives += ties.len() - positive;
                 Step {
-                    score: equal[0].0,
+                    score: ties[0].0,
                     true_positives,
                     false_positives,
                 }
@@ -63,7 +65,7 @@ impl Binary {
         }
     }
 
-    /// Whether an image shows one of some classes; its score is the sum of their probabilities.
+    /// One or several classes against the rest; the score is the sum of their probabilities.
     pub fn any_of(
         classes: &[Diagnosis],
         truths: &[Diagnosis],
@@ -85,7 +87,7 @@ impl Binary {
         self.positives
     }
 
-    /// What a threshold makes of the images.
+    /// The confusion matrix at a threshold.
     pub fn at(&self, threshold: f64) -> Counts {
         let above = self.steps.partition_point(|step| step.score >= threshold);
         let (true_positives, false_positives) = match above.checked_sub(1) {
@@ -103,16 +105,16 @@ impl Binary {
         }
     }
 
-    /// The highest threshold that finds at least a share of the positives; `None` without positives.
+    /// The highest threshold with at least the given sensitivity; `None` without positives.
     pub fn threshold_for_sensitivity(&self, wanted: f64) -> Option<f64> {
-        let found = |step: &&Step| step.true_positives as f64 >= wanted * self.positives as f64;
+        let is_enough = |step: &&Step| step.true_positives as f64 >= wanted * self.positives as f64;
         (self.positives > 0)
-            .then(|| self.steps.iter().find(found))?
+            .then(|| self.steps.iter().find(is_enough))?
             .map(|step| step.score)
     }
 
-    /// The ROC curve as pairs of false and true positive rate, from (0, 0) to (1, 1), a point for each distinct
-    /// score; `None` unless there are positives and negatives.
+    /// The ROC curve as (false positive rate, true positive rate), from (0, 0) to (1, 1), with one point for each
+    /// distinct score; `None` unless there are positives and negatives.
     pub fn roc(&self) -> Option<Vec<(f64, f64)>> {
         if self.positives == 0 || self.negatives == 0 {
             return None;
@@ -126,8 +128,8 @@ impl Binary {
         Some(std::iter::once((0.0, 0.0)).chain(rates).collect())
     }
 
-    /// The precision–recall curve as pairs of recall and precision, recall ascending, a point for each distinct
-    /// score; `None` without positives.
+    /// The precision–recall curve as (recall, precision), recall ascending, with one point for each distinct score;
+    /// `None` without positives.
     pub fn precision_recall(&self) -> Option<Vec<(f64, f64)>> {
         let point = |step: &Step| {
             let predicted_positive = step.true_positives + step.false_positives;
@@ -139,36 +141,48 @@ impl Binary {
         (self.positives > 0).then(|| self.steps.iter().map(point).collect())
     }
 
-    /// Average precision: the precision at each distinct score, weighed by the recall that it adds, without
-    /// interpolation (scikit-learn's `average_precision_score`). `None` without positives.
+    /// Area under the ROC curve; `None` unless there are positives and negatives.
+    pub fn auc(&self) -> Option<f64> {
+        let mut auc = RocAuc::default();
+        for step in &self.steps {
+            auc.extend_to(step.true_positives as u64, step.false_positives as u64);
+        }
+        auc.value()
+    }
+
+    /// Average precision: Σ (Rₙ − Rₙ₋₁) Pₙ over the distinct scores, without interpolation (scikit-learn's
+    /// `average_precision_score`). `None` without positives.
     pub fn average_precision(&self) -> Option<f64> {
         let mut recall = 0.0;
         let curve = self.precision_recall()?;
         Some(
             curve
                 .into_iter()
-                .map(|(reached, precision)| {
-                    let gained = reached - recall;
-                    recall = reached;
+                .map(|(next_recall, precision)| {
+                    let gained = next_recall - recall;
+                    recall = next_recall;
                     gained * precision
                 })
                 .sum(),
         )
     }
 
-    /// The area under that part of the ROC curve where sensitivity is at least `least`, as ISIC's scoring
-    /// program has it: not rescaled, so a perfect network reaches 1 and a guessing one `(1 − least²) / 2`.
-    /// `None` unless there are positives and negatives.
-    pub fn auc_above_sensitivity(&self, least: f64) -> Option<f64> {
+    /// Partial AUC: the area under the ROC curve where sensitivity is at least `min_sensitivity`, as computed by the
+    /// scoring program of ISIC. It is not rescaled: a perfect classifier has 1, chance has
+    /// `(1 − min_sensitivity²) / 2`. `None` unless there are positives and negatives.
+    pub fn auc_above_sensitivity(&self, min_sensitivity: f64) -> Option<f64> {
         let curve = self.roc()?;
         let area = curve.windows(2).map(|ends| {
             let [(x0, y0), (x1, y1)] = [ends[0], ends[1]];
-            if y1 < least {
+            if y1 < min_sensitivity {
                 return 0.0;
             }
-            // The piece that crosses the line begins on it.
-            let (x0, y0) = if y0 < least {
-                (x0 + (x1 - x0) * (least - y0) / (y1 - y0), least)
+            // The segment that crosses the minimum starts at the crossing.
+            let (x0, y0) = if y0 < min_sensitivity {
+                (
+                    x0 + (x1 - x0) * (min_sensitivity - y0) / (y1 - y0),
+                    min_sensitivity,
+                )
             } else {
                 (x0, y0)
             };
@@ -184,12 +198,12 @@ impl Counts {
         self.predicted_positive() + self.false_negatives + self.true_negatives
     }
 
-    /// Number of images predicted_positive positive.
+    /// Number of images predicted positive.
     pub fn predicted_positive(&self) -> usize {
         self.true_positives + self.false_positives
     }
 
-    /// Of the positives, the share found (recall); `None` without positives.
+    /// Sensitivity (recall), TP / (TP + FN); `None` without positives.
     pub fn sensitivity(&self) -> Option<f64> {
         share(
             self.true_positives,
@@ -197,7 +211,7 @@ impl Counts {
         )
     }
 
-    /// Of the negatives, the share left alone; `None` without negatives.
+    /// Specificity, TN / (TN + FP); `None` without negatives.
     pub fn specificity(&self) -> Option<f64> {
         share(
             self.true_negatives,
@@ -205,12 +219,12 @@ impl Counts {
         )
     }
 
-    /// Of the images predicted_positive positive, the share that are (positive predictive value); `None` if none was predicted_positive.
+    /// Precision (positive predictive value), TP / (TP + FP); `None` if no image is predicted positive.
     pub fn precision(&self) -> Option<f64> {
         share(self.true_positives, self.predicted_positive())
     }
 
-    /// Of the images predicted_positive negative, the share that are; `None` if all were predicted_positive positive.
+    /// Negative predictive value, TN / (TN + FN); `None` if all images are predicted positive.
     pub fn negative_predictive_value(&self) -> Option<f64> {
         share(
             self.true_negatives,
@@ -218,18 +232,18 @@ impl Counts {
         )
     }
 
-    /// The share predicted_positive rightly; `None` without images.
+    /// Accuracy, (TP + TN) / all; `None` without images.
     pub fn accuracy(&self) -> Option<f64> {
         share(self.true_positives + self.true_negatives, self.total())
     }
 
-    /// Images predicted_positive positive for each true one among them: how many people are referred for a cancer found.
+    /// Number needed to refer, (TP + FP) / TP: patients referred for each cancer found. `None` without true positives.
     pub fn number_needed_to_refer(&self) -> Option<f64> {
         share(self.predicted_positive(), self.true_positives)
     }
 
-    /// Net benefit at a threshold probability below 1, in true positives per image: those found, less those
-    /// predicted_positive in vain at the odds of the threshold (Vickers & Elkin 2006). `None` without images.
+    /// Net benefit in true positives per image: TP / n − FP / n × odds of the threshold (Vickers & Elkin 2006).
+    /// `None` without images, and for threshold probabilities of 1 or more.
     pub fn net_benefit(&self, threshold: f64) -> Option<f64> {
         let odds = threshold / (1.0 - threshold);
         let gain = self.true_positives as f64 - self.false_positives as f64 * odds;
@@ -245,7 +259,7 @@ fn share(part: usize, whole: usize) -> Option<f64> {
 mod tests {
     use super::*;
 
-    fn some() -> Binary {
+    fn six_images() -> Binary {
         Binary::new([
             (0.9, true),
             (0.8, false),
@@ -257,18 +271,21 @@ mod tests {
     }
 
     #[test]
-    fn a_threshold_takes_scores_that_equal_it() {
-        let counts = some().at(0.6);
+    fn a_score_equal_to_the_threshold_is_positive() {
+        let counts = six_images().at(0.6);
         assert_eq!((counts.true_positives, counts.false_positives), (2, 2));
         assert_eq!((counts.false_negatives, counts.true_negatives), (1, 1));
-        assert_eq!(some().at(0.95).predicted_positive(), 0);
-        assert_eq!(some().at(0.0).predicted_positive(), 6);
+        assert_eq!(six_images().at(0.95).predicted_positive(), 0);
+        assert_eq!(six_images().at(0.0).predicted_positive(), 6);
     }
 
     #[test]
-    fn the_threshold_for_a_sensitivity_is_the_highest_that_reaches_it() {
+    fn threshold_for_sensitivity_is_the_highest_that_reaches_it() {
         for (wanted, threshold) in [(0.3, 0.9), (0.5, 0.6), (0.7, 0.2), (1.0, 0.2)] {
-            assert_eq!(some().threshold_for_sensitivity(wanted), Some(threshold));
+            assert_eq!(
+                six_images().threshold_for_sensitivity(wanted),
+                Some(threshold)
+            );
         }
         let none = Binary::new([(0.5, false)]);
         assert_eq!(none.threshold_for_sensitivity(0.5), None);
@@ -280,20 +297,21 @@ mod tests {
     }
 
     #[test]
-    fn net_benefit_of_calling_all_and_none_is_as_the_formula_says() {
-        let all = some().at(0.0).net_benefit(0.2).unwrap();
+    fn net_benefit_of_referring_all_and_none_follows_the_formula() {
+        let all = six_images().at(0.0).net_benefit(0.2).unwrap();
         assert!((all - (0.5 - 0.5 * 0.25)).abs() < 1e-12);
-        assert_eq!(some().at(2.0).net_benefit(0.2), Some(0.0));
-        assert_eq!(some().at(0.5).net_benefit(1.0), None);
+        assert_eq!(six_images().at(2.0).net_benefit(0.2), Some(0.0));
+        assert_eq!(six_images().at(0.5).net_benefit(1.0), None);
     }
 
     #[test]
-    fn a_perfect_and_a_guessing_network_have_the_known_partial_areas() {
+    fn perfect_and_chance_classifiers_have_the_known_areas() {
         let perfect = Binary::new([(0.9, true), (0.1, false)]);
         assert_eq!(perfect.auc_above_sensitivity(0.8), Some(1.0));
-        let guessing = Binary::new([(0.5, true), (0.5, false)]);
-        let area = guessing.auc_above_sensitivity(0.8).unwrap();
+        let chance = Binary::new([(0.5, true), (0.5, false)]);
+        assert_eq!((perfect.auc(), chance.auc()), (Some(1.0), Some(0.5)));
+        let area = chance.auc_above_sensitivity(0.8).unwrap();
         assert!((area - 0.18).abs() < 1e-12, "{area}");
-        assert_eq!(guessing.average_precision(), Some(0.5));
+        assert_eq!(chance.average_precision(), Some(0.5));
     }
 }

@@ -1,80 +1,85 @@
-//! Whether probabilities can be taken at their word, and the one number that mends the commonest way in which they
-//! cannot.
+//! Calibration metrics (ECE, Brier score) and temperature scaling.
 
 use serde::{Deserialize, Serialize};
 
-use super::ranking::likeliest;
+use super::ranking::argmax;
 use crate::Diagnosis;
 use crate::probabilities::Probabilities;
 
 /// Bins of the reliability diagram and of both expected calibration errors.
 pub const BINS: usize = 15;
 
-/// How far confidence and accuracy are apart. Confidence is the likeliest class's probability.
+/// Calibration of some predictions. Confidence is the probability of the predicted class.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
-    /// Expected calibration error (Guo et al. 2017): the gap between mean confidence and accuracy in [`BINS`] bins of
-    /// equal width (each without its lower and with its upper end), weighed by their images.
+    /// Expected calibration error (Guo et al. 2017): the mean gap between confidence and accuracy over [`BINS`] bins of
+    /// equal width, weighted by images. A bin excludes its lower end and includes its upper end.
     pub ece_equal_width: f64,
-    /// The same with bins of equally many images, or one more in the first ones (Nixon et al. 2019).
+    /// The same over bins of equal numbers of images (Nixon et al. 2019). The first bins have one image more if the
+    /// number is not divisible.
     pub ece_equal_mass: f64,
-    /// Brier score: the squared differences between probabilities and truth, summed over the classes, 0 to 2.
+    /// Brier score: squared differences between probabilities and one-hot truth, summed over the classes, averaged over
+    /// the images; 0 to 2.
     pub brier: f64,
-    /// The bins of equal width that have images, least confident first.
+    /// The non-empty bins of equal width, by ascending confidence.
     pub bins: Vec<Bin>,
 }
 
 /// Images of similar confidence.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bin {
-    /// How many.
+    /// Number of images.
     pub n: usize,
-    /// Mean probability of the likeliest class.
+    /// Mean confidence.
     pub confidence: f64,
-    /// Share answered rightly.
+    /// Accuracy.
     pub accuracy: f64,
 }
 
-/// How well calibrated some predictions are; `None` without images.
+/// Computes calibration metrics; `None` without images.
 pub fn calibration(truths: &[Diagnosis], probabilities: &[Probabilities]) -> Option<Calibration> {
     if truths.is_empty() {
         return None;
     }
-    let mut answers: Vec<(f64, bool)> = (truths.iter().zip(probabilities))
+    let mut outcomes: Vec<(f64, bool)> = (truths.iter().zip(probabilities))
         .map(|(&truth, row)| {
-            let guess = likeliest(row);
-            (row[guess.index()], guess == truth)
+            let predicted = argmax(row);
+            (row[predicted.index()], predicted == truth)
         })
         .collect();
-    // By confidence, then by outcome, so that the order of the images changes nothing.
-    answers.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let place = |confidence: f64| ((confidence * BINS as f64).ceil() as usize).clamp(1, BINS);
-    let bins: Vec<Bin> = (answers.chunk_by(|a, b| place(a.0) == place(b.0)))
+    // Ties are sorted by outcome, so that the order of the images cannot change the result.
+    outcomes.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let bin_of = |confidence: f64| ((confidence * BINS as f64).ceil() as usize).clamp(1, BINS);
+    let bins: Vec<Bin> = (outcomes.chunk_by(|a, b| bin_of(a.0) == bin_of(b.0)))
         .filter_map(bin)
         .collect();
     Some(Calibration {
-        ece_equal_width: gap(&bins, answers.len()),
-        ece_equal_mass: gap(&equal_masses(&answers), answers.len()),
+        ece_equal_width: expected_error(&bins, outcomes.len()),
+        ece_equal_mass: expected_error(&equal_mass_bins(&outcomes), outcomes.len()),
         brier: brier(truths, probabilities),
         bins,
     })
 }
 
-fn bin(answers: &[(f64, bool)]) -> Option<Bin> {
-    let n = answers.len();
-    let right = answers.iter().filter(|(_, is_right)| *is_right).count();
-    let confidence: f64 = answers.iter().map(|(confidence, _)| confidence).sum();
+/// Summarizes pairs of confidence and correctness.
+fn bin(outcomes: &[(f64, bool)]) -> Option<Bin> {
+    let n = outcomes.len();
+    let correct = outcomes
+        .iter()
+        .filter(|(_, is_correct)| *is_correct)
+        .count();
+    let confidence: f64 = outcomes.iter().map(|(confidence, _)| confidence).sum();
     (n > 0).then(|| Bin {
         n,
         confidence: confidence / n as f64,
-        accuracy: right as f64 / n as f64,
+        accuracy: correct as f64 / n as f64,
     })
 }
 
-/// [`BINS`] bins whose sizes differ by one at most, the larger ones first.
-fn equal_masses(answers: &[(f64, bool)]) -> Vec<Bin> {
-    let (size, larger) = (answers.len() / BINS, answers.len() % BINS);
-    let mut rest = answers;
+/// [`BINS`] bins whose sizes differ by at most one, the larger ones first.
+fn equal_mass_bins(outcomes: &[(f64, bool)]) -> Vec<Bin> {
+    let (size, larger) = (outcomes.len() / BINS, outcomes.len() % BINS);
+    let mut rest = outcomes;
     let bins = (0..BINS).filter_map(|number| {
         let (own, others) = rest.split_at(size + usize::from(number < larger));
         rest = others;
@@ -83,7 +88,8 @@ fn equal_masses(answers: &[(f64, bool)]) -> Vec<Bin> {
     bins.collect()
 }
 
-fn gap(bins: &[Bin], images: usize) -> f64 {
+/// Expected calibration error over bins.
+fn expected_error(bins: &[Bin], images: usize) -> f64 {
     let gap = |bin: &Bin| bin.n as f64 / images as f64 * (bin.confidence - bin.accuracy).abs();
     bins.iter().map(gap).sum()
 }
@@ -91,57 +97,58 @@ fn gap(bins: &[Bin], images: usize) -> f64 {
 fn brier(truths: &[Diagnosis], probabilities: &[Probabilities]) -> f64 {
     let squares = truths.iter().zip(probabilities).map(|(truth, row)| {
         let difference = |class: Diagnosis| {
-            let wanted = if class == *truth { 1.0 } else { 0.0 };
-            (row[class.index()] - wanted).powi(2)
+            let target = if class == *truth { 1.0 } else { 0.0 };
+            (row[class.index()] - target).powi(2)
         };
         Diagnosis::ALL.into_iter().map(difference).sum::<f64>()
     });
     squares.sum::<f64>() / truths.len() as f64
 }
 
-/// Probabilities at another temperature: the softmax of logits divided by it. Above 1 answers are less certain, below
-/// 1 more; the likeliest class stays.
+/// Temperature scaling: the softmax of the logits divided by `temperature`. Above 1 lowers confidence, below 1 raises
+/// it; the predicted class does not change.
 pub fn at_temperature(row: &Probabilities, temperature: f64) -> Probabilities {
     let logits = logits(row);
-    let most = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let powers = logits.map(|logit| ((logit - most) / temperature).exp());
-    let sum: f64 = powers.iter().sum();
-    powers.map(|power| power / sum)
+    let max = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let exps = logits.map(|logit| ((logit - max) / temperature).exp());
+    let sum: f64 = exps.iter().sum();
+    exps.map(|exp| exp / sum)
 }
 
-/// Logits that have these probabilities.
+/// Logits whose softmax gives these probabilities.
 fn logits(row: &Probabilities) -> Probabilities {
     row.map(|probability| probability.max(f64::MIN_POSITIVE).ln())
 }
 
-/// Temperatures beyond which none is looked for.
+/// The range of temperatures that is searched.
 const LIMITS: [f64; 2] = [0.01, 100.0];
 
-/// The temperature at which the log loss is least (Guo et al. 2017), from images that the network has not learnt
-/// from. The loss is convex in 1/T, so its slope is zero once. `None` if that is nowhere between 0.01 and 100: without
-/// images, or when every answer is right or no better than chance.
+/// Fits the temperature T that minimizes the log loss (Guo et al. 2017). The images must not be training images.
+///
+/// The loss is convex in 1/T, so it has one minimum. `None` if that is not between 0.01 and 100: without images, if all
+/// predictions are correct, or if they are no better than chance.
 pub fn fit_temperature(truths: &[Diagnosis], probabilities: &[Probabilities]) -> Option<f64> {
-    let all: Vec<Probabilities> = probabilities.iter().map(logits).collect();
-    // The slope of the summed loss by 1/T: the logits' mean under the answer, less the truth's.
+    let all_logits: Vec<Probabilities> = probabilities.iter().map(logits).collect();
+    // The derivative of the summed loss by 1/T: Σ (mean logit under the softmax − logit of the truth).
     let slope = |inverse: f64| -> f64 {
         let of_image = |(truth, logits): (&Diagnosis, &Probabilities)| {
-            let most = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let powers = logits.map(|logit| ((logit - most) * inverse).exp());
-            let sum: f64 = powers.iter().sum();
-            let mean: f64 = powers
+            let max = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let exps = logits.map(|logit| ((logit - max) * inverse).exp());
+            let sum: f64 = exps.iter().sum();
+            let mean: f64 = exps
                 .iter()
                 .zip(logits)
-                .map(|(power, logit)| power / sum * logit)
+                .map(|(exp, logit)| exp / sum * logit)
                 .sum();
             mean - logits[truth.index()]
         };
-        truths.iter().zip(&all).map(of_image).sum()
+        truths.iter().zip(&all_logits).map(of_image).sum()
     };
     let [mut low, mut high] = [1.0 / LIMITS[1], 1.0 / LIMITS[0]];
     if !(slope(low) < 0.0 && slope(high) > 0.0) {
         return None;
     }
-    // Halving, not Newton: a hundred slopes of some thousand images cost nothing, and nothing can go astray.
+    // Bisection: it always converges, and 100 evaluations over a few thousand images take negligible time.
     for _ in 0..100 {
         let middle = 0.5 * (low + high);
         if slope(middle) < 0.0 {
@@ -171,20 +178,20 @@ mod tests {
         name: String,
         truths: Vec<usize>,
         probabilities: Vec<Probabilities>,
-        before: Figures,
+        before: Expected,
         temperature: f64,
-        after: Figures,
+        after: Expected,
     }
 
     #[derive(Deserialize)]
-    struct Figures {
+    struct Expected {
         log_loss: f64,
         ece_equal_width: f64,
         ece_equal_mass: f64,
         brier: f64,
     }
 
-    fn assert_agree(truths: &[Diagnosis], rows: &[Probabilities], expected: &Figures, name: &str) {
+    fn assert_agree(truths: &[Diagnosis], rows: &[Probabilities], expected: &Expected, name: &str) {
         let found = calibration(truths, rows).unwrap();
         for (found, expected) in [
             (log_loss(truths, rows).unwrap(), expected.log_loss),
@@ -200,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_and_the_best_temperature_agree_with_numpy_scikit_learn_and_scipy() {
+    fn metrics_and_temperature_match_numpy_scikit_learn_and_scipy() {
         let text = include_str!("../../tests/reference/calibration.json");
         for case in serde_json::from_str::<Reference>(text).unwrap().cases {
             let truths: Vec<_> = case
@@ -223,14 +230,14 @@ mod tests {
     }
 
     #[test]
-    fn where_no_temperature_is_best_none_is_found() {
+    fn no_temperature_is_fitted_without_a_minimum() {
         let mut row = [0.02; Diagnosis::COUNT];
         row[Diagnosis::Nv.index()] = 0.88;
         assert_eq!(fit_temperature(&[], &[]), None);
         assert_eq!(
             fit_temperature(&[Diagnosis::Nv], &[row]),
             None,
-            "always right"
+            "always correct"
         );
         assert_eq!(
             fit_temperature(&[Diagnosis::Mel], &[row]),
@@ -242,14 +249,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn temperatures_undo_each_other_and_keep_the_order(
+        fn temperature_scaling_is_invertible_and_keeps_the_argmax(
             parts in prop::array::uniform7(0.01_f64..1.0), temperature in 0.2_f64..5.0
         ) {
             let sum: f64 = parts.iter().sum();
             let row = parts.map(|part| part / sum);
             let scaled = at_temperature(&row, temperature);
             prop_assert!((scaled.iter().sum::<f64>() - 1.0).abs() < 1e-12);
-            prop_assert_eq!(likeliest(&scaled), likeliest(&row));
+            prop_assert_eq!(argmax(&scaled), argmax(&row));
             let back = at_temperature(&scaled, 1.0 / temperature);
             for (a, b) in back.iter().zip(&row) {
                 prop_assert!((a - b).abs() < 1e-9);

@@ -1,4 +1,4 @@
-//! Two networks on the same images: how far apart their figures are, and whether that could be chance.
+//! Comparison of two models on the same images: differences of metrics with intervals, and McNemar's test.
 
 use std::collections::BTreeMap;
 
@@ -7,69 +7,70 @@ use serde::Serialize;
 
 use super::Predictions;
 use super::bootstrap::{Clusters, DRAWS, interval};
-use super::ranking::likeliest;
+use super::ranking::argmax;
 use super::weighted::WeightedMetrics;
 
-/// What sets two networks apart.
+/// The differences between two models.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
     /// Number of images.
     pub n: usize,
-    /// The figures that both define, by name as in `metrics.json`.
+    /// The metrics that are defined for both, by name as in `metrics.json`.
     pub figures: BTreeMap<String, Difference>,
-    /// Whether one is right where the other is wrong more often than the other way round.
+    /// McNemar's test on the predicted classes.
     pub mcnemar: McNemar,
 }
 
-/// A figure of both.
+/// A metric of both models.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Difference {
-    /// The first network's.
+    /// Value of the first model.
     pub a: f64,
-    /// The second network's.
+    /// Value of the second model.
     pub b: f64,
     /// `b - a`.
     pub difference: f64,
-    /// The difference's 95 % interval, by paired percentile bootstrap over lesions: both networks are scored on the
+    /// The 95 % interval of the difference, by paired percentile bootstrap over lesions: both models are scored on the
     /// same draws.
     pub interval: Option<[f64; 2]>,
 }
 
 impl Difference {
-    /// Whether the interval leaves out zero.
+    /// Whether the interval excludes zero.
     pub fn is_clear(&self) -> bool {
         self.interval
             .is_some_and(|[low, high]| low > 0.0 || high < 0.0)
     }
 }
 
-/// McNemar's test on whether the likeliest class is right.
+/// McNemar's test on whether the predicted class is correct.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct McNemar {
-    /// Images that only the first network gets right.
+    /// Images that only the first model classifies correctly.
     pub only_a_right: usize,
-    /// Images that only the second network gets right.
+    /// Images that only the second model classifies correctly.
     pub only_b_right: usize,
-    /// Two-sided p-value of the exact test: how likely so uneven a share would be if both were equally good.
+    /// Two-sided p-value of the exact test: the probability of a split at least as uneven if both models were equally
+    /// good.
     pub p_value: f64,
 }
 
 /// Compares predictions of the same images in the same order.
 pub fn compare(a: &Predictions, b: &Predictions, seed: u64) -> Comparison {
-    let scorers = [a, b].map(|p| WeightedMetrics::new(&p.truths, &p.probabilities));
+    let metrics = [a, b].map(|p| WeightedMetrics::new(&p.truths, &p.probabilities));
     let lesions = Clusters::new(&a.lesions());
-    let once = vec![1; a.truths.len()];
-    let whole = [0, 1].map(|side| scorers[side].score(&once));
+    let unit_weights = vec![1; a.truths.len()];
+    let observed = [0, 1].map(|side| metrics[side].score(&unit_weights));
     let draws: Vec<_> = (0..DRAWS)
         .into_par_iter()
         .map(|number| {
-            let times = lesions.draw(seed, number);
-            [0, 1].map(|side| scorers[side].score(&times))
+            let weights = lesions.draw(seed, number);
+            [0, 1].map(|side| metrics[side].score(&weights))
         })
         .collect();
-    let named = WeightedMetrics::names().into_iter().enumerate();
-    let figures = named.filter_map(|(at, name)| {
-        let (a, b) = (whole[0][at]?, whole[1][at]?);
+    let names = WeightedMetrics::names().into_iter().enumerate();
+    let figures = names.filter_map(|(at, name)| {
+        let (a, b) = (observed[0][at]?, observed[1][at]?);
         let differences = draws.iter().filter_map(|[a, b]| Some(b[at]? - a[at]?));
         let difference = Difference {
             a,
@@ -87,12 +88,12 @@ pub fn compare(a: &Predictions, b: &Predictions, seed: u64) -> Comparison {
 }
 
 fn mcnemar(a: &Predictions, b: &Predictions) -> McNemar {
-    let right = |predictions: &Predictions, image: usize| {
-        likeliest(&predictions.probabilities[image]) == predictions.truths[image]
+    let is_correct = |predictions: &Predictions, image: usize| {
+        argmax(&predictions.probabilities[image]) == predictions.truths[image]
     };
     let (mut only_a_right, mut only_b_right) = (0, 0);
     for image in 0..a.truths.len() {
-        match (right(a, image), right(b, image)) {
+        match (is_correct(a, image), is_correct(b, image)) {
             (true, false) => only_a_right += 1,
             (false, true) => only_b_right += 1,
             _ => {}
@@ -105,14 +106,14 @@ fn mcnemar(a: &Predictions, b: &Predictions) -> McNemar {
     }
 }
 
-/// Twice the probability that of `a + b` throws of a coin at most `min(a, b)` show heads, at most 1 (McNemar's exact
-/// test; statsmodels' `mcnemar(exact=True)`).
+/// The p-value of McNemar's exact test (statsmodels' `mcnemar(exact=True)`): min(1, 2 · P(X ≤ min(a, b))) with
+/// X ~ Binomial(a + b, ½).
 pub fn exact_p_value(a: usize, b: usize) -> f64 {
-    let throws = (a + b) as f64;
-    let mut log_term = -throws * std::f64::consts::LN_2;
+    let n = (a + b) as f64;
+    let mut log_term = -n * std::f64::consts::LN_2;
     let mut sum = log_term.exp();
-    for heads in 1..=a.min(b) {
-        log_term += ((throws - heads as f64 + 1.0) / heads as f64).ln();
+    for k in 1..=a.min(b) {
+        log_term += ((n - k as f64 + 1.0) / k as f64).ln();
         sum += log_term.exp();
     }
     (2.0 * sum).min(1.0)
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn p_values_are_statsmodels() {
+    fn p_values_match_statsmodels() {
         let text = include_str!("../../tests/reference/mcnemar.json");
         let cases: Vec<Case> = serde_json::from_str(text).unwrap();
         assert!(cases.len() > 5);
@@ -146,18 +147,18 @@ mod tests {
         }
     }
 
-    /// 200 images of 100 lesions; every `wrong`th is answered wrongly.
-    fn some(wrong: usize) -> Predictions {
+    /// 200 images of 100 lesions; every `step`th is classified incorrectly.
+    fn with_errors(step: usize) -> Predictions {
         let mut predictions = Predictions::default();
         for image in 0..200_usize {
             let truth = Diagnosis::ALL[image % 7];
-            let guess = if image.is_multiple_of(wrong) {
+            let predicted = if image.is_multiple_of(step) {
                 (image + 1) % 7
             } else {
                 image % 7
             };
             let mut row = [0.02; Diagnosis::COUNT];
-            row[guess] = 0.88;
+            row[predicted] = 0.88;
             predictions.image_ids.push(image.to_string());
             predictions.lesion_ids.push((image / 2).to_string());
             predictions.truths.push(truth);
@@ -167,8 +168,8 @@ mod tests {
     }
 
     #[test]
-    fn a_network_does_not_differ_from_itself() {
-        let same = compare(&some(5), &some(5), 1);
+    fn a_model_does_not_differ_from_itself() {
+        let same = compare(&with_errors(5), &with_errors(5), 1);
         assert_eq!(same.mcnemar.p_value, 1.0);
         for difference in same.figures.values() {
             assert_eq!(
@@ -180,8 +181,8 @@ mod tests {
     }
 
     #[test]
-    fn the_better_network_is_clearly_so_and_the_sides_mirror_each_other() {
-        let (worse, better) = (some(3), some(10));
+    fn a_better_model_is_clearly_better_and_swapping_sides_changes_signs() {
+        let (worse, better) = (with_errors(3), with_errors(10));
         let found = compare(&worse, &better, 1);
         let accuracy = found.figures["accuracy"];
         assert!((accuracy.difference - (67.0 - 20.0) / 200.0).abs() < 1e-12);

@@ -1,4 +1,4 @@
-//! Which class was taken for which, and the figures that follow from these counts alone.
+//! The confusion matrix and the metrics that follow from it.
 
 use std::fmt::Write;
 
@@ -33,17 +33,17 @@ impl Confusion {
         self.counts[class.index()].iter().sum()
     }
 
-    /// Number of images that were given a class.
+    /// Number of images with a predicted class.
     pub fn predicted(&self, class: Diagnosis) -> usize {
         self.counts.iter().map(|row| row[class.index()]).sum()
     }
 
-    /// Number of images that have a class and were given it.
+    /// Number of images of a class that are predicted correctly.
     pub fn hits(&self, class: Diagnosis) -> usize {
         self.counts[class.index()][class.index()]
     }
 
-    /// The classes that occur in the truth or among the predictions, in order: scikit-learn's default labels.
+    /// The classes that occur in the truth or among the predictions, in class order: scikit-learn's default labels.
     pub fn labels(&self) -> Vec<Diagnosis> {
         Diagnosis::ALL
             .into_iter()
@@ -56,7 +56,7 @@ impl Confusion {
         ratio(self.hits(class), self.support(class))
     }
 
-    /// Of the images of other classes, the share not given this one, with 0/0 = 0.
+    /// Share of the images of other classes that are not predicted as this one, with 0/0 = 0.
     pub fn specificity(&self, class: Diagnosis) -> f64 {
         let others = self.total() - self.support(class);
         ratio(others - (self.predicted(class) - self.hits(class)), others)
@@ -94,7 +94,7 @@ impl Confusion {
         mean(self.labels().into_iter().map(|class| self.f1(class)))
     }
 
-    /// Mean F1 by support; `None` without images.
+    /// Mean F1 weighted by support; `None` without images.
     pub fn weighted_f1(&self) -> Option<f64> {
         let sum: f64 = Diagnosis::ALL
             .map(|class| self.f1(class) * self.support(class) as f64)
@@ -111,7 +111,7 @@ impl Confusion {
         })
     }
 
-    /// The counts as a text table with their sums.
+    /// The counts as a text table with row sums.
     pub fn counts_text(&self) -> String {
         let rows = Diagnosis::ALL.map(|class| {
             let mut cells = self.counts[class.index()]
@@ -123,7 +123,7 @@ impl Confusion {
         table("sum", &rows)
     }
 
-    /// The shares of each row as a text table; a class without images has dashes.
+    /// The row-normalized matrix as a text table; a class without images has dashes.
     pub fn normalized_text(&self) -> String {
         let rows = self.normalized().map(|row| match row {
             Some(shares) => shares.map(|share| format!("{share:.2}")).to_vec(),
@@ -133,7 +133,7 @@ impl Confusion {
     }
 }
 
-/// Rows of cells under the class codes, each row after its own code.
+/// A text table with class codes as row and column headings.
 fn table(last_heading: &str, rows: &[Vec<String>; COUNT]) -> String {
     let mut text = format!("{:>7}", "");
     for heading in Diagnosis::ALL
@@ -154,16 +154,16 @@ fn table(last_heading: &str, rows: &[Vec<String>; COUNT]) -> String {
     text
 }
 
-/// A quotient of counts in which 0/0 counts as 0.
-pub(super) fn ratio(part: usize, whole: usize) -> f64 {
-    if whole == 0 {
+/// A ratio of counts with 0/0 = 0.
+pub(super) fn ratio(numerator: usize, denominator: usize) -> f64 {
+    if denominator == 0 {
         0.0
     } else {
-        part as f64 / whole as f64
+        numerator as f64 / denominator as f64
     }
 }
 
-/// The mean of some values, if there are any.
+/// The mean; `None` without values.
 pub(super) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let (sum, n) = values.fold((0.0, 0), |(sum, n), value| (sum + value, n + 1));
     (n > 0).then(|| sum / f64::from(n))
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_text_tables_show_every_count_and_leave_empty_rows_open() {
+    fn text_tables_show_every_count_and_dashes_for_empty_rows() {
         let pairs = [
             (Diagnosis::Mel, Diagnosis::Mel),
             (Diagnosis::Mel, Diagnosis::Nv),

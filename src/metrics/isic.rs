@@ -1,67 +1,68 @@
-//! The figures that the ISIC challenges rank and list networks by (task 3 of 2018).
+//! The metrics of the ISIC 2018 challenge (task 3).
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Confusion;
 use super::binary::Binary;
-use super::{Confusion, ranking};
+use super::ranking::argmax;
 use crate::Diagnosis;
 use crate::probabilities::Probabilities;
 
-/// ISIC's figures for some predictions.
+/// ISIC's metrics.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Isic {
-    /// Mean recall of the classes in the truth: what 2018's task 3 was ranked by.
+    /// Mean recall of the classes in the truth, the ranking metric of task 3 of 2018.
     pub balanced_accuracy: Option<f64>,
     /// Each class against the rest.
     pub per_class: BTreeMap<Diagnosis, IsicClass>,
 }
 
-/// ISIC's figures for one class against the rest: those of thresholds at a probability above one half, then those
-/// of all thresholds. A quotient of nothing by nothing is `None`, where ISIC's program counts it as 1.
+/// ISIC's metrics of one class against the rest. The first five use a threshold: positive is a probability above ½. The
+/// others integrate over all thresholds. 0/0 is `None`; ISIC's scoring program counts it as 1.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct IsicClass {
-    /// Of the images of the class, the share with more than one half.
+    /// Sensitivity at ½.
     pub sensitivity: Option<f64>,
-    /// Of the other images, the share without.
+    /// Specificity at ½.
     pub specificity: Option<f64>,
-    /// Of the images with more than one half, the share that have the class.
+    /// Positive predictive value at ½.
     pub ppv: Option<f64>,
-    /// Of the others, the share that have it not.
+    /// Negative predictive value at ½.
     pub npv: Option<f64>,
-    /// The share predicted_positive rightly so.
+    /// Accuracy at ½.
     pub accuracy: Option<f64>,
     /// Area under the ROC curve.
     pub auc: Option<f64>,
-    /// Area under its part with at least 80 % sensitivity, not rescaled ([`Binary::auc_above_sensitivity`]).
+    /// Area under the ROC curve above 80 % sensitivity, not rescaled ([`Binary::auc_above_sensitivity`]).
     pub auc_above_80_sensitivity: Option<f64>,
     /// Average precision ([`Binary::average_precision`]).
     pub average_precision: Option<f64>,
 }
 
-/// The sensitivity from which ISIC counts a partial area.
-const LEAST_SENSITIVITY: f64 = 0.8;
+/// The minimum sensitivity of ISIC's partial AUC.
+const MIN_SENSITIVITY: f64 = 0.8;
 
-/// ISIC's figures.
+/// Computes ISIC's metrics.
 pub fn score(truths: &[Diagnosis], probabilities: &[Probabilities]) -> Isic {
-    let predicted = probabilities.iter().map(ranking::likeliest);
+    let predicted = probabilities.iter().map(argmax);
     let confusion = Confusion::count(truths.iter().copied().zip(predicted));
     let of_class = |class| {
         let binary = Binary::any_of(&[class], truths, probabilities);
-        // Above one half, not from one half on.
+        // Strictly above ½.
         let counts = binary.at(0.5_f64.next_up());
-        let figures = IsicClass {
+        let metrics = IsicClass {
             sensitivity: counts.sensitivity(),
             specificity: counts.specificity(),
             ppv: counts.precision(),
             npv: counts.negative_predictive_value(),
             accuracy: counts.accuracy(),
-            auc: ranking::auc(truths, probabilities, class),
-            auc_above_80_sensitivity: binary.auc_above_sensitivity(LEAST_SENSITIVITY),
+            auc: binary.auc(),
+            auc_above_80_sensitivity: binary.auc_above_sensitivity(MIN_SENSITIVITY),
             average_precision: binary.average_precision(),
         };
-        (class, figures)
+        (class, metrics)
     };
     Isic {
         balanced_accuracy: confusion.balanced_accuracy(),

@@ -1,23 +1,25 @@
-//! How good predictions are, from plain slices of truths and probabilities: so that a checkpoint, an
-//! exported file and a CSV are scored alike.
+//! Metrics of plain slices of truths and probabilities. A checkpoint, an exported file and a CSV are scored by the same
+//! code.
 //!
-//! Every figure is what scikit-learn computes, to 1e-9 (`tests/reference/metrics.py`). Its conventions:
+//! Every metric agrees with scikit-learn to 1e-9 (`tests/reference/metrics.py`). Conventions:
 //!
-//! * The prediction is the likeliest class; of equal ones the first. `accuracy` and everything that comes
-//!   from the confusion matrix goes by it.
-//! * Top-k looks for the truth among the k likeliest; of equal ones the *last* come first, which is
-//!   scikit-learn's rule and matters only where probabilities are exactly equal.
-//! * 0/0 counts as 0 (`zero_division=0`): the precision of a class that is never predicted is 0.
-//! * Balanced accuracy is the mean recall of the classes that occur in the truth; macro and weighted
-//!   averages run over the classes that occur in the truth or among the predictions.
-//! * AUC is one class against the rest, equal scores counting half; `macro_auc` is the plain mean over all
-//!   seven, so it exists only when all seven do.
-//! * Log loss is natural, with probabilities clipped to [ε, 1 - ε], ε = 2⁻⁵².
+//! * The predicted class is the argmax; ties go to the first class. `accuracy` and everything derived from the
+//!   confusion matrix use it.
+//! * Top-k ties go to the *last* class, as in scikit-learn.
+//! * 0/0 is 0 (`zero_division=0`): the precision of a class that is never predicted is 0.
+//! * Balanced accuracy is the mean recall of the classes that occur in the truth. Macro and weighted averages run over
+//!   the classes that occur in the truth or among the predictions.
+//! * AUC is one class against the rest; equal scores count half. `macro_auc` is the unweighted mean over all seven
+//!   classes, and is defined only if all seven AUCs are.
+//! * Log loss uses the natural logarithm and probabilities clipped to [ε, 1 − ε], ε = 2⁻⁵².
 //!
-//! A figure that the images cannot define is `None`, in JSON `null`: recall, AUC, average precision and melanoma recall
-//! where the truth lacks the class, a class's precision and F1 where the predictions lack it too, specificity and AUC
-//! where every image has the class, macro averages of the two where any class lacks them, everything where there are no
-//! images.
+//! Undefined metrics are `None` (`null` in JSON):
+//!
+//! * recall, AUC, average precision and melanoma recall if no image has the class;
+//! * precision and F1 if, in addition, no image is predicted as the class;
+//! * specificity and AUC if every image has the class;
+//! * macro averages of AUC and average precision if they are undefined for any class;
+//! * everything if there are no images.
 
 #[cfg(test)]
 mod analysis_tests;
@@ -50,22 +52,22 @@ pub use self::confusion::Confusion;
 pub use self::predictions::Predictions;
 pub use self::report::classification_report;
 
-/// All figures of some predictions; serialised, the heart of `metrics.json`.
+/// All metrics of some predictions; serialized as the top level of `metrics.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
     /// Number of images.
     pub n: usize,
-    /// Share of images whose likeliest class is the truth, 0–1.
+    /// Share of images whose predicted class is the truth, 0–1.
     pub accuracy: Option<f64>,
-    /// Share of images whose truth is among the two likeliest classes.
+    /// Share of images whose truth is among the two classes with the highest probabilities.
     pub top2_accuracy: Option<f64>,
-    /// Share of images whose truth is among the three likeliest classes.
+    /// Share of images whose truth is among the three classes with the highest probabilities.
     pub top3_accuracy: Option<f64>,
     /// Mean recall of the classes in the truth.
     pub balanced_accuracy: Option<f64>,
     /// Mean F1 of the classes in the truth or among the predictions.
     pub macro_f1: Option<f64>,
-    /// Mean F1, each class weighing as many images as it has.
+    /// Mean F1, weighted by the images of each class.
     pub weighted_f1: Option<f64>,
     /// Mean AUC of all seven classes.
     pub macro_auc: Option<f64>,
@@ -73,24 +75,24 @@ pub struct Metrics {
     pub macro_average_precision: Option<f64>,
     /// Mean negative natural logarithm of the truth's probability.
     pub log_loss: Option<f64>,
-    /// Images by truth (rows) and likeliest class (columns), in class order.
+    /// Images by truth (rows) and predicted class (columns), in class order.
     pub confusion_matrix: [[usize; Diagnosis::COUNT]; Diagnosis::COUNT],
     /// Each class against the rest.
     pub per_class: BTreeMap<Diagnosis, ClassMetrics>,
 }
 
-/// The figures of one class against the rest.
+/// The metrics of one class against the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassMetrics {
-    /// Of the images given this class, the share that have it.
+    /// Share of the images predicted as this class that have it.
     pub precision: Option<f64>,
-    /// Of the images that have this class, the share given it (sensitivity).
+    /// Share of the images of this class that are predicted as it (sensitivity).
     pub recall: Option<f64>,
     /// Harmonic mean of precision and recall.
     pub f1: Option<f64>,
-    /// Number of images that have this class.
+    /// Number of images of this class.
     pub support: usize,
-    /// Of the images that have another class, the share not given this one.
+    /// Share of the images of other classes that are not predicted as this one.
     pub specificity: Option<f64>,
     /// Area under the ROC curve.
     pub auc: Option<f64>,
@@ -99,7 +101,7 @@ pub struct ClassMetrics {
 }
 
 impl Metrics {
-    /// The figures that a checkpoint can be chosen by, and that [`Metrics::named`] knows.
+    /// The names that [`Metrics::get`] accepts: the metrics that a checkpoint can be selected by.
     pub const NAMES: &[&str] = &[
         "accuracy",
         "top2_accuracy",
@@ -114,8 +116,8 @@ impl Metrics {
         "melanoma_specificity",
     ];
 
-    /// A figure by its name; `None` if it is undefined here or no such name exists.
-    pub fn named(&self, name: &str) -> Option<f64> {
+    /// A metric by name; `None` if it is undefined or the name is unknown.
+    pub fn get(&self, name: &str) -> Option<f64> {
         match name {
             "accuracy" => self.accuracy,
             "top2_accuracy" => self.top2_accuracy,
@@ -132,50 +134,50 @@ impl Metrics {
         }
     }
 
-    /// The defined figures of [`Metrics::NAMES`] by name, as a checkpoint keeps them.
-    pub fn defined(&self) -> BTreeMap<String, f64> {
+    /// The defined metrics of [`Metrics::NAMES`] by name, as stored in checkpoint metadata.
+    pub fn to_map(&self) -> BTreeMap<String, f64> {
         let names = Self::NAMES.iter();
         names
-            .filter_map(|&name| Some((name.to_owned(), self.named(name)?)))
+            .filter_map(|&name| Some((name.to_owned(), self.get(name)?)))
             .collect()
     }
 
-    /// The figures that are `None`, by their place in `metrics.json`, and why.
+    /// The reasons for undefined metrics, by their path in `metrics.json`.
     pub fn undefined(&self) -> BTreeMap<String, String> {
         let mut reasons = BTreeMap::new();
-        let lacking = |figure: fn(&ClassMetrics) -> Option<f64>| {
-            let absent = self.per_class.iter().filter(|(_, c)| figure(c).is_none());
-            let codes: Vec<&str> = absent.map(|(class, _)| class.code()).collect();
+        let undefined_for = |metric: fn(&ClassMetrics) -> Option<f64>| {
+            let classes = self.per_class.iter().filter(|(_, c)| metric(c).is_none());
+            let codes: Vec<&str> = classes.map(|(class, _)| class.code()).collect();
             codes.join(", ")
         };
-        // What is of melanoma alone has its place among the classes.
-        let of_all = Self::NAMES
+        // Metrics of melanoma alone are listed under `per_class`.
+        let overall = Self::NAMES
             .iter()
             .filter(|name| !name.starts_with("melanoma_"));
-        for name in of_all.filter(|name| self.named(name).is_none()) {
+        for name in overall.filter(|name| self.get(name).is_none()) {
             let reason = match (self.n, *name) {
                 (0, _) => "there are no images".to_owned(),
-                (_, "macro_auc") => format!("no AUC of {}", lacking(|c| c.auc)),
+                (_, "macro_auc") => format!("no AUC of {}", undefined_for(|c| c.auc)),
                 _ => format!(
                     "no average precision of {}",
-                    lacking(|c| c.average_precision)
+                    undefined_for(|c| c.average_precision)
                 ),
             };
             reasons.insert((*name).to_owned(), reason);
         }
-        for (class, figures) in &self.per_class {
-            let all_have_it = figures.support == self.n && self.n > 0;
-            for (name, figure, reason) in [
+        for (class, metrics) in &self.per_class {
+            let all_have_it = metrics.support == self.n && self.n > 0;
+            for (name, value, reason) in [
                 (
                     "precision",
-                    figures.precision,
+                    metrics.precision,
                     "no image has or was given this class",
                 ),
-                ("recall", figures.recall, "no image has this class"),
-                ("f1", figures.f1, "no image has or was given this class"),
+                ("recall", metrics.recall, "no image has this class"),
+                ("f1", metrics.f1, "no image has or was given this class"),
                 (
                     "specificity",
-                    figures.specificity,
+                    metrics.specificity,
                     if self.n == 0 {
                         "there are no images"
                     } else {
@@ -184,7 +186,7 @@ impl Metrics {
                 ),
                 (
                     "auc",
-                    figures.auc,
+                    metrics.auc,
                     if all_have_it {
                         "every image has this class"
                     } else {
@@ -193,11 +195,11 @@ impl Metrics {
                 ),
                 (
                     "average_precision",
-                    figures.average_precision,
+                    metrics.average_precision,
                     "no image has this class",
                 ),
             ] {
-                if figure.is_none() {
+                if value.is_none() {
                     reasons.insert(format!("per_class.{class}.{name}"), reason.to_owned());
                 }
             }
@@ -206,18 +208,18 @@ impl Metrics {
     }
 }
 
-/// Scores predictions: `probabilities[i]` are those of the image whose diagnosis is `truths[i]`.
-/// With no images every figure is `None`.
+/// Computes all metrics. `probabilities[i]` are those of the image whose diagnosis is `truths[i]`. Without images every
+/// metric is `None`.
 pub fn score(truths: &[Diagnosis], probabilities: &[Probabilities]) -> Metrics {
-    let predicted = probabilities.iter().map(ranking::likeliest);
+    let predicted = probabilities.iter().map(ranking::argmax);
     let confusion = Confusion::count(truths.iter().copied().zip(predicted));
     let per_class: BTreeMap<_, _> = Diagnosis::ALL
         .into_iter()
         .map(|class| (class, score_class(class, &confusion, truths, probabilities)))
         .collect();
-    let mean_of = |figure: fn(&ClassMetrics) -> Option<f64>| {
-        let figures: Option<Vec<f64>> = per_class.values().map(figure).collect();
-        figures.and_then(|figures| confusion::mean(figures.into_iter()))
+    let macro_average = |metric: fn(&ClassMetrics) -> Option<f64>| {
+        let values: Option<Vec<f64>> = per_class.values().map(metric).collect();
+        values.and_then(|values| confusion::mean(values.into_iter()))
     };
     Metrics {
         n: truths.len(),
@@ -227,8 +229,8 @@ pub fn score(truths: &[Diagnosis], probabilities: &[Probabilities]) -> Metrics {
         balanced_accuracy: confusion.balanced_accuracy(),
         macro_f1: confusion.macro_f1(),
         weighted_f1: confusion.weighted_f1(),
-        macro_auc: mean_of(|class| class.auc),
-        macro_average_precision: mean_of(|class| class.average_precision),
+        macro_auc: macro_average(|class| class.auc),
+        macro_average_precision: macro_average(|class| class.average_precision),
         log_loss: ranking::log_loss(truths, probabilities),
         confusion_matrix: confusion.counts,
         per_class,
@@ -241,6 +243,7 @@ fn score_class(
     truths: &[Diagnosis],
     probabilities: &[Probabilities],
 ) -> ClassMetrics {
+    let binary = Binary::any_of(&[class], truths, probabilities);
     let support = confusion.support(class);
     let occurs = support + confusion.predicted(class) > 0;
     ClassMetrics {
@@ -249,7 +252,7 @@ fn score_class(
         f1: occurs.then(|| confusion.f1(class)),
         support,
         specificity: (support < confusion.total()).then(|| confusion.specificity(class)),
-        auc: ranking::auc(truths, probabilities, class),
-        average_precision: Binary::any_of(&[class], truths, probabilities).average_precision(),
+        auc: binary.auc(),
+        average_precision: binary.average_precision(),
     }
 }

@@ -1,5 +1,7 @@
-//! Operating points: a threshold chosen on some images for the sensitivity that it has there, and what it does to
-//! others; and decision curves, which say at what threshold a network is worth asking at all.
+//! Threshold selection and decision curves.
+//!
+//! An operating point is a threshold selected for its sensitivity on validation images and evaluated on others. A
+//! decision curve shows the net benefit of the model by threshold probability.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,21 +9,21 @@ use super::Predictions;
 use super::binary::{Binary, Counts};
 use crate::Diagnosis;
 
-/// The sensitivities that thresholds are chosen for.
+/// The sensitivities that thresholds are selected for.
 pub const SENSITIVITIES: [f64; 3] = [0.80, 0.90, 0.95];
 
-/// A question that a threshold answers.
+/// The positive class of a threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
-    /// Is it melanoma? The score is its probability.
+    /// Melanoma; the score is its probability.
     Melanoma,
-    /// Is it akiec, bcc or mel? The score is the sum of their probabilities.
+    /// akiec, bcc or mel; the score is the sum of their probabilities.
     Malignant,
 }
 
 impl Target {
-    /// Both.
+    /// Both targets.
     pub const ALL: [Self; 2] = [Self::Melanoma, Self::Malignant];
 
     /// The classes whose probabilities are summed.
@@ -34,7 +36,7 @@ impl Target {
         }
     }
 
-    /// It in words.
+    /// The name for people.
     pub fn words(self) -> &'static str {
         match self {
             Self::Melanoma => "melanoma",
@@ -42,7 +44,7 @@ impl Target {
         }
     }
 
-    /// It, asked of predictions.
+    /// The target against the rest, for some predictions.
     pub fn of(self, predictions: &Predictions) -> Binary {
         Binary::any_of(
             &self.classes(),
@@ -52,34 +54,36 @@ impl Target {
     }
 }
 
-/// A threshold, and what it does where it was chosen and elsewhere.
+/// A threshold with its metrics on the images that it was selected on and on those that are scored.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OperatingPoint {
-    /// What it answers.
-    pub question: Target,
-    /// The sensitivity that it was chosen for: it is the highest threshold that has it on the thresholds_on images.
+    /// The positive class.
+    #[serde(rename = "question")]
+    pub target: Target,
+    /// The sensitivity that the threshold was selected for. It is the highest threshold that reaches it on the images
+    /// that it was selected on.
     pub wanted_sensitivity: f64,
-    /// Scores of at least this much are predicted_positive positive.
+    /// Images with at least this score are predicted positive.
     pub threshold: f64,
-    /// What it does to the images that it was chosen on.
+    /// Metrics on the images that the threshold was selected on.
     pub chosen_on: ThresholdMetrics,
-    /// What it does to the images that are scored.
+    /// Metrics on the images that are scored.
     pub scored: ThresholdMetrics,
 }
 
-/// What a threshold does to some images.
+/// Metrics at a threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ThresholdMetrics {
-    /// The images by truth and call.
+    /// The 2 × 2 confusion matrix.
     #[serde(flatten)]
     pub counts: Counts,
-    /// Of the positives, the share found.
+    /// Sensitivity (recall).
     pub sensitivity: Option<f64>,
-    /// Of the negatives, the share left alone.
+    /// Specificity.
     pub specificity: Option<f64>,
-    /// Of the images predicted_positive positive, the share that are.
+    /// Precision (positive predictive value).
     pub precision: Option<f64>,
-    /// Images predicted_positive positive for each true one among them.
+    /// Number needed to refer ([`Counts::number_needed_to_refer`]).
     pub referred_per_found: Option<f64>,
     /// Net benefit at this threshold ([`Counts::net_benefit`]).
     pub net_benefit: Option<f64>,
@@ -99,46 +103,46 @@ impl ThresholdMetrics {
     }
 }
 
-/// The operating points of both questions for all of [`SENSITIVITIES`]; a question without positives among the
-/// thresholds_on images has none.
+/// The operating points of both targets for all [`SENSITIVITIES`]. A target without positives in `chosen_on` has none.
 pub fn operating_points(chosen_on: &Predictions, scored: &Predictions) -> Vec<OperatingPoint> {
-    let of_question = |question: Target| {
-        let (thresholds_on, scoring) = (question.of(chosen_on), question.of(scored));
+    let of_target = |target: Target| {
+        let (selection, scoring) = (target.of(chosen_on), target.of(scored));
         SENSITIVITIES.into_iter().filter_map(move |wanted| {
-            let threshold = thresholds_on.threshold_for_sensitivity(wanted)?;
+            let threshold = selection.threshold_for_sensitivity(wanted)?;
             Some(OperatingPoint {
-                question,
+                target,
                 wanted_sensitivity: wanted,
                 threshold,
-                chosen_on: ThresholdMetrics::new(&thresholds_on, threshold),
+                chosen_on: ThresholdMetrics::new(&selection, threshold),
                 scored: ThresholdMetrics::new(&scoring, threshold),
             })
         })
     };
-    Target::ALL.into_iter().flat_map(of_question).collect()
+    Target::ALL.into_iter().flat_map(of_target).collect()
 }
 
 /// A decision curve: net benefit in true positives per image, by threshold probability.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DecisionCurve {
-    /// What is decided.
-    pub question: Target,
-    /// Threshold probabilities, ascending: who refers at 5 % takes 19 in vain for one found.
+    /// The positive class.
+    #[serde(rename = "question")]
+    pub target: Target,
+    /// Threshold probabilities, ascending. A threshold of 5 % accepts 19 unnecessary referrals for each cancer found.
     pub thresholds: Vec<f64>,
-    /// Net benefit of referring whom the network gives at least the threshold.
+    /// Net benefit of referring patients whose score is at least the threshold.
     pub network: Vec<f64>,
-    /// Net benefit of referring everybody. Referring nobody has 0.
+    /// Net benefit of referring everybody. That of referring nobody is 0.
     pub everybody: Vec<f64>,
 }
 
-/// Decision curves of both questions, at thresholds of 1 % to 60 %; none without images.
+/// Decision curves of both targets at thresholds of 1 % to 60 %; none without images.
 pub fn decision_curves(predictions: &Predictions) -> Vec<DecisionCurve> {
     let thresholds: Vec<f64> = (1..=60).map(|percent| f64::from(percent) / 100.0).collect();
-    let of_question = |question: Target| {
-        let binary = question.of(predictions);
+    let of_target = |target: Target| {
+        let binary = target.of(predictions);
         let benefit = |threshold: f64, at: f64| binary.at(at).net_benefit(threshold);
         Some(DecisionCurve {
-            question,
+            target,
             network: (thresholds.iter())
                 .map(|&t| benefit(t, t))
                 .collect::<Option<_>>()?,
@@ -148,7 +152,7 @@ pub fn decision_curves(predictions: &Predictions) -> Vec<DecisionCurve> {
             thresholds: thresholds.clone(),
         })
     };
-    Target::ALL.into_iter().filter_map(of_question).collect()
+    Target::ALL.into_iter().filter_map(of_target).collect()
 }
 
 #[cfg(test)]
@@ -170,14 +174,14 @@ mod tests {
     }
 
     #[test]
-    fn a_threshold_is_chosen_on_one_set_and_judged_on_the_other() {
+    fn a_threshold_is_selected_on_one_set_and_evaluated_on_the_other() {
         let (mel, nv) = (Diagnosis::Mel, Diagnosis::Nv);
         let chosen_on = predictions(&[(0.9, mel), (0.5, mel), (0.4, nv), (0.1, nv)]);
         let scored = predictions(&[(0.6, mel), (0.4, mel), (0.55, nv), (0.1, nv)]);
         let points = operating_points(&chosen_on, &scored);
         assert_eq!(points.len(), 6);
         let point = points[0];
-        assert_eq!((point.question, point.threshold), (Target::Melanoma, 0.5));
+        assert_eq!((point.target, point.threshold), (Target::Melanoma, 0.5));
         assert_eq!(point.chosen_on.sensitivity, Some(1.0));
         assert_eq!(point.chosen_on.referred_per_found, Some(1.0));
         assert_eq!(point.scored.sensitivity, Some(0.5));
@@ -194,19 +198,19 @@ mod tests {
     }
 
     #[test]
-    fn without_melanomas_to_choose_on_there_is_no_point_for_them() {
+    fn a_target_without_positives_to_select_on_has_no_operating_point() {
         let nevi = predictions(&[(0.2, Diagnosis::Nv)]);
         assert!(operating_points(&nevi, &nevi).is_empty());
         assert!(decision_curves(&Predictions::default()).is_empty());
     }
 
     #[test]
-    fn referring_everybody_is_worth_the_prevalence_at_low_thresholds() {
+    fn net_benefit_of_referring_everybody_nears_the_prevalence_at_low_thresholds() {
         let some = predictions(&[(0.9, Diagnosis::Mel), (0.1, Diagnosis::Nv)]);
         let curves = decision_curves(&some);
         let melanoma = &curves[0];
         assert!((melanoma.everybody[0] - (0.5 - 0.5 / 99.0)).abs() < 1e-12);
-        assert_eq!(melanoma.network[19], 0.5, "nobody in vain at 20 %");
+        assert_eq!(melanoma.network[19], 0.5, "no unnecessary referral at 20 %");
         assert_eq!(melanoma.thresholds.len(), 60);
     }
 }

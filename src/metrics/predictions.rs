@@ -1,4 +1,4 @@
-//! `predictions.csv`: what a network said of each image, and what is true.
+//! `predictions.csv`: the truth and the predicted probabilities of each image.
 
 use std::path::Path;
 
@@ -6,29 +6,29 @@ use super::{Metrics, score};
 use crate::probabilities::Probabilities;
 use crate::{Diagnosis, Error, Result, files};
 
-/// The file's name within an evaluation's folder.
+/// The file name within an evaluation folder.
 pub const FILE: &str = "predictions.csv";
 
-/// Predictions of some images; entry `i` of each list belongs to image `i`.
+/// Predictions; entry `i` of each list belongs to image `i`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Predictions {
-    /// The images' names.
+    /// Image ids.
     pub image_ids: Vec<String>,
-    /// The lesions that they show; empty if nobody knows, and then each image counts as its own.
+    /// Lesion ids; empty if unknown, and then each image counts as a lesion of its own.
     pub lesion_ids: Vec<String>,
-    /// What they show.
+    /// True diagnoses.
     pub truths: Vec<Diagnosis>,
-    /// Seven probabilities each, in class order.
+    /// Predicted probabilities, in class order.
     pub probabilities: Vec<Probabilities>,
 }
 
 impl Predictions {
-    /// All figures of these predictions.
+    /// Computes all metrics.
     pub fn score(&self) -> Metrics {
         score(&self.truths, &self.probabilities)
     }
 
-    /// The lesion of each image.
+    /// The lesion id of each image; its image id if lesions are unknown.
     pub fn lesions(&self) -> Vec<&str> {
         if self.lesion_ids.len() == self.truths.len() {
             return self.lesion_ids.iter().map(String::as_str).collect();
@@ -36,7 +36,7 @@ impl Predictions {
         self.image_ids.iter().map(String::as_str).collect()
     }
 
-    /// Adds others behind these.
+    /// Appends other predictions.
     pub fn extend(&mut self, others: Self) {
         self.image_ids.extend(others.image_ids);
         self.lesion_ids.extend(others.lesion_ids);
@@ -44,8 +44,8 @@ impl Predictions {
         self.probabilities.extend(others.probabilities);
     }
 
-    /// Writes the columns `image_id,truth,akiec,…,vasc,lesion_id`, whole or not at all. Every probability has as many
-    /// digits as it takes to read the same number back.
+    /// Writes the columns `image_id,truth,akiec,…,vasc,lesion_id` atomically. Probabilities have as many digits as are
+    /// needed to read the same number back.
     pub fn write(&self, path: &Path) -> Result<()> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let mut write = || -> csv::Result<()> {
@@ -65,15 +65,15 @@ impl Predictions {
         write_csv(writer, path)
     }
 
-    /// Writes the columns `image,MEL,NV,BCC,AKIEC,BKL,DF,VASC`, as ISIC's challenge of 2018 (task 3) wants its
-    /// submissions, whole or not at all.
+    /// Writes the columns `image,MEL,NV,BCC,AKIEC,BKL,DF,VASC` atomically: the submission format of the ISIC 2018
+    /// challenge (task 3).
     pub fn write_submission(&self, path: &Path) -> Result<()> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let mut write = || -> csv::Result<()> {
-            let columns = SUBMITTED.map(|class| class.code().to_uppercase());
+            let columns = SUBMISSION_ORDER.map(|class| class.code().to_uppercase());
             writer.write_record(std::iter::once("image".to_owned()).chain(columns))?;
             for (id, row) in self.image_ids.iter().zip(&self.probabilities) {
-                let cells = SUBMITTED.map(|class| row[class.index()].to_string());
+                let cells = SUBMISSION_ORDER.map(|class| row[class.index()].to_string());
                 writer.write_record(std::iter::once(id.clone()).chain(cells))?;
             }
             Ok(())
@@ -82,7 +82,10 @@ impl Predictions {
         write_csv(writer, path)
     }
 
-    /// Reads such a file, or one of an older version, which lacks the last column. Refuses other columns, unknown classes and numbers that are no probabilities.
+    /// Reads a `predictions.csv`. Files of older versions lack the last column.
+    ///
+    /// # Errors
+    /// Other columns, unknown classes, and numbers that are not probabilities.
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
         let mut reader = csv::Reader::from_reader(bytes.as_slice());
@@ -92,7 +95,7 @@ impl Predictions {
             .map_err(|error| Error::file(path, error.to_string(), remedy))?;
         let has_lesions = found.iter().eq(header().into_iter().chain([LESION]));
         if !has_lesions && found != header().as_slice() {
-            let problem = format!("its columns are not {}", header().join(","));
+            let problem = format!("the columns are not {}", header().join(","));
             return Err(Error::line(path, 1, problem, remedy));
         }
         let mut predictions = Self::default();
@@ -116,11 +119,11 @@ impl Predictions {
     }
 }
 
-/// The column of lesions.
+/// The column of lesion ids.
 const LESION: &str = "lesion_id";
 
-/// The classes in the order of ISIC's columns.
-const SUBMITTED: [Diagnosis; Diagnosis::COUNT] = [
+/// The classes in the order of ISIC's submission columns.
+const SUBMISSION_ORDER: [Diagnosis; Diagnosis::COUNT] = [
     Diagnosis::Mel,
     Diagnosis::Nv,
     Diagnosis::Bcc,
@@ -143,7 +146,7 @@ fn header() -> Vec<&'static str> {
     columns
 }
 
-/// One line, or what is wrong with it. The csv crate has already seen to the number of fields.
+/// Parses a record, or returns its problem. The csv crate has checked the number of fields.
 fn parse(record: &csv::StringRecord) -> Result<(String, Diagnosis, Probabilities), String> {
     let field = |index: usize| record.get(index).unwrap_or_default();
     let truth = field(1)
@@ -157,7 +160,7 @@ fn parse(record: &csv::StringRecord) -> Result<(String, Diagnosis, Probabilities
             .parse()
             .ok()
             .filter(|p| (0.0..=1.0).contains(p))
-            .ok_or_else(|| format!("'{text}' is no probability of {class}"))?;
+            .ok_or_else(|| format!("'{text}' is not a probability of {class}"))?;
     }
     Ok((field(0).to_owned(), truth, row))
 }
@@ -166,7 +169,7 @@ fn parse(record: &csv::StringRecord) -> Result<(String, Diagnosis, Probabilities
 mod tests {
     use super::*;
 
-    fn some() -> Predictions {
+    fn two_predictions() -> Predictions {
         let row = [0.1, 0.2, 1.0 / 3.0, 0.0, 1e-300, 0.7 / 3.0, 0.4 / 3.0];
         Predictions {
             image_ids: vec!["ISIC_1".into(), "a, \"strange\" name".into()],
@@ -177,17 +180,17 @@ mod tests {
     }
 
     #[test]
-    fn predictions_come_back_bit_for_bit() {
+    fn written_predictions_are_read_back_bit_for_bit() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join(FILE);
-        some().write(&path).unwrap();
-        assert_eq!(Predictions::read(&path).unwrap(), some());
+        two_predictions().write(&path).unwrap();
+        assert_eq!(Predictions::read(&path).unwrap(), two_predictions());
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.starts_with("image_id,truth,akiec,bcc,bkl,df,mel,nv,vasc,lesion_id\n"));
     }
 
     #[test]
-    fn files_without_lesions_are_read_and_each_image_is_then_its_own() {
+    fn files_without_lesion_ids_count_each_image_as_a_lesion() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join(FILE);
         let header = "image_id,truth,akiec,bcc,bkl,df,mel,nv,vasc\n";
@@ -198,28 +201,28 @@ mod tests {
         .unwrap();
         let read = Predictions::read(&path).unwrap();
         assert_eq!(read.lesions(), ["b", "a"]);
-        assert_eq!(some().lesions(), ["HAM_1", "HAM_1"]);
+        assert_eq!(two_predictions().lesions(), ["HAM_1", "HAM_1"]);
     }
 
     #[test]
-    fn a_submission_has_isics_columns() {
+    fn a_submission_has_the_columns_of_isic() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("submission.csv");
-        some().write_submission(&path).unwrap();
+        two_predictions().write_submission(&path).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.starts_with("image,MEL,NV,BCC,AKIEC,BKL,DF,VASC\n"));
         assert!(text.ends_with("name\",0,1,0,0,0,0,0\n"), "{text}");
     }
 
     #[test]
-    fn a_line_that_is_no_prediction_is_refused_with_its_number() {
+    fn an_invalid_line_is_refused_with_its_number() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join(FILE);
         let header = "image_id,truth,akiec,bcc,bkl,df,mel,nv,vasc\n";
         for (line, problem) in [
             ("a,mole,0,0,0,0,0,1,0", "'mole'"),
-            ("a,nv,0,0,0,0,0,1.5,0", "'1.5' is no probability of nv"),
-            ("a,nv,0,0,0,0,NaN,0,0", "'NaN' is no probability of mel"),
+            ("a,nv,0,0,0,0,0,1.5,0", "'1.5' is not a probability of nv"),
+            ("a,nv,0,0,0,0,NaN,0,0", "'NaN' is not a probability of mel"),
             ("a,nv,0,0,0,0", "field"),
         ] {
             std::fs::write(&path, format!("{header}b,nv,0,0,0,0,0,1,0\n{line}\n")).unwrap();

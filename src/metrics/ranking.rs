@@ -1,11 +1,11 @@
-//! Figures that need the probabilities themselves, not only the likeliest class.
+//! Metrics of the ranking of probabilities: argmax, top-k accuracy, AUC, log loss.
 
 use super::confusion::{mean, ratio};
 use crate::Diagnosis;
 use crate::probabilities::Probabilities;
 
-/// The likeliest class; of equal ones the first.
-pub fn likeliest(probabilities: &Probabilities) -> Diagnosis {
+/// The predicted class: the one with the highest probability. Ties go to the first class, as in NumPy's `argmax`.
+pub fn argmax(probabilities: &Probabilities) -> Diagnosis {
     let mut best = Diagnosis::ALL[0];
     for class in Diagnosis::ALL {
         if probabilities[class.index()] > probabilities[best.index()] {
@@ -15,9 +15,9 @@ pub fn likeliest(probabilities: &Probabilities) -> Diagnosis {
     best
 }
 
-/// Share of images whose truth is among the `k` likeliest classes; `None` without images.
+/// Share of images whose truth is among the `k` classes with the highest probabilities; `None` without images.
 ///
-/// Of equal probabilities the last class comes first, as in scikit-learn's `top_k_accuracy_score`.
+/// Ties go to the *last* class, as in scikit-learn's `top_k_accuracy_score`.
 pub fn top_k_accuracy(
     truths: &[Diagnosis],
     probabilities: &[Probabilities],
@@ -39,27 +39,46 @@ pub fn top_k_accuracy(
     (!truths.is_empty()).then(|| ratio(hits, truths.len()))
 }
 
-/// Area under the ROC curve of one class against the rest: how often an image that has the class scores
-/// higher for it than one that has not, equal scores counting half (Mann–Whitney).
-/// `None` if all images have the class or none has.
-pub fn auc(truths: &[Diagnosis], probabilities: &[Probabilities], class: Diagnosis) -> Option<f64> {
-    let mut scored: Vec<(f64, bool)> = truths
-        .iter()
-        .zip(probabilities)
-        .map(|(&truth, row)| (row[class.index()], truth == class))
-        .collect();
-    scored.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-    // Twice the number of pairs won, in whole numbers, so that the order of the images cannot matter.
-    let (mut won_twice, mut positives, mut negatives) = (0_u64, 0_u64, 0_u64);
-    for equal in scored.chunk_by(|a, b| a.0 == b.0) {
-        let with = equal.iter().filter(|(_, has_class)| *has_class).count() as u64;
-        let without = equal.len() as u64 - with;
-        won_twice += with * (2 * negatives + without);
-        positives += with;
-        negatives += without;
+/// Area under the ROC curve (the Mann–Whitney statistic), accumulated over groups of equal scores, highest score first.
+///
+/// It is the share of pairs of a positive and a negative image in which the positive one has the higher score; equal
+/// scores count half. Pairs are counted in integers, so the order of the images cannot change the result.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct RocAuc {
+    /// Twice the number of pairs ranked correctly.
+    concordant_twice: u64,
+    positives: u64,
+    negatives: u64,
+}
+
+impl RocAuc {
+    /// Adds a group of images with equal scores, lower than all scores before.
+    pub fn add(&mut self, positives: u64, negatives: u64) {
+        self.concordant_twice += negatives * (2 * self.positives + positives);
+        self.positives += positives;
+        self.negatives += negatives;
     }
-    let pairs = positives * negatives;
-    (pairs > 0).then(|| won_twice as f64 / (2 * pairs) as f64)
+
+    /// As [`RocAuc::add`], with cumulative counts that include the group.
+    pub fn extend_to(&mut self, positives: u64, negatives: u64) {
+        self.add(positives - self.positives, negatives - self.negatives);
+    }
+
+    /// Number of positive images so far.
+    pub fn positives(&self) -> u64 {
+        self.positives
+    }
+
+    /// Number of images so far.
+    pub fn total(&self) -> u64 {
+        self.positives + self.negatives
+    }
+
+    /// The area; `None` unless there are positives and negatives.
+    pub fn value(&self) -> Option<f64> {
+        let pairs = self.positives * self.negatives;
+        (pairs > 0).then(|| self.concordant_twice as f64 / (2 * pairs) as f64)
+    }
 }
 
 /// Mean negative natural logarithm of the truth's probability, clipped to [ε, 1 - ε] with ε = 2⁻⁵²;

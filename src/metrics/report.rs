@@ -1,5 +1,6 @@
-//! The classification report, letter for letter as scikit-learn's `classification_report` prints it.
-//! (Save one accident: where not a single image is right, scikit-learn writes supports with decimals, `9.0`.)
+//! The classification report, identical to the output of scikit-learn's `classification_report`.
+//!
+//! One difference: if no prediction is correct, scikit-learn prints supports with decimals (`9.0`).
 
 use std::fmt::Write;
 
@@ -9,10 +10,10 @@ use crate::Diagnosis;
 /// Precision, recall, F1 and support.
 type Row = (f64, f64, f64, usize);
 
-/// The report over some classes, usually [`Confusion::labels`], with two decimals and 0/0 = 0.
+/// The report over `labels`, usually [`Confusion::labels`], with two decimals and 0/0 = 0.
 ///
-/// If `labels` leaves out a class that occurs, the accuracy line becomes a micro average over `labels`,
-/// because the two are then no longer the same.
+/// If `labels` omits a class that occurs, a micro average over `labels` replaces the accuracy line, because the two then
+/// differ.
 pub fn classification_report(confusion: &Confusion, labels: &[Diagnosis]) -> String {
     let rows: Vec<Row> = labels
         .iter()
@@ -64,7 +65,7 @@ fn write_row(text: &mut String, name: &str, (precision, recall, f1, support): &R
     );
 }
 
-/// The figures of all labels' counts taken together.
+/// Micro average: the metrics of the summed counts.
 fn micro(confusion: &Confusion, labels: &[Diagnosis]) -> Row {
     let sum = |count: fn(&Confusion, Diagnosis) -> usize| -> usize {
         labels.iter().map(|&class| count(confusion, class)).sum()
@@ -79,7 +80,7 @@ fn micro(confusion: &Confusion, labels: &[Diagnosis]) -> Row {
     )
 }
 
-/// The rows' mean by weight; zero if nothing weighs anything.
+/// Weighted mean of the rows; zero if all weights are zero.
 fn average(rows: &[Row], weight: impl Fn(&Row) -> f64) -> Row {
     let total: f64 = rows.iter().map(&weight).sum();
     let mean = |value: fn(&Row) -> f64| {

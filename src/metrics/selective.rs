@@ -1,58 +1,59 @@
-//! Selective prediction: how good a network is on what it is most certain of, when the rest goes to a person
+//! Selective prediction: metrics of the most confident predictions, when all others are referred to a person
 //! (El-Yaniv & Wiener 2010).
 
 use serde::{Deserialize, Serialize};
 
-use super::{Confusion, Predictions, ranking};
+use super::ranking::argmax;
+use super::{Confusion, Predictions};
 use crate::Diagnosis;
 
-/// What is left when the least certain images are handed on.
+/// Metrics at one coverage: the least confident images are referred.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Coverage {
-    /// Share of the images that the network answers, 0–1.
+    /// Share of images that are not referred, 0–1.
     pub coverage: f64,
-    /// The least probability of a likeliest class among them.
+    /// The lowest confidence among them. Confidence is the probability of the predicted class.
     pub least_confidence: f64,
-    /// Share of them that are answered rightly.
+    /// Their accuracy.
     pub accuracy: f64,
-    /// Mean recall of the classes among them.
+    /// Their balanced accuracy.
     pub balanced_accuracy: f64,
-    /// Melanomas among those handed on.
+    /// Melanomas among the referred images.
     pub melanomas_handed_on: usize,
-    /// Melanomas among those answered with something else: missed.
+    /// Melanomas missed: not referred, and predicted as another class.
     pub melanomas_missed: usize,
 }
 
-/// The shares of images answered that are listed.
+/// The coverages that are listed.
 const COVERAGES: [f64; 11] = [
     0.50, 0.55, 0.60, 0.65, 0.70, 0.75, 0.80, 0.85, 0.90, 0.95, 1.0,
 ];
 
-/// What the network is worth at each of several coverages, ascending; nothing without images. Confidence is the
-/// likeliest class's probability; of equally certain images the earlier ones are kept.
+/// Metrics at coverages of 50 % to 100 %, ascending; empty without images. Of images with equal confidence, the later
+/// ones are referred first.
 pub fn coverages(predictions: &Predictions) -> Vec<Coverage> {
     let n = predictions.truths.len();
     let confidence = |&image: &usize| {
         let row = &predictions.probabilities[image];
-        row[ranking::likeliest(row).index()]
+        row[argmax(row).index()]
     };
     let mut images: Vec<usize> = (0..n).collect();
     images.sort_by(|a, b| confidence(b).total_cmp(&confidence(a)));
     let is_melanoma = |&&image: &&usize| predictions.truths[image] == Diagnosis::Mel;
     let at = |share: f64| {
         let kept = ((share * n as f64).round() as usize).clamp(1, n);
-        let (answered, handed_on) = images.split_at(kept);
-        let pairs = answered.iter().map(|&image| {
-            let guess = ranking::likeliest(&predictions.probabilities[image]);
-            (predictions.truths[image], guess)
+        let (accepted, referred) = images.split_at(kept);
+        let pairs = accepted.iter().map(|&image| {
+            let predicted = argmax(&predictions.probabilities[image]);
+            (predictions.truths[image], predicted)
         });
         let confusion = Confusion::count(pairs);
         Some(Coverage {
             coverage: kept as f64 / n as f64,
-            least_confidence: confidence(answered.last()?),
+            least_confidence: confidence(accepted.last()?),
             accuracy: confusion.accuracy()?,
             balanced_accuracy: confusion.balanced_accuracy()?,
-            melanomas_handed_on: handed_on.iter().filter(is_melanoma).count(),
+            melanomas_handed_on: referred.iter().filter(is_melanoma).count(),
             melanomas_missed: confusion.support(Diagnosis::Mel) - confusion.hits(Diagnosis::Mel),
         })
     };
@@ -67,10 +68,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_least_certain_are_handed_on_first() {
+    fn the_least_confident_images_are_referred_first() {
         let (mel, nv) = (Diagnosis::Mel, Diagnosis::Nv);
         let mut predictions = Predictions::default();
-        // Two melanomas taken for nevi, the second with little certainty.
+        // Two melanomas predicted as nevi, the second with low confidence.
         for (truth, nevus) in [(nv, 0.99), (mel, 0.95), (nv, 0.9), (mel, 0.51)] {
             let mut row = [0.0; Diagnosis::COUNT];
             row[nv.index()] = nevus;

@@ -1,4 +1,4 @@
-//! The same figures for groups of people and photographs, and how far each group is from the rest.
+//! Subgroup analysis: metrics of each group of patients or photographs, and the gap to all other images.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,12 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::bootstrap::{Clusters, DRAWS, interval};
-use super::{Confusion, Predictions, ranking};
+use super::ranking::{RocAuc, argmax};
+use super::{Confusion, Predictions};
 use crate::Diagnosis;
 
-/// Fewer images than this make no group of their own: their figures would be chance.
-pub const LEAST_IMAGES: usize = 20;
+/// The minimum number of images of a group. Metrics of fewer images are mostly noise.
+pub const MIN_IMAGES: usize = 20;
 
 /// The images that share a value of a column.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,39 +22,41 @@ pub struct Subgroup {
     pub value: String,
     /// Number of images.
     pub n: usize,
-    /// Number of melanomas among them.
+    /// Number of melanoma images.
     pub melanomas: usize,
-    /// Its figures, by name: `accuracy`, `balanced_accuracy`, `melanoma_recall` and `melanoma_auc`, those that
-    /// it defines.
+    /// Its defined metrics by name: `accuracy`, `balanced_accuracy`, `melanoma_recall`, `melanoma_auc`.
     pub figures: BTreeMap<String, SubgroupMetric>,
 }
 
-/// A figure of a group beside that of all other images.
+/// A metric of a group, compared with all other images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SubgroupMetric {
-    /// In the group.
+    /// The metric of the group.
     pub value: f64,
-    /// Its 95 % interval; `None` if it is undefined in nearly every draw.
+    /// Its 95 % interval; `None` if it is undefined in every draw.
     pub interval: Option<[f64; 2]>,
-    /// The group's figure less that of the rest; `None` if the rest does not define it.
+    /// The metric of the group minus that of all other images; `None` if it is undefined there.
     pub gap: Option<f64>,
-    /// The gap's 95 % interval.
+    /// The 95 % interval of the gap.
     pub gap_interval: Option<[f64; 2]>,
 }
 
-/// The names of the figures, in the order of [`Tally::figures`].
-pub const FIGURES: [&str; 4] = [
+/// The names of the metrics, in the order of [`Tally::metrics`].
+pub const NAMES: [&str; 4] = [
     "accuracy",
     "balanced_accuracy",
     "melanoma_recall",
     "melanoma_auc",
 ];
 
-type SubgroupMetrics = [Option<f64>; FIGURES.len()];
+type Values = [Option<f64>; NAMES.len()];
 
-/// The figures of every group of at least [`LEAST_IMAGES`] images. `columns` holds a column's name with the value
-/// of each image; a column with a single such value has no groups. Intervals are by percentile bootstrap over lesions,
-/// with the same draws for all groups.
+/// The metrics of a group and of all other images.
+type InsideOutside = [Values; 2];
+
+/// The metrics of every group of at least [`MIN_IMAGES`] images. `columns` holds the name of each column and its value
+/// for each image; a column with a single value has no groups. Intervals are by percentile bootstrap over lesions, with
+/// the same draws for all groups.
 pub fn subgroups(
     predictions: &Predictions,
     columns: &[(&str, Vec<String>)],
@@ -64,44 +67,45 @@ pub fn subgroups(
         .filter(|column| column.values.len() > 1)
         .collect();
     let images = Images::new(predictions);
-    let once = vec![1; predictions.truths.len()];
-    let whole: Vec<Vec<[SubgroupMetrics; 2]>> =
-        columns.iter().map(|c| images.score(c, &once)).collect();
+    let unit_weights = vec![1; predictions.truths.len()];
+    let observed: Vec<Vec<InsideOutside>> = columns
+        .iter()
+        .map(|c| images.score(c, &unit_weights))
+        .collect();
     let lesions = Clusters::new(&predictions.lesions());
-    let draws: Vec<Vec<Vec<[SubgroupMetrics; 2]>>> = (0..DRAWS)
+    let draws: Vec<Vec<Vec<InsideOutside>>> = (0..DRAWS)
         .into_par_iter()
         .map(|number| {
-            let times = lesions.draw(seed, number);
-            columns.iter().map(|c| images.score(c, &times)).collect()
+            let weights = lesions.draw(seed, number);
+            columns.iter().map(|c| images.score(c, &weights)).collect()
         })
         .collect();
     let mut groups = Vec::new();
     for (at, column) in columns.iter().enumerate() {
         for (group, (value, n)) in column.values.iter().enumerate() {
-            if *n < LEAST_IMAGES {
+            if *n < MIN_IMAGES {
                 continue;
             }
-            let drawn: Vec<[SubgroupMetrics; 2]> =
-                draws.iter().map(|draw| draw[at][group]).collect();
+            let drawn: Vec<InsideOutside> = draws.iter().map(|draw| draw[at][group]).collect();
             let is_melanoma = |&image: &usize| predictions.truths[image] == Diagnosis::Mel;
-            let members = (0..once.len()).filter(|&image| column.group_of[image] == group);
+            let members = (0..unit_weights.len()).filter(|&image| column.group_of[image] == group);
             groups.push(Subgroup {
                 by: column.name.clone(),
                 value: value.clone(),
                 n: *n,
                 melanomas: members.filter(is_melanoma).count(),
-                figures: figures(whole[at][group], &drawn),
+                figures: with_intervals(observed[at][group], &drawn),
             });
         }
     }
     groups
 }
 
-/// A column with its values and their numbers of images, in alphabetical order.
+/// A column with its distinct values and the number of images of each, in alphabetical order.
 struct Column {
     name: String,
     values: Vec<(String, usize)>,
-    /// The place of each image's value.
+    /// The index in `values` of each image.
     group_of: Vec<usize>,
 }
 
@@ -111,10 +115,13 @@ impl Column {
         for value in values {
             *counts.entry(value).or_default() += 1;
         }
-        let places: BTreeMap<&str, usize> = counts.keys().copied().zip(0..).collect();
+        let index_of: BTreeMap<&str, usize> = counts.keys().copied().zip(0..).collect();
         Self {
             name: name.to_owned(),
-            group_of: values.iter().map(|value| places[value.as_str()]).collect(),
+            group_of: values
+                .iter()
+                .map(|value| index_of[value.as_str()])
+                .collect(),
             values: (counts.into_iter())
                 .map(|(value, n)| (value.to_owned(), n))
                 .collect(),
@@ -122,12 +129,13 @@ impl Column {
     }
 }
 
-/// What the figures need to know of each image.
+/// Truths, predictions and the ranking by the probability of melanoma.
 struct Images {
     truths: Vec<Diagnosis>,
-    guesses: Vec<Diagnosis>,
-    /// The images by their probability of melanoma, lowest first; equal ones share a rank.
+    predictions: Vec<Diagnosis>,
+    /// The images by their probability of melanoma, highest first.
     by_melanoma: Vec<usize>,
+    /// The probability of melanoma of each image.
     melanoma: Vec<f64>,
 }
 
@@ -137,123 +145,114 @@ impl Images {
             .map(|row| row[Diagnosis::Mel.index()])
             .collect();
         let mut by_melanoma: Vec<usize> = (0..melanoma.len()).collect();
-        by_melanoma.sort_by(|&a, &b| melanoma[a].total_cmp(&melanoma[b]));
+        by_melanoma.sort_by(|&a, &b| melanoma[b].total_cmp(&melanoma[a]));
         Self {
             truths: predictions.truths.clone(),
-            guesses: (predictions.probabilities.iter())
-                .map(ranking::likeliest)
-                .collect(),
+            predictions: predictions.probabilities.iter().map(argmax).collect(),
             by_melanoma,
             melanoma,
         }
     }
 
-    /// The figures of each group of a column and of all that is outside it, each image counting so many times.
-    fn score(&self, column: &Column, times: &[u32]) -> Vec<[SubgroupMetrics; 2]> {
+    /// The metrics of each group of a column and of all images outside it, where image `i` counts `weights[i]` times.
+    fn score(&self, column: &Column, weights: &[u32]) -> Vec<InsideOutside> {
         let mut inside = vec![Tally::default(); column.values.len()];
-        let mut whole = Confusion::default();
-        for (image, &times) in times.iter().enumerate() {
-            let (truth, guess) = (self.truths[image].index(), self.guesses[image].index());
-            let cell = |confusion: &mut Confusion| confusion.counts[truth][guess] += times as usize;
-            cell(&mut inside[column.group_of[image]].confusion);
-            cell(&mut whole);
+        let mut all = Confusion::default();
+        for (image, &weight) in weights.iter().enumerate() {
+            let truth = self.truths[image].index();
+            let prediction = self.predictions[image].index();
+            let group = &mut inside[column.group_of[image]].confusion;
+            group.counts[truth][prediction] += weight as usize;
+            all.counts[truth][prediction] += weight as usize;
         }
         let mut outside = vec![Tally::default(); column.values.len()];
         for (outside, inside) in outside.iter_mut().zip(&inside) {
             for (row, (all, own)) in (outside.confusion.counts.iter_mut())
-                .zip(whole.counts.iter().zip(&inside.confusion.counts))
+                .zip(all.counts.iter().zip(&inside.confusion.counts))
             {
                 for (cell, (all, own)) in row.iter_mut().zip(all.iter().zip(own)) {
                     *cell = all - own;
                 }
             }
         }
-        for equal in (self.by_melanoma).chunk_by(|&a, &b| self.melanoma[a] == self.melanoma[b]) {
-            self.rank(equal, column, times, &mut inside, &mut outside);
+        for ties in (self.by_melanoma).chunk_by(|&a, &b| self.melanoma[a] == self.melanoma[b]) {
+            self.add_ties(ties, column, weights, &mut inside, &mut outside);
         }
         (inside.iter().zip(&outside))
-            .map(|(inside, outside)| [inside.figures(), outside.figures()])
+            .map(|(inside, outside)| [inside.metrics(), outside.metrics()])
             .collect()
     }
 
-    /// Lets images of the same probability of melanoma win against all with less.
-    fn rank(
+    /// Adds images of equal probability of melanoma to the AUC of each group and of its complement.
+    fn add_ties(
         &self,
-        equal: &[usize],
+        ties: &[usize],
         column: &Column,
-        times: &[u32],
+        weights: &[u32],
         inside: &mut [Tally],
         outside: &mut [Tally],
     ) {
         let groups = inside.len();
-        let (mut with, mut without) = (vec![0; groups], vec![0; groups]);
-        for &image in equal {
+        let (mut positives, mut negatives) = (vec![0; groups], vec![0; groups]);
+        for &image in ties {
             let counts = if self.truths[image] == Diagnosis::Mel {
-                &mut with
+                &mut positives
             } else {
-                &mut without
+                &mut negatives
             };
-            counts[column.group_of[image]] += u64::from(times[image]);
+            counts[column.group_of[image]] += u64::from(weights[image]);
         }
-        let (all_with, all_without) = (with.iter().sum::<u64>(), without.iter().sum::<u64>());
+        let all_positives: u64 = positives.iter().sum();
+        let all_negatives: u64 = negatives.iter().sum();
         for group in 0..groups {
-            inside[group].advance(with[group], without[group]);
-            outside[group].advance(all_with - with[group], all_without - without[group]);
+            let (own_positives, own_negatives) = (positives[group], negatives[group]);
+            inside[group].auc.add(own_positives, own_negatives);
+            (outside[group].auc).add(all_positives - own_positives, all_negatives - own_negatives);
         }
     }
 }
 
-/// What is known of a group in one draw.
+/// The counts of a group in one draw.
 #[derive(Clone, Default)]
 struct Tally {
     confusion: Confusion,
-    /// Twice the pairs of a melanoma and another image in which the melanoma has the higher probability of it.
-    won_twice: u64,
-    positives: u64,
-    negatives: u64,
+    /// Melanoma against the rest.
+    auc: RocAuc,
 }
 
 impl Tally {
-    /// Takes in images of equal probability, higher than all before.
-    fn advance(&mut self, with: u64, without: u64) {
-        self.won_twice += with * (2 * self.negatives + without);
-        self.positives += with;
-        self.negatives += without;
-    }
-
-    fn figures(&self) -> SubgroupMetrics {
+    fn metrics(&self) -> Values {
         let melanomas = self.confusion.support(Diagnosis::Mel);
-        let pairs = self.positives * self.negatives;
         [
             self.confusion.accuracy(),
             self.confusion.balanced_accuracy(),
             (melanomas > 0).then(|| self.confusion.recall(Diagnosis::Mel)),
-            (pairs > 0).then(|| self.won_twice as f64 / (2 * pairs) as f64),
+            self.auc.value(),
         ]
     }
 }
 
-/// The defined figures of a group with their intervals, from all images and from the draws, each `[inside, outside]`.
-fn figures(
-    whole: [SubgroupMetrics; 2],
-    draws: &[[SubgroupMetrics; 2]],
+/// The defined metrics of a group, from all images, with their intervals, from the draws.
+fn with_intervals(
+    observed: InsideOutside,
+    draws: &[InsideOutside],
 ) -> BTreeMap<String, SubgroupMetric> {
-    let named = FIGURES.iter().enumerate().filter_map(|(at, name)| {
-        let [inside, outside] = whole.map(|figures| figures[at]);
+    let metrics = NAMES.iter().enumerate().filter_map(|(at, name)| {
+        let [inside, outside] = observed.map(|values| values[at]);
         let value = inside?;
-        let gap_in = |draw: &[SubgroupMetrics; 2]| Some(draw[0][at]? - draw[1][at]?);
-        let figure = SubgroupMetric {
+        let gap_in = |draw: &InsideOutside| Some(draw[0][at]? - draw[1][at]?);
+        let metric = SubgroupMetric {
             value,
             interval: interval(draws.iter().filter_map(|draw| draw[0][at]).collect()),
             gap: outside.map(|outside| value - outside),
             gap_interval: outside.and_then(|_| interval(draws.iter().filter_map(gap_in).collect())),
         };
-        Some(((*name).to_owned(), figure))
+        Some(((*name).to_owned(), metric))
     });
-    named.collect()
+    metrics.collect()
 }
 
-/// The band of ten years that an age falls into, as in `50–59`; `unknown` if it is none.
+/// The ten-year age band of an age, such as `50–59`: from `0–19` to `80 and over`, or `unknown` if it is not a number.
 pub fn age_band(age: &str) -> String {
     match age.parse::<f64>() {
         Ok(age) if (0.0..200.0).contains(&age) => {

@@ -1,4 +1,4 @@
-//! The figures against scikit-learn's, and the laws that they must obey.
+//! Metrics against scikit-learn's, and their invariants.
 
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -29,8 +29,8 @@ pub(super) fn diagnoses(indices: &[usize]) -> Vec<Diagnosis> {
     indices.iter().map(|&index| Diagnosis::ALL[index]).collect()
 }
 
-/// Every number of a JSON value with its path, `None` for null.
-fn figures(metrics: &Metrics) -> Vec<(String, Option<f64>)> {
+/// Every number of the serialized metrics with its path, `None` for null.
+fn numbers(metrics: &Metrics) -> Vec<(String, Option<f64>)> {
     fn walk(path: String, value: &serde_json::Value, found: &mut Vec<(String, Option<f64>)>) {
         match value {
             serde_json::Value::Object(object) => {
@@ -56,7 +56,7 @@ fn figures(metrics: &Metrics) -> Vec<(String, Option<f64>)> {
 }
 
 fn assert_close(found: &Metrics, expected: &Metrics, tolerance: f64, name: &str) {
-    for ((path, found), (_, expected)) in figures(found).into_iter().zip(figures(expected)) {
+    for ((path, found), (_, expected)) in numbers(found).into_iter().zip(numbers(expected)) {
         let agree = match (found, expected) {
             (Some(found), Some(expected)) => (found - expected).abs() <= tolerance,
             (found, expected) => found == expected,
@@ -66,17 +66,17 @@ fn assert_close(found: &Metrics, expected: &Metrics, tolerance: f64, name: &str)
 }
 
 #[test]
-fn every_figure_agrees_with_scikit_learn() {
+fn every_metric_agrees_with_scikit_learn() {
     assert_eq!(cases().len(), 8);
     for case in cases() {
         let metrics = score(&diagnoses(&case.truths), &case.probabilities);
-        assert_eq!(figures(&metrics).len(), figures(&case.metrics).len());
+        assert_eq!(numbers(&metrics).len(), numbers(&case.metrics).len());
         assert_close(&metrics, &case.metrics, 1e-9, &case.name);
     }
 }
 
 #[test]
-fn the_report_is_scikit_learns_letter_for_letter() {
+fn the_classification_report_is_identical_to_scikit_learns() {
     for case in cases() {
         let metrics = score(&diagnoses(&case.truths), &case.probabilities);
         let confusion = Confusion {
@@ -94,24 +94,24 @@ fn the_report_is_scikit_learns_letter_for_letter() {
 }
 
 #[test]
-fn without_images_every_figure_is_undefined_and_says_why() {
+fn without_images_every_metric_is_undefined_with_a_reason() {
     let metrics = score(&[], &[]);
     for name in Metrics::NAMES {
-        assert_eq!(metrics.named(name), None);
+        assert_eq!(metrics.get(name), None);
     }
     assert_eq!(metrics.undefined()["accuracy"], "there are no images");
     assert!(
-        figures(&metrics)
+        numbers(&metrics)
             .iter()
             .all(|(_, figure)| figure.is_none_or(|x| x == 0.0))
     );
 }
 
 #[test]
-fn each_null_has_a_reason_and_nothing_else_has_one() {
+fn exactly_the_undefined_metrics_have_reasons() {
     for case in cases() {
         let metrics = score(&diagnoses(&case.truths), &case.probabilities);
-        let mut nulls: Vec<String> = figures(&metrics)
+        let mut nulls: Vec<String> = numbers(&metrics)
             .into_iter()
             .filter(|(_, figure)| figure.is_none())
             .map(|(path, _)| path[1..].to_owned())
@@ -123,20 +123,20 @@ fn each_null_has_a_reason_and_nothing_else_has_one() {
 }
 
 #[test]
-fn every_name_reaches_its_figure() {
+fn every_name_gets_its_metric() {
     let case = cases().remove(0);
     let metrics = score(&diagnoses(&case.truths), &case.probabilities);
     assert_eq!(
-        metrics.named("melanoma_recall"),
+        metrics.get("melanoma_recall"),
         metrics.per_class[&Diagnosis::Mel].recall
     );
     for name in Metrics::NAMES {
-        assert!(metrics.named(name).is_some(), "{name}");
+        assert!(metrics.get(name).is_some(), "{name}");
     }
-    assert_eq!(metrics.named("charm"), None);
+    assert_eq!(metrics.get("charm"), None);
 }
 
-/// Truths with probabilities; scores are small whole numbers over their sum, so that ties are common.
+/// Truths with probabilities; probabilities take few values, so that ties are common.
 fn predictions() -> impl Strategy<Value = Vec<(usize, Probabilities)>> {
     let row = prop::array::uniform7(0_u8..6).prop_map(|parts| {
         let sum: f64 = parts.iter().map(|&part| f64::from(part) + 0.25).sum();
@@ -153,14 +153,14 @@ fn score_pairs(pairs: &[(usize, Probabilities)]) -> Metrics {
 
 proptest! {
     #[test]
-    fn the_order_of_the_images_changes_nothing(
+    fn metrics_do_not_depend_on_the_order_of_the_images(
         (pairs, shuffled) in predictions().prop_flat_map(|pairs| (Just(pairs.clone()), Just(pairs).prop_shuffle()))
     ) {
         assert_close(&score_pairs(&shuffled), &score_pairs(&pairs), 1e-12, "shuffled");
     }
 
     #[test]
-    fn perfect_predictions_give_one(truths in prop::collection::vec(0..Diagnosis::COUNT, 1..60)) {
+    fn perfect_predictions_score_one(truths in prop::collection::vec(0..Diagnosis::COUNT, 1..60)) {
         let pairs: Vec<_> = truths
             .into_iter()
             .map(|truth| {
@@ -172,12 +172,12 @@ proptest! {
         let metrics = score_pairs(&pairs);
         prop_assert!(metrics.log_loss.unwrap() < 1e-15);
         for name in Metrics::NAMES.iter().filter(|&&name| name != "log_loss") {
-            prop_assert!(metrics.named(name).is_none_or(|figure| figure == 1.0), "{}", name);
+            prop_assert!(metrics.get(name).is_none_or(|figure| figure == 1.0), "{}", name);
         }
     }
 
     #[test]
-    fn the_same_answer_for_every_image_gives_the_base_rate(
+    fn constant_predictions_score_the_base_rate(
         truths in prop::collection::vec(0..Diagnosis::COUNT, 1..60)
     ) {
         let row = [0.05, 0.05, 0.1, 0.1, 0.15, 0.5, 0.05];
@@ -185,18 +185,18 @@ proptest! {
         let metrics = score_pairs(&pairs);
         let nevi = truths.iter().filter(|&&truth| truth == Diagnosis::Nv.index()).count();
         prop_assert_eq!(metrics.accuracy.unwrap(), nevi as f64 / truths.len() as f64);
-        for figures in metrics.per_class.values() {
-            prop_assert!(figures.auc.is_none_or(|auc| auc == 0.5));
-            let share = figures.support as f64 / truths.len() as f64;
-            prop_assert!(figures.average_precision.is_none_or(|average| (average - share).abs() < 1e-12));
+        for class in metrics.per_class.values() {
+            prop_assert!(class.auc.is_none_or(|auc| auc == 0.5));
+            let share = class.support as f64 / truths.len() as f64;
+            prop_assert!(class.average_precision.is_none_or(|average| (average - share).abs() < 1e-12));
         }
     }
 
     #[test]
-    fn figures_keep_their_bounds_and_order(pairs in predictions()) {
+    fn metrics_are_within_their_bounds(pairs in predictions()) {
         let metrics = score_pairs(&pairs);
         for name in Metrics::NAMES.iter().filter(|&&name| name != "log_loss") {
-            prop_assert!(metrics.named(name).is_none_or(|figure| (0.0..=1.0).contains(&figure)), "{}", name);
+            prop_assert!(metrics.get(name).is_none_or(|figure| (0.0..=1.0).contains(&figure)), "{}", name);
         }
         prop_assert!(metrics.top2_accuracy <= metrics.top3_accuracy);
         prop_assert!(metrics.log_loss.unwrap() >= 0.0);
@@ -204,7 +204,7 @@ proptest! {
     }
 
     #[test]
-    fn a_class_and_the_rest_mirror_each_other(pairs in predictions()) {
+    fn aucs_of_mirrored_scores_sum_to_one(pairs in predictions()) {
         let mirrored: Vec<_> = pairs.iter().map(|&(truth, row)| (truth, row.map(|p| 1.0 - p))).collect();
         let (metrics, mirrored) = (score_pairs(&pairs), score_pairs(&mirrored));
         for class in Diagnosis::ALL {
@@ -215,7 +215,7 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_the_images_changes_no_analysis(
+    fn analyses_do_not_depend_on_the_order_of_the_images(
         (pairs, shuffled) in predictions().prop_flat_map(|pairs| (Just(pairs.clone()), Just(pairs).prop_shuffle()))
     ) {
         let of = |pairs: &[(usize, Probabilities)]| {
@@ -240,7 +240,7 @@ proptest! {
     }
 
     #[test]
-    fn metrics_survive_json(pairs in predictions()) {
+    fn metrics_are_read_back_from_json(pairs in predictions()) {
         let metrics = score_pairs(&pairs);
         let text = serde_json::to_string(&metrics).unwrap();
         assert_close(&serde_json::from_str(&text).unwrap(), &metrics, 1e-15, "read back");

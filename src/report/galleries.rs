@@ -6,7 +6,7 @@ use super::overlay;
 use crate::dataset::Dataset;
 use crate::inference::classifier::Classifier;
 use crate::metrics::Predictions;
-use crate::metrics::ranking::likeliest;
+use crate::metrics::ranking::argmax;
 use crate::probabilities::ranked;
 use crate::{Diagnosis, Result};
 
@@ -28,7 +28,7 @@ pub struct Pictures<'a> {
 
 /// The galleries, with pictures if there are any to be had.
 pub fn galleries(predictions: &Predictions, pictures: Option<&Pictures>) -> Result<Vec<Gallery>> {
-    let guess = |&image: &usize| likeliest(&predictions.probabilities[image]);
+    let guess = |&image: &usize| argmax(&predictions.probabilities[image]);
     let certainty = |image: &usize| predictions.probabilities[*image][guess(image).index()];
     let is_wrong = |image: &usize| guess(image) != predictions.truths[*image];
     let is_missed = |image: &usize| is_wrong(image) && predictions.truths[*image] == Diagnosis::Mel;

@@ -53,7 +53,7 @@ pub fn evaluation(
         })
     };
     for (name, words) in HEADLINES {
-        let value = figure(metrics.named(name));
+        let value = figure(metrics.get(name));
         let _ = writeln!(text, "  {words:<18} {value}{}", interval(name));
     }
     text.push_str("  AUC, one against the rest:");
@@ -90,7 +90,7 @@ pub fn folds(folds: &Folds) -> String {
     text.push('\n');
     for (name, words) in HEADLINES {
         let _ = write!(text, "  {words:18}");
-        let each = folds.each.iter().map(|fold| fold.metrics.named(name));
+        let each = folds.each.iter().map(|fold| fold.metrics.get(name));
         let over_folds = [&folds.mean, &folds.standard_deviation];
         let over_folds = over_folds.map(|figures| figures.get(name).copied().flatten());
         for value in each.chain(over_folds) {

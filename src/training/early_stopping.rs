@@ -14,7 +14,7 @@ pub fn update_best(state: &mut TrainState, config: &TrainingConfig, val: &Metric
         state.best = Some((state.epoch, state.epoch as f64));
         return Ok(true);
     }
-    let value = val.named(&config.monitor).ok_or_else(|| {
+    let value = val.get(&config.monitor).ok_or_else(|| {
         Error::input(
             format!("monitor = {}", config.monitor),
             "this figure is undefined on the validation part",

@@ -45,22 +45,22 @@ impl Epoch {
         train: &Metrics,
         val: Option<&Metrics>,
     ) -> Self {
-        let val = |name: &str| val.and_then(|val| val.named(name));
+        let val = |name: &str| val.and_then(|val| val.get(name));
         Self {
             epoch,
             seconds: (seconds * 1e3).round() / 1e3,
             learning_rate,
-            train_loss: train.named("log_loss"),
+            train_loss: train.get("log_loss"),
             val_loss: val("log_loss"),
-            train_accuracy: train.named("accuracy"),
+            train_accuracy: train.get("accuracy"),
             val_accuracy: val("accuracy"),
-            train_top2_accuracy: train.named("top2_accuracy"),
+            train_top2_accuracy: train.get("top2_accuracy"),
             val_top2_accuracy: val("top2_accuracy"),
-            train_balanced_accuracy: train.named("balanced_accuracy"),
+            train_balanced_accuracy: train.get("balanced_accuracy"),
             val_balanced_accuracy: val("balanced_accuracy"),
-            train_macro_f1: train.named("macro_f1"),
+            train_macro_f1: train.get("macro_f1"),
             val_macro_f1: val("macro_f1"),
-            train_melanoma_recall: train.named("melanoma_recall"),
+            train_melanoma_recall: train.get("melanoma_recall"),
             val_melanoma_recall: val("melanoma_recall"),
         }
     }

@@ -247,7 +247,7 @@ impl<'a> Trainer<'a> {
 
         let metadata = CheckpointMetadata {
             epoch,
-            validation: val.as_ref().map(Metrics::defined).unwrap_or_default(),
+            validation: val.as_ref().map(Metrics::to_map).unwrap_or_default(),
             ..self.metadata.clone()
         };
         if improved {

@@ -112,7 +112,7 @@ fn refuses_other_images_other_truths_and_a_file_in_the_way() {
     let output = compare(&bench, &["a", "out"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        stderr(&output).contains("scores the val part"),
+        stderr(&output).contains("scores the val split"),
         "{}",
         stderr(&output)
     );
@@ -129,7 +129,7 @@ fn refuses_other_images_other_truths_and_a_file_in_the_way() {
     recount(&bench);
     let output = compare(&bench, &["a", "b"]);
     assert!(
-        stderr(&output).contains("IMG_28 is nv here and akiec there"),
+        stderr(&output).contains("IMG_28 is nv here and akiec in the other file"),
         "{}",
         stderr(&output)
     );

@@ -264,11 +264,11 @@ fn refuses_lesions_that_the_network_was_trained_on_unless_told_train() {
     for (split, problem) in [
         (
             "test",
-            "trained on 1 of the 2 lesions of the test part (HAM_3 is the first)",
+            "trained on 1 of the 2 lesions of the test split (first: HAM_3)",
         ),
         (
             "val",
-            "trained on 1 of the 1 lesions of the val part (HAM_5 is the first)",
+            "trained on 1 of the 1 lesions of the val split (first: HAM_5)",
         ),
     ] {
         let output = bench.eval("leaking", &["--split", split]);
@@ -298,7 +298,7 @@ fn refuses_to_test_on_lesions_that_choices_were_made_on_but_validates_on_them() 
     write_dataset(&bench.path("chosen"), &chosen, SIDE);
     let output = bench.eval("chosen", &[]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("chosen by 1 of the 1 lesions of the test part"));
+    assert!(stderr(&output).contains("selected on 1 of the 1 lesions of the test split"));
 
     let output = bench.eval("data", &["--split", "val"]);
     assert!(output.status.success(), "{}", stderr(&output));

@@ -227,7 +227,7 @@ fn refuses_a_missing_fold_one_given_twice_and_what_is_no_fold() {
         ),
         (
             "--folds --model run-1 --model run-1 --model run-0 --data folds",
-            "fold 1 again: run-1",
+            "was also validated on fold 1",
         ),
         (
             "--folds --model foreign --model run-1 --model run-2 --data folds",

@@ -42,10 +42,10 @@ fn thresholds_come_from_validation_and_are_judged_on_test() {
     assert!(output.status.success(), "{}", stderr(&output));
     let validated = Predictions::read(&bench.path("out/predictions.csv")).unwrap();
     for point in points {
-        let chosen = point.question.of(&validated);
+        let chosen = point.target.of(&validated);
         let threshold = chosen.threshold_for_sensitivity(point.wanted_sensitivity);
         assert!((threshold.unwrap() - point.threshold).abs() < 1e-12);
-        let counts = point.question.of(&tested).at(point.threshold);
+        let counts = point.target.of(&tested).at(point.threshold);
         assert_eq!(counts, point.scored.counts);
     }
     // Validation cannot choose a threshold and judge it too.

@@ -64,7 +64,7 @@ On the {} part: {} images of {} lesions{}{}. Intervals hold 95 % of 2,000 bootst
         },
     );
     for (name, words) in HEADLINES {
-        let value = figure(metrics.named(name));
+        let value = figure(metrics.get(name));
         let _ = writeln!(text, "| {words} | {value} | {} |", interval(name));
     }
     text.push_str("\n| class | images | recall | precision | AUC | 95 % interval of the AUC |\n|---|---|---|---|---|---|\n");
@@ -99,7 +99,7 @@ fn operating_points(analysis: &Analysis) -> String {
         let _ = writeln!(
             text,
             "| {} | ≥ {:.2} | {:.3} | {} | {} | {} | {} |",
-            point.question.words(),
+            point.target.words(),
             point.wanted_sensitivity,
             point.threshold,
             number(point.scored.sensitivity),

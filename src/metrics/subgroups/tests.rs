@@ -1,10 +1,10 @@
-//! Groups and gaps.
+//! Metrics and gaps of subgroups.
 
 use super::*;
 use crate::metrics::score;
 
-/// Images of two groups, `a` answered better than `b`.
-fn some() -> (Predictions, Vec<String>) {
+/// Images of two groups; `a` has fewer errors than `b`.
+fn two_groups() -> (Predictions, Vec<String>) {
     let mut all = (Predictions::default(), Vec::new());
     for image in 0..160_usize {
         let truth = if image.is_multiple_of(3) {
@@ -28,16 +28,16 @@ fn some() -> (Predictions, Vec<String>) {
     all
 }
 
-fn found() -> Vec<Subgroup> {
-    let (predictions, values) = some();
+fn scored() -> Vec<Subgroup> {
+    let (predictions, values) = two_groups();
     let same = vec!["same".to_owned(); 160];
     subgroups(&predictions, &[("group", values), ("one", same)], 1)
 }
 
 #[test]
-fn a_groups_figures_are_those_of_its_images_alone() {
-    let (predictions, values) = some();
-    let groups = found();
+fn metrics_of_a_group_equal_those_of_its_images_alone() {
+    let (predictions, values) = two_groups();
+    let groups = scored();
     assert_eq!(groups.len(), 2, "a column with one value has no groups");
     for group in &groups {
         let own = |image: &usize| values[*image] == group.value;
@@ -62,27 +62,27 @@ fn a_groups_figures_are_those_of_its_images_alone() {
 }
 
 #[test]
-fn the_gap_is_to_all_others_and_mirrors_theirs() {
-    let groups = found();
+fn the_gaps_of_two_groups_are_opposite() {
+    let groups = scored();
     let gap = |group: usize| groups[group].figures["accuracy"].gap.unwrap();
     assert!(gap(0) > 0.3 && (gap(0) + gap(1)).abs() < 1e-12);
     let [low, high] = groups[0].figures["accuracy"].gap_interval.unwrap();
     assert!(0.1 < low && low < gap(0) && gap(0) < high, "{low} {high}");
-    assert_eq!(groups, found(), "the same seed, the same intervals");
+    assert_eq!(groups, scored(), "the same seed gives the same intervals");
 }
 
 #[test]
-fn small_groups_are_left_out_but_belong_to_the_rest() {
-    let (predictions, mut values) = some();
-    values[..LEAST_IMAGES - 1].fill("rare".to_owned());
+fn small_groups_are_not_listed_but_count_as_others() {
+    let (predictions, mut values) = two_groups();
+    values[..MIN_IMAGES - 1].fill("rare".to_owned());
     let groups = subgroups(&predictions, &[("group", values)], 1);
     let names: Vec<&str> = groups.iter().map(|group| group.value.as_str()).collect();
     assert_eq!(names, ["a", "b"]);
-    assert_eq!(groups[0].n, 80 - (LEAST_IMAGES - 1));
+    assert_eq!(groups[0].n, 80 - (MIN_IMAGES - 1));
 }
 
 #[test]
-fn ages_fall_into_bands_of_ten_years_save_the_youngest_and_oldest() {
+fn age_bands_are_ten_years_except_the_first_and_last() {
     for (age, band) in [
         ("0.0", "0–19"),
         ("19", "0–19"),

@@ -27,7 +27,7 @@ pub fn operating(analysis: &Analysis) -> Markup {
 }
 
 fn points(question: Target, points: &[OperatingPoint]) -> Markup {
-    let points: Vec<_> = points.iter().filter(|p| p.question == question).collect();
+    let points: Vec<_> = points.iter().filter(|p| p.target == question).collect();
     html! {
         h3 { (capital(question.words())) }
         @if points.is_empty() { p { "Validation has none to choose a threshold by." } }
@@ -90,7 +90,7 @@ fn decision_curve(curve: &DecisionCurve) -> Markup {
         },
     ];
     with_legend(&Chart {
-        title: &format!("Net benefit: {}", curve.question.words()),
+        title: &format!("Net benefit: {}", curve.target.words()),
         x_label: "threshold probability",
         y_label: "net benefit per person",
         x: (0.0, 0.6),

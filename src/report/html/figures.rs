@@ -24,7 +24,7 @@ pub fn headlines(
             tbody { @for (name, words) in HEADLINES {
                 tr.strong[name == "melanoma_recall"] {
                     th scope="row" { (words) }
-                    td { (number(metrics.named(name))) }
+                    td { (number(metrics.get(name))) }
                     td { (interval(intervals.get(name))) }
                 }
             } }

@@ -3,12 +3,12 @@
 use maud::{Markup, html};
 
 use super::format::{interval, number};
-use crate::metrics::subgroups::{FIGURES, LEAST_IMAGES, Subgroup, SubgroupMetric};
+use crate::metrics::subgroups::{MIN_IMAGES, NAMES, Subgroup, SubgroupMetric};
 
 /// One table for each column that images are grouped by.
 pub fn groups(groups: &[Subgroup]) -> Markup {
     html! {
-        p { "Each group of at least " (LEAST_IMAGES) " images, and its gap to all other images. A gap whose interval leaves out zero is " strong { "bold" }
+        p { "Each group of at least " (MIN_IMAGES) " images, and its gap to all other images. A gap whose interval leaves out zero is " strong { "bold" }
             ". With so many comparisons one in twenty would be by chance alone, and groups differ in what they hold: melanoma is rarer in the young, and
             lesions without histology are mostly easy nevi." }
         @if groups.is_empty() { p { "No column has two such groups." } }
@@ -17,13 +17,13 @@ pub fn groups(groups: &[Subgroup]) -> Markup {
             div.scroll { table {
                 thead { tr {
                     @for heading in ["group", "images", "melanomas"] { th scope="col" { (heading) } }
-                    @for name in FIGURES { th scope="col" { (name.replace('_', " ")) } th scope="col" { "gap to the rest" } }
+                    @for name in NAMES { th scope="col" { (name.replace('_', " ")) } th scope="col" { "gap to the rest" } }
                 } }
                 tbody { @for group in rows { tr {
                     th scope="row" { (group.value) }
                     td { (group.n) }
                     td { (group.melanomas) }
-                    @for name in FIGURES { (cells(group.figures.get(name))) }
+                    @for name in NAMES { (cells(group.figures.get(name))) }
                 } } }
             } }
         }

@@ -1,0 +1,75 @@
+//! Predictions of a classifier for a split, and the rows that may be used for it.
+
+use super::leakage::refuse_seen_lesions;
+use crate::dataset::{Dataset, Split};
+use crate::inference::classifier::Classifier;
+use crate::metrics::Predictions;
+use crate::model::checkpoint_metadata::CheckpointMetadata;
+use crate::progress::Progress;
+use crate::{Error, Result};
+
+/// The dataset in the fold that the network was trained with, if it is the training dataset and has folds. Any other
+/// dataset is returned unchanged; if it has folds, only its test split is meaningful.
+pub fn as_trained(dataset: Dataset, metadata: Option<&CheckpointMetadata>) -> Result<Dataset> {
+    match metadata {
+        Some(metadata)
+            if metadata.dataset == dataset.info.hashes.manifest && metadata.fold.is_some() =>
+        {
+            dataset.in_fold(metadata.fold)
+        }
+        _ => Ok(dataset),
+    }
+}
+
+/// The validation rows that thresholds may be selected on when `split` is scored.
+///
+/// Empty unless `split` is test, if the network was trained on any lesion of the validation split, and if its training
+/// lesions are unknown.
+pub fn threshold_rows(
+    metadata: Option<&CheckpointMetadata>,
+    dataset: &Dataset,
+    split: Split,
+) -> Vec<usize> {
+    let is_unseen = |metadata| refuse_seen_lesions(metadata, dataset, Split::Val).is_ok();
+    match split {
+        Split::Test if metadata.is_some_and(is_unseen) => dataset.split_rows(Split::Val),
+        _ => Vec::new(),
+    }
+}
+
+/// Predicts rows of a dataset, `batch` images at a time.
+///
+/// # Errors
+/// Images prepared with another resize rule, and probabilities that are not finite.
+pub fn predict_split(
+    classifier: &dyn Classifier,
+    dataset: &Dataset,
+    rows: &[usize],
+    batch: usize,
+    progress: &dyn Progress,
+) -> Result<Predictions> {
+    dataset.refuse_other_resize(classifier.resize(), "the network")?;
+    let mut predictions = Predictions::default();
+    progress.start("Scoring", rows.len() as u64);
+    for rows in rows.chunks(batch.max(1)) {
+        let images: Vec<&[u8]> = rows.iter().map(|&row| dataset.pixels.image(row)).collect();
+        for (&row, probabilities) in rows.iter().zip(classifier.probabilities(&images)?) {
+            let sample = &dataset.rows[row].sample;
+            if probabilities.iter().any(|p| !p.is_finite()) {
+                return Err(Error::input(
+                    &sample.image_id,
+                    "the network predicts NaN or infinite probabilities for this image",
+                    "Its weights are broken, possibly because training diverged: use another checkpoint.",
+                ));
+            }
+            predictions.image_ids.push(sample.image_id.clone());
+            predictions.lesion_ids.push(sample.lesion_id.clone());
+            predictions.truths.push(sample.dx);
+            predictions.probabilities.push(probabilities);
+        }
+        dataset.pixels.release();
+        progress.advance(rows.len() as u64);
+    }
+    progress.finish();
+    Ok(predictions)
+}
