@@ -1,4 +1,4 @@
-//! Checkpoints, run by libtorch.
+//! Checkpoints, run with libtorch.
 
 use std::path::Path;
 
@@ -21,17 +21,17 @@ pub struct CheckpointClassifier {
 }
 
 impl CheckpointClassifier {
-    /// Reads a checkpoint file or folder.
+    /// Opens a checkpoint file or folder.
     pub fn open(path: &Path, device: Device) -> Result<Self> {
         Self::new(&Checkpoint::read(path)?, device)
     }
 
-    /// Takes a checkpoint that is already read.
+    /// Uses a checkpoint in memory; BatchNorm is fused into the convolutions.
     pub fn new(checkpoint: &Checkpoint, device: Device) -> Result<Self> {
         Self::fused(&checkpoint.fused()?, checkpoint.metadata.clone(), device)
     }
 
-    /// Takes a network that is already fused, with what its checkpoint said of itself.
+    /// Uses a fused network, with the metadata of its checkpoint.
     pub fn fused(
         network: &FusedNetwork,
         metadata: CheckpointMetadata,
@@ -67,6 +67,6 @@ impl Classifier for CheckpointClassifier {
         let flat = map.to_device(Device::Cpu).contiguous().view(-1);
         Vec::try_from(flat)
             .map(Some)
-            .map_err(Error::torch("reading where the network looked"))
+            .map_err(Error::torch("reading the Grad-CAM map"))
     }
 }

@@ -1,5 +1,6 @@
-//! Exported files as [`self::classifier::Classifier`]s: what `eval` and `predict` take besides checkpoints,
-//! and what export checks its files with.
+//! Implementations of [`self::classifier::Classifier`] for checkpoints and for ONNX, TFLite and TorchScript files.
+//!
+//! `eval` and `predict` run models through this module, and `export` verifies its files with it.
 
 #[cfg(feature = "torch")]
 pub mod checkpoint;

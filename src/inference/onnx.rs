@@ -1,4 +1,4 @@
-//! ONNX files, run by rten inside this process. A second engine, which shares no code with libtorch.
+//! ONNX files, run with rten, an engine that shares no code with libtorch.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,18 +22,18 @@ pub struct OnnxClassifier {
     threads: Arc<ThreadPool>,
     spec: InputSpec,
     metadata: Option<CheckpointMetadata>,
-    /// The file, for messages.
+    /// The path, for messages.
     name: String,
 }
 
 impl OnnxClassifier {
-    /// Reads the file; how images must be prepared stands in its metadata.
+    /// Opens a file; the input specification is read from its metadata.
     pub fn open(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
         let model = Model::load(bytes).map_err(|error| {
             Error::file(
                 path,
-                format!("not an ONNX file that can be run here ({error})"),
+                format!("this is not an ONNX file that rten can run ({error})"),
                 "Use a file that `skinlesion export` wrote.",
             )
         })?;
@@ -43,7 +43,7 @@ impl OnnxClassifier {
         else {
             return Err(Error::file(
                 path,
-                format!("has no input or no output '{PROBABILITIES}'"),
+                format!("it has no input, or no output '{PROBABILITIES}'"),
                 "Use a file that `skinlesion export` wrote.",
             ));
         };
@@ -79,15 +79,14 @@ impl Classifier for OnnxClassifier {
         let side = self.spec.resize.size as usize;
         let count = images.len();
         let (values, bytes);
-        let by_pixel = [count, side, side, 3];
-        let by_plane = [count, 3, side, side];
+        let nhwc = [count, side, side, 3];
+        let nchw = [count, 3, side, side];
         let input = if self.spec.input.takes_bytes() {
             bytes = images.concat();
-            ValueView::from_shape(by_pixel.as_slice(), &bytes).map_err(|e| failed(e.to_string()))?
+            ValueView::from_shape(nhwc.as_slice(), &bytes).map_err(|e| failed(e.to_string()))?
         } else {
-            values = planes(images);
-            ValueView::from_shape(by_plane.as_slice(), &values)
-                .map_err(|e| failed(e.to_string()))?
+            values = to_nchw(images);
+            ValueView::from_shape(nchw.as_slice(), &values).map_err(|e| failed(e.to_string()))?
         };
         let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.threads)));
         let inputs = vec![(self.input, input.into())];
@@ -99,22 +98,24 @@ impl Classifier for OnnxClassifier {
             .into_shape_vec::<f32, 2>()
             .map_err(|error| failed(error.to_string()))?;
         if classes != Diagnosis::COUNT {
-            return Err(failed(format!("it gives {classes} probabilities an image")));
+            return Err(failed(format!(
+                "its output has {classes} probabilities per image"
+            )));
         }
         let row = |row: &[f32]| std::array::from_fn(|class| f64::from(row[class]));
         Ok(flat.chunks_exact(classes).map(row).collect())
     }
 }
 
-/// Interleaved bytes (H × W × 3 each) as planes of 0–1 (N × 3 × H × W).
-fn planes(images: &[&[u8]]) -> Vec<f32> {
+/// Converts bytes (N × H × W × 3) to values in 0–1 (N × 3 × H × W).
+fn to_nchw(images: &[&[u8]]) -> Vec<f32> {
     let mut values = Vec::with_capacity(images.iter().map(|image| image.len()).sum());
     for image in images {
-        for colour in 0..3 {
+        for channel in 0..3 {
             values.extend(
                 image
                     .iter()
-                    .skip(colour)
+                    .skip(channel)
                     .step_by(3)
                     .map(|&byte| f32::from(byte) / 255.0),
             );
@@ -126,8 +127,8 @@ fn planes(images: &[&[u8]]) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn interleaved_bytes_become_planes_in_zero_to_one() {
+    fn bytes_become_channels_first_in_zero_to_one() {
         let image: &[u8] = &[0, 51, 255, 102, 153, 204];
-        assert_eq!(super::planes(&[image]), [0.0, 0.4, 0.2, 0.6, 1.0, 0.8]);
+        assert_eq!(super::to_nchw(&[image]), [0.0, 0.4, 0.2, 0.6, 1.0, 0.8]);
     }
 }

@@ -1,4 +1,4 @@
-//! Opens whatever file or folder a user names as a [`Classifier`].
+//! Opens a file or folder as a [`Classifier`].
 
 use std::path::{Path, PathBuf};
 
@@ -12,8 +12,7 @@ use crate::artifact::package;
 use crate::model::checkpoint_metadata::{self, CheckpointMetadata};
 use crate::model::device::Device;
 
-/// Opens a checkpoint file or folder, or an exported file (`.pt`, `.onnx`, `.tflite`); with `tta`, to be asked about
-/// the eight symmetric views of each image.
+/// As [`open`]; with `tta`, wrapped in test-time augmentation over the eight symmetric views of each image.
 pub fn open_with(path: &Path, device: Device, tta: bool) -> Result<Box<dyn Classifier>> {
     let classifier = open(path, device)?;
     Ok(if tta {
@@ -23,8 +22,8 @@ pub fn open_with(path: &Path, device: Device, tta: bool) -> Result<Box<dyn Class
     })
 }
 
-/// Opens a checkpoint file or folder, a TorchScript file (`.pt`), an ONNX file (`.onnx`) or a TFLite file (`.tflite`),
-/// or the first of them in an export folder. Without libtorch, only ONNX files can be opened.
+/// Opens a checkpoint file or folder, a TorchScript (`.pt`), ONNX (`.onnx`) or TFLite (`.tflite`) file, or the first
+/// model of an export folder. Without libtorch, only ONNX files can be opened.
 pub fn open(path: &Path, device: Device) -> Result<Box<dyn Classifier>> {
     let path = &locate(path);
     match path.extension().and_then(|extension| extension.to_str()) {
@@ -60,7 +59,7 @@ fn open_with_libtorch(
     ))
 }
 
-/// What the checkpoint behind a checkpoint or an exported file says of itself, if that is known.
+/// The checkpoint metadata of a checkpoint or an exported file; `None` for an exported file without it.
 pub fn metadata(path: &Path, device: Device) -> Result<Option<CheckpointMetadata>> {
     let file = locate(path);
     match file.extension().and_then(|extension| extension.to_str()) {
@@ -69,8 +68,7 @@ pub fn metadata(path: &Path, device: Device) -> Result<Option<CheckpointMetadata
     }
 }
 
-/// The file that is opened when a user names a path: in an export folder its network, in any other folder the
-/// best checkpoint.
+/// The file that [`open`] reads for a path: the first model of an export folder, the best checkpoint of any other folder.
 pub fn locate(path: &Path) -> PathBuf {
     checkpoint_metadata::locate(&package::locate(path))
 }

@@ -1,4 +1,4 @@
-//! TorchScript files, run by libtorch.
+//! TorchScript files, run with libtorch.
 
 use std::path::Path;
 
@@ -20,18 +20,18 @@ pub struct TorchScriptClassifier {
     device: Device,
     spec: InputSpec,
     metadata: Option<CheckpointMetadata>,
-    /// The file, for messages.
+    /// The path, for messages.
     name: String,
 }
 
 impl TorchScriptClassifier {
-    /// Reads the file onto a device; how images must be prepared stands in the `model.json` within it.
+    /// Opens a file on a device; the input specification is read from the `model.json` inside it.
     pub fn open(path: &Path, device: Device) -> Result<Self> {
         std::fs::metadata(path).map_err(Error::io("read", path))?;
         let description = torchscript::description(path).ok_or_else(|| {
             Error::file(
                 path,
-                "not a TorchScript file that says how its images must be prepared",
+                "this is not a TorchScript file with an input specification",
                 "Use a file that `skinlesion export` wrote.",
             )
         })?;
@@ -75,18 +75,18 @@ impl Classifier for TorchScriptClassifier {
         match outputs {
             IValue::Tuple(outputs) => match outputs.first() {
                 Some(IValue::Tensor(probabilities)) => output::rows(probabilities),
-                _ => Err(self.other_outputs()),
+                _ => Err(self.unexpected_output()),
             },
-            _ => Err(self.other_outputs()),
+            _ => Err(self.unexpected_output()),
         }
     }
 }
 
 impl TorchScriptClassifier {
-    fn other_outputs(&self) -> Error {
+    fn unexpected_output(&self) -> Error {
         Error::input(
             &self.name,
-            "does not return the pair (probabilities, logits)",
+            "it does not return the pair (probabilities, logits)",
             "Use a file that `skinlesion export` wrote.",
         )
     }

@@ -1,5 +1,7 @@
-//! Test-time augmentation: a skin lesion has no top and no left side, so the answers to its eight views say
-//! the same thing eight times, with errors of their own.
+//! Test-time augmentation: mean probabilities over the eight symmetric views of an image.
+//!
+//! Skin lesions have no preferred orientation, so all eight views have the same diagnosis, and averaging reduces the
+//! variance of the prediction.
 
 use super::classifier::Classifier;
 use crate::imaging::resize::ResizeRule;
@@ -7,14 +9,14 @@ use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::probabilities::Probabilities;
 use crate::{Diagnosis, Result};
 
-/// Bytes of a pixel.
-const COLOURS: usize = 3;
+/// Bytes per pixel.
+const CHANNELS: usize = 3;
 
-/// Any classifier, asked about the eight symmetric views of each image; its answer is their mean.
+/// A classifier whose probabilities are means over the eight symmetric views of each image.
 pub struct TestTimeAugmentation(Box<dyn Classifier>);
 
 impl TestTimeAugmentation {
-    /// Wraps a classifier, which then takes eight times as long.
+    /// Wraps a classifier. Prediction takes eight times as long.
     pub fn new(classifier: Box<dyn Classifier>) -> Self {
         Self(classifier)
     }
@@ -39,8 +41,8 @@ impl Classifier for TestTimeAugmentation {
         for symmetry in Symmetry::ALL {
             let views: Vec<Vec<u8>> = images.iter().map(|i| symmetry.view(i, side)).collect();
             let views: Vec<&[u8]> = views.iter().map(Vec::as_slice).collect();
-            for (mean, answer) in means.iter_mut().zip(self.0.probabilities(&views)?) {
-                for (sum, probability) in mean.iter_mut().zip(answer) {
+            for (mean, row) in means.iter_mut().zip(self.0.probabilities(&views)?) {
+                for (sum, probability) in mean.iter_mut().zip(row) {
                     *sum += probability / Symmetry::ALL.len() as f64;
                 }
             }
@@ -49,17 +51,17 @@ impl Classifier for TestTimeAugmentation {
     }
 }
 
-/// A symmetry of the square: rows and columns may change places, and each may be read backwards. These are
-/// the four rotations, with and without a mirror.
+/// A symmetry of the square: an optional transpose and flips of rows and columns. The eight combinations are the four
+/// rotations, with and without reflection.
 #[derive(Clone, Copy, Debug)]
 struct Symmetry {
-    transposed: bool,
-    upside_down: bool,
-    mirrored: bool,
+    transpose: bool,
+    flip_vertical: bool,
+    flip_horizontal: bool,
 }
 
 impl Symmetry {
-    /// All eight; the first changes nothing.
+    /// All eight; the first is the identity.
     const ALL: [Self; 8] = [
         Self::new(false, false, false),
         Self::new(false, false, true),
@@ -71,31 +73,32 @@ impl Symmetry {
         Self::new(true, true, true),
     ];
 
-    const fn new(transposed: bool, upside_down: bool, mirrored: bool) -> Self {
+    const fn new(transpose: bool, flip_vertical: bool, flip_horizontal: bool) -> Self {
         Self {
-            transposed,
-            upside_down,
-            mirrored,
+            transpose,
+            flip_vertical,
+            flip_horizontal,
         }
     }
 
-    /// The view of an image of `side` × `side` interleaved pixels. An image of another size is left as it is,
-    /// for the network to refuse.
+    /// The view of an image of `side` × `side` × 3 bytes. An image of another size is returned unchanged, for the
+    /// classifier to refuse.
     fn view(self, image: &[u8], side: usize) -> Vec<u8> {
-        if image.len() != side * side * COLOURS {
+        if image.len() != side * side * CHANNELS {
             return image.to_vec();
         }
-        let at = |backwards: bool, place: usize| if backwards { side - 1 - place } else { place };
+        let index = |flip: bool, i: usize| if flip { side - 1 - i } else { i };
         let mut view = Vec::with_capacity(image.len());
         for row in 0..side {
             for column in 0..side {
-                let (row, column) = (at(self.upside_down, row), at(self.mirrored, column));
-                let pixel = if self.transposed {
+                let row = index(self.flip_vertical, row);
+                let column = index(self.flip_horizontal, column);
+                let pixel = if self.transpose {
                     column * side + row
                 } else {
                     row * side + column
                 };
-                view.extend_from_slice(&image[pixel * COLOURS..][..COLOURS]);
+                view.extend_from_slice(&image[pixel * CHANNELS..][..CHANNELS]);
             }
         }
         view
@@ -109,9 +112,9 @@ mod tests {
 
     const SIDE: usize = 5;
 
-    /// Every pixel different, so that no two views of it are alike.
+    /// All pixels differ, so that all views differ.
     fn image() -> Vec<u8> {
-        (0..SIDE * SIDE * COLOURS).map(|byte| byte as u8).collect()
+        (0..SIDE * SIDE * CHANNELS).map(|byte| byte as u8).collect()
     }
 
     fn views(image: &[u8]) -> BTreeSet<Vec<u8>> {
@@ -119,10 +122,10 @@ mod tests {
         views.collect()
     }
 
-    /// Looks at one corner alone, so that it answers every view otherwise.
-    struct Corner;
+    /// Predicts from one corner pixel, so that its probabilities depend on the view.
+    struct CornerClassifier;
 
-    impl Classifier for Corner {
+    impl Classifier for CornerClassifier {
         fn resize(&self) -> ResizeRule {
             ResizeRule::square(SIDE as u32)
         }
@@ -132,30 +135,30 @@ mod tests {
         }
 
         fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
-            let answer = |image: &&[u8]| {
-                let mut answer = [0.0; Diagnosis::COUNT];
-                answer[0] = f64::from(image[0]) / 255.0;
-                answer[1] = 1.0 - answer[0];
-                answer
+            let predict = |image: &&[u8]| {
+                let mut row = [0.0; Diagnosis::COUNT];
+                row[0] = f64::from(image[0]) / 255.0;
+                row[1] = 1.0 - row[0];
+                row
             };
-            Ok(images.iter().map(answer).collect())
+            Ok(images.iter().map(predict).collect())
         }
     }
 
     #[test]
-    fn the_eight_views_differ_and_hold_the_same_pixels() {
+    fn the_eight_views_differ_and_have_the_same_pixels() {
         let image = image();
         let views = views(&image);
         assert_eq!(views.len(), 8);
         assert!(views.contains(&image));
         let pixels = |view: &[u8]| -> BTreeSet<Vec<u8>> {
-            view.chunks(COLOURS).map(<[u8]>::to_vec).collect()
+            view.chunks(CHANNELS).map(<[u8]>::to_vec).collect()
         };
         assert!(views.iter().all(|view| pixels(view) == pixels(&image)));
     }
 
     #[test]
-    fn a_view_has_the_views_of_its_image() {
+    fn views_of_a_view_are_the_views_of_the_image() {
         let image = image();
         for symmetry in Symmetry::ALL {
             assert_eq!(views(&symmetry.view(&image, SIDE)), views(&image));
@@ -163,23 +166,23 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_is_the_mean_over_the_views_and_the_same_for_every_view() {
+    fn probabilities_are_the_mean_over_the_views_and_equal_for_every_view() {
         let image = image();
-        let averaged = TestTimeAugmentation::new(Box::new(Corner));
-        let corner = |row: usize, column: usize| image[(row * SIDE + column) * COLOURS];
+        let tta = TestTimeAugmentation::new(Box::new(CornerClassifier));
+        let corner = |row: usize, column: usize| image[(row * SIDE + column) * CHANNELS];
         let corners = [corner(0, 0), corner(0, 4), corner(4, 0), corner(4, 4)];
         let mean = corners.map(f64::from).iter().sum::<f64>() / 4.0 / 255.0;
         for symmetry in Symmetry::ALL {
             let view = symmetry.view(&image, SIDE);
-            let answers = averaged.probabilities(&[&view, &view]).unwrap();
-            assert_eq!(answers.len(), 2);
-            assert!((answers[1][0] - mean).abs() < 1e-12);
-            assert!((answers[1].iter().sum::<f64>() - 1.0).abs() < 1e-12);
+            let rows = tta.probabilities(&[&view, &view]).unwrap();
+            assert_eq!(rows.len(), 2);
+            assert!((rows[1][0] - mean).abs() < 1e-12);
+            assert!((rows[1].iter().sum::<f64>() - 1.0).abs() < 1e-12);
         }
     }
 
     #[test]
-    fn an_image_of_another_size_is_left_to_the_network() {
+    fn an_image_of_another_size_is_unchanged() {
         assert_eq!(Symmetry::ALL[5].view(&[1, 2, 3], SIDE), [1, 2, 3]);
     }
 }

@@ -303,7 +303,7 @@ fn refuses_a_file_that_is_no_network_of_ours() {
     std::fs::write(home.join("text.tflite"), "no network").unwrap();
     photograph(&home.join("photograph.png"), 1);
     for (model, problem) in [
-        ("cut.tflite", "cut short or damaged"),
+        ("cut.tflite", "truncated or damaged"),
         ("text.tflite", "not a TFLite file"),
         ("missing.tflite", "cannot read"),
     ] {

@@ -1,4 +1,4 @@
-//! The bytes of a TFLite file as the graph that they stand for, and its named texts.
+//! Decodes a TFLite file into its graph and metadata entries.
 
 use super::table::{Problem, Table};
 use crate::artifact::tflite::graph::{Graph, Id, Node, Quantization, Tensor};
@@ -9,20 +9,23 @@ use crate::artifact::tflite::schema::{
     operator_code, options, quantization, subgraph, tensor,
 };
 
-/// What is read of a file.
+/// The decoded contents of a file.
 pub struct File {
-    /// The computation.
+    /// The graph.
     pub graph: Graph,
     /// The metadata entries by name.
     pub entries: Vec<(String, Vec<u8>)>,
 }
 
-/// Reads a file that has nothing but what we write. All places that the graph names exist.
+/// Decodes a file with only the operators and options that `skinlesion export` writes. All tensor ids in the graph are
+/// valid.
 pub fn decode(bytes: &[u8]) -> Result<File, Problem> {
     let model = Table::root(bytes, schema::IDENTIFIER)?;
-    let version = model.place(model::VERSION)?;
+    let version = model.index(model::VERSION)?;
     if version != schema::VERSION as usize {
-        return Err(format!("it is of TFLite's format {version}"));
+        return Err(format!(
+            "it has TFLite format version {version}, which is not supported"
+        ));
     }
     let buffers = model.list(model::BUFFERS)?.tables()?;
     let buffers: Vec<&[u8]> = buffers
@@ -30,7 +33,7 @@ pub fn decode(bytes: &[u8]) -> Result<File, Problem> {
         .map(|one| one.list(buffer::DATA)?.bytes())
         .collect::<Result<_, _>>()?;
     let [main] = model.list(model::SUBGRAPHS)?.tables()?[..] else {
-        return Err("it has more than one graph, or none".to_owned());
+        return Err("it does not have exactly one subgraph".to_owned());
     };
     let tensors = main.list(subgraph::TENSORS)?.tables()?;
     let tensors: Vec<Tensor> = tensors
@@ -55,8 +58,8 @@ pub fn decode(bytes: &[u8]) -> Result<File, Problem> {
     let entries = entries
         .iter()
         .map(|one| {
-            let bytes = buffers.get(one.place(metadata::BUFFER)?);
-            let bytes = bytes.ok_or("its metadata are damaged")?;
+            let bytes = buffers.get(one.index(metadata::BUFFER)?);
+            let bytes = bytes.ok_or("its metadata is damaged")?;
             Ok((one.text(metadata::NAME)?.to_owned(), bytes.to_vec()))
         })
         .collect::<Result<_, Problem>>()?;
@@ -69,33 +72,35 @@ pub fn decode(bytes: &[u8]) -> Result<File, Problem> {
     Ok(File { graph, entries })
 }
 
-/// Places of tensors, of which there are so many.
+/// A list of tensor ids, all below `count`.
 fn ids(table: &Table, slot: Slot, count: usize) -> Result<Vec<Id>, Problem> {
-    let places = table.list(slot)?.numbers(i32::from_le_bytes)?;
-    let known = |place| usize::try_from(place).ok().filter(|&place| place < count);
-    let ids: Option<Vec<Id>> = places.into_iter().map(known).collect();
-    ids.ok_or_else(|| "its graph names a tensor that it does not have".to_owned())
+    let indices = table.list(slot)?.numbers(i32::from_le_bytes)?;
+    let checked = |index| usize::try_from(index).ok().filter(|&index| index < count);
+    let ids: Option<Vec<Id>> = indices.into_iter().map(checked).collect();
+    ids.ok_or_else(|| "its graph refers to a tensor that does not exist".to_owned())
 }
 
 fn read_tensor(table: &Table, buffers: &[&[u8]]) -> Result<Tensor, Problem> {
     let name = table.text(tensor::NAME)?.to_owned();
     let code = table.i8(tensor::TYPE, 0)?;
     let kind = TensorType::from_code(code)
-        .ok_or_else(|| format!("{name} is of a type that is not written here ({code})"))?;
+        .ok_or_else(|| format!("tensor {name} has unsupported type {code}"))?;
     let shape = table.list(tensor::SHAPE)?.numbers(i32::from_le_bytes)?;
-    let free = table
+    let signature = table
         .list(tensor::SHAPE_SIGNATURE)?
         .numbers(i32::from_le_bytes)?;
-    let data = match table.place(tensor::BUFFER)? {
+    let data = match table.index(tensor::BUFFER)? {
         0 => None,
-        place => {
-            let data = buffers.get(place).ok_or("it lacks a tensor's numbers")?;
-            let mut extents = shape.iter().map(|&extent| usize::try_from(extent).ok());
-            let size = extents.try_fold(kind.size(), |size, extent| size.checked_mul(extent?));
+        index => {
+            let data = buffers
+                .get(index)
+                .ok_or("the data of a tensor is missing")?;
+            let mut dims = shape.iter().map(|&dim| usize::try_from(dim).ok());
+            let size = dims.try_fold(kind.size(), |size, dim| size.checked_mul(dim?));
             if size != Some(data.len()) {
                 let bytes = data.len();
                 return Err(format!(
-                    "{name} is of shape {shape:?}, but has {bytes} bytes"
+                    "tensor {name} has shape {shape:?}, but {bytes} bytes of data"
                 ));
             }
             Some(data.to_vec())
@@ -106,7 +111,7 @@ fn read_tensor(table: &Table, buffers: &[&[u8]]) -> Result<Tensor, Problem> {
         quantization: quantization
             .map(|one| read_quantization(&one))
             .transpose()?,
-        batched: free.first() == Some(&-1),
+        batched: signature.first() == Some(&-1),
         name,
         shape,
         kind,
@@ -127,12 +132,12 @@ fn read_quantization(table: &Table) -> Result<Quantization, Problem> {
 }
 
 fn read_node(table: &Table, codes: &[i32], tensors: usize) -> Result<Node, Problem> {
-    let code = codes.get(table.place(operator::CODE)?);
-    let code = *code.ok_or("its graph names an operator that it does not have")?;
+    let code = codes.get(table.index(operator::CODE)?);
+    let code = *code.ok_or("its graph refers to an operator that does not exist")?;
     let options = table.table(operator::OPTIONS)?;
-    let settings = Settings(options.as_ref());
-    let operation = settings.operation(code)?.ok_or_else(|| {
-        format!("it uses operator {code} of TFLite, or settings of it, that are not written here")
+    let options = Options(options.as_ref());
+    let operation = options.operation(code)?.ok_or_else(|| {
+        format!("it uses TFLite operator {code}, or options of it, that are not supported")
     })?;
     let inputs = ids(table, operator::INPUTS, tensors)?;
     match &ids(table, operator::OUTPUTS, tensors)?[..] {
@@ -141,15 +146,17 @@ fn read_node(table: &Table, codes: &[i32], tensors: usize) -> Result<Node, Probl
             inputs,
             output,
         }),
-        _ => Err(format!("operator {code} has no input or several outputs")),
+        _ => Err(format!(
+            "operator {code} has no input, or not exactly one output"
+        )),
     }
 }
 
-/// The options of an operator; where they are missing, all are at their defaults.
-struct Settings<'a>(Option<&'a Table<'a>>);
+/// The options of an operator; `None` means defaults.
+struct Options<'a>(Option<&'a Table<'a>>);
 
-impl Settings<'_> {
-    /// The operation of a number, if all its settings are such as we write.
+impl Options<'_> {
+    /// The operation of an operator code, if all its options are supported.
     fn operation(&self, code: i32) -> Result<Option<Operation>, Problem> {
         use options::*;
         let plain = Window {
@@ -175,7 +182,7 @@ impl Settings<'_> {
             return Ok(None);
         };
         let no_activation = || Ok::<_, Problem>(self.i8(ACTIVATION)? == NO_ACTIVATION);
-        let is_ours = match operation {
+        let is_supported = match operation {
             Operation::Conv2d(_) => {
                 let dilations = [CONV_DILATION_W, CONV_DILATION_H];
                 let window = self.window(CONV_ACTIVATION, dilations)?;
@@ -199,7 +206,7 @@ impl Settings<'_> {
             },
             _ => true,
         };
-        Ok(is_ours.then_some(operation))
+        Ok(is_supported.then_some(operation))
     }
 
     fn window(&self, activation: Slot, dilations: [Slot; 2]) -> Result<Option<Window>, Problem> {
@@ -209,11 +216,11 @@ impl Settings<'_> {
         let stride = table.i32(options::CONV_STRIDE_W, 0)?;
         let clip = table.i8(activation, NO_ACTIVATION)?;
         let padding = Padding::from_code(table.i8(options::CONV_PADDING, 0)?);
-        let is_ours = (1..=2).contains(&stride)
+        let is_supported = (1..=2).contains(&stride)
             && self.is(options::CONV_STRIDE_H, stride)
             && (clip == RELU6 || clip == NO_ACTIVATION)
             && dilations.iter().all(|&slot| table.i32(slot, 1) == Ok(1));
-        Ok(padding.filter(|_| is_ours).map(|padding| Window {
+        Ok(padding.filter(|_| is_supported).map(|padding| Window {
             stride,
             padding,
             relu6: clip == RELU6,

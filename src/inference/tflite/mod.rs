@@ -1,5 +1,7 @@
-//! TFLite files, read and run here: exactly the operators that [`crate::export::tflite`] writes, on the numbers of the
-//! file itself. The format's own runtimes are C++; tests compare with one of them.
+//! TFLite files, run by an interpreter for the operators that [`crate::export::tflite`] writes.
+//!
+//! Weights and quantization parameters are read from the file; the arithmetic runs in libtorch. The tests compare the
+//! results with LiteRT, a C++ runtime of the format.
 
 mod decode;
 mod ops;
@@ -30,12 +32,12 @@ pub struct TfliteClassifier {
     program: Program,
     spec: InputSpec,
     metadata: Option<CheckpointMetadata>,
-    /// The file, for messages.
+    /// The path, for messages.
     name: String,
 }
 
 impl TfliteClassifier {
-    /// Reads the file; how images must be prepared stands in its metadata.
+    /// Opens a file; the input specification is read from its metadata.
     pub fn open(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
         let refuse = |problem: String| {
@@ -51,9 +53,8 @@ impl TfliteClassifier {
             .iter()
             .find(|(name, _)| name == DESCRIPTION_ENTRY);
         let description = description.and_then(|(_, json)| serde_json::from_slice(json).ok());
-        let description: serde_json::Value = description.ok_or_else(|| {
-            refuse("its metadata do not say how images must be prepared".to_owned())
-        })?;
+        let description: serde_json::Value = description
+            .ok_or_else(|| refuse("its metadata has no input specification".to_owned()))?;
         let spec = InputSpec::read(path, |key| {
             description.get(key).map(|value| value.to_string())
         })?;
@@ -61,7 +62,7 @@ impl TfliteClassifier {
         if program.side != spec.resize.size as usize {
             let (side, size) = (program.side, spec.resize.size);
             return Err(refuse(format!(
-                "its input has {side} pixels a side, but its metadata say {size}"
+                "its input has {side} × {side} pixels, but its metadata says {size} × {size}"
             )));
         }
         let classifier = Self {
@@ -70,27 +71,29 @@ impl TfliteClassifier {
             spec,
             name: path.display().to_string(),
         };
-        classifier.try_out().map_err(refuse)?;
+        classifier.check_shapes().map_err(refuse)?;
         Ok(classifier)
     }
 
-    /// Runs a black image, so that a file whose shapes do not fit together is refused when it is opened.
-    fn try_out(&self) -> Result<(), String> {
+    /// Runs a black image, so that a file with inconsistent shapes is refused on opening.
+    fn check_shapes(&self) -> Result<(), String> {
         let side = self.program.side as i64;
         let black = Tensor::f_zeros([1, 3, side, side], (Kind::Uint8, Device::Cpu));
-        let answer = black.and_then(|black| self.run(&black));
-        match answer.map(|answer| answer.size()) {
+        let output = black.and_then(|black| self.run(&black));
+        match output.map(|output| output.size()) {
             Ok(shape) if shape == [1, Diagnosis::COUNT as i64] => Ok(()),
-            Ok(shape) => Err(format!("it answers an image with {shape:?} numbers")),
+            Ok(shape) => Err(format!("its output for one image has shape {shape:?}")),
             Err(error) => {
                 let text = error.to_string();
                 let line = text.lines().next().unwrap_or_default();
-                Err(format!("its layers do not fit together ({line})"))
+                Err(format!(
+                    "the shapes of its layers are inconsistent ({line})"
+                ))
             }
         }
     }
 
-    /// The probabilities (N × 7) of a batch of bytes (N × 3 × side × side).
+    /// Maps bytes (N × 3 × side × side) to probabilities (N × 7).
     fn run(&self, bytes: &Tensor) -> Result<Tensor, tch::TchError> {
         let images = match self.program.input_type {
             TensorType::Uint8 => bytes.shallow_clone(),
@@ -111,9 +114,9 @@ impl Classifier for TfliteClassifier {
 
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
         let bytes = input::bytes_to_tensor(images, self.program.side, Device::Cpu)?;
-        let answer = self
+        let probabilities = self
             .run(&bytes)
             .map_err(Error::torch(format!("running {}", self.name)))?;
-        output::rows(&answer)
+        output::rows(&probabilities)
     }
 }

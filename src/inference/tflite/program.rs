@@ -1,4 +1,4 @@
-//! A graph as steps that run one after the other.
+//! A graph as a sequence of steps.
 
 use tch::Tensor;
 
@@ -9,21 +9,21 @@ use crate::artifact::interface::PROBABILITIES;
 use crate::artifact::tflite::graph::{Graph, Id};
 use crate::artifact::tflite::schema::TensorType;
 
-/// A network ready to run.
+/// An executable network.
 pub struct Program {
     steps: Vec<Step>,
-    /// How many values and constants the graph has.
+    /// Number of tensors in the graph.
     tensors: usize,
     input: Id,
     output: Id,
-    /// The type of the image's numbers: float32 in 0–1, or bytes.
+    /// The type of the input image: float32 in 0–1, or bytes.
     pub input_type: TensorType,
-    /// The side of the images.
+    /// Width and height of the input image.
     pub side: usize,
 }
 
 impl Program {
-    /// Checks a graph and makes it ready.
+    /// Checks a graph and prepares its steps.
     pub fn new(graph: &Graph) -> Result<Self, Problem> {
         let (&[input], Some(&output)) = (
             &graph.inputs[..],
@@ -39,25 +39,26 @@ impl Program {
             [1, height, width, 3] if height == width => usize::try_from(height).ok(),
             _ => None,
         };
-        let side = side.ok_or_else(|| format!("its input is of shape {:?}", image.shape))?;
+        let side =
+            side.ok_or_else(|| format!("its input has unsupported shape {:?}", image.shape))?;
         if ![TensorType::Float32, TensorType::Uint8].contains(&image.kind) {
-            return Err(format!("its input is of type {:?}", image.kind));
+            return Err(format!("its input has unsupported type {:?}", image.kind));
         }
         let mut reader = Reader::new(graph, input);
         let mut steps = Vec::with_capacity(graph.operations.len());
         for node in &graph.operations {
             steps.extend(reader.step(node)?);
         }
-        if !reader.makes(output) {
-            return Err("nothing makes its output".to_owned());
+        if !reader.has_value(output) {
+            return Err("no operator computes its output".to_owned());
         }
         let mut needed = vec![false; graph.tensors.len()];
         needed[output] = true;
         for step in steps.iter_mut().rev() {
-            for &id in &step.takes {
+            for &id in &step.inputs {
                 if !needed[id] {
                     needed[id] = true;
-                    step.last.push(id);
+                    step.last_uses.push(id);
                 }
             }
         }
@@ -71,19 +72,19 @@ impl Program {
         })
     }
 
-    /// The probabilities (N × 7) of images of the input's type (N × 3 × side × side).
+    /// Maps images of the input type (N × 3 × side × side) to probabilities (N × 7).
     pub fn run(&self, images: Tensor) -> Result<Tensor, tch::TchError> {
-        let missing = || tch::TchError::Shape("a value was not made".to_owned());
+        let missing = || tch::TchError::Shape("a value was not computed".to_owned());
         let mut values: Vec<Option<Tensor>> = (0..self.tensors).map(|_| None).collect();
         values[self.input] = Some(images);
         for step in &self.steps {
-            let taken: Option<Vec<&Tensor>> =
-                step.takes.iter().map(|&id| values[id].as_ref()).collect();
-            let made = step.action.run(&taken.ok_or_else(missing)?)?;
-            for &id in &step.last {
+            let inputs: Option<Vec<&Tensor>> =
+                step.inputs.iter().map(|&id| values[id].as_ref()).collect();
+            let output = step.op.run(&inputs.ok_or_else(missing)?)?;
+            for &id in &step.last_uses {
                 values[id] = None;
             }
-            values[step.makes] = Some(made);
+            values[step.output] = Some(output);
         }
         values[self.output].take().ok_or_else(missing)
     }

@@ -1,16 +1,16 @@
-//! One operation of a graph, ready to run.
+//! An operation of a graph, prepared for execution.
 
 use super::ops::Op;
 use crate::artifact::tflite::graph::Id;
 
-/// One operation.
+/// An operation with its inputs and output.
 pub struct Step {
-    /// What it computes.
-    pub action: Op,
-    /// From which values.
-    pub takes: Vec<Id>,
-    /// Which value.
-    pub makes: Id,
-    /// Values that no later step takes.
-    pub last: Vec<Id>,
+    /// The operation.
+    pub op: Op,
+    /// Ids of the inputs.
+    pub inputs: Vec<Id>,
+    /// Id of the output.
+    pub output: Id,
+    /// Inputs that no later step uses; their memory is freed.
+    pub last_uses: Vec<Id>,
 }

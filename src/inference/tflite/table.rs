@@ -1,9 +1,10 @@
-//! Tables of a FlatBuffer, read by their slots. Every place is checked, so that a damaged file is a problem in words
-//! and never a panic. The layout is described at <https://flatbuffers.dev/internals/>.
+//! A reader of FlatBuffer tables (<https://flatbuffers.dev/internals/>).
+//!
+//! Every offset is checked, so a damaged file gives an error and never a panic.
 
 use crate::artifact::tflite::schema::Slot;
 
-/// What is wrong with a file, to follow its name.
+/// The problem with a file; messages prefix it with the path.
 pub type Problem = String;
 
 /// A table within the bytes of a file.
@@ -11,7 +12,7 @@ pub type Problem = String;
 pub struct Table<'a> {
     bytes: &'a [u8],
     at: usize,
-    /// The list of offsets from the table to its fields, by slot.
+    /// The vtable: offsets from the table to its fields, by slot.
     slots: &'a [u8],
 }
 
@@ -19,16 +20,16 @@ pub struct Table<'a> {
 #[derive(Clone, Copy)]
 pub struct List<'a> {
     bytes: &'a [u8],
-    /// Where the first element lies.
+    /// The offset of the first element.
     at: usize,
     len: usize,
 }
 
 fn cut() -> Problem {
-    "it is cut short or damaged: something lies beyond its end".to_owned()
+    "it is truncated or damaged: an offset points beyond its end".to_owned()
 }
 
-/// So many bytes from a place on.
+/// `len` bytes from an offset.
 fn slice(bytes: &[u8], at: usize, len: usize) -> Result<&[u8], Problem> {
     let end = at.checked_add(len).ok_or_else(cut)?;
     bytes.get(at..end).ok_or_else(cut)
@@ -38,17 +39,17 @@ fn array<const N: usize>(bytes: &[u8], at: usize) -> Result<[u8; N], Problem> {
     slice(bytes, at, N)?.try_into().map_err(|_| cut())
 }
 
-/// Follows the reference at a place to what it refers to.
+/// The target of the relative offset at `at`.
 fn follow(bytes: &[u8], at: usize) -> Result<usize, Problem> {
     let distance = u32::from_le_bytes(array(bytes, at)?);
     at.checked_add(distance as usize).ok_or_else(cut)
 }
 
 impl<'a> Table<'a> {
-    /// The table that a file begins with, if the file is of the kind with this identifier.
+    /// The root table of a file with this file identifier.
     pub fn root(bytes: &'a [u8], identifier: &str) -> Result<Self, Problem> {
         if slice(bytes, 4, 4) != Ok(identifier.as_bytes()) {
-            return Err("not a TFLite file".to_owned());
+            return Err("this is not a TFLite file".to_owned());
         }
         Self::at(bytes, follow(bytes, 0)?)
     }
@@ -64,11 +65,11 @@ impl<'a> Table<'a> {
         })
     }
 
-    /// Where a field lies, if the table has it.
+    /// The offset of a field, if the table has it.
     fn field(&self, slot: Slot) -> Result<Option<usize>, Problem> {
         let slot = usize::from(slot);
         if slot + 2 > self.slots.len() {
-            return Ok(None); // written by a program that did not know the field
+            return Ok(None); // written with an older schema
         }
         match u16::from_le_bytes(array(self.slots, slot)?) {
             0 => Ok(None),
@@ -88,34 +89,34 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// A field of one byte.
+    /// An int8 field.
     pub fn i8(&self, slot: Slot, default: i8) -> Result<i8, Problem> {
         self.number(slot, i8::from_le_bytes, default)
     }
 
-    /// A field of four bytes.
+    /// An int32 field.
     pub fn i32(&self, slot: Slot, default: i32) -> Result<i32, Problem> {
         self.number(slot, i32::from_le_bytes, default)
     }
 
-    /// A field that counts or names a place.
-    pub fn place(&self, slot: Slot) -> Result<usize, Problem> {
+    /// A uint32 field that is a count or an index.
+    pub fn index(&self, slot: Slot) -> Result<usize, Problem> {
         Ok(self.number(slot, u32::from_le_bytes, 0)? as usize)
     }
 
-    /// A field with a fraction.
+    /// A float32 field.
     pub fn f32(&self, slot: Slot, default: f32) -> Result<f32, Problem> {
         self.number(slot, f32::from_le_bytes, default)
     }
 
-    /// A table that this one refers to.
+    /// A table field.
     pub fn table(&self, slot: Slot) -> Result<Option<Self>, Problem> {
         self.field(slot)?
             .map(|at| Self::at(self.bytes, follow(self.bytes, at)?))
             .transpose()
     }
 
-    /// A list that this table refers to; an empty one if it does not.
+    /// A list field; empty if missing.
     pub fn list(&self, slot: Slot) -> Result<List<'a>, Problem> {
         let bytes = self.bytes;
         let Some(at) = self.field(slot)? else {
@@ -128,10 +129,10 @@ impl<'a> Table<'a> {
         Ok(List { bytes, at, len })
     }
 
-    /// A text that this table refers to; an empty one if it does not.
+    /// A string field; empty if missing.
     pub fn text(&self, slot: Slot) -> Result<&'a str, Problem> {
         let bytes = self.list(slot)?.bytes()?;
-        std::str::from_utf8(bytes).map_err(|_| "a text in it is damaged".to_owned())
+        std::str::from_utf8(bytes).map_err(|_| "a string in it is not UTF-8".to_owned())
     }
 }
 
@@ -153,7 +154,7 @@ impl<'a> List<'a> {
         let size = self.len.checked_mul(4).ok_or_else(cut)?;
         slice(self.bytes, self.at, size)?;
         (0..self.len)
-            .map(|place| Table::at(self.bytes, follow(self.bytes, self.at + 4 * place)?))
+            .map(|index| Table::at(self.bytes, follow(self.bytes, self.at + 4 * index)?))
             .collect()
     }
 }

@@ -1,3 +1,5 @@
+//! Files of each precision against the networks that they were written from, and refusals of damaged ones.
+
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -10,16 +12,16 @@ use crate::model::inference_network::InferenceNetwork;
 
 const KINDS: [&str; 3] = ["float32", "float16", "int8"];
 
-/// A file of each kind: its folder, and its path there.
+/// A file of a precision: its folder, and its path.
 fn written(kind: &str, input: InputKind) -> (tempfile::TempDir, std::path::PathBuf) {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("model.tflite");
     let description = description();
-    let about = described(&description, input);
+    let metadata = described(&description, input);
     match kind {
-        "float32" => write(&path, &network(), &about, FloatPrecision::F32),
-        "float16" => write(&path, &network(), &about, FloatPrecision::F16),
-        _ => write_int8(&path, &quantized(), &about),
+        "float32" => write(&path, &network(), &metadata, FloatPrecision::F32),
+        "float16" => write(&path, &network(), &metadata, FloatPrecision::F16),
+        _ => write_int8(&path, &quantized(), &metadata),
     }
     .unwrap();
     (home, path)
@@ -33,7 +35,7 @@ fn images(count: usize) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn answers(path: &Path, images: &[Vec<u8>]) -> Vec<Probabilities> {
+fn predict(path: &Path, images: &[Vec<u8>]) -> Vec<Probabilities> {
     let borrowed: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
     let classifier = TfliteClassifier::open(path).unwrap();
     classifier.probabilities(&borrowed).unwrap()
@@ -46,42 +48,42 @@ fn largest_difference(a: &[Probabilities], b: &[Probabilities]) -> f64 {
 }
 
 #[test]
-fn a_file_answers_as_the_network_that_it_was_written_from() {
+fn a_file_predicts_as_the_network_that_it_was_written_from() {
     let images = images(3);
     let borrowed: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
     let bytes = input::bytes_to_tensor(&borrowed, SIDE as usize, Device::Cpu).unwrap();
-    let real = InferenceNetwork::new(&network(), Device::Cpu).unwrap();
-    let expected = output::probabilities(&real.forward(&input::normalised(&bytes))).unwrap();
+    let reference = InferenceNetwork::new(&network(), Device::Cpu).unwrap();
+    let expected = output::probabilities(&reference.forward(&input::normalised(&bytes))).unwrap();
     for input in [InputKind::Unit, InputKind::Bytes] {
         for (kind, tolerance) in [("float32", 1e-6), ("float16", 1e-3)] {
             let (_home, path) = written(kind, input);
-            let difference = largest_difference(&answers(&path, &images), &expected);
+            let difference = largest_difference(&predict(&path, &images), &expected);
             assert!(difference < tolerance, "{kind}: {difference}");
         }
     }
 }
 
 #[test]
-fn answers_do_not_depend_on_what_else_is_asked_nor_on_how_the_image_is_given() {
+fn predictions_do_not_depend_on_the_batch_or_the_input_type() {
     let images = images(3);
     for kind in KINDS {
         let (_home, path) = written(kind, InputKind::Unit);
-        let together = answers(&path, &images);
+        let together = predict(&path, &images);
         let alone: Vec<_> = images
             .iter()
-            .flat_map(|image| answers(&path, std::slice::from_ref(image)))
+            .flat_map(|image| predict(&path, std::slice::from_ref(image)))
             .collect();
         assert!(largest_difference(&together, &alone) < 1e-6, "{kind}");
         let (_home, path) = written(kind, InputKind::Bytes);
         assert!(
-            largest_difference(&together, &answers(&path, &images)) < 1e-6,
+            largest_difference(&together, &predict(&path, &images)) < 1e-6,
             "{kind}"
         );
     }
 }
 
 #[test]
-fn what_is_read_is_what_was_written() {
+fn a_written_file_is_decoded() {
     for kind in KINDS {
         let (_home, path) = written(kind, InputKind::Bytes);
         let file = decode::decode(&std::fs::read(path).unwrap()).unwrap();
@@ -137,7 +139,7 @@ fn a_damaged_file_is_refused_or_run_but_never_a_panic() {
 }
 
 #[test]
-fn refuses_what_it_would_run_wrongly() {
+fn refuses_unsupported_graphs() {
     let (_home, path) = written("float32", InputKind::Unit);
     let graph = || {
         decode::decode(&std::fs::read(&path).unwrap())
@@ -153,13 +155,13 @@ fn refuses_what_it_would_run_wrongly() {
     assert!(problem(&|graph| graph.outputs.clear()).contains("no output 'probabilities'"));
     let missing = problem(&|graph| drop(graph.operations.remove(0)));
     assert!(
-        missing.contains("nothing makes normalise.centred"),
+        missing.contains("no operator computes normalise.centred"),
         "{missing}"
     );
-    let border = problem(&|graph| {
+    let padding = problem(&|graph| {
         graph.tensors[0].data.as_mut().unwrap()[8] = 2;
     });
-    assert!(border.contains("other than one pixel"), "{border}");
+    assert!(padding.contains("other than one pixel"), "{padding}");
 }
 
 #[test]
@@ -167,20 +169,20 @@ fn refuses_a_file_whose_description_is_of_another_size() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("model.tflite");
     let description = description();
-    let about = described(&description, InputKind::Unit);
-    write(&path, &network(), &about, FloatPrecision::F32).unwrap();
+    let metadata = described(&description, InputKind::Unit);
+    write(&path, &network(), &metadata, FloatPrecision::F32).unwrap();
     let bytes = std::fs::read(&path).unwrap();
     let [old, new] = [8, 9].map(|size| format!("\"size\": {size}"));
     let mut changed = bytes.clone();
-    for place in 0..bytes.len() - old.len() {
-        if bytes[place..].starts_with(old.as_bytes()) {
-            changed[place..place + new.len()].copy_from_slice(new.as_bytes());
+    for at in 0..bytes.len() - old.len() {
+        if bytes[at..].starts_with(old.as_bytes()) {
+            changed[at..at + new.len()].copy_from_slice(new.as_bytes());
         }
     }
     std::fs::write(&path, changed).unwrap();
     let error = TfliteClassifier::open(&path).err().unwrap().to_string();
     assert!(
-        error.contains("8 pixels a side, but its metadata say 9"),
+        error.contains("8 × 8 pixels, but its metadata says 9 × 9"),
         "{error}"
     );
 }
