@@ -63,8 +63,8 @@ pub struct ConfusionPair {
 }
 
 impl Analysis {
-    /// Analyses predictions of `samples` (in the same order). Thresholds are selected on `thresholds_on`, predictions for
-    /// validation images. `temperature` is the one that the logits were divided by, if known.
+    /// Analyses predictions of `samples` (in the same order). Thresholds are selected on `thresholds_on`, predictions
+    /// for validation images. `temperature` is the one that the logits were divided by, if known.
     pub fn new(
         predictions: &Predictions,
         samples: &[&Sample],

@@ -89,7 +89,8 @@ pub fn calibrate(
     let fitted = fit_temperature(&predictions.truths, &predictions.probabilities);
     let fitted = fitted.ok_or_else(|| {
         refuse(
-            "no temperature between 0.01 and 100 minimizes the log loss: the predictions for the validation split are all correct, or no better than chance",
+            "no temperature between 0.01 and 100 minimizes the log loss: \
+             the predictions for the validation split are all correct, or no better than chance",
             "Calibrate with more validation images, or with a better trained network.",
         )
     })?;

@@ -53,7 +53,8 @@ pub fn compare(
                 a_metrics.display(),
                 describe(&a_data)
             ),
-            "Only metrics of the same images can be compared: evaluate both networks on the same split of the same dataset.",
+            "Only metrics of the same images can be compared: \
+             evaluate both networks on the same split of the same dataset.",
         ));
     }
     let beside = |metrics: &Path| metrics.with_file_name(predictions::FILE);

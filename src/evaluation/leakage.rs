@@ -27,8 +27,8 @@ pub fn refuse_seen_lesions(
                     seen.len(),
                     distinct_lesions(dataset, split).len(),
                 ),
-                "Its metrics would be too optimistic. Score it on unseen lesions, usually the test split of the dataset \
-                 folder that it was trained with; or use --split train to measure its fit to the training split.",
+                "Its metrics would be too optimistic. Score it on unseen lesions, usually the test split of the \
+                 dataset folder that it was trained with; or use --split train to measure its fit.",
             ));
         }
     }

@@ -12,8 +12,8 @@ type Row = (f64, f64, f64, usize);
 
 /// The report over `labels`, usually [`Confusion::labels`], with two decimals and 0/0 = 0.
 ///
-/// If `labels` omits a class that occurs, a micro average over `labels` replaces the accuracy line, because the two then
-/// differ.
+/// If `labels` omits a class that occurs, a micro average over `labels` replaces the accuracy line, because the two
+/// then differ.
 pub fn classification_report(confusion: &Confusion, labels: &[Diagnosis]) -> String {
     let rows: Vec<Row> = labels
         .iter()

@@ -1,16 +1,16 @@
-//! Where an axis runs and where it is marked.
+//! Axis ranges and tick marks.
 
-/// A straight axis with marks at round numbers, which it begins and ends with.
+/// A linear axis with ticks at round numbers; it starts and ends at a tick.
 pub struct Axis {
-    /// The marks, ascending; at least two.
+    /// Tick values, ascending; at least two.
     pub ticks: Vec<f64>,
     decimals: usize,
 }
 
 impl Axis {
-    /// Covers all finite values with about `wanted` steps of 1, 2 or 5 times a power of ten, none smaller
-    /// than `least_step`. Without values it runs from 0 to 1.
-    pub fn covering(values: impl Iterator<Item = f64>, wanted: usize, least_step: f64) -> Self {
+    /// Covers all finite values in about `wanted` steps of 1, 2 or 5 times a power of ten, at least `min_step`. Without
+    /// values it runs from 0 to 1.
+    pub fn covering(values: impl Iterator<Item = f64>, wanted: usize, min_step: f64) -> Self {
         let (low, high) = values
             .filter(|value| value.is_finite())
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
@@ -18,8 +18,8 @@ impl Axis {
             });
         let (low, high) = if low > high { (0.0, 1.0) } else { (low, high) };
         let rough = (high - low).max(low.abs() * 1e-3).max(1e-9) / wanted as f64;
-        let step = round_step(rough).max(least_step);
-        // A little tolerance, so that 0.3 ends an axis of steps 0.1 in spite of rounding.
+        let step = round_step(rough).max(min_step);
+        // A tolerance for rounding: 0.3 must end an axis with steps of 0.1.
         let first = (low / step + 1e-6).floor();
         let last = (high / step - 1e-6).ceil().max(first + 1.0);
         let ticks = (0..=(last - first) as usize)
@@ -29,21 +29,21 @@ impl Axis {
         Self { ticks, decimals }
     }
 
-    /// Where a value stands between the axis's ends, 0 to 1.
-    pub fn place(&self, value: f64) -> f64 {
+    /// The position of a value between the ends of the axis, 0 to 1.
+    pub fn position(&self, value: f64) -> f64 {
         match self.ticks.as_slice() {
             [first, .., last] => (value - first) / (last - first),
             _ => 0.0,
         }
     }
 
-    /// A mark's number, with as many decimals as the marks need.
+    /// The label of a tick, with as many decimals as the step needs.
     pub fn label(&self, tick: f64) -> String {
         format!("{tick:.0$}", self.decimals).replace('-', "−")
     }
 }
 
-/// The next of 1, 2, 5 times a power of ten.
+/// The next larger 1, 2 or 5 times a power of ten.
 fn round_step(rough: f64) -> f64 {
     let power = 10_f64.powf(rough.log10().floor());
     let factor = [1.0, 2.0, 5.0]
@@ -70,13 +70,13 @@ pub fn thousands(count: usize) -> String {
 mod tests {
     use super::*;
 
-    fn labels(values: &[f64], wanted: usize, least_step: f64) -> Vec<String> {
-        let axis = Axis::covering(values.iter().copied(), wanted, least_step);
+    fn labels(values: &[f64], wanted: usize, min_step: f64) -> Vec<String> {
+        let axis = Axis::covering(values.iter().copied(), wanted, min_step);
         axis.ticks.iter().map(|&tick| axis.label(tick)).collect()
     }
 
     #[test]
-    fn marks_are_round_and_enclose_the_values() {
+    fn ticks_are_round_and_enclose_the_values() {
         assert_eq!(
             labels(&[0.12, 0.83], 5, 0.0),
             ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn one_value_no_value_and_no_number_still_make_an_axis() {
+    fn one_value_no_values_and_nan_make_an_axis() {
         for values in [&[5.0][..], &[], &[f64::NAN, f64::INFINITY], &[0.0], &[1e9]] {
             let axis = Axis::covering(values.iter().copied(), 4, 0.0);
             assert!((2..20).contains(&axis.ticks.len()), "{values:?}");

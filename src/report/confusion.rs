@@ -1,4 +1,4 @@
-//! The confusion matrix as a picture.
+//! The confusion matrix as SVG.
 
 use super::axis::thousands;
 use super::svg::{Anchor, FAINT, RULE, Style, Svg};
@@ -10,17 +10,17 @@ const LEFT: f64 = 132.0;
 const TOP: f64 = 128.0;
 const SIDE: f64 = CELL * Diagnosis::COUNT as f64;
 
-/// What stands in the cells.
+/// The contents of the cells.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Cells {
-    /// Numbers of images.
+    /// Counts of images.
     Counts,
-    /// Shares of each row, which make recall on the diagonal.
-    Shares,
+    /// Shares of the row; the diagonal is the recall.
+    Normalized,
 }
 
-/// Draws a confusion matrix, truth downwards and prediction across. Colour is the share of the row whatever
-/// the cells say: by counts the largest class would outshine all others.
+/// Draws a confusion matrix with truth as rows and predictions as columns. The colour is always the share of the row,
+/// because counts would show only the largest class.
 pub fn confusion_matrix(confusion: &Confusion, cells: Cells, title: &str) -> String {
     let mut svg = Svg::new(LEFT + SIDE + 116.0, TOP + SIDE + 56.0, title);
     svg.text((20.0, 34.0), title, Style::new(18.0).bold());
@@ -35,7 +35,7 @@ pub fn confusion_matrix(confusion: &Confusion, cells: Cells, title: &str) -> Str
             draw_cell(&mut svg, corner, cells, count, share);
         }
     }
-    // The frame of the diagonal, where truth and prediction agree.
+    // Frames on the diagonal.
     for index in 0..Diagnosis::COUNT {
         let (x, y) = (LEFT + index as f64 * CELL, TOP + index as f64 * CELL);
         let corners = [
@@ -47,7 +47,7 @@ pub fn confusion_matrix(confusion: &Confusion, cells: Cells, title: &str) -> Str
         ];
         svg.path(&corners, RULE, 1.5, "");
     }
-    draw_key(&mut svg);
+    draw_colour_bar(&mut svg);
     svg.finish()
 }
 
@@ -88,16 +88,16 @@ fn draw_labels(svg: &mut Svg, confusion: &Confusion) {
 
 fn draw_cell(svg: &mut Svg, (x, y): (f64, f64), cells: Cells, count: usize, share: Option<f64>) {
     let fill = shade(share.unwrap_or(0.0));
-    // One pixel of white between the cells.
+    // One white pixel between the cells.
     svg.rectangle((x + 0.5, y + 0.5), (CELL - 1.0, CELL - 1.0), &hex(fill));
-    let ink = readable_on(fill);
+    let ink = text_colour_on(fill);
     let number = Style::new(16.0).anchor(Anchor::Middle).colour(ink);
     let middle = x + CELL / 2.0;
     match (cells, share) {
         (Cells::Counts, _) => {
             svg.text((middle, y + CELL / 2.0 + 5.5), &thousands(count), number);
         }
-        (Cells::Shares, Some(share)) => {
+        (Cells::Normalized, Some(share)) => {
             svg.text(
                 (middle, y + CELL / 2.0 + 2.0),
                 &format!("{share:.2}"),
@@ -106,17 +106,17 @@ fn draw_cell(svg: &mut Svg, (x, y): (f64, f64), cells: Cells, count: usize, shar
             let small = Style::new(11.0).anchor(Anchor::Middle).colour(ink);
             svg.text((middle, y + CELL / 2.0 + 18.0), &thousands(count), small);
         }
-        (Cells::Shares, None) => svg.text((middle, y + CELL / 2.0 + 5.5), "–", number),
+        (Cells::Normalized, None) => svg.text((middle, y + CELL / 2.0 + 5.5), "–", number),
     }
 }
 
-/// The scale of the colours, at the right.
-fn draw_key(svg: &mut Svg) {
+/// The colour bar, on the right.
+fn draw_colour_bar(svg: &mut Svg) {
     const STEPS: usize = 50;
     let (x, step) = (LEFT + SIDE + 32.0, SIDE / STEPS as f64);
     for index in 0..STEPS {
         let share = 1.0 - (index as f64 + 0.5) / STEPS as f64;
-        // Half a pixel more than a step, so that no seam shows.
+        // The steps overlap by half a pixel to avoid visible seams.
         svg.rectangle(
             (x, TOP + index as f64 * step),
             (14.0, step + 0.5),
@@ -134,14 +134,14 @@ fn draw_key(svg: &mut Svg) {
         );
     }
     let style = Style::new(12.0).colour(FAINT).anchor(Anchor::Middle);
-    let foot = "Colour: share of the row, that is of the images that truly have the class";
+    let foot = "Colour: share of the row, that is, of the images of the true class";
     svg.text((LEFT + SIDE / 2.0, TOP + SIDE + 32.0), foot, style);
 }
 
 /// A colour as red, green and blue, 0 to 255.
 type Rgb = [f64; 3];
 
-/// ColorBrewer's "Blues", which grows evenly darker for any colour vision.
+/// ColorBrewer's "Blues": lightness decreases evenly, for any colour vision.
 const SHADES: [Rgb; 6] = [
     [247.0, 251.0, 255.0],
     [209.0, 226.0, 243.0],
@@ -153,10 +153,10 @@ const SHADES: [Rgb; 6] = [
 
 /// The colour of a share from 0 to 1.
 fn shade(share: f64) -> Rgb {
-    let place = share.clamp(0.0, 1.0) * (SHADES.len() - 1) as f64;
-    let below = (place.floor() as usize).min(SHADES.len() - 2);
-    let part = place - below as f64;
-    std::array::from_fn(|i| SHADES[below][i] * (1.0 - part) + SHADES[below + 1][i] * part)
+    let position = share.clamp(0.0, 1.0) * (SHADES.len() - 1) as f64;
+    let below = (position.floor() as usize).min(SHADES.len() - 2);
+    let t = position - below as f64;
+    std::array::from_fn(|i| SHADES[below][i] * (1.0 - t) + SHADES[below + 1][i] * t)
 }
 
 fn hex([red, green, blue]: Rgb) -> String {
@@ -164,12 +164,12 @@ fn hex([red, green, blue]: Rgb) -> String {
     format!("#{:02x}{:02x}{:02x}", byte(red), byte(green), byte(blue))
 }
 
-/// Black itself: on the middle shades nothing lighter is readable enough.
+/// Black: on the middle shades, lighter text has too little contrast.
 const DARK: Rgb = [0.0; 3];
 const WHITE: Rgb = [255.0; 3];
 
-/// Dark or white, whichever contrasts more.
-fn readable_on(ground: Rgb) -> &'static str {
+/// Black or white, whichever has more contrast.
+fn text_colour_on(ground: Rgb) -> &'static str {
     if contrast(DARK, ground) >= contrast(WHITE, ground) {
         "#000000"
     } else {
@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_cell_can_be_read() {
+    fn every_cell_has_enough_contrast() {
         for permille in 0..=1000 {
             let ground = shade(f64::from(permille) / 1000.0);
             let best = contrast(DARK, ground).max(contrast(WHITE, ground));
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_shares_and_an_empty_row_are_all_written() {
+    fn counts_shares_and_empty_rows_are_drawn() {
         let pairs = [
             (Diagnosis::Mel, Diagnosis::Mel),
             (Diagnosis::Mel, Diagnosis::Nv),
@@ -219,7 +219,7 @@ mod tests {
         let confusion = Confusion::count(pairs.into_iter().chain(many));
         let counts = confusion_matrix(&confusion, Cells::Counts, "Counts");
         assert!(counts.contains(">1,234<") && !counts.contains(">0.50</text>\n<text"));
-        let shares = confusion_matrix(&confusion, Cells::Shares, "Shares");
+        let shares = confusion_matrix(&confusion, Cells::Normalized, "Shares");
         assert!(shares.contains(">0.50<") && shares.contains(">1.00<") && shares.contains(">–<"));
     }
 }

@@ -1,32 +1,32 @@
-//! Lines over a common x axis, one panel beside the other: how a training run went.
+//! Line charts in panels with a common x axis: training curves.
 
 use super::axis::Axis;
 use super::svg::{Anchor, FAINT, GRID, INK, PALETTE, RULE, Style, Svg, text_width};
 
 /// One panel: a title and the lines in it.
 pub struct Panel<'a> {
-    /// What is drawn, such as "Loss".
+    /// Title, such as "Loss".
     pub title: &'a str,
-    /// The lines, each in its own colour.
+    /// The lines.
     pub lines: Vec<Line<'a>>,
 }
 
 /// One line of a panel.
 pub struct Line<'a> {
-    /// Its name in the legend, such as "training".
+    /// Name in the legend, such as "training".
     pub name: &'a str,
-    /// One value for each x; `None` (or no finite number) leaves a gap.
+    /// One value for each x; `None` and non-finite values leave a gap.
     pub values: Vec<Option<f64>>,
 }
 
 const PLOT: (f64, f64) = (270.0, 180.0);
-/// From one plot's corner to the next one's: room for marks, the last values and titles.
+/// Distance between the corners of neighbouring plots, with room for ticks, last values and titles.
 const PITCH: (f64, f64) = (368.0, 268.0);
 const CORNER: (f64, f64) = (64.0, 116.0);
 const DASHES: [&str; PALETTE.len()] = ["", "7 3", "2 3", "9 3 2 3", "4 4", "1 2"];
 
-/// Draws panels over a common x axis, as SVG. Lines of the same name have the same colour in all panels;
-/// the last value of each is written at its end.
+/// Draws panels with a common x axis as SVG. Lines of the same name have the same colour in all panels. Each line is
+/// labelled with its last value.
 pub fn line_panels(title: &str, x_label: &str, x: &[f64], panels: &[Panel]) -> String {
     let columns = match panels.len() {
         0..=3 => panels.len().max(1),
@@ -41,8 +41,8 @@ pub fn line_panels(title: &str, x_label: &str, x: &[f64], panels: &[Panel]) -> S
 
     let names = names(panels);
     draw_legend(&mut svg, &names);
-    let whole = x.iter().all(|x| x.fract() == 0.0);
-    let x_axis = Axis::covering(x.iter().copied(), 6, if whole { 1.0 } else { 0.0 });
+    let is_integer = x.iter().all(|x| x.fract() == 0.0);
+    let x_axis = Axis::covering(x.iter().copied(), 6, if is_integer { 1.0 } else { 0.0 });
     for (index, panel) in panels.iter().enumerate() {
         let (column, row) = (index % columns, index / columns);
         let plot = Plot {
@@ -57,7 +57,7 @@ pub fn line_panels(title: &str, x_label: &str, x: &[f64], panels: &[Panel]) -> S
     svg.finish()
 }
 
-/// The names of all lines, in order of appearance: a name's place is its colour.
+/// The names of all lines, in order of appearance. The index of a name selects its colour.
 fn names<'a>(panels: &[Panel<'a>]) -> Vec<&'a str> {
     let mut names = Vec::new();
     for line in panels.iter().flat_map(|panel| &panel.lines) {
@@ -76,19 +76,19 @@ fn finite(panel: &Panel) -> impl Iterator<Item = f64> {
 fn draw_legend(svg: &mut Svg, names: &[&str]) {
     let mut x = 20.0;
     for (index, name) in names.iter().enumerate() {
-        let (colour, dashes) = look(index);
+        let (colour, dashes) = line_style(index);
         svg.path(&[(x, 56.0), (x + 30.0, 56.0)], colour, 2.5, dashes);
         svg.text((x + 38.0, 60.5), name, Style::new(13.0));
         x += 38.0 + text_width(name, 13.0) + 24.0;
     }
 }
 
-fn look(index: usize) -> (&'static str, &'static str) {
+fn line_style(index: usize) -> (&'static str, &'static str) {
     let index = index % PALETTE.len();
     (PALETTE[index], DASHES[index])
 }
 
-/// One panel's frame on the picture.
+/// The position and axes of a panel.
 struct Plot<'a> {
     left: f64,
     top: f64,
@@ -98,11 +98,11 @@ struct Plot<'a> {
 
 impl Plot<'_> {
     fn x(&self, value: f64) -> f64 {
-        self.left + self.x_axis.place(value) * PLOT.0
+        self.left + self.x_axis.position(value) * PLOT.0
     }
 
     fn y(&self, value: f64) -> f64 {
-        self.top + (1.0 - self.y_axis.place(value)) * PLOT.1
+        self.top + (1.0 - self.y_axis.position(value)) * PLOT.1
     }
 
     fn draw_frame(&self, svg: &mut Svg, title: &str, x_label: &str) {
@@ -137,13 +137,13 @@ impl Plot<'_> {
     fn draw_lines(&self, svg: &mut Svg, x: &[f64], panel: &Panel, names: &[&str]) {
         let mut ends = Vec::new();
         for line in &panel.lines {
-            let place = names.iter().position(|name| *name == line.name);
-            let (colour, dashes) = look(place.unwrap_or(0));
+            let index = names.iter().position(|name| *name == line.name);
+            let (colour, dashes) = line_style(index.unwrap_or(0));
             let runs = self.runs(x, &line.values);
             for run in &runs {
                 svg.path(run, colour, 2.0, dashes);
-                if let [alone] = run.as_slice() {
-                    svg.dot(*alone, 3.0, colour);
+                if let [single] = run.as_slice() {
+                    svg.dot(*single, 3.0, colour);
                 }
             }
             let last = line
@@ -159,7 +159,7 @@ impl Plot<'_> {
         draw_ends(svg, ends);
     }
 
-    /// The stretches of a line between its gaps, in pixels.
+    /// The segments of a line between its gaps, in pixels.
     fn runs(&self, x: &[f64], values: &[Option<f64>]) -> Vec<Vec<(f64, f64)>> {
         let mut runs = vec![Vec::new()];
         for (&x, value) in x.iter().zip(values) {
@@ -177,7 +177,7 @@ impl Plot<'_> {
     }
 }
 
-/// Writes the last values at the lines' ends, moved apart where they would overlap.
+/// Writes the last values at the ends of the lines, moved apart where they would overlap.
 fn draw_ends(svg: &mut Svg, mut ends: Vec<((f64, f64), f64, &str)>) {
     const HEIGHT: f64 = 13.0;
     ends.sort_by(|a, b| a.0.1.total_cmp(&b.0.1));
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_draw_is_still_a_picture() {
+    fn empty_panels_are_drawn() {
         for panels in [vec![], vec![panel(vec![])], vec![panel(vec![None])]] {
             let svg = line_panels("Run", "epoch", &[], &panels);
             assert!(svg.contains("</svg>") && !svg.contains("NaN"));

@@ -1,4 +1,4 @@
-//! The pictures of a dataset folder.
+//! The pictures in a dataset folder.
 
 use std::path::{Path, PathBuf};
 
@@ -11,11 +11,10 @@ use crate::dataset::manifest::Row;
 use crate::dataset::pixels::Pixels;
 use crate::{Result, files};
 
-/// The name of the picture of the class distribution, without extension.
+/// The file name of the class distribution, without extension.
 const DISTRIBUTION: &str = "class_distribution";
 
-/// Draws the class distribution, and a few images of each class and split, into a dataset folder. Returns the names of
-/// the files.
+/// Writes the class distribution and a sheet of sample images to a dataset folder. Returns the file names.
 pub fn write(
     folder: &Path,
     info: &DatasetInfo,

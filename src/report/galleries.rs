@@ -1,5 +1,4 @@
-//! Which images a person should look at: those that the network got wrong while sure of itself, the melanomas that it
-//! missed, and what it was least sure of.
+//! Selection of images for review: missed melanomas, other confident errors, and the least confident predictions.
 
 use super::html::{Case, Gallery};
 use super::overlay;
@@ -10,45 +9,50 @@ use crate::metrics::ranking::argmax;
 use crate::probabilities::ranked;
 use crate::{Diagnosis, Result};
 
-/// How many images each gallery shows at most.
-const MOST: usize = 12;
+/// The maximum number of images per gallery.
+const MAX_IMAGES: usize = 12;
 
-/// How many answers are listed with each.
-const ANSWERS: usize = 3;
+/// The number of classes listed with each image.
+const TOP_K: usize = 3;
 
-/// The pictures of the image of a row of a dataset, with where the network looked for its answer.
+/// The source of pictures: prepared images and their Grad-CAM maps.
 pub struct Pictures<'a> {
-    /// Where the images are.
+    /// The dataset of the images.
     pub dataset: &'a Dataset,
-    /// The network.
+    /// The scored network.
     pub classifier: &'a dyn Classifier,
-    /// The dataset's row of each prediction.
+    /// The dataset row of each prediction.
     pub rows: &'a [usize],
 }
 
-/// The galleries, with pictures if there are any to be had.
+/// Selects the galleries. With `pictures`, they include the images.
 pub fn galleries(predictions: &Predictions, pictures: Option<&Pictures>) -> Result<Vec<Gallery>> {
-    let guess = |&image: &usize| argmax(&predictions.probabilities[image]);
-    let certainty = |image: &usize| predictions.probabilities[*image][guess(image).index()];
-    let is_wrong = |image: &usize| guess(image) != predictions.truths[*image];
+    let predicted = |&image: &usize| argmax(&predictions.probabilities[image]);
+    let confidence = |image: &usize| predictions.probabilities[*image][predicted(image).index()];
+    let is_wrong = |image: &usize| predicted(image) != predictions.truths[*image];
     let is_missed = |image: &usize| is_wrong(image) && predictions.truths[*image] == Diagnosis::Mel;
-    let mut by_certainty: Vec<usize> = (0..predictions.truths.len()).collect();
-    by_certainty.sort_by(|a, b| certainty(b).total_cmp(&certainty(a)));
-    let surest = |of: &dyn Fn(&usize) -> bool| -> Vec<usize> {
-        let images = by_certainty.iter().copied();
-        images.filter(|image| of(image)).take(MOST).collect()
+    let mut by_confidence: Vec<usize> = (0..predictions.truths.len()).collect();
+    by_confidence.sort_by(|a, b| confidence(b).total_cmp(&confidence(a)));
+    let most_confident = |of: &dyn Fn(&usize) -> bool| -> Vec<usize> {
+        let images = by_confidence.iter().copied();
+        images.filter(|image| of(image)).take(MAX_IMAGES).collect()
     };
-    let least: Vec<usize> = by_certainty.iter().rev().take(MOST).copied().collect();
+    let least_confident: Vec<usize> = by_confidence
+        .iter()
+        .rev()
+        .take(MAX_IMAGES)
+        .copied()
+        .collect();
     [
         (
-            "Melanomas that it missed, the surest first",
-            surest(&is_missed),
+            "Missed melanomas, most confident first",
+            most_confident(&is_missed),
         ),
         (
-            "Other errors, the surest first",
-            surest(&|image| is_wrong(image) && !is_missed(image)),
+            "Other errors, most confident first",
+            most_confident(&|image| is_wrong(image) && !is_missed(image)),
         ),
-        ("The least certain answers", least),
+        ("Least confident predictions", least_confident),
     ]
     .into_iter()
     .map(|(heading, images)| {
@@ -64,27 +68,28 @@ pub fn galleries(predictions: &Predictions, pictures: Option<&Pictures>) -> Resu
 }
 
 fn case(predictions: &Predictions, image: usize, pictures: Option<&Pictures>) -> Result<Case> {
-    let answers = ranked(&predictions.probabilities[image]);
+    let ranking = ranked(&predictions.probabilities[image]);
     Ok(Case {
         image_id: predictions.image_ids[image].clone(),
         truth: predictions.truths[image],
-        answers: answers.into_iter().take(ANSWERS).collect(),
+        top: ranking.into_iter().take(TOP_K).collect(),
         pictures: match pictures {
-            Some(pictures) => pictures.of(image, answers[0].0)?,
+            Some(pictures) => pictures.of(image, ranking[0].0)?,
             None => Vec::new(),
         },
     })
 }
 
 impl Pictures<'_> {
-    fn of(&self, image: usize, answer: Diagnosis) -> Result<Vec<Vec<u8>>> {
+    /// The PNG files of an image, with the Grad-CAM map of its predicted class.
+    fn of(&self, image: usize, predicted: Diagnosis) -> Result<Vec<Vec<u8>>> {
         let pixels = self.dataset.pixels.image(self.rows[image]);
         let side = self.dataset.info.resize.size;
-        let map = self.classifier.grad_cam(pixels, answer)?;
-        let looked = map.and_then(|map| overlay::grad_cam(pixels, side, &map));
+        let map = self.classifier.grad_cam(pixels, predicted)?;
+        let overlay = map.and_then(|map| overlay::grad_cam(pixels, side, &map));
         Ok(overlay::photograph(pixels, side)
             .into_iter()
-            .chain(looked)
+            .chain(overlay)
             .collect())
     }
 }
@@ -94,15 +99,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_surest_errors_come_first_and_melanomas_have_their_own_place() {
+    fn confident_errors_come_first_and_melanomas_have_their_own_gallery() {
         let (mel, nv, bcc) = (Diagnosis::Mel, Diagnosis::Nv, Diagnosis::Bcc);
         let mut predictions = Predictions::default();
         for (id, truth, nevus) in [
             ("right", nv, 0.9),
             ("missed", mel, 0.8),
-            ("missed, surely", mel, 0.95),
+            ("missed, confident", mel, 0.95),
             ("wrong", bcc, 0.99),
-            ("unsure", nv, 0.5),
+            ("unconfident", nv, 0.5),
         ] {
             let mut row = [0.0; Diagnosis::COUNT];
             row[nv.index()] = nevus;
@@ -116,10 +121,10 @@ mod tests {
             let cases = found[gallery].cases.iter();
             cases.map(|case| case.image_id.as_str()).collect()
         };
-        assert_eq!(ids(0), ["missed, surely", "missed"]);
-        // Equal halves: the first class is the answer, so "unsure" is wrong too.
-        assert_eq!(ids(1), ["wrong", "unsure"]);
-        assert_eq!(ids(2)[..2], ["unsure", "missed"]);
-        assert_eq!(found[0].cases[0].answers[0], (nv, 0.95));
+        assert_eq!(ids(0), ["missed, confident", "missed"]);
+        // A tie: argmax is the first class, so "unconfident" is wrong too.
+        assert_eq!(ids(1), ["wrong", "unconfident"]);
+        assert_eq!(ids(2)[..2], ["unconfident", "missed"]);
+        assert_eq!(found[0].cases[0].top[0], (nv, 0.95));
     }
 }

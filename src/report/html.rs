@@ -1,5 +1,5 @@
-//! `report.html`: everything about an evaluation on one page, which needs no other file and no network, prints well and
-//! is readable on a phone.
+//! `report.html`: an evaluation as one self-contained page. It loads nothing from other files or the network, and is
+//! laid out for screens, phones and print.
 
 mod calibration;
 mod cases;
@@ -24,50 +24,50 @@ use crate::{DISCLAIMER, Diagnosis};
 
 pub use self::cases::{Case, Gallery};
 
-/// The page's name within an evaluation's folder.
+/// The file name within an evaluation folder.
 pub const FILE: &str = "report.html";
 
 const STYLE: &str = include_str!("html/style.css");
 
-/// What the page shows.
+/// The contents of the page.
 pub struct Page<'a> {
-    /// What was scored on what, in a line.
+    /// One line: the model and the split.
     pub title: String,
-    /// Why the figures may mislead, if they do.
+    /// Warnings about the metrics, if any.
     pub caveats: Vec<String>,
-    /// Names and values that say exactly what was scored: files, hashes, numbers.
+    /// The provenance as names and values: files, hashes, counts.
     pub facts: Vec<(&'static str, String)>,
-    /// The dataset that the images come from.
+    /// The dataset of the images.
     pub dataset: &'a DatasetInfo,
-    /// The figures.
+    /// The metrics.
     pub metrics: &'a Metrics,
     /// Their 95 % intervals.
     pub intervals: &'a Intervals,
-    /// Why figures are missing.
+    /// The reasons for undefined metrics.
     pub undefined: &'a BTreeMap<String, String>,
     /// The analyses.
     pub analysis: &'a Analysis,
-    /// The answers behind it all.
+    /// The predictions.
     pub predictions: &'a Predictions,
-    /// Single images to look at.
+    /// Galleries of single images.
     pub galleries: &'a [Gallery],
-    /// A PNG file of sample images by class and part, if photographs are wanted.
+    /// A PNG file of sample images by class and split, if photographs are embedded.
     pub samples: Option<Vec<u8>>,
 }
 
 /// The sections, by anchor and heading.
 const SECTIONS: [(&str, &str); 11] = [
-    ("figures", "Headline figures"),
+    ("figures", "Headline metrics"),
     ("confusion", "Confusion matrix"),
     ("curves", "ROC and precision–recall"),
-    ("isic", "ISIC's metrics"),
+    ("isic", "ISIC metrics"),
     ("decisions", "Operating points"),
     ("calibration", "Calibration"),
-    ("selective", "When the least certain go to a person"),
+    ("selective", "Selective prediction"),
     ("groups", "Subgroups"),
-    ("cases", "What it gets wrong"),
-    ("data", "The data"),
-    ("notes", "How to read this"),
+    ("cases", "Errors"),
+    ("data", "Data"),
+    ("notes", "Notes"),
 ];
 
 /// The page as HTML.
@@ -78,8 +78,9 @@ pub fn page(page: &Page) -> String {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                // Nothing may leave the page, whatever is in it.
-                meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:";
+                // Blocks every request, whatever the page contains.
+                meta http-equiv="Content-Security-Policy"
+                    content="default-src 'none'; style-src 'unsafe-inline'; img-src data:";
                 title { (page.title) }
                 style { (PreEscaped(STYLE)) }
             }
@@ -121,9 +122,9 @@ fn confusion(page: &Page) -> Markup {
         counts: page.metrics.confusion_matrix,
     };
     html! {
-        p { "Rows are the truth, columns what the network said. Colour is the share of the row." }
+        p { "Rows: truth. Columns: prediction. Colour: share of the row." }
         div.charts {
-            @for (cells, title) in [(Cells::Counts, "Images"), (Cells::Shares, "Shares of each row")] {
+            @for (cells, title) in [(Cells::Counts, "Images"), (Cells::Normalized, "Normalized by row")] {
                 figure { (picture(&confusion_matrix(&confusion, cells, title))) }
             }
         }
@@ -139,7 +140,7 @@ fn data(page: &Page) -> Markup {
             }
         } } }
         @if !info.flow.is_empty() {
-            h3 { "From the metadata to the parts" }
+            h3 { "From metadata to splits" }
             div.scroll { table {
                 thead { tr { th scope="col" { "step" } th scope="col" { "images" } th scope="col" { "lesions" } } }
                 tbody { @for step in &info.flow {
@@ -147,7 +148,7 @@ fn data(page: &Page) -> Markup {
                 } }
             } }
             @if !info.dropped.is_empty() { p.faint {
-                "Left out: "
+                "Excluded: "
                 @for (index, dropped) in info.dropped.iter().enumerate() {
                     @if index > 0 { "; " }
                     (dropped.rows) " (" (dropped.reason) ")"
@@ -156,12 +157,12 @@ fn data(page: &Page) -> Markup {
             } }
         }
         @if let Some(near) = &info.near_duplicates {
-            p { "Pairs of images of different lesions that show the same skin: " (near.pairs) ". Groups of lesions that are kept in one part for it: "
-                (near.joined.len()) "; lesions that were moved: " (near.moved) "." }
+            p { "Near-duplicate pairs of images of different lesions: " (near.pairs) ". Groups of lesions kept in one
+                split because of them: " (near.joined.len()) ". Lesions moved to another split: " (near.moved) "." }
         }
         figure.scroll.wide { (picture(&class_distribution(&info.counts))) }
         @if let Some(samples) = &page.samples {
-            figure { img src=(picture_data(samples)) alt="Sample images by class and part"; }
+            figure { img src=(picture_data(samples)) alt="Sample images by class and split"; }
         }
     }
 }
@@ -169,14 +170,15 @@ fn data(page: &Page) -> Markup {
 fn notes() -> Markup {
     html! {
         ul {
-            li { "Intervals hold 95 % of 2,000 draws of the lesions with replacement (percentile bootstrap, all images of a lesion together). They say how
-                far a figure could be off because these lesions were tested and not others; they do not hold what another training run, clinic or
-                camera would change." }
-            li { "The prediction is the likeliest class. AUC and average precision are of one class against the rest." }
-            li { "Malignant means " (malignant()) " taken together, the score being the sum of their probabilities. akiec includes carcinoma in situ." }
-            li { "HAM10000 has no label of skin tone, and nearly all of its patients are fair-skinned: nothing here says how the network does on
-                dark skin. It has dermatoscopic photographs of lesions that somebody found worth a photograph; the shares of its classes are not those
-                of a clinic, and precision and referrals depend on them." }
+            li { "Intervals are 95 % percentile bootstrap intervals from 2,000 draws of lesions with replacement (all
+                images of a lesion together). They cover the sampling of test lesions, but not the variance between
+                training runs, clinics or cameras." }
+            li { "The predicted class is the argmax. AUC and average precision are for one class against the rest." }
+            li { "Malignant means " (malignant()) "; its score is the sum of their probabilities. akiec includes
+                carcinoma in situ." }
+            li { "HAM10000 has no label of skin tone, and nearly all of its patients are fair-skinned: these results say
+                nothing about dark skin. Its photographs are of lesions that were chosen for a photograph, so class
+                frequencies differ from those of a clinic. Precision and the number of referrals depend on them." }
         }
     }
 }

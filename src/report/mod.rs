@@ -1,4 +1,4 @@
-//! Pictures of results, as SVG and PNG.
+//! Reports: charts (SVG, PNG), the HTML page and text tables of evaluations and datasets.
 
 mod axis;
 mod confusion;
@@ -30,8 +30,8 @@ mod tests {
     use crate::dataset::info::SplitCounts;
     use crate::metrics::Confusion;
 
-    /// Every kind of picture, with figures like HAM10000's. With `SKINLESION_PICTURES=FOLDER` in the
-    /// environment they stay there to be looked at.
+    /// Every kind of picture, with numbers similar to HAM10000's. `SKINLESION_PICTURES=FOLDER` in the environment keeps
+    /// them for inspection.
     #[test]
     fn every_picture_is_drawn_as_svg_and_png() {
         let home = tempfile::tempdir().unwrap();
@@ -45,15 +45,15 @@ mod tests {
                 confusion_matrix(
                     &confusion(),
                     Cells::Counts,
-                    "Confusion matrix: test part, 1,120 images",
+                    "Confusion matrix: test split, 1,120 images",
                 ),
             ),
             (
                 "shares",
                 confusion_matrix(
                     &confusion(),
-                    Cells::Shares,
-                    "Confusion matrix: test part, shares of each row",
+                    Cells::Normalized,
+                    "Confusion matrix: test split, normalized by row",
                 ),
             ),
         ];

@@ -1,4 +1,4 @@
-//! A photograph with what a network looked at laid over it.
+//! Grad-CAM overlays.
 
 use std::io::Cursor;
 
@@ -9,23 +9,24 @@ pub fn photograph(pixels: &[u8], side: u32) -> Option<Vec<u8>> {
     encode(&RgbImage::from_raw(side, side, pixels.to_vec())?)
 }
 
-/// The same with a map of grad_cam over it: the rows of a square grid, from 0 up, enlarged smoothly. Where the map is
-/// highest the image is warm, where it is zero it stays as it is, only greyer.
+/// A prepared image with a Grad-CAM map as an overlay, as a PNG file. The map is a square grid in row order with values
+/// from 0 up, and is upsampled bilinearly. High values are shown in warm colours; at zero the image is only
+/// desaturated.
 pub fn grad_cam(pixels: &[u8], side: u32, map: &[f32]) -> Option<Vec<u8>> {
     let mut image = RgbImage::from_raw(side, side, pixels.to_vec())?;
     let grid = (map.len() as f64).sqrt().round() as usize;
     if grid == 0 || grid * grid != map.len() {
         return None;
     }
-    let most = map.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+    let max = map.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
     for (x, y, pixel) in image.enumerate_pixels_mut() {
-        // Cell i looks around pixel i × side / grid, not around the middle of its share of the image: so it is with
-        // convolutions of stride 2 and padding on both sides.
-        let place = |at: u32| {
-            let cell = (at as f32 + 0.5) / side as f32 * grid as f32;
+        // The receptive field of cell i is centred on pixel i × side / grid, because of convolutions with stride 2 and
+        // padding on both sides.
+        let cell_at = |pixel: u32| {
+            let cell = (pixel as f32 + 0.5) / side as f32 * grid as f32;
             cell.min((grid - 1) as f32)
         };
-        let strength = bilinear(map, grid, place(x), place(y)) / most;
+        let strength = bilinear(map, grid, cell_at(x), cell_at(y)) / max;
         *pixel = warmed(*pixel, strength);
     }
     encode(&image)
@@ -40,15 +41,15 @@ fn bilinear(map: &[f32], grid: usize, x: f32, y: f32) -> f32 {
     row(top) * (1.0 - down) + row(bottom) * down
 }
 
-/// From grey over orange to yellow: lightness and hue both rise, so that no colour vision is needed to see it.
+/// A colour map from grey over orange to yellow. Lightness rises with hue, so it is readable without colour vision.
 fn warmed(Rgb(pixel): Rgb<u8>, strength: f32) -> Rgb<u8> {
     let grey = pixel.iter().map(|&value| f32::from(value)).sum::<f32>() / 3.0;
     let warm = [255.0, 60.0 + 180.0 * strength, 30.0 + 60.0 * strength];
     let share = 0.65 * strength;
     let mut mixed = [0; 3];
     for (channel, value) in mixed.iter_mut().enumerate() {
-        let quiet = 0.5 * (f32::from(pixel[channel]) + grey);
-        *value = (quiet * (1.0 - share) + warm[channel] * share).round() as u8;
+        let desaturated = 0.5 * (f32::from(pixel[channel]) + grey);
+        *value = (desaturated * (1.0 - share) + warm[channel] * share).round() as u8;
     }
     Rgb(mixed)
 }
@@ -64,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_warm_where_the_map_is_high() {
+    fn the_overlay_is_warm_where_the_map_is_high() {
         let pixels = [120; 8 * 8 * 3];
         let png = grad_cam(&pixels, 8, &[0.0, 0.0, 0.0, 2.0]).unwrap();
         let image = image::load_from_memory(&png).unwrap().into_rgb8();
@@ -77,7 +78,10 @@ mod tests {
         );
         let Rgb([red, _, blue]) = *image.get_pixel(7, 7);
         assert!(red > 190 && blue < 110, "{red} {blue}");
-        assert!(grad_cam(&pixels, 8, &[0.0; 3]).is_none(), "no square grid");
+        assert!(
+            grad_cam(&pixels, 8, &[0.0; 3]).is_none(),
+            "not a square grid"
+        );
         let plain = image::load_from_memory(&photograph(&pixels, 8).unwrap()).unwrap();
         assert_eq!(plain.into_rgb8().into_raw(), pixels);
     }

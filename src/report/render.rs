@@ -1,4 +1,4 @@
-//! SVG → PNG, with letters of our own, so that it looks alike on machines without fonts.
+//! SVG → PNG with embedded fonts, so that results do not depend on the fonts of the machine.
 
 use std::io;
 use std::path::Path;
@@ -14,10 +14,10 @@ const FONTS: [&[u8]; 2] = [
     include_bytes!("fonts/Roboto-Bold.ttf"),
 ];
 
-/// PNG pixels for each pixel of the SVG: sharp on paper and on dense screens.
+/// PNG pixels per SVG pixel, for print and high-density screens.
 pub const SCALE: f32 = 2.0;
 
-/// Draws an SVG and returns the bytes of a PNG file. `path` is only named in errors.
+/// Renders an SVG to the bytes of a PNG file. `path` is only used in errors.
 pub fn png(svg: &str, path: &Path) -> Result<Vec<u8>> {
     draw(svg).map_err(Error::io("draw", path))
 }
@@ -49,7 +49,7 @@ mod tests {
     use crate::report::svg::{Style, Svg};
 
     #[test]
-    fn letters_are_drawn_without_any_font_of_the_machine() {
+    fn text_is_drawn_without_system_fonts() {
         let ink = |text: &str| {
             let mut svg = Svg::new(100.0, 40.0, "");
             svg.text((5.0, 25.0), text, Style::new(16.0));
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_svg_is_an_error() {
+    fn an_invalid_svg_is_an_error() {
         assert!(png("<html>", Path::new("x.png")).is_err());
     }
 }

@@ -1,25 +1,25 @@
-//! A small builder of SVG: what charts are made of. Lengths are in pixels, y runs downwards.
+//! A minimal SVG builder for charts. Lengths are in pixels; y points downwards.
 
 use std::fmt::Write;
 
-/// The fonts of all pictures: [`super::render`] carries the first one, a browser takes what it has.
+/// The font stack. [`super::render`] embeds the first font.
 const FONTS: &str = "Roboto, 'Helvetica Neue', Arial, sans-serif";
 
-/// Ordinary text.
+/// Primary text.
 pub const INK: &str = "#1f2328";
-/// Text that steps back.
+/// Secondary text.
 pub const FAINT: &str = "#59636e";
 /// Axes and frames.
 pub const RULE: &str = "#8c959f";
-/// QuantizationParams lines.
+/// Grid lines.
 pub const GRID: &str = "#e3e7eb";
 
-/// Okabe and Ito's colours, which people with any colour vision can tell apart, the best readable first.
+/// The palette of Okabe and Ito, distinguishable with any colour vision; most readable colours first.
 pub const PALETTE: [&str; 6] = [
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00",
 ];
 
-/// A picture under construction.
+/// An SVG document under construction.
 pub struct Svg {
     width: f64,
     height: f64,
@@ -27,18 +27,18 @@ pub struct Svg {
     body: String,
 }
 
-/// Where a text stands relative to its point.
+/// The horizontal alignment of text relative to its point.
 #[derive(Clone, Copy)]
 pub enum Anchor {
-    /// It begins there.
+    /// The text starts at the point.
     Start,
-    /// Its middle is there.
+    /// The text is centred on the point.
     Middle,
-    /// It ends there.
+    /// The text ends at the point.
     End,
 }
 
-/// How a text looks.
+/// Text style.
 #[derive(Clone, Copy)]
 pub struct Style<'a> {
     size: f64,
@@ -49,7 +49,7 @@ pub struct Style<'a> {
 }
 
 impl<'a> Style<'a> {
-    /// Upright text in ink, beginning at its point.
+    /// Horizontal text in [`INK`], starting at its point.
     pub fn new(size: f64) -> Self {
         Self {
             size,
@@ -60,22 +60,22 @@ impl<'a> Style<'a> {
         }
     }
 
-    /// In a colour.
+    /// Sets the colour.
     pub fn colour(self, colour: &'a str) -> Self {
         Self { colour, ..self }
     }
 
-    /// Placed around its point.
+    /// Sets the alignment.
     pub fn anchor(self, anchor: Anchor) -> Self {
         Self { anchor, ..self }
     }
 
-    /// In bold.
+    /// Makes the text bold.
     pub fn bold(self) -> Self {
         Self { bold: true, ..self }
     }
 
-    /// Reading from bottom to top.
+    /// Rotates the text by 90°, to read upwards.
     pub fn upwards(self) -> Self {
         Self {
             upwards: true,
@@ -85,7 +85,7 @@ impl<'a> Style<'a> {
 }
 
 impl Svg {
-    /// An empty white picture. The title is for screen readers; it is not drawn.
+    /// An empty white picture. The title is for screen readers and is not drawn.
     pub fn new(width: f64, height: f64, title: &str) -> Self {
         let mut svg = Self {
             width,
@@ -111,7 +111,7 @@ impl Svg {
         self.path(&[from, to], colour, width, "");
     }
 
-    /// Connected straight lines, dashed by SVG's `stroke-dasharray` unless that is empty.
+    /// A polyline. `dashes` is an SVG `stroke-dasharray`; empty means solid.
     pub fn path(&mut self, points: &[(f64, f64)], colour: &str, width: f64, dashes: &str) {
         let points: Vec<String> = points
             .iter()
@@ -138,7 +138,7 @@ impl Svg {
         );
     }
 
-    /// Text whose baseline runs through its point.
+    /// Text with its baseline at the point.
     pub fn text(&mut self, (x, y): (f64, f64), text: &str, style: Style) {
         let anchor = match style.anchor {
             Anchor::Start => "start",
@@ -179,7 +179,7 @@ impl Svg {
     }
 }
 
-/// Roughly how wide a text is drawn: enough to place one text after another.
+/// The approximate width of a text, precise enough to place texts side by side.
 pub fn text_width(text: &str, size: f64) -> f64 {
     let ems = text.chars().map(|letter| match letter {
         ',' | '.' | ' ' | 'i' | 'l' => 0.25,
@@ -188,7 +188,7 @@ pub fn text_width(text: &str, size: f64) -> f64 {
     ems.sum::<f64>() * size
 }
 
-/// A length with at most two decimals.
+/// A length rounded to two decimals.
 fn short(length: f64) -> f64 {
     let rounded = (length * 100.0).round() / 100.0;
     if rounded == 0.0 { 0.0 } else { rounded } // no "-0"

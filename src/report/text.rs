@@ -1,4 +1,4 @@
-//! An evaluation as plain text, for the terminal and for `report.txt`.
+//! Evaluations as plain text, for the terminal and `report.txt`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -8,7 +8,7 @@ use crate::evaluation::folds::Folds;
 use crate::metrics::bootstrap::Intervals;
 use crate::metrics::{Confusion, Metrics, classification_report};
 
-/// The headline figures with their names in words.
+/// The headline metrics with their labels.
 pub const HEADLINES: [(&str, &str); 11] = [
     ("accuracy", "accuracy (top-1)"),
     ("top2_accuracy", "top-2 accuracy"),
@@ -23,7 +23,7 @@ pub const HEADLINES: [(&str, &str); 11] = [
     ("melanoma_specificity", "melanoma specif."),
 ];
 
-/// Confusion matrix, classification report and headline figures with their intervals, and why any is missing.
+/// Confusion matrix, classification report, headline metrics with intervals, and the reasons for undefined metrics.
 pub fn evaluation(
     metrics: &Metrics,
     intervals: &Intervals,
@@ -34,16 +34,16 @@ pub fn evaluation(
     };
     let mut text = format!(
         "Confusion matrix (rows: truth, columns: prediction)\n{}\n\
-         Each row divided by its sum\n{}\n\
+         Normalized by row\n{}\n\
          Classification report\n{}\n\
-         Headline figures{}\n",
+         Headline metrics{}\n",
         confusion.counts_text(),
         confusion.normalized_text(),
         classification_report(&confusion, &confusion.labels()),
         if intervals.is_empty() {
             ""
         } else {
-            " [95 % intervals, by bootstrap over lesions]"
+            " [95 % confidence intervals by bootstrap over lesions]"
         },
     );
     let interval = |name: &str| {
@@ -52,22 +52,22 @@ pub fn evaluation(
             format!("  [{low:.3}, {high:.3}]")
         })
     };
-    for (name, words) in HEADLINES {
-        let value = figure(metrics.get(name));
-        let _ = writeln!(text, "  {words:<18} {value}{}", interval(name));
+    for (name, label) in HEADLINES {
+        let value = number(metrics.get(name));
+        let _ = writeln!(text, "  {label:<18} {value}{}", interval(name));
     }
-    text.push_str("  AUC, one against the rest:");
+    text.push_str("  AUC, one class against the rest:");
     for class in Diagnosis::ALL {
         let auc = metrics
             .per_class
             .get(&class)
-            .and_then(|figures| figures.auc);
-        let _ = write!(text, "  {class} {}", figure(auc));
+            .and_then(|of_class| of_class.auc);
+        let _ = write!(text, "  {class} {}", number(auc));
     }
     text.push('\n');
     if !undefined.is_empty() {
         text.push_str(
-            "\nUndefined on these images (null in metrics.json; 0.00 in the report above)\n",
+            "\nUndefined for these images (null in metrics.json, 0.00 in the report above)\n",
         );
         for (name, reason) in undefined {
             let _ = writeln!(text, "  {name}: {reason}");
@@ -76,9 +76,9 @@ pub fn evaluation(
     text
 }
 
-/// The headline figures of each fold, their mean and their standard deviation.
+/// The headline metrics of each fold, with mean and standard deviation.
 pub fn folds(folds: &Folds) -> String {
-    let mut text = format!("Folds by themselves\n  {:18}", "");
+    let mut text = format!("Single folds\n  {:18}", "");
     for fold in &folds.each {
         let _ = write!(text, " {:>9}", format!("fold {}", fold.fold));
     }
@@ -88,20 +88,20 @@ pub fn folds(folds: &Folds) -> String {
         let _ = write!(text, " {:>9}", fold.metrics.n);
     }
     text.push('\n');
-    for (name, words) in HEADLINES {
-        let _ = write!(text, "  {words:18}");
+    for (name, label) in HEADLINES {
+        let _ = write!(text, "  {label:18}");
         let each = folds.each.iter().map(|fold| fold.metrics.get(name));
         let over_folds = [&folds.mean, &folds.standard_deviation];
-        let over_folds = over_folds.map(|figures| figures.get(name).copied().flatten());
+        let over_folds = over_folds.map(|values| values.get(name).copied().flatten());
         for value in each.chain(over_folds) {
-            let _ = write!(text, " {:>9}", figure(value));
+            let _ = write!(text, " {:>9}", number(value));
         }
         text.push('\n');
     }
     text
 }
 
-fn figure(value: Option<f64>) -> String {
+fn number(value: Option<f64>) -> String {
     value.map_or_else(|| "undefined".to_owned(), |value| format!("{value:.4}"))
 }
 
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_headline_has_a_figure_behind_its_name() {
+    fn headlines_are_the_named_metrics() {
         assert_eq!(HEADLINES.map(|(name, _)| name).as_slice(), Metrics::NAMES);
     }
 }

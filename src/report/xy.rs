@@ -1,4 +1,4 @@
-//! Lines in a square of two numeric axes: ROC, precision–recall, decision and calibration curves.
+//! Charts of lines with two numeric axes: ROC, precision–recall, decision and calibration curves.
 
 use super::axis::Axis;
 use super::svg::{Anchor, FAINT, GRID, PALETTE, RULE, Style, Svg};
@@ -8,39 +8,39 @@ const PLOT: (f64, f64) = (340.0, 300.0);
 const LEFT: f64 = 64.0;
 const TOP: f64 = 16.0;
 
-/// The colours of lines by place; the seventh is for the last class.
+/// Line colours by index, enough for seven classes.
 const COLOURS: [&str; 7] = [
     PALETTE[0], PALETTE[5], PALETTE[2], PALETTE[4], PALETTE[1], RULE, PALETTE[3],
 ];
 
-/// Dashes by place, so that colour is not all that tells lines apart.
+/// Line dashes by index, so that lines differ by more than colour.
 const DASHES: [&str; 7] = ["", "6 3", "2 2", "8 3 2 3", "", "4 4", "10 4"];
 
-/// A line with its name.
+/// A named line.
 pub struct Series {
-    /// For the legend.
+    /// Name in the legend.
     pub name: String,
-    /// From first to last.
+    /// Points in drawing order.
     pub points: Vec<(f64, f64)>,
-    /// Drawn thicker, as what the reader came for.
+    /// Whether the line is drawn thicker.
     pub strong: bool,
     /// Whether each point is marked.
     pub dots: bool,
 }
 
-/// A chart without its legend, which stands in the page beside it.
+/// A chart without a legend; the page adds it as HTML.
 pub struct Chart<'a> {
-    /// For screen readers.
+    /// Title for screen readers.
     pub title: &'a str,
-    /// What runs across.
+    /// Label of the x axis.
     pub x_label: &'a str,
-    /// What runs upwards.
+    /// Label of the y axis.
     pub y_label: &'a str,
-    /// Ends of the x axis.
+    /// Range of the x axis.
     pub x: (f64, f64),
-    /// Ends of the y axis; values outside are cut off.
+    /// Range of the y axis; values outside are clamped.
     pub y: (f64, f64),
-    /// A line to compare with, thin and grey.
+    /// A thin grey reference line.
     pub reference: &'a [(f64, f64)],
     /// The lines, at most seven.
     pub series: &'a [Series],
@@ -51,32 +51,32 @@ pub fn chart(chart: &Chart) -> String {
     let mut svg = Svg::new(WIDTH, TOP + PLOT.1 + 56.0, chart.title);
     let axis = |ends: (f64, f64)| Axis::covering([ends.0, ends.1].into_iter(), 5, 0.0);
     let (x_axis, y_axis) = (axis(chart.x), axis(chart.y));
-    let x = |value: f64| LEFT + x_axis.place(value) * PLOT.0;
-    let y = |value: f64| TOP + (1.0 - y_axis.place(value).clamp(0.0, 1.0)) * PLOT.1;
+    let x = |value: f64| LEFT + x_axis.position(value) * PLOT.0;
+    let y = |value: f64| TOP + (1.0 - y_axis.position(value).clamp(0.0, 1.0)) * PLOT.1;
     let (right, bottom) = (LEFT + PLOT.0, TOP + PLOT.1);
     let small = Style::new(12.0).colour(FAINT);
     for &tick in &y_axis.ticks {
         svg.line((LEFT, y(tick)), (right, y(tick)), GRID, 1.0);
-        let place = (LEFT - 8.0, y(tick) + 4.0);
-        svg.text(place, &y_axis.label(tick), small.anchor(Anchor::End));
+        let point = (LEFT - 8.0, y(tick) + 4.0);
+        svg.text(point, &y_axis.label(tick), small.anchor(Anchor::End));
     }
     for &tick in &x_axis.ticks {
         svg.line((x(tick), bottom), (x(tick), bottom + 4.0), RULE, 1.0);
-        let place = (x(tick), bottom + 19.0);
-        svg.text(place, &x_axis.label(tick), small.anchor(Anchor::Middle));
+        let point = (x(tick), bottom + 19.0);
+        svg.text(point, &x_axis.label(tick), small.anchor(Anchor::Middle));
     }
     svg.line((LEFT, bottom), (right, bottom), RULE, 1.0);
     let label = Style::new(13.0).anchor(Anchor::Middle);
     svg.text((LEFT + PLOT.0 / 2.0, bottom + 42.0), chart.x_label, label);
     svg.text((18.0, TOP + PLOT.1 / 2.0), chart.y_label, label.upwards());
 
-    let place = |points: &[(f64, f64)]| -> Vec<(f64, f64)> {
+    let to_pixels = |points: &[(f64, f64)]| -> Vec<(f64, f64)> {
         points.iter().map(|&(a, b)| (x(a), y(b))).collect()
     };
-    svg.path(&place(chart.reference), RULE, 1.0, "3 3");
+    svg.path(&to_pixels(chart.reference), RULE, 1.0, "3 3");
     for (index, series) in chart.series.iter().enumerate() {
-        let (colour, dashes) = look(index);
-        let points = place(&series.points);
+        let (colour, dashes) = line_style(index);
+        let points = to_pixels(&series.points);
         let width = if series.strong { 3.0 } else { 1.75 };
         svg.path(&points, colour, width, dashes);
         for &point in points.iter().filter(|_| series.dots) {
@@ -86,15 +86,15 @@ pub fn chart(chart: &Chart) -> String {
     svg.finish()
 }
 
-/// A short sample of a series' line, for the legend.
+/// A short sample of the line of a series, for the legend.
 pub fn sample(index: usize) -> String {
-    let (colour, dashes) = look(index);
+    let (colour, dashes) = line_style(index);
     let mut svg = Svg::new(32.0, 10.0, "");
     svg.path(&[(0.0, 5.0), (32.0, 5.0)], colour, 3.0, dashes);
     svg.finish()
 }
 
-fn look(index: usize) -> (&'static str, &'static str) {
+fn line_style(index: usize) -> (&'static str, &'static str) {
     let index = index % COLOURS.len();
     (COLOURS[index], DASHES[index])
 }
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_stay_within_the_frame() {
+    fn lines_are_clamped_to_the_frame() {
         let series = [Series {
             name: "net benefit".into(),
             points: vec![(0.0, 0.1), (0.5, -8.0)],

@@ -65,7 +65,7 @@ fn no_threshold_is_chosen_on_lesions_that_were_trained_on() {
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(bench.metrics()["operating_points"], serde_json::json!([]));
     let page = fs::read_to_string(bench.path("out/report.html")).unwrap();
-    assert!(page.contains("a threshold must be chosen on other images"));
+    assert!(page.contains("a threshold must be selected on other images"));
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn photographs_are_in_the_page_only_when_asked_for() {
     assert!(output.status.success(), "{}", stderr(&output));
     let page = fs::read_to_string(bench.path("out/report.html")).unwrap();
     assert!(page.contains("data:image/png;base64,") && page.contains("CC BY-NC"));
-    assert!(page.contains("where the network looked"));
+    assert!(page.contains("Grad-CAM"));
 }
 
 #[test]
@@ -153,14 +153,14 @@ fn the_page_works_in_a_browser_by_day_and_night_on_a_phone_and_a_desk() {
         let titles = view["titles"].to_string();
         for plot in [
             "Images",
-            "Shares of each row",
+            "Normalized by row",
             "ROC curves",
             "Precision–recall curves",
             "Net benefit: melanoma",
             "Net benefit: malignant",
             "Reliability",
-            "Accuracy against coverage",
-            "Images by class and part",
+            "Accuracy by coverage",
+            "Images by class and split",
         ] {
             assert!(titles.contains(plot), "{name} lacks {plot}: {titles}");
         }

@@ -68,7 +68,7 @@ impl Scored<'_> {
             (
                 "confusion_matrix_normalized",
                 "Confusion matrix by row",
-                Cells::Shares,
+                Cells::Normalized,
             ),
         ] {
             let title = format!("{title}: {}", self.caption);

@@ -9,7 +9,7 @@ use crate::metrics::{Metrics, Predictions};
 use crate::report::xy;
 use crate::report::xy::{Chart, Series};
 
-/// A chart, its caption above and its legend below.
+/// A chart with its caption above and its legend below.
 pub fn with_legend(chart: &Chart) -> Markup {
     html! {
         figure {
@@ -27,9 +27,9 @@ pub fn curves(predictions: &Predictions, metrics: &Metrics) -> Markup {
     let (mut roc, mut precision_recall) = (Vec::new(), Vec::new());
     for class in Diagnosis::ALL {
         let binary = Binary::any_of(&[class], &predictions.truths, &predictions.probabilities);
-        let push = |to: &mut Vec<Series>, points: Option<Vec<(f64, f64)>>, figure| {
+        let push = |to: &mut Vec<Series>, points: Option<Vec<(f64, f64)>>, summary| {
             to.push(Series {
-                name: format!("{class} {}", number(figure)),
+                name: format!("{class} {}", number(summary)),
                 points: points.unwrap_or_default(),
                 strong: class == Diagnosis::Mel,
                 dots: false,
@@ -37,11 +37,12 @@ pub fn curves(predictions: &Predictions, metrics: &Metrics) -> Markup {
         };
         let auc = metrics.per_class.get(&class).and_then(|c| c.auc);
         push(&mut roc, binary.roc(), auc);
-        let average = binary.average_precision();
-        push(&mut precision_recall, binary.precision_recall(), average);
+        let average_precision = binary.average_precision();
+        let points = binary.precision_recall();
+        push(&mut precision_recall, points, average_precision);
     }
     html! {
-        p { "Each class against the rest; melanoma is drawn thicker. The numbers are the area under the ROC curve and the average precision." }
+        p { "One class against the rest, with AUC and average precision in the legends. Melanoma is drawn thicker." }
         div.charts {
             (with_legend(&Chart {
                 title: "ROC curves",

@@ -1,4 +1,4 @@
-//! Thresholds and what they do: operating points, decision curves, selective prediction.
+//! Threshold metrics: operating points, decision curves, selective prediction.
 
 use maud::{Markup, html};
 
@@ -13,29 +13,45 @@ use crate::report::xy::{Chart, Series};
 pub fn operating(analysis: &Analysis) -> Markup {
     html! {
         @if analysis.operating_points.is_empty() {
-            p { "None: a threshold must be chosen on other images than it is judged by, and there is no validation part here to choose on." }
+            p { "None: a threshold must be selected on other images than it is evaluated on, and there is no validation
+                split to select it on." }
         } @else {
-            p { "Each threshold is the highest that has the wanted sensitivity on the " em { "validation" } " part. What it does here is what counts; that it has less
-                sensitivity here than it was chosen for is to be expected about half of the time." }
-            @for question in Target::ALL { (points(question, &analysis.operating_points)) }
+            p { "Each threshold is the highest that reaches the target sensitivity on the " em { "validation" } " split.
+                The metrics are those on the images scored here. About half of the time the sensitivity is below the
+                target." }
+            @for target in Target::ALL { (points(target, &analysis.operating_points)) }
         }
         h3 { "Decision curves" }
-        p { "Net benefit is the share of people found, less those referred in vain at the odds of the threshold (Vickers & Elkin 2006): whoever refers at 10 %
-            accepts nine in vain for one found. The network is worth asking where its line is above referring everybody (grey) and nobody (zero)." }
+        p { "Net benefit is true positives per patient minus false positives per patient × the odds of the threshold
+            (Vickers & Elkin 2006). A threshold of 10 % accepts nine unnecessary referrals for each cancer found. The
+            network is useful where its curve is above referring everybody (grey) and nobody (zero)." }
         div.charts { @for curve in &analysis.decision_curves { (decision_curve(curve)) } }
     }
 }
 
-fn points(question: Target, points: &[OperatingPoint]) -> Markup {
-    let points: Vec<_> = points.iter().filter(|p| p.target == question).collect();
+/// The columns of an operating point.
+const POINT_COLUMNS: [&str; 11] = [
+    "target sensitivity",
+    "threshold",
+    "sensitivity",
+    "specificity",
+    "precision",
+    "missed",
+    "referred",
+    "number needed to refer",
+    "net benefit",
+    "validation sensitivity",
+    "validation specificity",
+];
+
+fn points(target: Target, points: &[OperatingPoint]) -> Markup {
+    let points: Vec<_> = points.iter().filter(|p| p.target == target).collect();
     html! {
-        h3 { (capital(question.words())) }
-        @if points.is_empty() { p { "Validation has none to choose a threshold by." } }
+        h3 { (capitalized(target.words())) }
+        @if points.is_empty() { p { "The validation split has no positives to select a threshold on." } }
         @else {
             div.scroll { table {
-                thead { tr { @for heading in ["sensitivity wanted", "threshold", "sensitivity", "specificity", "precision", "missed", "referred", "referred per cancer found", "net benefit", "on validation: sensitivity", "specificity"] {
-                    th scope="col" { (heading) }
-                } } }
+                thead { tr { @for heading in POINT_COLUMNS { th scope="col" { (heading) } } } }
                 tbody { @for point in points { tr {
                     th scope="row" { "≥ " (percent(point.wanted_sensitivity)) }
                     td { (number(Some(point.threshold))) }
@@ -52,7 +68,7 @@ fn metrics(metrics: &ThresholdMetrics) -> Markup {
     let counts = metrics.counts;
     let referred = metrics.referred_per_found;
     html! {
-        @for figure in [metrics.sensitivity, metrics.specificity, metrics.precision] { td { (number(figure)) } }
+        @for value in [metrics.sensitivity, metrics.specificity, metrics.precision] { td { (number(value)) } }
         td { (counts.false_negatives) " of " (counts.true_positives + counts.false_negatives) }
         td { (counts.predicted_positive()) " of " (counts.total()) }
         td { (referred.map_or("–".to_owned(), |n| format!("{n:.1}"))) }
@@ -70,14 +86,14 @@ fn decision_curve(curve: &DecisionCurve) -> Markup {
             .collect()
     };
     let network = line(&curve.network);
-    let most = curve
+    let max = curve
         .network
         .iter()
         .chain(&curve.everybody)
         .fold(0.01_f64, |a, &b| a.max(b));
     let series = [
         Series {
-            name: "the network".into(),
+            name: "network".into(),
             points: network,
             strong: true,
             dots: false,
@@ -92,15 +108,25 @@ fn decision_curve(curve: &DecisionCurve) -> Markup {
     with_legend(&Chart {
         title: &format!("Net benefit: {}", curve.target.words()),
         x_label: "threshold probability",
-        y_label: "net benefit per person",
+        y_label: "net benefit per patient",
         x: (0.0, 0.6),
-        y: (-most / 4.0, most),
+        y: (-max / 4.0, max),
         reference: &line(&curve.everybody),
         series: &series,
     })
 }
 
-/// Accuracy against coverage.
+/// The columns of a coverage.
+const COVERAGE_COLUMNS: [&str; 6] = [
+    "coverage",
+    "minimum confidence",
+    "accuracy",
+    "balanced accuracy",
+    "melanomas referred",
+    "melanomas missed",
+];
+
+/// Selective prediction: accuracy by coverage.
 pub fn selective(coverages: &[Coverage]) -> Markup {
     let line = |name: &str, strong, of: fn(&Coverage) -> f64| Series {
         name: name.to_owned(),
@@ -112,23 +138,24 @@ pub fn selective(coverages: &[Coverage]) -> Markup {
         line("accuracy", true, |c| c.accuracy),
         line("balanced accuracy", false, |c| c.balanced_accuracy),
     ];
-    let least = (coverages.iter())
+    let min = (coverages.iter())
         .flat_map(|c| [c.accuracy, c.balanced_accuracy])
         .fold(1.0_f64, f64::min);
     html! {
-        p { "If the network answers only where it is most certain (by the likeliest class's probability) and hands the rest to a person." }
+        p { "Metrics if the network decides only the most confident images and refers all others to a person. Confidence
+            is the probability of the predicted class." }
         div.charts {
             (with_legend(&Chart {
-                title: "Accuracy against coverage",
-                x_label: "share of images that it answers",
-                y_label: "of those, right",
+                title: "Accuracy by coverage",
+                x_label: "coverage (share of images not referred)",
+                y_label: "accuracy",
                 x: (0.5, 1.0),
-                y: (least, 1.0),
+                y: (min, 1.0),
                 reference: &[],
                 series: &series,
             }))
             div.scroll { table {
-                thead { tr { @for heading in ["answered", "certainty at least", "accuracy", "balanced accuracy", "melanomas handed on", "melanomas missed"] { th scope="col" { (heading) } } } }
+                thead { tr { @for heading in COVERAGE_COLUMNS { th scope="col" { (heading) } } } }
                 tbody { @for c in coverages.iter().rev() { tr {
                     th scope="row" { (percent(c.coverage)) }
                     td { (number(Some(c.least_confidence))) }
@@ -142,7 +169,7 @@ pub fn selective(coverages: &[Coverage]) -> Markup {
     }
 }
 
-fn capital(words: &str) -> String {
+fn capitalized(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters
         .next()

@@ -1,4 +1,4 @@
-//! Tables of figures.
+//! Tables of metrics: headline, per class, ISIC.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::metrics::bootstrap::Intervals;
 use crate::metrics::isic::{Isic, IsicClass};
 use crate::report::text::HEADLINES;
 
-/// The headline figures and those of each class, with their intervals.
+/// The headline metrics and those of each class, with intervals.
 pub fn headlines(
     metrics: &Metrics,
     intervals: &Intervals,
@@ -19,8 +19,8 @@ pub fn headlines(
 ) -> Markup {
     html! {
         div.scroll { table {
-            caption { (metrics.n) " images; 95 % intervals by bootstrap over lesions" }
-            thead { tr { th scope="col" { "figure" } th scope="col" { "value" } th scope="col" { "95 % interval" } } }
+            caption { (metrics.n) " images; 95 % confidence intervals by bootstrap over lesions" }
+            thead { tr { th scope="col" { "metric" } th scope="col" { "value" } th scope="col" { "95 % interval" } } }
             tbody { @for (name, words) in HEADLINES {
                 tr.strong[name == "melanoma_recall"] {
                     th scope="row" { (words) }
@@ -29,22 +29,26 @@ pub fn headlines(
                 }
             } }
         } }
-        h3 { "By class" }
+        h3 { "Per class" }
         div.scroll { table {
             thead { tr {
-                @for heading in ["class", "images", "precision", "recall", "F1", "AUC", "95 % interval of the AUC"] { th scope="col" { (heading) } }
+                @for heading in
+                    ["class", "images", "precision", "recall", "F1", "AUC", "95 % interval of the AUC"]
+                { th scope="col" { (heading) } }
             } }
-            tbody { @for (class, figures) in &metrics.per_class {
+            tbody { @for (class, of_class) in &metrics.per_class {
                 tr.strong[*class == Diagnosis::Mel] {
                     th scope="row" { (class) " – " (class.name()) }
-                    td { (figures.support) }
-                    @for figure in [figures.precision, figures.recall, figures.f1, figures.auc] { td { (number(figure)) } }
+                    td { (of_class.support) }
+                    @for value in [of_class.precision, of_class.recall, of_class.f1, of_class.auc] {
+                        td { (number(value)) }
+                    }
                     td { (interval(intervals.get(&format!("per_class.{class}.auc")))) }
                 }
             } }
         } }
         @if !undefined.is_empty() {
-            p.faint { "Undefined on these images:" }
+            p.faint { "Undefined for these images:" }
             ul.faint { @for (name, reason) in undefined { li { (name) ": " (reason) } } }
         }
     }
@@ -63,24 +67,26 @@ const COLUMNS: [Column; 8] = [
     ("average precision", |c| c.average_precision),
 ];
 
-/// ISIC's table.
+/// ISIC's metrics of each class.
 pub fn isic(isic: Option<&Isic>) -> Markup {
     let Some(isic) = isic else {
         return html! { p { "Not computed." } };
     };
     html! {
-        p { "What the ISIC challenge of 2018 (task 3) lists. It ranks by balanced multi-class accuracy, here " strong { (number(isic.balanced_accuracy)) }
-            ". The first five columns are for a probability of the class above one half, which is not how the confusion matrix decides." }
+        p { "Metrics of the ISIC 2018 challenge (task 3). Its ranking metric, balanced multi-class accuracy, is "
+            strong { (number(isic.balanced_accuracy)) }
+            ". The first five columns use a threshold of ½ on the probability of the class; the confusion matrix uses
+            argmax instead." }
         div.scroll { table {
             thead { tr { th scope="col" { "class" } @for (heading, _) in COLUMNS { th scope="col" { (heading) } } } }
-            tbody { @for (class, figures) in &isic.per_class {
+            tbody { @for (class, of_class) in &isic.per_class {
                 tr.strong[*class == Diagnosis::Mel] {
                     th scope="row" { (class) }
-                    @for (_, figure) in COLUMNS { td { (number(figure(figures))) } }
+                    @for (_, value) in COLUMNS { td { (number(value(of_class))) } }
                 }
             } }
         } }
-        p.faint { "AUC above 80 % sensitivity is the area under that part of the ROC curve, not rescaled: 1 is perfect, .18 is guessing.
-            A dash stands where a figure is 0/0; ISIC's own program counts such a one as 1." }
+        p.faint { "AUC above 80 % sensitivity is the area under that part of the ROC curve, not rescaled: 1 is perfect,
+            0.18 is chance. A dash means 0/0; ISIC's scoring program counts it as 1." }
     }
 }

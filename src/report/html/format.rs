@@ -1,4 +1,4 @@
-//! Numbers and pictures as the page shows them.
+//! Formatting of numbers and pictures.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,7 +6,7 @@ use maud::{Markup, PreEscaped};
 
 use crate::report::svg::{FAINT, GRID, INK, RULE};
 
-/// A picture in the page, whose plain colours follow the reader's light or dark theme.
+/// An inline SVG whose neutral colours follow the light or dark theme.
 pub fn picture(svg: &str) -> Markup {
     let mut themed = svg.replacen("#ffffff", "var(--paper)", 1);
     for (colour, name) in [
@@ -20,26 +20,26 @@ pub fn picture(svg: &str) -> Markup {
     PreEscaped(themed)
 }
 
-/// A figure with three decimals, or a dash.
+/// A number with three decimals, or a dash.
 pub fn number(value: Option<f64>) -> String {
     value.map_or("–".to_owned(), |value| {
         format!("{value:.3}").replace('-', "−")
     })
 }
 
-/// An interval with three decimals, or nothing.
+/// An interval with three decimals, or an empty string.
 pub fn interval(ends: Option<&[f64; 2]>) -> String {
     ends.map_or_else(String::new, |&[low, high]| {
         format!("{} to {}", number(Some(low)), number(Some(high)))
     })
 }
 
-/// A share in percent without decimals.
+/// A share as a whole percentage.
 pub fn percent(share: f64) -> String {
     format!("{:.0} %", 100.0 * share)
 }
 
-/// A PNG file as the address of an image within the page.
+/// A PNG file as a `data:` URL.
 pub fn picture_data(png: &[u8]) -> String {
     format!("data:image/png;base64,{}", STANDARD.encode(png))
 }
