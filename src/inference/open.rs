@@ -68,7 +68,8 @@ pub fn metadata(path: &Path, device: Device) -> Result<Option<CheckpointMetadata
     }
 }
 
-/// The file that [`open`] reads for a path: the first model of an export folder, the best checkpoint of any other folder.
+/// The file that [`open`] reads for a path: the first model of an export folder, the best checkpoint of any other
+/// folder.
 pub fn locate(path: &Path) -> PathBuf {
     checkpoint_metadata::locate(&package::locate(path))
 }

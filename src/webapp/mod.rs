@@ -1,9 +1,8 @@
-//! The page that runs an exported network in a phone's browser: static files that compute there and send no
-//! photograph anywhere.
+//! The phone page: static files that run an exported network in the browser. Photographs never leave the device.
 //!
-//! The page itself ([`page`]) is built by `scripts/web` and is inside this program. Beside it, in `model/`, it
-//! reads the networks and golden vectors of an export folder ([`model`]). [`write()`] puts both into a folder that
-//! any static host can offer; [`server`] offers them from here.
+//! The page ([`page`]) is built by `scripts/web` and embedded in this program. It reads the networks and golden vectors
+//! of an export folder from `model/` ([`model`]). [`write()`] writes both to a folder for any static host; [`server`]
+//! serves them.
 
 mod gzip;
 pub mod model;
@@ -18,15 +17,17 @@ use self::page::{INDEX, Page};
 use crate::files::AtomicFolder;
 use crate::{Error, Result};
 
-/// Writes the page and what it reads of an export folder to `folder`, whole or not at all, and returns its files,
-/// `index.html` first. A `folder` that holds anything already is refused, and so is an export whose networks are
-/// not what its `model.json` says.
+/// Writes the page and the files that it reads from an export folder to `folder`, atomically. Returns the paths,
+/// `index.html` first.
+///
+/// # Errors
+/// A `folder` that is not empty, and networks whose hash differs from the one in `model.json`.
 pub fn write(folder: &Path, export: &Path) -> Result<Vec<PathBuf>> {
     write_page(folder, &Page::embedded()?, export)
 }
 
 fn write_page(folder: &Path, page: &Page, export: &Path) -> Result<Vec<PathBuf>> {
-    let beside = model::read(export)?;
+    let model_files = model::read(export)?;
     let draft = AtomicFolder::new(folder, false, INDEX)?;
     let mut written = vec![folder.join(INDEX)];
     let mut put = |name: &str, bytes: &[u8]| -> Result<()> {
@@ -43,7 +44,7 @@ fn write_page(folder: &Path, page: &Page, export: &Path) -> Result<Vec<PathBuf>>
     for file in page.files() {
         put(file.name(), &file.bytes()?)?;
     }
-    for file in &beside {
+    for file in &model_files {
         put(&file.name, &file.bytes)?;
     }
     draft.publish()?;

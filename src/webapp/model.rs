@@ -1,5 +1,5 @@
-//! What the page reads of an export folder, under `model/`: `model.json`, the ONNX networks that it lists, and the
-//! golden vectors by which the page checks itself on the device.
+//! The files of an export folder that the page reads from `model/`: `model.json`, the ONNX networks that it lists, and
+//! the golden vectors for the self-test on the device.
 
 use std::fs;
 use std::path::Path;
@@ -9,21 +9,21 @@ use serde::Deserialize;
 use crate::artifact::package::{GOLDEN_FILE, GOLDEN_FOLDER, MODEL_FILE};
 use crate::{Error, Result, files};
 
-/// The folder beside the page in which it looks.
+/// The folder of these files, relative to the page.
 pub const FOLDER: &str = "model";
 
-/// The formats that the page's runtime reads.
+/// The formats that the runtime of the page supports.
 const FORMATS: [&str; 3] = ["onnx", "onnx-fp16", "onnx-int8"];
 
-/// One file that the page reads, in memory.
+/// A file for the page, in memory.
 pub struct ModelFile {
-    /// Its name as the page asks for it: `model/model.onnx`.
+    /// Path relative to the page, such as `model/model.onnx`.
     pub name: String,
-    /// Its contents.
+    /// Contents.
     pub bytes: Vec<u8>,
 }
 
-/// The part of `model.json` that says which files there are.
+/// The list of files in `model.json`.
 #[derive(Deserialize)]
 struct Listing {
     files: Vec<Listed>,
@@ -36,15 +36,17 @@ struct Listed {
     sha256: String,
 }
 
-/// Reads all of it into memory: `model.json` first, then the networks in its order, then the golden vectors if the
-/// folder has them. A folder without `model.json` or without a network that the page can run is refused, and so is
-/// one with a network that has changed since it was checked.
+/// Reads all files into memory: `model.json`, the networks in its order, and the golden vectors if there are any.
+///
+/// # Errors
+/// A folder without `model.json`, without a network that the page can run, or with a network whose hash differs from
+/// the one in `model.json`.
 pub fn read(export: &Path) -> Result<Vec<ModelFile>> {
     let listing = export.join(MODEL_FILE);
     if !listing.is_file() {
         return Err(Error::file(
             export,
-            format!("this folder holds no {MODEL_FILE}, so it is no export"),
+            format!("this folder has no {MODEL_FILE}, so it is not an export"),
             "Give a folder that `skinlesion export` wrote.",
         ));
     }
@@ -57,16 +59,16 @@ pub fn read(export: &Path) -> Result<Vec<ModelFile>> {
             "Export again with this version of `skinlesion export`.",
         )
     })?;
-    let mut all = vec![named(MODEL_FILE, text)];
+    let mut all = vec![model_file(MODEL_FILE, text)];
     for network in &listed.files {
         if FORMATS.contains(&network.format.as_str()) {
-            all.push(named(&network.file, checked(export, network)?));
+            all.push(model_file(&network.file, read_verified(export, network)?));
         }
     }
     if all.len() == 1 {
         return Err(Error::file(
             export,
-            "it holds no ONNX file, which is what the page runs",
+            "it has no ONNX file, the format that the page runs",
             "Export again with --format onnx, alone or among others.",
         ));
     }
@@ -74,17 +76,17 @@ pub fn read(export: &Path) -> Result<Vec<ModelFile>> {
     Ok(all)
 }
 
-/// A network's bytes, which must be those that were compared with the checkpoint.
-fn checked(export: &Path, network: &Listed) -> Result<Vec<u8>> {
+/// The bytes of a network, whose hash must be the one in `model.json`.
+fn read_verified(export: &Path, network: &Listed) -> Result<Vec<u8>> {
     let path = export.join(&network.file);
-    let plain = Path::new(&network.file)
+    let is_plain_name = Path::new(&network.file)
         .file_name()
         .is_some_and(|name| name == &*network.file);
-    if !plain {
+    if !is_plain_name {
         return Err(Error::file(
             &export.join(MODEL_FILE),
             format!(
-                "it names '{}', which is not a file of its folder",
+                "it lists '{}', which is not a file name in its folder",
                 network.file
             ),
             "Export again.",
@@ -95,22 +97,22 @@ fn checked(export: &Path, network: &Listed) -> Result<Vec<u8>> {
         return Err(Error::file(
             &path,
             format!(
-                "its SHA-256 is not the one in {MODEL_FILE}: it has changed since it was checked"
+                "its SHA-256 is not the one in {MODEL_FILE}: it has changed since it was exported"
             ),
-            "Export again, or fetch the folder again.",
+            "Export again, or download the folder again.",
         ));
     }
     Ok(bytes)
 }
 
-/// The golden vectors, if the export has them: exports made by earlier versions do not.
+/// The golden vectors, if any. Exports of earlier versions have none.
 fn golden(export: &Path) -> Result<Vec<ModelFile>> {
     let list = export.join(GOLDEN_FILE);
     let folder = export.join(GOLDEN_FOLDER);
     if !list.is_file() {
         return Ok(Vec::new());
     }
-    let mut all = vec![named(GOLDEN_FILE, read_file(&list)?)];
+    let mut all = vec![model_file(GOLDEN_FILE, read_file(&list)?)];
     let mut pictures = Vec::new();
     for entry in fs::read_dir(&folder).map_err(Error::io("read", &folder))? {
         let path = entry.map_err(Error::io("read", &folder))?.path();
@@ -123,12 +125,12 @@ fn golden(export: &Path) -> Result<Vec<ModelFile>> {
     }
     pictures.sort();
     for (name, path) in pictures {
-        all.push(named(&name, read_file(&path)?));
+        all.push(model_file(&name, read_file(&path)?));
     }
     Ok(all)
 }
 
-fn named(name: &str, bytes: Vec<u8>) -> ModelFile {
+fn model_file(name: &str, bytes: Vec<u8>) -> ModelFile {
     ModelFile {
         name: format!("{FOLDER}/{name}"),
         bytes,

@@ -1,4 +1,4 @@
-//! The page's own files: those inside the program, or those of a folder, for people who work on the page.
+//! The files of the page: embedded in the program, or read from a folder during development.
 
 use std::borrow::Cow;
 use std::fs;
@@ -9,10 +9,10 @@ use walkdir::WalkDir;
 use super::gzip::{deflate, inflate};
 use crate::{Error, Result};
 
-/// The file that a browser asks for first. By it a folder with a page is known.
+/// The entry file. A folder that contains it is recognized as a page.
 pub const INDEX: &str = "index.html";
 
-/// A file as the build script (`build/page.rs`) deflated it.
+/// A file as compressed by the build script (`build/page.rs`).
 struct Embedded {
     path: &'static str,
     gzip: &'static [u8],
@@ -34,12 +34,15 @@ pub struct PageFile {
 }
 
 impl Page {
-    /// The page inside this program; an error with the remedy if the program was built without it.
+    /// The embedded page.
+    ///
+    /// # Errors
+    /// A program that was built without the page.
     pub fn embedded() -> Result<Self> {
         if EMBEDDED.is_empty() {
             return Err(Error::input(
                 "the phone page",
-                "it is not in this program, which was built before the page was",
+                "this program was built without it",
                 "Run scripts/web, which needs Node.js, then build again (`make build` does both).",
             ));
         }
@@ -52,13 +55,13 @@ impl Page {
         })
     }
 
-    /// The page in a folder, such as `web/dist`, read whole.
+    /// Reads a page from a folder, such as `web/dist`.
     pub fn read(folder: &Path) -> Result<Self> {
         if !folder.join(INDEX).is_file() {
             return Err(Error::file(
                 folder,
-                format!("this folder holds no {INDEX}, so it is no page"),
-                "Give the folder that scripts/web builds, web/dist.",
+                format!("this folder has no {INDEX}, so it is not a built page"),
+                "Give the folder that scripts/web builds: web/dist.",
             ));
         }
         let mut files = Vec::new();
@@ -78,24 +81,24 @@ impl Page {
         Ok(Self { files })
     }
 
-    /// Its files, sorted by name.
+    /// The files, sorted by name.
     pub fn files(&self) -> &[PageFile] {
         &self.files
     }
 }
 
 impl PageFile {
-    /// Where it lies within the page, with `/` between folders: `assets/index.js`.
+    /// The path within the page, with `/` as separator, such as `assets/index.js`.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The file in gzip's form.
+    /// The contents, compressed.
     pub fn gzip(&self) -> &Cow<'static, [u8]> {
         &self.gzip
     }
 
-    /// The file itself.
+    /// The contents.
     pub fn bytes(&self) -> Result<Vec<u8>> {
         inflate(&self.gzip).map_err(Error::io("inflate", Path::new(&*self.name)))
     }

@@ -1,4 +1,4 @@
-//! The fixed list of what a server may hand out: nothing that is not in it can be reached, whatever a path says.
+//! The fixed list of files that the server can serve. Requests never reach the file system.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -12,25 +12,25 @@ use super::model::ModelFile;
 use super::page::{INDEX, Page};
 use crate::files;
 
-/// Resources by their name, such as `index.html` or `model/model.onnx`.
+/// Resources by name, such as `index.html` or `model/model.onnx`.
 pub struct Site {
     resources: HashMap<String, Resource>,
 }
 
-/// One file in the forms in which a client may want it.
+/// A file, plain and compressed.
 pub struct Resource {
-    /// The kind of file, for `Content-Type`.
+    /// MIME type, for `Content-Type`.
     pub mime: &'static str,
-    /// What tells this content from any other.
+    /// Content hash, for `ETag`.
     pub hash: String,
-    /// In gzip's form, where that is much smaller.
+    /// The compressed file, if that is much smaller.
     pub gzip: Option<Bytes>,
     plain: OnceLock<Bytes>,
 }
 
 impl Site {
-    /// A page with what it reads of an export.
-    pub fn new(page: &Page, beside: Vec<ModelFile>) -> Self {
+    /// The files of a page and of an export.
+    pub fn new(page: &Page, model_files: Vec<ModelFile>) -> Self {
         let mut resources = HashMap::new();
         for file in page.files() {
             let gzip = match file.gzip() {
@@ -45,9 +45,9 @@ impl Site {
             };
             resources.insert(file.name().to_owned(), resource);
         }
-        for file in beside {
+        for file in model_files {
             let mime = mime(&file.name);
-            // Weights and pictures hardly shrink.
+            // Weights and PNG files are hardly compressible.
             let gzip = (mime == JSON).then(|| deflate(&file.bytes).ok()).flatten();
             let resource = Resource {
                 mime,
@@ -60,9 +60,9 @@ impl Site {
         Self { resources }
     }
 
-    /// What lies under the path of a request, which begins with `/`. The name must be spelled as in the list:
-    /// nothing is decoded, joined or looked up in the file system.
-    pub fn at(&self, path: &str) -> Option<&Resource> {
+    /// The resource at the path of a request, which starts with `/`. The path must match a name exactly: nothing is
+    /// decoded, joined or looked up in the file system.
+    pub fn get(&self, path: &str) -> Option<&Resource> {
         let name = path.strip_prefix('/')?;
         self.resources
             .get(if name.is_empty() { INDEX } else { name })
@@ -70,7 +70,7 @@ impl Site {
 }
 
 impl Resource {
-    /// The file itself. Nearly every client takes gzip, so it is inflated when first asked for.
+    /// The uncompressed file. Nearly all clients accept gzip, so it is decompressed on first use.
     pub fn plain(&self) -> Bytes {
         let inflated = || inflate(self.gzip.as_deref().unwrap_or_default()).unwrap_or_default();
         self.plain.get_or_init(|| Bytes::from(inflated())).clone()
@@ -79,8 +79,8 @@ impl Resource {
 
 const JSON: &str = "application/json; charset=utf-8";
 
-/// The kind of a file by its name. WebAssembly is compiled while it arrives only under its own; scripts and
-/// manifests are refused by browsers under another's.
+/// The MIME type by file extension. Browsers need the correct type to compile WebAssembly while streaming, and refuse
+/// scripts and manifests of other types.
 fn mime(name: &str) -> &'static str {
     let extension = Path::new(name).extension().and_then(|e| e.to_str());
     match extension.unwrap_or_default() {

@@ -1,4 +1,4 @@
-//! What is written beside the page, and what is refused.
+//! Writing the page with an export, and refusals.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ fn page(home: &Path) -> Page {
 }
 
 #[test]
-fn the_folder_holds_the_page_and_what_it_reads_of_the_export() {
+fn the_folder_has_the_page_and_the_files_of_the_export() {
     let home = tempfile::tempdir().unwrap();
     let (page, export) = (page(home.path()), export(home.path()));
     let folder = export.join("web");
@@ -62,7 +62,7 @@ fn the_folder_holds_the_page_and_what_it_reads_of_the_export() {
 }
 
 #[test]
-fn an_export_that_is_not_what_it_says_leaves_no_folder() {
+fn an_invalid_export_leaves_no_folder() {
     let home = tempfile::tempdir().unwrap();
     let page = page(home.path());
     let export = export(home.path());
@@ -73,23 +73,23 @@ fn an_export_that_is_not_what_it_says_leaves_no_folder() {
         assert!(!folder.exists());
     };
     fs::write(export.join("model.onnx"), "changed").unwrap();
-    refused("has changed since it was checked");
+    refused("has changed since it was exported");
     let list = |name: &str, format: &str| {
         let listed = json!({"file": name, "format": format, "sha256": ""});
         files::write_json(&export.join("model.json"), &json!({"files": [listed]})).unwrap();
     };
     list("../page/index.html", "onnx");
-    refused("not a file of its folder");
+    refused("not a file name in its folder");
     list("model.tflite", "tflite");
-    refused("holds no ONNX file");
+    refused("has no ONNX file");
     fs::write(export.join("model.json"), "{}").unwrap();
     refused("does not list its networks");
     fs::remove_file(export.join("model.json")).unwrap();
-    refused("holds no model.json");
+    refused("has no model.json");
 }
 
 #[test]
-fn the_page_inside_the_program_is_whole_or_names_the_remedy() {
+fn the_embedded_page_is_complete_or_the_error_names_the_remedy() {
     match Page::embedded() {
         Err(error) => assert!(error.to_string().contains("scripts/web"), "{error}"),
         Ok(page) => {

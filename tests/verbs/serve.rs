@@ -67,12 +67,15 @@ fn an_address_that_cannot_be_had_is_refused_with_the_remedy() {
     let page = home.path().join("page");
     let (export, page) = (home.path().join("export"), page.to_str().unwrap());
     for (arguments, problem) in [
-        (["--port", port], "another program listens there already"),
+        (
+            ["--port", port],
+            "another program already listens on this port",
+        ),
         (
             ["--host", "no.such.host.invalid"],
-            "no machine of this name",
+            "this host name does not resolve",
         ),
-        (["--host", "192.0.2.1"], "no address of this machine"),
+        (["--host", "192.0.2.1"], "does not have this address"),
     ] {
         let output = refused(&[&["--page", page][..], &arguments].concat(), &export);
         let error = stderr(&output);
@@ -92,9 +95,9 @@ fn an_export_that_is_not_what_it_says_is_not_served() {
     std::fs::write(folder.join("model.onnx"), "changed").unwrap();
     problem("model.onnx: its SHA-256 is not the one in model.json");
     std::fs::write(folder.join("model.json"), r#"{"files": []}"#).unwrap();
-    problem("it holds no ONNX file");
+    problem("it has no ONNX file");
     std::fs::remove_file(folder.join("model.json")).unwrap();
-    problem("holds no model.json");
+    problem("has no model.json");
 }
 
 #[test]
@@ -168,7 +171,7 @@ fn a_certificate_makes_it_https() {
     let wrong = flags(&key, &key);
     let output = refused(&wrong.each_ref().map(String::as_str), &folder);
     assert!(
-        stderr(&output).contains("no certificate can be read"),
+        stderr(&output).contains("it has no readable certificate"),
         "{}",
         stderr(&output)
     );

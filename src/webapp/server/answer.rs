@@ -1,4 +1,4 @@
-//! One request → one answer.
+//! Responses to requests.
 
 use http_body_util::Full;
 use hyper::body::Bytes;
@@ -7,13 +7,13 @@ use hyper::{Method, Request, Response, StatusCode};
 
 use crate::webapp::site::{Resource, Site};
 
-/// What every answer says, whatever it is about.
+/// The headers of every response.
 ///
-/// * The page runs its own scripts and WebAssembly and nothing else, talks to this server alone, shows photographs
-///   that it was given (`blob:`, `data:`), and cannot be put into another page.
-/// * The two `Cross-Origin` policies isolate it, without which browsers give WebAssembly no threads.
-/// * `no-cache` has a browser ask whether a file has changed before it uses its copy.
-const ALWAYS: [(&str, &str); 8] = [
+/// * The content security policy allows scripts and WebAssembly of the page itself, requests to this server, and local
+///   photographs (`blob:`, `data:`). It forbids embedding in other pages.
+/// * The `Cross-Origin` policies isolate the page, which browsers require for WebAssembly threads.
+/// * `no-cache` makes browsers revalidate cached files.
+const COMMON_HEADERS: [(&str, &str); 8] = [
     (
         "content-security-policy",
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; \
@@ -32,80 +32,81 @@ const ALWAYS: [(&str, &str); 8] = [
     ("cache-control", "no-cache"),
 ];
 
-/// Answers a request whose body, if it has one, nobody reads.
-pub fn answer<B>(site: &Site, request: &Request<B>) -> Response<Full<Bytes>> {
-    let mut answer = match (request.method(), site.at(request.uri().path())) {
+/// Responds to a request. A request body is ignored.
+pub fn respond<B>(site: &Site, request: &Request<B>) -> Response<Full<Bytes>> {
+    let mut response = match (request.method(), site.get(request.uri().path())) {
         (&Method::GET | &Method::HEAD, Some(resource)) => file(resource, request.headers()),
-        (&Method::GET | &Method::HEAD, None) => {
-            text(StatusCode::NOT_FOUND, "There is no such file.\n")
-        }
+        (&Method::GET | &Method::HEAD, None) => text(StatusCode::NOT_FOUND, "Not found.\n"),
         _ => {
-            let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "This can only be read.\n");
-            set(&mut answer, header::ALLOW, "GET, HEAD");
-            answer
+            let mut response = text(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Only GET and HEAD are allowed.\n",
+            );
+            set(&mut response, header::ALLOW, "GET, HEAD");
+            response
         }
     };
-    for (name, value) in ALWAYS {
-        set(&mut answer, HeaderName::from_static(name), value);
+    for (name, value) in COMMON_HEADERS {
+        set(&mut response, HeaderName::from_static(name), value);
     }
-    answer
+    response
 }
 
-/// A file, or the word that the client's copy is still right. The server leaves the body of a HEAD's answer out.
-fn file(resource: &Resource, asked: &HeaderMap) -> Response<Full<Bytes>> {
-    let gzip = resource.gzip.as_ref().filter(|_| takes_gzip(asked));
-    let form = if gzip.is_some() { "-gzip" } else { "" };
-    let tag = format!("\"{}{form}\"", resource.hash);
-    let mut answer = if has(asked, &tag) {
-        let mut answer = Response::new(Full::default());
-        *answer.status_mut() = StatusCode::NOT_MODIFIED;
-        answer
+/// A file, or 304 if the client's copy is current. hyper omits the body for HEAD.
+fn file(resource: &Resource, request: &HeaderMap) -> Response<Full<Bytes>> {
+    let gzip = resource.gzip.as_ref().filter(|_| accepts_gzip(request));
+    let suffix = if gzip.is_some() { "-gzip" } else { "" };
+    let tag = format!("\"{}{suffix}\"", resource.hash);
+    let mut response = if has_current(request, &tag) {
+        let mut response = Response::new(Full::default());
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response
     } else {
         let body = gzip.cloned().unwrap_or_else(|| resource.plain());
-        let mut answer = Response::new(Full::new(body));
-        set(&mut answer, header::CONTENT_TYPE, resource.mime);
+        let mut response = Response::new(Full::new(body));
+        set(&mut response, header::CONTENT_TYPE, resource.mime);
         if gzip.is_some() {
-            set(&mut answer, header::CONTENT_ENCODING, "gzip");
+            set(&mut response, header::CONTENT_ENCODING, "gzip");
         }
-        answer
+        response
     };
-    set(&mut answer, header::ETAG, &tag);
+    set(&mut response, header::ETAG, &tag);
     if resource.gzip.is_some() {
-        set(&mut answer, header::VARY, "accept-encoding");
+        set(&mut response, header::VARY, "accept-encoding");
     }
-    answer
+    response
 }
 
-fn text(status: StatusCode, words: &'static str) -> Response<Full<Bytes>> {
-    let mut answer = Response::new(Full::new(Bytes::from_static(words.as_bytes())));
-    *answer.status_mut() = status;
+fn text(status: StatusCode, body: &'static str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from_static(body.as_bytes())));
+    *response.status_mut() = status;
     set(
-        &mut answer,
+        &mut response,
         header::CONTENT_TYPE,
         "text/plain; charset=utf-8",
     );
-    answer
+    response
 }
 
-fn set(answer: &mut Response<Full<Bytes>>, name: HeaderName, value: &str) {
-    // All values are plain ASCII of ours, which a header may hold.
+fn set(response: &mut Response<Full<Bytes>>, name: HeaderName, value: &str) {
+    // All values are ASCII constants or hashes, so this never fails.
     if let Ok(value) = HeaderValue::from_str(value) {
-        answer.headers_mut().insert(name, value);
+        response.headers_mut().insert(name, value);
     }
 }
 
-/// The parts of a header that is a list.
-fn list(asked: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
-    let lines = asked.get_all(name).into_iter();
+/// The elements of a list header.
+fn list(request: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
+    let lines = request.get_all(name).into_iter();
     lines
         .filter_map(|line| line.to_str().ok())
         .flat_map(|line| line.split(','))
         .map(str::trim)
 }
 
-/// Whether the client takes gzip: it is named, or `*` is, and not with a weight of 0 (RFC 9110, 12.5.3).
-fn takes_gzip(asked: &HeaderMap) -> bool {
-    list(asked, header::ACCEPT_ENCODING).any(|coding| {
+/// Whether the client accepts `gzip` or `*` with a weight other than 0 (RFC 9110, 12.5.3).
+fn accepts_gzip(request: &HeaderMap) -> bool {
+    list(request, header::ACCEPT_ENCODING).any(|coding| {
         let (name, weight) = coding.split_once(';').unwrap_or((coding, "q=1"));
         let weight = weight.trim().strip_prefix("q=");
         let refused = weight.and_then(|q| q.parse().ok()) == Some(0.0);
@@ -113,8 +114,8 @@ fn takes_gzip(asked: &HeaderMap) -> bool {
     })
 }
 
-/// Whether the client has the file with this tag already (RFC 9110, 13.1.2: compared weakly).
-fn has(asked: &HeaderMap, tag: &str) -> bool {
-    list(asked, header::IF_NONE_MATCH)
-        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+/// Whether the client has the file with this tag (RFC 9110, 13.1.2: weak comparison).
+fn has_current(request: &HeaderMap, tag: &str) -> bool {
+    list(request, header::IF_NONE_MATCH)
+        .any(|cached| cached == "*" || cached.strip_prefix("W/").unwrap_or(cached) == tag)
 }

@@ -1,7 +1,6 @@
-//! Hands out a [`Site`] over HTTP or HTTPS, read only.
+//! A read-only HTTP and HTTPS server for a [`Site`].
 //!
-//! Every connection is a task of its own with limits of time, so a client that is slow, silent or broken keeps
-//! nobody else waiting.
+//! Each connection is a task with timeouts, so slow or broken clients do not block others.
 
 mod answer;
 mod bind;
@@ -27,33 +26,33 @@ use tokio::time::{sleep, timeout};
 use super::site::Site;
 use crate::{Error, Result};
 
-/// Threads that answer. They only copy bytes.
+/// Worker threads. They only copy bytes.
 const THREADS: usize = 2;
 
-/// Connections at a time; further ones wait until one ends. A browser opens six.
-const CONNECTIONS: usize = 256;
+/// The maximum number of concurrent connections; further ones wait. A browser opens six.
+const MAX_CONNECTIONS: usize = 256;
 
-/// How long a client may take to say what it wants, or to want something more.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The timeout for the TLS handshake and for the headers of each request.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a connection may last at all: enough for the whole page over a slow network.
-const LIFETIME: Duration = Duration::from_secs(600);
+/// The maximum duration of a connection, enough to load the page over a slow network.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// The most bytes of a request's headers.
-const HEADERS: usize = 16 * 1024;
+/// The maximum size of request headers, in bytes.
+const MAX_HEADER_BYTES: usize = 16 * 1024;
 
-/// Ends a running server, from any thread.
+/// Stops a running server, from any thread.
 #[derive(Clone, Default)]
 pub struct Stop(Arc<Notify>);
 
 impl Stop {
-    /// Ends it now, or as soon as it runs. What is being sent breaks off.
+    /// Stops the server now, or as soon as it runs. Responses in progress are aborted.
     pub fn stop(&self) {
         self.0.notify_one();
     }
 }
 
-/// Answers whoever connects, until it is stopped.
+/// Serves a site until it is stopped.
 pub fn run(
     listener: TcpListener,
     certificate: Option<Certificate>,
@@ -73,7 +72,7 @@ pub fn run(
         stop.0.notified().await;
         Ok(())
     };
-    runtime.block_on(served) // what still runs ends with the runtime
+    runtime.block_on(served) // open connections end with the runtime
 }
 
 async fn accept(
@@ -81,42 +80,42 @@ async fn accept(
     certificate: Option<Certificate>,
     site: Arc<Site>,
 ) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
-        let place = Arc::clone(&places).acquire_owned().await;
+        let slot = Arc::clone(&slots).acquire_owned().await;
         let Ok((stream, _)) = listener.accept().await else {
-            sleep(Duration::from_millis(100)).await; // out of file handles, say: others will be given back
+            sleep(Duration::from_millis(100)).await; // such as out of file handles: retry after others close
             continue;
         };
         let (site, certificate) = (Arc::clone(&site), certificate.clone());
         tokio::spawn(async move {
-            let _ = timeout(LIFETIME, connection(stream, certificate, site)).await;
-            drop(place);
+            let _ = timeout(CONNECTION_TIMEOUT, connection(stream, certificate, site)).await;
+            drop(slot);
         });
     }
 }
 
-/// One connection, from the handshake on. Whatever goes wrong with it concerns its client alone.
+/// Serves one connection, including the TLS handshake. Errors affect only its client.
 async fn connection(stream: TcpStream, certificate: Option<Certificate>, site: Arc<Site>) {
     match certificate {
-        None => answer_all(stream, site).await,
+        None => serve_requests(stream, site).await,
         Some(certificate) => {
-            if let Ok(Ok(stream)) = timeout(PATIENCE, certificate.accept(stream)).await {
-                answer_all(stream, site).await;
+            if let Ok(Ok(stream)) = timeout(REQUEST_TIMEOUT, certificate.accept(stream)).await {
+                serve_requests(stream, site).await;
             }
         }
     }
 }
 
-async fn answer_all(stream: impl AsyncRead + AsyncWrite + Unpin, site: Arc<Site>) {
+async fn serve_requests(stream: impl AsyncRead + AsyncWrite + Unpin, site: Arc<Site>) {
     let service = service_fn(|request| {
-        let answer = answer::answer(&site, &request);
-        async { Ok::<_, Infallible>(answer) }
+        let response = answer::respond(&site, &request);
+        async { Ok::<_, Infallible>(response) }
     });
     let _ = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(PATIENCE)
-        .max_buf_size(HEADERS)
+        .header_read_timeout(REQUEST_TIMEOUT)
+        .max_buf_size(MAX_HEADER_BYTES)
         .serve_connection(TokioIo::new(stream), service)
         .await;
 }

@@ -1,5 +1,5 @@
-//! HTTPS with a certificate of the user's. Browsers give camera, offline use and threads to pages from `https` or
-//! `localhost` only.
+//! HTTPS with a user-provided certificate. Browsers allow camera, offline use and threads only for `https` pages and
+//! `localhost`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use tokio_rustls::server::TlsStream;
 
 use crate::{Error, Result};
 
-/// A certificate with its private key, ready for use.
+/// A certificate chain with its private key.
 #[derive(Clone)]
 pub struct Certificate(TlsAcceptor);
 
 impl Certificate {
-    /// Reads a certificate, with those that vouch for it after it, and its private key, both as PEM files.
+    /// Reads a certificate, followed by its chain, and its private key, both as PEM files.
     pub fn read(chain: &Path, key: &Path) -> Result<Self> {
         let certificates = CertificateDer::pem_file_iter(chain)
             .and_then(Iterator::collect::<Result<Vec<_>, pem::Error>>)
@@ -39,17 +39,14 @@ impl Certificate {
             .map_err(|error| {
                 Error::file(
                     chain,
-                    format!(
-                        "it cannot be used with the key in {} ({error})",
-                        key.display()
-                    ),
+                    format!("it does not match the key in {} ({error})", key.display()),
                     "Give a certificate and the private key that belongs to it, as PEM files.",
                 )
             })?;
         Ok(Self(TlsAcceptor::from(Arc::new(config))))
     }
 
-    /// The handshake with a client.
+    /// Performs the TLS handshake with a client.
     pub(super) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         stream: S,
@@ -58,10 +55,10 @@ impl Certificate {
     }
 }
 
-fn unreadable(path: &Path, error: &pem::Error, what: &str) -> Error {
+fn unreadable(path: &Path, error: &pem::Error, kind: &str) -> Error {
     Error::file(
         path,
-        format!("no {what} can be read from it ({error})"),
-        "Give a PEM file, as mkcert, certbot or openssl write it.",
+        format!("it has no readable {kind} ({error})"),
+        "Give a PEM file, as written by mkcert, certbot or openssl.",
     )
 }

@@ -159,6 +159,6 @@ fn nothing_outside_its_list_can_be_reached() {
     ] {
         let answer = served.ask(&format!("GET {path}"), &[]);
         assert_eq!(answer.status, 404, "{path}");
-        assert_eq!(answer.body, b"There is no such file.\n");
+        assert_eq!(answer.body, b"Not found.\n");
     }
 }
