@@ -1,5 +1,5 @@
-//! What can be set about a training run. `configs/transfer.toml` and `configs/finetune.toml` hold the
-//! defaults and say what each key does; [`self::resolve`] resolves defaults, file and flags into this.
+//! The configuration of a training run. `configs/transfer.toml` and `configs/finetune.toml` contain the defaults and
+//! describe every key. [`self::resolve`] combines defaults, configuration file and flags.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,20 +22,20 @@ pub use self::augment::Augment;
 #[derive(Display, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "lowercase")]
 pub enum Phase {
-    /// The base is frozen; a new head learns on its features.
+    /// The base is frozen; a new head is trained on its features.
     Transfer,
-    /// Split or all of the base learns too.
+    /// Part or all of the base is trained with the head.
     Finetune,
 }
 
 impl Phase {
-    /// Its name in flags and files.
+    /// The phase's name in flags and files.
     pub fn name(self) -> &'static str {
         self.into()
     }
 }
 
-/// A resolved configuration. The keys are explained in `configs/*.toml`.
+/// A resolved configuration. The keys are documented in `configs/*.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)] // each key is documented once, in configs/*.toml, where its users read it
 pub struct TrainingConfig {
@@ -61,7 +61,7 @@ pub struct TrainingConfig {
     /// Fine-tuning only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_learning_rate: Option<f64>,
-    /// Fine-tuning only, as are all keys below that are left out when they are at rest.
+    /// Fine-tuning only, as are all keys below that are not serialized at their default value.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub layer_decay: f64,
     pub weight_decay: f64,
@@ -122,42 +122,42 @@ fn is_zero<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// How classes are weighted in the loss: a rule, a power, or a table by class code.
+/// Class weights of the loss: a rule, a power, or a table by class code.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ClassWeights {
-    /// A rule that looks at how many training images each class has.
+    /// A rule based on the number of training images per class.
     Rule(WeightRule),
-    /// Inverse to this power of the number of images: 0 is none, 0.5 sqrt, 1 balanced.
+    /// n⁻ᵖ for a class of n images and this power p: 0 equals none, 0.5 sqrt, 1 balanced.
     Power(f64),
-    /// Weights by class code; classes left out weigh 1.
+    /// Weights by class code. Classes that are not listed have weight 1.
     Table(BTreeMap<Diagnosis, f64>),
 }
 
-/// Rules for class weights.
+/// Rules that compute class weights from the number of images n of each class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WeightRule {
-    /// All equal.
+    /// Equal weights.
     None,
-    /// Inverse to the number of images.
+    /// Proportional to 1 / n.
     Balanced,
-    /// Inverse to its square root.
+    /// Proportional to 1 / √n.
     Sqrt,
-    /// By the effective number of samples.
+    /// Inverse to the effective number of samples (Cui et al. 2019).
     Effective,
 }
 
-/// How often the images of a class are seen in an epoch, which is as long whatever the rule.
+/// How often each class is sampled in an epoch. The length of an epoch does not depend on the sampler.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Sampler {
-    /// Each image once.
+    /// Every image once.
     #[default]
     Natural,
-    /// Each class in proportion to the square root of its number.
+    /// Each class in proportion to the square root of its number of images.
     Sqrt,
-    /// All classes alike.
+    /// All classes equally often.
     Balanced,
 }
 
@@ -179,17 +179,17 @@ pub enum ScheduleKind {
     Plateau,
 }
 
-/// How many blocks learn.
+/// How many blocks are trainable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum TrainableBlocksSetting {
-    /// So many, counted from the end.
+    /// This many, counted from the end.
     Last(usize),
     /// `"all"`.
     All(All),
 }
 
-/// The word `"all"`.
+/// The string `"all"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum All {
@@ -197,37 +197,37 @@ pub enum All {
     All,
 }
 
-/// Where trainable batch norm takes its statistics from.
+/// Which statistics BatchNorm uses in trainable blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BatchNormMode {
-    /// From the batch, moving the running ones.
+    /// The batch's; the running statistics are updated.
     Train,
-    /// From the checkpoint, unmoved.
+    /// The checkpoint's running statistics, which are not updated.
     Frozen,
 }
 
 impl TrainingConfig {
-    /// Which blocks of a network learn in an epoch (from 1). With `gradual_unfreeze_epochs` they thaw one after
-    /// the other, the last one first.
+    /// The trainable blocks of a network with `blocks` blocks in an epoch (from 1). With `gradual_unfreeze_epochs`,
+    /// blocks are unfrozen one by one, the last block first.
     pub fn trainable(&self, blocks: usize, epoch: usize) -> TrainableBlocks {
         let all = match (self.phase, self.trainable_blocks) {
             (Phase::Transfer, _) => 0,
             (Phase::Finetune, Some(TrainableBlocksSetting::Last(count))) => count.min(blocks),
             (Phase::Finetune, _) => blocks,
         };
-        let share = epoch as f64 / (self.gradual_unfreeze_epochs + 1.0);
-        let learning = (all as f64 * share.min(1.0)).ceil() as usize;
-        let first_block = blocks - learning;
+        let fraction = epoch as f64 / (self.gradual_unfreeze_epochs + 1.0);
+        let trainable = (all as f64 * fraction.min(1.0)).ceil() as usize;
+        let first_block = blocks - trainable;
         TrainableBlocks {
             first_block,
             batch_statistics: self.batch_norm != Some(BatchNormMode::Frozen),
         }
     }
 
-    /// The configuration as a file that `--config` reads.
+    /// The configuration as TOML, in the form that `--config` reads.
     pub fn to_toml(&self) -> String {
-        // Plain numbers, strings and tables: there is nothing in it that TOML could refuse.
+        // Cannot fail: numbers, strings and tables only.
         toml::to_string_pretty(self).unwrap_or_default()
     }
 }

@@ -1,9 +1,9 @@
-//! How training images are changed at random.
+//! Settings of the augmentation of training images.
 
 use serde::{Deserialize, Serialize};
 
-/// Random changes of a training image: the largest of each, or for things that are there or not, their
-/// probability. At rest by default.
+/// Strength of every random change of a training image: the largest change, or for on/off effects the probability.
+/// By default all are off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[allow(missing_docs)] // documented in configs/*.toml
@@ -34,7 +34,7 @@ pub struct Augment {
 }
 
 impl Augment {
-    /// The keys whose values are shares or probabilities, with them.
+    /// All keys whose values are fractions or probabilities (0 to below 1), with their values.
     pub fn shares(&self) -> [(&'static str, f64); 21] {
         [
             ("scale", self.scale),

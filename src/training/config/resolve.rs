@@ -7,7 +7,16 @@ use toml::{Table, Value};
 use super::{Phase, TrainingConfig};
 use crate::{Error, Result};
 
-/// The defaults, which are the files in `configs/` themselves.
+/// Renamed configuration keys: the old name, which is still accepted, and the current one.
+const RENAMED_KEYS: [(&str, &str); 5] = [
+    ("teacher_share", "distillation_alpha"),
+    ("select_by", "monitor"),
+    ("thaw_blocks", "trainable_blocks"),
+    ("gradual_thaw_epochs", "gradual_unfreeze_epochs"),
+    ("keep_features", "cache_features"),
+];
+
+/// The default configuration of a phase: the path and the text of its file in `configs/`.
 fn defaults(phase: Phase) -> (&'static str, &'static str) {
     match phase {
         Phase::Transfer => (
@@ -21,16 +30,17 @@ fn defaults(phase: Phase) -> (&'static str, &'static str) {
     }
 }
 
-/// The defaults of `phase`, changed by a file and then by `key=value` settings, checked as a whole.
+/// The defaults of `phase`, overridden by a file and then by `key=value` settings, and validated as a whole.
 ///
-/// A file may hold keys for both phases: what stands in its `[transfer]` or `[finetune]` table counts
-/// for that phase only. Unknown keys are refused with the nearest known one.
+/// A file may contain keys for both phases: its `[transfer]` and `[finetune]` tables apply to that phase only. Old
+/// names of renamed keys are accepted. Unknown keys are refused with the nearest known key.
 pub fn resolve(phase: Phase, file: Option<&Path>, settings: &[String]) -> Result<TrainingConfig> {
     let (name, text) = defaults(phase);
     let mut table = parse(Path::new(name), text)?;
     table.insert("phase".into(), Value::String(phase.name().into()));
     if let Some(path) = file {
         let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
+        let place = path.display().to_string();
         let mut changes = parse(path, &text)?;
         let mut sections = Vec::new();
         for other in [Phase::Transfer, Phase::Finetune] {
@@ -41,10 +51,17 @@ pub fn resolve(phase: Phase, file: Option<&Path>, settings: &[String]) -> Result
             }
         }
         refuse_another_phase(path, phase, &changes)?;
-        for changes in [changes].into_iter().chain(sections) {
-            merge(&mut table, changes, "", &path.display().to_string())?;
+        for mut changes in [changes].into_iter().chain(sections) {
+            update_renamed_keys(&mut changes, &place)?;
+            merge(&mut table, changes, "", &place)?;
         }
     }
+    let keys: Vec<&str> = (settings
+        .iter()
+        .filter_map(|setting| setting.split_once('=')))
+    .map(|(key, _)| key.trim())
+    .collect();
+    refuse_old_and_new(|key| keys.contains(&key), "--set")?;
     for setting in settings {
         let place = format!("--set {setting}");
         let Some((key, value)) = setting.split_once('=') else {
@@ -53,30 +70,57 @@ pub fn resolve(phase: Phase, file: Option<&Path>, settings: &[String]) -> Result
         let nested = key
             .trim()
             .rsplit('.')
-            .fold(value_of(value.trim()), |value, part| {
-                Value::Table(Table::from_iter([(part.to_owned(), value)]))
+            .fold(parse_value(value.trim()), |value, name| {
+                Value::Table(Table::from_iter([(name.to_owned(), value)]))
             });
-        if let Value::Table(changes) = nested {
+        if let Value::Table(mut changes) = nested {
+            update_renamed_keys(&mut changes, &place)?;
             merge(&mut table, changes, "", &place)?;
         }
     }
-    read(table)
+    deserialize(table)
 }
 
-/// Reads a configuration that [`TrainingConfig::to_toml`] wrote into a checkpoint.
+/// Parses the configuration that [`TrainingConfig::to_toml`] wrote into a checkpoint. Old names of renamed keys are
+/// accepted.
 pub fn from_checkpoint(path: &Path, text: &str) -> Result<TrainingConfig> {
-    read(parse(path, text)?)
+    let mut table = parse(path, text)?;
+    update_renamed_keys(&mut table, &path.display().to_string())?;
+    deserialize(table)
 }
 
-fn read(table: Table) -> Result<TrainingConfig> {
+/// Replaces the old names of renamed keys by the current ones.
+fn update_renamed_keys(table: &mut Table, place: &str) -> Result<()> {
+    refuse_old_and_new(|key| table.contains_key(key), place)?;
+    for (old, new) in RENAMED_KEYS {
+        if let Some(value) = table.remove(old) {
+            table.insert(new.to_owned(), value);
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a renamed key that is given under both of its names.
+fn refuse_old_and_new(is_given: impl Fn(&str) -> bool, place: &str) -> Result<()> {
+    match (RENAMED_KEYS.into_iter()).find(|&(old, new)| is_given(old) && is_given(new)) {
+        Some((old, new)) => Err(Error::input(
+            place,
+            format!("both {new} and {old}, the old name of the same key, are given"),
+            format!("Remove {old}."),
+        )),
+        None => Ok(()),
+    }
+}
+
+fn deserialize(table: Table) -> Result<TrainingConfig> {
     let config: TrainingConfig = table.try_into().map_err(|error: toml::de::Error| {
         Error::input(
             "the configuration",
             error.message().to_owned(),
-            "configs/transfer.toml and configs/finetune.toml say what each key takes.",
+            "configs/transfer.toml and configs/finetune.toml describe the values of each key.",
         )
     })?;
-    config.check()?;
+    config.validate()?;
     Ok(config)
 }
 
@@ -89,7 +133,7 @@ fn parse(path: &Path, text: &str) -> Result<Table> {
             path,
             line as u64,
             error.message().to_owned(),
-            "Correct the line.",
+            "Fix this line.",
         )
     })
 }
@@ -98,15 +142,15 @@ fn refuse_another_phase(path: &Path, phase: Phase, changes: &Table) -> Result<()
     match changes.get("phase") {
         Some(value) if value.as_str() != Some(phase.name()) => Err(Error::file(
             path,
-            format!("is for phase {value}, not for {phase}"),
-            "Give the matching --phase, or another file.",
+            format!("is a configuration for phase {value}, not for {phase}"),
+            "Pass the matching --phase, or another file.",
         )),
         _ => Ok(()),
     }
 }
 
-/// A value as TOML writes it; what is no TOML value is a bare word, so that --set schedule=plateau works.
-fn value_of(text: &str) -> Value {
+/// Parses a TOML value. Text that is not TOML becomes a string, so that --set schedule=plateau works.
+fn parse_value(text: &str) -> Value {
     format!("value = {text}")
         .parse::<Table>()
         .ok()
@@ -114,7 +158,8 @@ fn value_of(text: &str) -> Value {
         .unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
-/// Puts `changes` over `table`. Class weights, which may be a word or a table, and factors are replaced as a whole.
+/// Overrides the values of `table` by `changes`. Only `[augment]` is merged key by key: class weights, which may be a
+/// word or a table, and class factors are replaced as a whole.
 fn merge(table: &mut Table, changes: Table, prefix: &str, place: &str) -> Result<()> {
     for (key, value) in changes {
         let known = table.keys().cloned().collect::<Vec<_>>();
@@ -146,7 +191,7 @@ mod tests {
     use crate::training::config::{ClassWeights, WeightRule};
 
     #[test]
-    fn settings_beat_the_file_and_the_file_beats_the_defaults() {
+    fn settings_override_the_file_and_the_file_overrides_the_defaults() {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("my.toml");
         std::fs::write(
@@ -171,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn class_weights_can_be_a_table_and_survive_being_written() {
+    fn a_table_of_class_weights_round_trips_through_toml() {
         let setting = "class_weights={ mel = 3.0, df = 2 }".to_owned();
         let config = resolve(Phase::Finetune, None, &[setting]).unwrap();
         assert!(matches!(&config.class_weights, ClassWeights::Table(table) if table.len() == 2));
@@ -188,9 +233,9 @@ mod tests {
     }
 
     #[test]
-    fn values_out_of_range_are_refused_together() {
+    fn all_values_out_of_range_are_reported_together() {
         let settings = ["dropout=1.5".to_owned(), "monitor=luck".to_owned()];
-        // A share of mixup this small or large would be drawn for ever.
+        // Sampling Beta(α, α) hardly ever accepts a draw for α outside this range.
         for mixup in ["mixup=1e-6", "cutmix=50"] {
             let error = resolve(Phase::Finetune, None, &[mixup.into()]).unwrap_err();
             assert!(error.to_string().contains("0.01 to 4"), "{error}");
@@ -202,6 +247,85 @@ mod tests {
             error.contains("dropout") && error.contains("balanced_accuracy"),
             "{error}"
         );
+    }
+
+    /// Old and current name of every renamed key, with a value other than the default and the phase that has the key.
+    const OLD_KEYS: [(&str, &str, &str, Phase); 5] = [
+        (
+            "teacher_share",
+            "distillation_alpha",
+            "0.25",
+            Phase::Finetune,
+        ),
+        ("select_by", "monitor", "\"macro_f1\"", Phase::Finetune),
+        ("thaw_blocks", "trainable_blocks", "3", Phase::Finetune),
+        (
+            "gradual_thaw_epochs",
+            "gradual_unfreeze_epochs",
+            "2.5",
+            Phase::Finetune,
+        ),
+        ("keep_features", "cache_features", "false", Phase::Transfer),
+    ];
+
+    fn value(config: &TrainingConfig, key: &str) -> Value {
+        Table::try_from(config).unwrap()[key].clone()
+    }
+
+    #[test]
+    fn old_keys_are_accepted_in_a_file_and_in_its_tables() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("old.toml");
+        for (old, new, text, phase) in OLD_KEYS {
+            for table in [String::new(), format!("[{phase}]\n")] {
+                std::fs::write(&path, format!("{table}{old} = {text}\n")).unwrap();
+                let config = resolve(phase, Some(&path), &[]).unwrap();
+                assert_eq!(value(&config, new), parse_value(text), "{old}");
+                assert_ne!(config, resolve(phase, None, &[]).unwrap(), "{old}");
+            }
+        }
+    }
+
+    #[test]
+    fn old_keys_are_accepted_as_settings() {
+        for (old, new, text, phase) in OLD_KEYS {
+            let config = resolve(phase, None, &[format!("{old}={text}")]).unwrap();
+            assert_eq!(value(&config, new), parse_value(text), "{old}");
+        }
+    }
+
+    #[test]
+    fn a_key_under_its_old_and_its_new_name_is_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("both.toml");
+        for (old, new, text, phase) in OLD_KEYS {
+            std::fs::write(&path, format!("{old} = {text}\n{new} = {text}\n")).unwrap();
+            let settings = [old, new].map(|key| format!("{key}={text}"));
+            for error in [
+                resolve(phase, Some(&path), &[]).unwrap_err(),
+                resolve(phase, None, &settings).unwrap_err(),
+            ] {
+                let error = error.to_string();
+                assert!(error.contains(old) && error.contains(new), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_configuration_of_an_old_checkpoint_is_read() {
+        for phase in [Phase::Transfer, Phase::Finetune] {
+            let settings: Vec<String> = (OLD_KEYS.iter().filter(|key| key.3 == phase))
+                .map(|(_, new, text, _)| format!("{new}={text}"))
+                .collect();
+            let config = resolve(phase, None, &settings).unwrap();
+            let mut text = config.to_toml();
+            for (old, new, ..) in OLD_KEYS {
+                text = text.replace(&format!("\n{new} = "), &format!("\n{old} = "));
+            }
+            assert_ne!(text, config.to_toml());
+            let read = from_checkpoint(Path::new("config.toml"), &text).unwrap();
+            assert_eq!(read, config);
+        }
     }
 
     #[test]

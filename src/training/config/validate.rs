@@ -1,4 +1,4 @@
-//! Refuses settings that make no sense, before anything is done with them.
+//! Validation of a configuration, before training starts.
 
 use super::{ClassWeights, ScheduleKind, TrainableBlocksSetting, TrainingConfig};
 use crate::metrics::Metrics;
@@ -7,26 +7,26 @@ use crate::training::early_stopping::LAST;
 use crate::{Error, Result};
 
 impl TrainingConfig {
-    /// Refuses values out of their range, all of them at once.
-    pub fn check(&self) -> Result<()> {
-        let mut wrong = Vec::new();
-        let mut require = |holds: bool, key: &str, must: &str| {
-            if !holds {
-                wrong.push(format!("{key} must be {must}"));
+    /// Refuses values out of range, and reports all of them at once.
+    pub fn validate(&self) -> Result<()> {
+        let mut problems = Vec::new();
+        let mut require = |is_valid: bool, key: &str, range: &str| {
+            if !is_valid {
+                problems.push(format!("{key} must be {range}"));
             }
         };
-        let share = |value: f64| (0.0..1.0).contains(&value);
+        let is_fraction = |value: f64| (0.0..1.0).contains(&value);
         let positive = |value: f64| value > 0.0 && value.is_finite();
         let not_negative = |value: f64| value >= 0.0 && value.is_finite();
         require((0.1..=4.0).contains(&self.width), "width", "from 0.1 to 4");
         require(self.epochs > 0, "epochs", "at least 1");
         require(self.batch_size > 0, "batch_size", "at least 1");
         require(
-            share(self.label_smoothing),
+            is_fraction(self.label_smoothing),
             "label_smoothing",
             "from 0 to below 1",
         );
-        require(share(self.dropout), "dropout", "from 0 to below 1");
+        require(is_fraction(self.dropout), "dropout", "from 0 to below 1");
         require(positive(self.learning_rate), "learning_rate", "above 0");
         require(
             self.base_learning_rate.is_none_or(positive),
@@ -34,7 +34,7 @@ impl TrainingConfig {
             "above 0",
         );
         require(not_negative(self.weight_decay), "weight_decay", "0 or more");
-        require(share(self.momentum), "momentum", "from 0 to below 1");
+        require(is_fraction(self.momentum), "momentum", "from 0 to below 1");
         require(
             not_negative(self.warmup_epochs),
             "warmup_epochs",
@@ -50,35 +50,35 @@ impl TrainingConfig {
             "plateau_factor",
             "between 0 and 1",
         );
-        let keeps_last = self.monitor == LAST;
-        let chooses = keeps_last || Metrics::NAMES.contains(&self.monitor.as_str());
+        let monitors_last = self.monitor == LAST;
+        let is_known = monitors_last || Metrics::NAMES.contains(&self.monitor.as_str());
         let names = format!("one of {}, {LAST}", Metrics::NAMES.join(", "));
-        require(chooses, "monitor", &names);
+        require(is_known, "monitor", &names);
         require(
-            !keeps_last
+            !monitors_last
                 || (self.schedule != ScheduleKind::Plateau && self.early_stopping_patience == 0),
             "monitor",
-            "a figure where a plateau or patience is to be noticed",
+            "a validation metric if schedule is plateau or early_stopping_patience is set",
         );
         require(self.feature_views != Some(0), "feature_views", "at least 1");
         let blocks = Architecture::default().network().blocks.len();
-        let thawable = match self.trainable_blocks {
+        let is_valid = match self.trainable_blocks {
             Some(TrainableBlocksSetting::Last(count)) => count <= blocks,
             _ => true,
         };
         require(
-            thawable,
+            is_valid,
             "trainable_blocks",
             &format!("all, or 0 to {blocks}"),
         );
         match &self.class_weights {
             ClassWeights::Table(table) => {
-                let fine = table.values().all(|&weight| positive(weight));
-                require(fine, "class_weights", "above 0 for every class named");
+                let is_valid = table.values().all(|&weight| positive(weight));
+                require(is_valid, "class_weights", "above 0 for every class named");
             }
             ClassWeights::Power(power) => {
-                let fine = (0.0..=2.0).contains(power);
-                require(fine, "class_weights", "a power from 0 to 2");
+                let is_valid = (0.0..=2.0).contains(power);
+                require(is_valid, "class_weights", "a power from 0 to 2");
             }
             ClassWeights::Rule(_) => {}
         }
@@ -95,19 +95,23 @@ impl TrainingConfig {
             require(not_negative(value), key, "0 or more");
         }
         for (key, alpha) in [("mixup", self.mixup), ("cutmix", self.cutmix)] {
-            // Beyond these, drawing the shares would take for ever.
-            let fine = alpha == 0.0 || (0.01..=4.0).contains(&alpha);
-            require(fine, key, "0, or from 0.01 to 4");
+            // Outside this range, sampling the mixing coefficients would hardly ever accept a draw.
+            let is_valid = alpha == 0.0 || (0.01..=4.0).contains(&alpha);
+            require(is_valid, key, "0, or from 0.01 to 4");
         }
         require(self.validate_every > 0, "validate_every", "at least 1");
         for (key, size) in [
             ("first_size", self.first_size),
             ("last_size", self.last_size),
         ] {
-            let fine = size == 0 || (32..=1024).contains(&size);
-            require(fine, key, "0, or from 32 to 1024");
+            let is_valid = size == 0 || (32..=1024).contains(&size);
+            require(is_valid, key, "0, or from 32 to 1024");
         }
-        require(share(self.ema_decay), "ema_decay", "from 0 to below 1");
+        require(
+            is_fraction(self.ema_decay),
+            "ema_decay",
+            "from 0 to below 1",
+        );
         require(
             (0.0..=1.0).contains(&self.distillation_alpha),
             "distillation_alpha",
@@ -129,15 +133,19 @@ impl TrainingConfig {
             "from 0 to 180",
         );
         for (key, value) in self.augment.shares() {
-            require(share(value), &format!("augment.{key}"), "from 0 to below 1");
+            require(
+                is_fraction(value),
+                &format!("augment.{key}"),
+                "from 0 to below 1",
+            );
         }
-        if wrong.is_empty() {
+        if problems.is_empty() {
             return Ok(());
         }
         Err(Error::input(
             format!("the configuration of the {} phase", self.phase),
-            wrong.join("; "),
-            "Change it in the file given with --config, or with --set key=value.",
+            problems.join("; "),
+            "Change the values in the --config file, or with --set key=value.",
         ))
     }
 }
