@@ -96,7 +96,7 @@ fn main() -> skinlesion::Result<()> {
                         labels: one_hot(&truths, Device::Cpu),
                         teacher: None,
                     };
-                    let loss = loss.of(&logits, &target);
+                    let loss = loss.compute(&logits, &target);
                     loss.double_value(&[]);
                     loss.backward();
                     learn();

@@ -1,27 +1,28 @@
-//! How much each class weighs in the loss.
+//! Class weights of the loss.
 
 use super::config::{ClassWeights, TrainingConfig, WeightRule};
 use crate::Diagnosis;
 
-/// β of the effective number of samples, (1 − βⁿ) / (1 − β) (Cui et al. 2019).
+/// β of the effective number of samples (1 − βⁿ) / (1 − β) (Cui et al. 2019).
 const EFFECTIVE_BETA: f64 = 0.999;
 
-/// The configured weights of the seven classes for a training part with these images per class, in class
-/// order: `class_weights` times `class_factors`. Those of a rule are scaled so that their mean over the
-/// training images is 1, which keeps the learning rate's meaning; classes without images weigh 0. Those of
-/// a table are taken as they are.
+/// The weights of the seven classes, in class order: `class_weights` times `class_factors`.
+///
+/// `counts` is the number of training images per class. Weights from a rule or a power are scaled to a mean of 1 over
+/// the training images, so that the learning rate does not depend on the rule; classes without images have weight 0.
+/// Weights from a table are not scaled.
 pub fn resolve(config: &TrainingConfig, counts: &[usize; Diagnosis::COUNT]) -> [f64; 7] {
     let factor = |d: Diagnosis| config.class_factors.get(&d).copied().unwrap_or(1.0);
-    let raw = Diagnosis::ALL.map(|d| factor(d) * unscaled(&config.class_weights, d, counts));
+    let weights = Diagnosis::ALL.map(|d| factor(d) * unscaled(&config.class_weights, d, counts));
     if matches!(config.class_weights, ClassWeights::Table(_)) {
-        return raw;
+        return weights;
     }
     let images: usize = counts.iter().sum();
-    let total: f64 = raw.iter().zip(counts).map(|(w, &n)| w * n as f64).sum();
+    let total: f64 = weights.iter().zip(counts).map(|(w, &n)| w * n as f64).sum();
     if total == 0.0 {
-        return raw;
+        return weights;
     }
-    raw.map(|weight| weight * images as f64 / total)
+    weights.map(|weight| weight * images as f64 / total)
 }
 
 fn unscaled(weights: &ClassWeights, class: Diagnosis, counts: &[usize; Diagnosis::COUNT]) -> f64 {
@@ -54,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn balanced_weights_are_scikit_learns_when_all_classes_are_there() {
+    fn balanced_weights_equal_scikit_learns_if_every_class_has_images() {
         let counts = [10, 20, 30, 40, 50, 30, 20];
         let weights = weights(&["class_weights=balanced"], &counts);
         // n_samples / (n_classes * bincount)
@@ -64,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn every_rule_keeps_the_mean_over_images_at_one_and_gives_absent_classes_nothing() {
+    fn rules_have_a_mean_weight_of_one_over_images_and_zero_for_absent_classes() {
         for rule in ["none", "balanced", "sqrt", "effective", "0.7"] {
             for factors in ["class_factors={}", "class_factors={ mel = 2, bkl = 3 }"] {
                 let weights = weights(&[&format!("class_weights={rule}"), factors], &COUNTS);
@@ -76,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_power_lies_between_the_rules() {
+    fn powers_0_half_and_1_equal_none_sqrt_and_balanced() {
         for (power, rule) in [("0.0", "none"), ("0.5", "sqrt"), ("1.0", "balanced")] {
             let by_power = weights(&[&format!("class_weights={power}")], &COUNTS);
             let by_rule = weights(&[&format!("class_weights={rule}")], &COUNTS);
@@ -87,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_weighs_what_it_says_and_all_else_one() {
+    fn a_table_is_not_scaled_and_unlisted_classes_have_weight_one() {
         assert_eq!(
             weights(&["class_weights={ vasc = 4 }"], &COUNTS),
             [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 4.0]
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_factor_raises_its_class_against_the_others() {
+    fn a_factor_multiplies_the_weight_of_its_class_relative_to_the_others() {
         let plain = weights(&["class_weights=sqrt"], &COUNTS);
         let raised = weights(
             &["class_weights=sqrt", "class_factors={ mel = 2 }"],

@@ -1,5 +1,5 @@
-//! Teachers: trained networks whose answers a smaller one learns from (Hinton et al. 2015), shown the same
-//! augmented images as it is (Beyer et al. 2022).
+//! Teachers for knowledge distillation (Hinton et al. 2015). Teacher and student get the same augmented images
+//! (Beyer et al. 2022).
 
 use std::path::{Path, PathBuf};
 
@@ -13,21 +13,22 @@ use crate::model::checkpoint::Checkpoint;
 use crate::model::fuse;
 use crate::model::inference_network::InferenceNetwork;
 
-/// One teacher, or several whose answers are averaged.
+/// One teacher, or an ensemble of several whose probabilities are averaged.
 pub struct Teacher {
     networks: Vec<InferenceNetwork>,
-    /// Hashes of the lesions that they were trained on: what they know, their pupil learns.
+    /// Hashes of the lesions that the teachers were trained on. They count as the student's training lesions, too.
     pub training_lesions: Vec<String>,
-    /// Hashes of the lesions that choices among them were made on.
+    /// Hashes of the lesions that the teachers were selected on.
     pub validation_lesions: Vec<String>,
 }
 
 impl Teacher {
-    /// Reads the teachers' checkpoints; none without any.
+    /// Reads the teachers' checkpoints. Returns `None` if `paths` is empty.
     ///
     /// # Errors
-    /// Those of reading; a teacher that was trained on lesions of the validation or test part, or chosen by lesions of
-    /// the test part; and one that needs images prepared otherwise, be it of another size.
+    /// Fails if a checkpoint cannot be read, if a teacher was trained on lesions of the validation or test split or
+    /// selected on lesions of the test split, or if it needs another resize rule than the dataset's. Another image size
+    /// is allowed.
     pub fn open(paths: &[PathBuf], dataset: &Dataset, device: Device) -> Result<Option<Self>> {
         if paths.is_empty() {
             return Ok(None);
@@ -47,7 +48,7 @@ impl Teacher {
         let checkpoint = Checkpoint::read(path)?;
         let metadata = checkpoint.metadata;
         refuse_leak(path, &metadata, dataset)?;
-        // A teacher may have learnt on larger or smaller images, but not on others.
+        // Another image size is allowed, another resize rule is not.
         let needed = ResizeRule {
             size: dataset.info.resize.size,
             ..metadata.resize
@@ -60,13 +61,13 @@ impl Teacher {
         Ok(())
     }
 
-    /// Their mean probabilities (N × 7) of a normalised batch, softened by a temperature.
+    /// The teachers' mean probabilities (N × 7) at a temperature, for a normalised batch.
     pub fn probabilities(&self, images: &Tensor, temperature: f64) -> Tensor {
         tch::no_grad(|| {
-            let answers: Vec<Tensor> = (self.networks.iter())
+            let probabilities: Vec<Tensor> = (self.networks.iter())
                 .map(|network| (network.forward(images) / temperature).softmax(-1, Kind::Float))
                 .collect();
-            Tensor::stack(&answers, 0).mean_dim(&[0i64][..], false, Kind::Float)
+            Tensor::stack(&probabilities, 0).mean_dim(&[0i64][..], false, Kind::Float)
         })
     }
 }

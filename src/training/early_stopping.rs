@@ -1,14 +1,14 @@
-//! Which epoch is the best.
+//! Tracking of the best epoch, and of the epochs without improvement.
 
 use super::checkpointing::train_state::TrainState;
 use super::config::TrainingConfig;
 use crate::metrics::Metrics;
 use crate::{Error, Result};
 
-/// The value of `monitor` that keeps the last epoch, whatever validation says of it.
+/// The value of `monitor` that keeps the last epoch instead of the best by a validation metric.
 pub const LAST: &str = "last";
 
-/// Whether the epoch is the best so far by `monitor`, noting it if so.
+/// Updates the best epoch by the metric `monitor`. Returns whether the current epoch is the best so far.
 pub fn update_best(state: &mut TrainState, config: &TrainingConfig, val: &Metrics) -> Result<bool> {
     if config.monitor == LAST {
         state.best = Some((state.epoch, state.epoch as f64));
@@ -17,8 +17,8 @@ pub fn update_best(state: &mut TrainState, config: &TrainingConfig, val: &Metric
     let value = val.get(&config.monitor).ok_or_else(|| {
         Error::input(
             format!("monitor = {}", config.monitor),
-            "this figure is undefined on the validation part",
-            "Choose another figure, or prepare a validation part with every class.",
+            "this metric is undefined on the val split",
+            "Choose another metric, or prepare a val split that contains every class.",
         )
     })?;
     let lower_is_better = config.monitor == "log_loss";

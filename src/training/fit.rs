@@ -1,4 +1,4 @@
-//! Trains from the first epoch to the last.
+//! Training from the first epoch to the last.
 
 use super::history;
 use super::history::Epoch;
@@ -8,20 +8,20 @@ use super::trainer::Trainer;
 use crate::Result;
 use crate::progress::Progress;
 
-/// Trains, writing the best and the last checkpoint and the history into the folder.
+/// Trains a model. Writes the best and the last checkpoint, the history and its curves into the run's folder.
 pub fn fit(
     run: &TrainingRun,
-    start: InitialModel,
+    initial_model: InitialModel,
     progress: &dyn Progress,
 ) -> Result<TrainingResult> {
-    let mut trainer = Trainer::new(run, start, progress)?;
+    let mut trainer = Trainer::new(run, initial_model, progress)?;
     progress.say(Epoch::header());
     while !trainer.finished() {
         if !trainer.epoch()? {
-            return Ok(trainer.ended(true));
+            return Ok(trainer.into_result(true));
         }
     }
-    let ended = trainer.ended(false);
-    history::draw(run.folder, &ended.history)?;
-    Ok(ended)
+    let result = trainer.into_result(false);
+    history::draw(run.folder, &result.history)?;
+    Ok(result)
 }

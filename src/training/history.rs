@@ -1,4 +1,4 @@
-//! `history.csv`: one line an epoch, and the curves drawn from it.
+//! `history.csv`, with one row per epoch, and the charts of its columns.
 
 use std::path::{Path, PathBuf};
 
@@ -9,13 +9,13 @@ use crate::report;
 use crate::report::{Line, Panel};
 use crate::{Error, Result, files};
 
-/// The file's name within a checkpoint folder.
+/// File name within a checkpoint folder.
 pub const FILE: &str = "history.csv";
 
-/// The stem of the pictures' names within a checkpoint folder.
+/// File stem of the charts within a checkpoint folder.
 pub const CURVES: &str = "curves";
 
-/// What is known of an epoch. Losses are log losses; undefined figures are empty in the file.
+/// Metrics of an epoch. Losses are log losses; undefined metrics are empty fields.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)] // the names are the column headers; docs/formats.md explains them
 pub struct Epoch {
@@ -37,7 +37,7 @@ pub struct Epoch {
 }
 
 impl Epoch {
-    /// Takes the figures of an epoch from its metrics; those of validation only where there was one.
+    /// The row of an epoch. `val` is `None` for epochs without validation.
     pub fn new(
         epoch: usize,
         seconds: f64,
@@ -71,7 +71,7 @@ impl Epoch {
          \x20          train    val    train    val    train    val    train    val    train    val    train    val"
     }
 
-    /// The epoch as a line of a table.
+    /// The epoch as a row of a text table.
     pub fn row(&self) -> String {
         let pair = |train: Option<f64>, val: Option<f64>| {
             let number = |value: Option<f64>| value.map_or("–".into(), |v| format!("{v:.3}"));
@@ -103,7 +103,7 @@ pub fn write(folder: &Path, epochs: &[Epoch]) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Reads the first `epochs` lines of a folder's `history.csv`; a file that is not there has none.
+/// Reads the first `epochs` rows of a folder's `history.csv`; none if the file does not exist.
 pub fn read(folder: &Path, epochs: usize) -> Result<Vec<Epoch>> {
     let path = folder.join(FILE);
     if !path.exists() {
@@ -112,8 +112,8 @@ pub fn read(folder: &Path, epochs: usize) -> Result<Vec<Epoch>> {
     let broken = |error: csv::Error| {
         Error::file(
             &path,
-            format!("not a history ({error})"),
-            "Remove it; training writes a new one.",
+            format!("not a readable training history ({error})"),
+            "Remove the file; training writes a new one.",
         )
     };
     let mut reader = csv::Reader::from_path(&path).map_err(broken)?;
@@ -121,16 +121,16 @@ pub fn read(folder: &Path, epochs: usize) -> Result<Vec<Epoch>> {
     rows.collect::<Result<_, _>>().map_err(broken)
 }
 
-/// Draws the curves of loss, accuracies, F1 and melanoma recall into a folder.
+/// Writes the charts of loss, accuracies, F1 and melanoma recall into a folder.
 pub fn draw(folder: &Path, epochs: &[Epoch]) -> Result<[PathBuf; 2]> {
     let x: Vec<f64> = epochs.iter().map(|epoch| epoch.epoch as f64).collect();
-    type Of = fn(&Epoch) -> Option<f64>;
-    let panel = |title, train: Of, val: Of| Panel {
+    type Column = fn(&Epoch) -> Option<f64>;
+    let panel = |title, train: Column, val: Column| Panel {
         title,
         lines: [("training", train), ("validation", val)]
-            .map(|(name, of)| Line {
+            .map(|(name, column)| Line {
                 name,
-                values: epochs.iter().map(of).collect(),
+                values: epochs.iter().map(column).collect(),
             })
             .into(),
     };

@@ -1,4 +1,4 @@
-//! What training starts from: an earlier checkpoint, pretrained weights, or chance.
+//! Initial model of a run: from a checkpoint, from pretrained weights, or random.
 
 use std::path::{Path, PathBuf};
 
@@ -16,52 +16,52 @@ use crate::model::pretrained::WeightsSource;
 use crate::progress::Progress;
 use crate::{Diagnosis, Error, Result};
 
-/// Where the first weights come from.
+/// Where the initial weights come from.
 #[derive(Clone, Debug)]
 pub enum InitialWeights {
-    /// A checkpoint of this program, head included.
+    /// A checkpoint of this program, including its head.
     Checkpoint(PathBuf),
-    /// Weights of the base; the head is drawn by chance.
+    /// Weights of the base; the head is random.
     Weights(WeightsSource),
 }
 
-/// A network ready to be trained, and what must be remembered of its past.
+/// A network to train, with its provenance.
 pub struct InitialModel {
     /// The network.
     pub model: MobileNetV2,
-    /// Its shape.
+    /// The network's architecture.
     pub architecture: Architecture,
-    /// Where its weights came from, in words.
+    /// A description of where the initial weights came from.
     pub initial_weights: String,
-    /// Who teaches it, if anybody.
+    /// The teacher for distillation, if there is one.
     pub teacher: Option<Teacher>,
-    /// Hashes of lesions that earlier gradients came from, and those of its teachers.
+    /// Hashes of the lesions that the initial weights and the teachers were trained on.
     pub training_lesions: Vec<String>,
-    /// Hashes of lesions that earlier choices were made on, and those of its teachers.
+    /// Hashes of the lesions that the initial weights and the teachers were selected on.
     pub validation_lesions: Vec<String>,
 }
 
-/// Builds the network to train, and reads its teachers.
+/// Builds the network to train, and reads the teachers.
 pub fn start(
-    origin: &InitialWeights,
+    weights: &InitialWeights,
     dataset: &Dataset,
     config: &TrainingConfig,
     device: Device,
     progress: &dyn Progress,
 ) -> Result<InitialModel> {
     let teacher = Teacher::open(&config.teachers, dataset, device)?;
-    let mut start = first_weights(origin, dataset, config, device, progress)?;
+    let mut model = initialize(weights, dataset, config, device, progress)?;
     if let Some(teacher) = &teacher {
-        let known = teacher.training_lesions.iter().cloned();
-        start.training_lesions.extend(known);
-        let chosen_by = teacher.validation_lesions.iter().cloned();
-        start.validation_lesions.extend(chosen_by);
+        let trained_on = teacher.training_lesions.iter().cloned();
+        model.training_lesions.extend(trained_on);
+        let selected_on = teacher.validation_lesions.iter().cloned();
+        model.validation_lesions.extend(selected_on);
     }
-    Ok(InitialModel { teacher, ..start })
+    Ok(InitialModel { teacher, ..model })
 }
 
-fn first_weights(
-    origin: &InitialWeights,
+fn initialize(
+    weights: &InitialWeights,
     dataset: &Dataset,
     config: &TrainingConfig,
     device: Device,
@@ -71,7 +71,7 @@ fn first_weights(
         width: config.width,
         classes: Diagnosis::COUNT,
     };
-    let source = match origin {
+    let source = match weights {
         InitialWeights::Checkpoint(path) => {
             return from_checkpoint(path, dataset, architecture, device);
         }
@@ -82,17 +82,17 @@ fn first_weights(
     let initial_weights = match loaded {
         None => format!("random weights, seed {}", config.seed),
         Some(mut loaded) => {
-            let line = format!("{} ({})", loaded.origin, loaded.summary());
-            // The head's classes are others', even where their number happens to be the same.
+            let description = format!("{} ({})", loaded.origin, loaded.summary());
+            // The head of pretrained weights has other classes, even if their number is the same.
             loaded
                 .tensors
                 .retain(|name, _| name.starts_with("features."));
             model.restore(&loaded.tensors);
-            line
+            description
         }
     };
     if config.phase == Phase::Transfer && matches!(source, WeightsSource::None) {
-        progress.warn("the base is random and stays so in this phase; fine-tuning will teach it");
+        progress.warn("the base has random weights, and the transfer phase does not train it; fine-tuning does");
     }
     Ok(InitialModel {
         model,
@@ -116,10 +116,10 @@ fn from_checkpoint(
         return Err(Error::file(
             path,
             format!(
-                "its width is {}, but the configuration says {}",
+                "the checkpoint's width is {}, the configuration's is {}",
                 metadata.architecture.width, architecture.width
             ),
-            format!("Say --set width={}.", metadata.architecture.width),
+            format!("Pass --set width={}.", metadata.architecture.width),
         ));
     }
     dataset.refuse_other_resize(metadata.resize, &path.display().to_string())?;
@@ -140,7 +140,7 @@ fn from_checkpoint(
     })
 }
 
-/// A checkpoint's name without the folders above it, which are nobody's business once it is passed on.
+/// The name of a checkpoint's folder, without the path above: private paths must not end up in a published checkpoint.
 fn name_of(path: &Path) -> String {
     let folder = match path.is_dir() {
         true => Some(path),

@@ -1,23 +1,24 @@
-//! The loss: cross-entropy against shares of the classes, with weights, smoothing, focus and adjustment.
+//! The loss: cross-entropy with soft labels, class weights, label smoothing, focal loss, logit adjustment and
+//! distillation.
 
 use tch::{Device, Kind, Tensor};
 
 use super::config::TrainingConfig;
 use crate::Diagnosis;
 
-/// What a batch's logits are held against.
+/// The targets of a batch.
 pub struct Target {
-    /// Shares of the classes in each image (N × 7, rows add up to 1): one-hot, unless images are mixed.
+    /// Label probabilities (N × 7, rows sum to 1): one-hot, except for images mixed by mixup or CutMix.
     pub labels: Tensor,
-    /// Probabilities of the classes according to a teacher (N × 7), at the configured temperature.
+    /// The teacher's probabilities (N × 7) at the configured temperature.
     pub teacher: Option<Tensor>,
 }
 
-/// A loss function with its settings.
+/// The configured loss function.
 pub struct Loss {
-    /// One weight a class (7).
+    /// Class weights (7).
     weights: Tensor,
-    /// What is added to each class's logit in training (7).
+    /// Logit adjustment, added to the logits in training (7).
     adjustment: Option<Tensor>,
     label_smoothing: f64,
     focal_gamma: f64,
@@ -26,20 +27,20 @@ pub struct Loss {
 }
 
 impl Loss {
-    /// The configured loss for classes with these weights and these numbers of images in an epoch.
+    /// The configured loss. `weights` are the class weights, `counts` the images per class in an epoch.
     pub fn new(
         config: &TrainingConfig,
         weights: &[f64; Diagnosis::COUNT],
         counts: &[usize; Diagnosis::COUNT],
         device: Device,
     ) -> Self {
-        let seven = |values: [f64; Diagnosis::COUNT]| {
+        let to_tensor = |values: [f64; Diagnosis::COUNT]| {
             Tensor::from_slice(&values.map(|value| value as f32)).to_device(device)
         };
         Self {
-            weights: seven(*weights),
+            weights: to_tensor(*weights),
             adjustment: (config.logit_adjustment > 0.0)
-                .then(|| seven(adjustment(config.logit_adjustment, counts))),
+                .then(|| to_tensor(adjustment(config.logit_adjustment, counts))),
             label_smoothing: config.label_smoothing,
             focal_gamma: config.focal_gamma,
             distillation_alpha: config.distillation_alpha,
@@ -47,52 +48,61 @@ impl Loss {
         }
     }
 
-    /// The mean loss of a batch (a scalar with gradients). Images count by their classes' weights, as in
-    /// PyTorch's `CrossEntropyLoss`, of which this is an extension:
+    /// The mean loss of a batch (a scalar with gradients): a mean weighted by class weight, as in PyTorch's
+    /// `CrossEntropyLoss`, with these extensions:
     ///
-    /// * focus multiplies an image's loss by (1 − p)^γ, p being the probability of its label (Lin et al. 2017);
-    /// * logit adjustment adds τ · ln(share of the class) to the logits, in training only (Menon et al. 2021;
-    ///   with τ = 1 the balanced softmax of Ren et al. 2020);
-    /// * a teacher's answer counts `distillation_alpha`, as T² · KL(teacher ‖ network) (Hinton et al. 2015).
-    pub fn of(&self, logits: &Tensor, target: &Target) -> Tensor {
+    /// * Focal loss: an image's loss is multiplied by (1 − p)^γ, where p is the probability of its label
+    ///   (Lin et al. 2017).
+    /// * Logit adjustment: τ · ln(class frequency) is added to the logits, in training only (Menon et al. 2021).
+    ///   τ = 1 is the balanced softmax (Ren et al. 2020).
+    /// * Distillation: T² · KL(teacher ‖ student) has the weight `distillation_alpha`, the loss on the labels the rest
+    ///   (Hinton et al. 2015).
+    pub fn compute(&self, logits: &Tensor, target: &Target) -> Tensor {
         let adjusted = match &self.adjustment {
             Some(adjustment) => logits + adjustment,
             None => logits.shallow_clone(),
         };
-        let log_shares = adjusted.log_softmax(-1, Kind::Float);
+        let log_probabilities = adjusted.log_softmax(-1, Kind::Float);
         let uniform = self.label_smoothing / Diagnosis::COUNT as f64;
         let smoothed = &target.labels * (1.0 - self.label_smoothing) + uniform;
-        let mut each =
-            -(smoothed * &self.weights * &log_shares).sum_dim_intlist(-1i64, false, Kind::Float);
+        let mut losses = -(smoothed * &self.weights * &log_probabilities).sum_dim_intlist(
+            -1i64,
+            false,
+            Kind::Float,
+        );
         if self.focal_gamma > 0.0 {
-            let certain =
-                (&target.labels * log_shares.exp()).sum_dim_intlist(-1i64, false, Kind::Float);
-            each *= (certain.neg() + 1.0)
+            let confidence = (&target.labels * log_probabilities.exp()).sum_dim_intlist(
+                -1i64,
+                false,
+                Kind::Float,
+            );
+            losses *= (confidence.neg() + 1.0)
                 .clamp_min(0.0)
                 .pow_tensor_scalar(self.focal_gamma);
         }
-        let total = (&target.labels * &self.weights).sum(Kind::Float);
-        let own = each.sum(Kind::Float) / total;
+        let total_weight = (&target.labels * &self.weights).sum(Kind::Float);
+        let label_loss = losses.sum(Kind::Float) / total_weight;
         match &target.teacher {
             Some(teacher) => {
                 let distillation = self.distillation(logits, teacher);
-                own * (1.0 - self.distillation_alpha) + distillation * self.distillation_alpha
+                label_loss * (1.0 - self.distillation_alpha)
+                    + distillation * self.distillation_alpha
             }
-            None => own,
+            None => label_loss,
         }
     }
 
-    /// T² · KL(teacher ‖ network), both at the temperature.
+    /// The distillation loss T² · KL(teacher ‖ student), with both at temperature T.
     fn distillation(&self, logits: &Tensor, teacher: &Tensor) -> Tensor {
         let temperature = self.teacher_temperature;
-        let log_shares = (logits / temperature).log_softmax(-1, Kind::Float);
-        let difference = teacher * (teacher.clamp_min(1e-8).log() - log_shares);
-        let each = difference.sum_dim_intlist(-1i64, false, Kind::Float);
-        each.mean(Kind::Float) * (temperature * temperature)
+        let log_probabilities = (logits / temperature).log_softmax(-1, Kind::Float);
+        let terms = teacher * (teacher.clamp_min(1e-8).log() - log_probabilities);
+        let divergences = terms.sum_dim_intlist(-1i64, false, Kind::Float);
+        divergences.mean(Kind::Float) * (temperature * temperature)
     }
 }
 
-/// τ · ln(share of the class). A class without images is never right, so it does not matter what it gets.
+/// τ · ln(class frequency). A class without images is treated as one image; it is never a label.
 fn adjustment(tau: f64, counts: &[usize; Diagnosis::COUNT]) -> [f64; Diagnosis::COUNT] {
     let images: usize = counts.iter().sum();
     counts.map(|count| tau * (count.max(1) as f64 / images.max(1) as f64).ln())
@@ -142,7 +152,7 @@ mod tests {
 
     const PLAIN: [&str; 3] = ["label_smoothing=0", "focal_gamma=0", "logit_adjustment=0"];
 
-    fn torchs(logits: &Tensor, smoothing: f64) -> f64 {
+    fn libtorch_loss(logits: &Tensor, smoothing: f64) -> f64 {
         let weights = Tensor::from_slice(&WEIGHTS.map(|w| w as f32));
         let labels = Tensor::from_slice(
             &truths()
@@ -156,47 +166,49 @@ mod tests {
     }
 
     #[test]
-    fn without_more_it_is_libtorchs_weighted_and_smoothed_cross_entropy() {
+    fn without_extensions_it_is_libtorchs_weighted_smoothed_cross_entropy() {
         for smoothing in [0.0, 0.1] {
             let smoothed = format!("label_smoothing={smoothing}");
             let ours = loss(&[PLAIN[1], PLAIN[2], &smoothed])
-                .of(&logits(), &target())
+                .compute(&logits(), &target())
                 .double_value(&[]);
-            assert!((ours - torchs(&logits(), smoothing)).abs() < 1e-6);
+            assert!((ours - libtorch_loss(&logits(), smoothing)).abs() < 1e-6);
         }
     }
 
     #[test]
-    fn balanced_softmax_is_cross_entropy_with_the_classes_shares_multiplied_in() {
+    fn logit_adjustment_with_tau_one_is_balanced_softmax() {
         let changes = ["label_smoothing=0", "focal_gamma=0", "logit_adjustment=1"];
-        let ours = loss(&changes).of(&logits(), &target()).double_value(&[]);
-        let shares = Tensor::from_slice(&COUNTS.map(|count| count as f32 / 1000.0));
-        let expected = torchs(&(logits() + shares.log()), 0.0);
+        let ours = loss(&changes)
+            .compute(&logits(), &target())
+            .double_value(&[]);
+        let frequencies = Tensor::from_slice(&COUNTS.map(|count| count as f32 / 1000.0));
+        let expected = libtorch_loss(&(logits() + frequencies.log()), 0.0);
         assert!((ours - expected).abs() < 1e-6);
     }
 
     #[test]
-    fn focus_spares_what_is_already_certain() {
-        let certain = one_hot(&truths(), Device::Cpu) * 8.0;
+    fn focal_loss_down_weights_confident_correct_predictions() {
+        let confident = one_hot(&truths(), Device::Cpu) * 8.0;
         let ratio = |logits: &Tensor| {
             let of = |gamma: &str| {
                 let changes = ["label_smoothing=0", "logit_adjustment=0", gamma];
-                loss(&changes).of(logits, &target()).double_value(&[])
+                loss(&changes).compute(logits, &target()).double_value(&[])
             };
             of("focal_gamma=2") / of("focal_gamma=0")
         };
-        assert!(ratio(&certain) < 1e-4);
-        assert!(ratio(&(certain * -1.0)) > 0.9);
+        assert!(ratio(&confident) < 1e-4);
+        assert!(ratio(&(confident * -1.0)) > 0.9);
     }
 
     #[test]
-    fn a_teacher_who_agrees_costs_nothing_and_one_who_does_not_does() {
+    fn distillation_loss_is_zero_only_if_teacher_and_student_agree() {
         let changes = ["distillation_alpha=1", "teacher_temperature=2", PLAIN[0]];
         let of = |teacher: Tensor| {
             let labels = target().labels;
             let teacher = Some(teacher);
             loss(&changes)
-                .of(&logits(), &Target { labels, teacher })
+                .compute(&logits(), &Target { labels, teacher })
                 .double_value(&[])
         };
         let agreeing = (logits() / 2.0).softmax(-1, Kind::Float);

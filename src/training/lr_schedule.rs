@@ -1,4 +1,4 @@
-//! How the learning rate changes over a run.
+//! Schedules over a run: of the learning rate, and of the size of training images (progressive resizing).
 
 use std::f64::consts::PI;
 
@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{ScheduleKind, TrainingConfig};
 
-/// What a plateau schedule remembers between epochs.
+/// State of the plateau schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plateau {
-    /// What the rates are multiplied by now.
+    /// Current factor of the learning rates.
     pub factor: f64,
     /// Epochs since the last improvement or reduction.
     #[serde(alias = "stalled")]
@@ -26,7 +26,7 @@ impl Default for Plateau {
 }
 
 impl Plateau {
-    /// Counts an epoch and lowers the factor when too many have passed without improvement.
+    /// Counts an epoch, and lowers the factor after `plateau_patience` epochs without improvement.
     pub fn epoch_ended(&mut self, improved: bool, config: &TrainingConfig) {
         self.num_bad_epochs = if improved { 0 } else { self.num_bad_epochs + 1 };
         if self.num_bad_epochs > 0 && self.num_bad_epochs >= config.plateau_patience {
@@ -36,8 +36,7 @@ impl Plateau {
     }
 }
 
-/// The learning rate at a time counted in epochs from the start of training, 0 to `config.epochs`,
-/// for a group whose full rate is `peak`.
+/// The learning rate at a time in epochs (0 to `config.epochs`), for a parameter group whose peak rate is `peak`.
 pub fn rate(config: &TrainingConfig, peak: f64, time: f64, plateau: Plateau) -> f64 {
     let warmup = config.warmup_epochs;
     if time < warmup {
@@ -49,18 +48,18 @@ pub fn rate(config: &TrainingConfig, peak: f64, time: f64, plateau: Plateau) -> 
         ScheduleKind::Plateau => (peak * plateau.factor).max(floor),
         ScheduleKind::Cosine => {
             let length = (config.epochs as f64 - warmup).max(f64::MIN_POSITIVE);
-            let done = ((time - warmup) / length).clamp(0.0, 1.0);
-            floor + (peak - floor) * (1.0 + (PI * done).cos()) / 2.0
+            let progress = ((time - warmup) / length).clamp(0.0, 1.0);
+            floor + (peak - floor) * (1.0 + (PI * progress).cos()) / 2.0
         }
     }
 }
 
-/// Sides of training images are multiples of this, half of what the network reduces them by: finer steps would
-/// only be rounded away in its last layers.
+/// Sides of training images are multiples of this, half of the network's total stride. Finer steps would be rounded
+/// away in the last layers.
 const SIZE_STEP: f64 = 16.0;
 
-/// The side of training images in an epoch (from 1): it grows evenly from `first_size` to `last_size`, which
-/// are the dataset's own when they are 0.
+/// The side of training images in an epoch (from 1), in pixels. It grows linearly from `first_size` to `last_size`;
+/// 0 means the dataset's size.
 pub fn size(config: &TrainingConfig, epoch: usize, dataset: usize) -> usize {
     let [first, last] = [config.first_size, config.last_size].map(|size| match size {
         0 => dataset,
@@ -69,9 +68,9 @@ pub fn size(config: &TrainingConfig, epoch: usize, dataset: usize) -> usize {
     if epoch >= config.epochs {
         return last;
     }
-    let done = (epoch - 1) as f64 / (config.epochs - 1) as f64;
-    let size = first as f64 + (last as f64 - first as f64) * done;
-    // Never smaller than the smaller end, which need not be a multiple.
+    let progress = (epoch - 1) as f64 / (config.epochs - 1) as f64;
+    let size = first as f64 + (last as f64 - first as f64) * progress;
+    // The ends need not be multiples of the step.
     ((size / SIZE_STEP).round() * SIZE_STEP).clamp(first.min(last) as f64, first.max(last) as f64)
         as usize
 }
@@ -88,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn cosine_rises_in_the_warm_up_and_ends_at_the_floor() {
+    fn cosine_rises_during_warmup_and_ends_at_the_minimum() {
         let config = config(&["epochs=11", "warmup_epochs=1", "min_learning_rate=0.001"]);
         let at = |time| rate(&config, 0.1, time, Plateau::default());
         assert_eq!(at(0.5), 0.05);
@@ -98,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn images_grow_from_the_first_size_to_the_last_and_never_beyond_the_dataset() {
+    fn images_grow_from_the_first_to_the_last_size_but_not_beyond_the_dataset() {
         let growing = config(&["epochs=5", "first_size=96", "last_size=160"]);
         let sizes = |dataset| {
             (1..=5)
@@ -112,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plateau_halves_the_rate_after_its_patience() {
+    fn a_plateau_reduces_the_rate_after_its_patience() {
         let config = config(&[
             "schedule=plateau",
             "monitor=macro_f1",

@@ -1,4 +1,4 @@
-//! Mixup and CutMix: pairs of training images become one, and so do their labels.
+//! Mixup and CutMix: pairs of training images are combined, and so are their labels.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -6,53 +6,57 @@ use tch::Tensor;
 
 use super::config::TrainingConfig;
 
-/// Share of the batches that are mixed, when mixing is on.
-const MIXED: f64 = 0.5;
+/// Fraction of the batches that are mixed, if mixup or CutMix is on.
+const MIXED_FRACTION: f64 = 0.5;
 
-/// Mixes a batch with itself in reversed order, in one batch of two. The images are N × 3 × S × S, the labels N × 7.
+/// Mixes a batch with its reverse, for half of the batches. Images are N × 3 × S × S, labels N × 7.
 ///
-/// Mixup adds two images with shares λ and 1 − λ (Zhang et al. 2018); CutMix puts a rectangle of one, of share
-/// 1 − λ, onto the other (Yun et al. 2019). λ follows Beta(α, α), α being the key's value. With both on, each
-/// mixed batch has one of them.
+/// Mixup blends two images with weights λ and 1 − λ (Zhang et al. 2018). CutMix pastes a rectangle of one image, with
+/// the fraction 1 − λ of the area, onto the other (Yun et al. 2019). λ follows Beta(α, α), where α is the value of the
+/// key `mixup` or `cutmix`. If both are on, each mixed batch uses one of them at random.
 pub fn mix(config: &TrainingConfig, seed: u64, images: Tensor, labels: Tensor) -> (Tensor, Tensor) {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let cuts = match (config.mixup > 0.0, config.cutmix > 0.0) {
+    let uses_cutmix = match (config.mixup > 0.0, config.cutmix > 0.0) {
         (false, false) => return (images, labels),
         (true, true) => random.random_bool(0.5),
-        (_, cuts) => cuts,
+        (_, uses_cutmix) => uses_cutmix,
     };
-    if !random.random_bool(MIXED) {
+    if !random.random_bool(MIXED_FRACTION) {
         return (images, labels);
     }
-    let alpha = if cuts { config.cutmix } else { config.mixup };
-    let share = beta(alpha, &mut random);
-    let (others, other_labels) = (images.flip([0]), labels.flip([0]));
-    let (images, share) = if cuts {
-        cut(images, &others, share, &mut random)
+    let alpha = if uses_cutmix {
+        config.cutmix
     } else {
-        (images * share + others * (1.0 - share), share)
+        config.mixup
     };
-    (images, labels * share + other_labels * (1.0 - share))
+    let lambda = beta(alpha, &mut random);
+    let (others, other_labels) = (images.flip([0]), labels.flip([0]));
+    let (images, lambda) = if uses_cutmix {
+        cutmix(images, &others, lambda, &mut random)
+    } else {
+        (images * lambda + others * (1.0 - lambda), lambda)
+    };
+    (images, labels * lambda + other_labels * (1.0 - lambda))
 }
 
-/// Puts a rectangle of other images onto images; returns also the share of the images that is left.
-fn cut(images: Tensor, others: &Tensor, share: f64, random: &mut ChaCha8Rng) -> (Tensor, f64) {
+/// Pastes a rectangle of `others` onto `images`. Also returns the fraction of the area that is not covered.
+fn cutmix(images: Tensor, others: &Tensor, lambda: f64, random: &mut ChaCha8Rng) -> (Tensor, f64) {
     let side = images.size()[3];
-    let length = ((side as f64 * (1.0 - share).sqrt()) as i64).min(side);
+    let length = ((side as f64 * (1.0 - lambda).sqrt()) as i64).min(side);
     if length == 0 {
         return (images, 1.0);
     }
     let [x, y] = [(); 2].map(|()| random.random_range(0..=side - length));
-    let part = |of: &Tensor| of.narrow(2, y, length).narrow(3, x, length);
-    part(&images).copy_(&part(others));
+    let rectangle = |batch: &Tensor| batch.narrow(2, y, length).narrow(3, x, length);
+    rectangle(&images).copy_(&rectangle(others));
     (
         images,
         1.0 - (length * length) as f64 / (side * side) as f64,
     )
 }
 
-/// A draw from Beta(α, α) by Jöhnk's method, which needs no more than uniform draws. Small α, the usual ones,
-/// seldom need a second try.
+/// A sample of Beta(α, α) by Jöhnk's rejection method, from uniform samples alone. For the usual small α, a draw is
+/// seldom rejected.
 fn beta(alpha: f64, random: &mut ChaCha8Rng) -> f64 {
     loop {
         let [a, b] = [(); 2].map(|()| random.random_range(f64::EPSILON..1.0).powf(1.0 / alpha));
@@ -73,7 +77,7 @@ mod tests {
     fn mixed(changes: &[&str], seed: u64) -> (Vec<f64>, Vec<f64>) {
         let changes: Vec<String> = changes.iter().map(|&c| c.to_owned()).collect();
         let config = resolve::resolve(Phase::Finetune, None, &changes).unwrap();
-        // Image 0 is black, image 1 white, so an image's mean is the share of image 1 in it.
+        // Image 0 is black and image 1 white, so an image's mean is the weight of image 1.
         let images = Tensor::from_slice(&[0.0f32, 1.0]).view([2, 1, 1, 1])
             * Tensor::ones([2, 3, 16, 16], (Kind::Float, Device::Cpu));
         let labels = Tensor::eye(2, (Kind::Float, Device::Cpu));
@@ -86,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_are_mixed_in_the_same_shares_as_images() {
+    fn labels_are_mixed_with_the_same_weights_as_images() {
         for changes in [
             ["mixup=0.4", "cutmix=0"],
             ["mixup=0", "cutmix=1"],
@@ -108,14 +112,14 @@ mod tests {
     }
 
     #[test]
-    fn without_the_keys_nothing_is_mixed() {
+    fn nothing_is_mixed_if_both_keys_are_zero() {
         for seed in 0..10 {
             assert_eq!(mixed(&["mixup=0", "cutmix=0"], seed).1, [0.0, 1.0]);
         }
     }
 
     #[test]
-    fn the_shares_follow_a_beta_distribution() {
+    fn beta_samples_have_the_mean_and_variance_of_a_beta_distribution() {
         let mut random = ChaCha8Rng::seed_from_u64(1);
         let draws: Vec<f64> = (0..4000).map(|_| beta(0.4, &mut random)).collect();
         let mean = draws.iter().sum::<f64>() / 4000.0;

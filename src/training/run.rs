@@ -1,4 +1,4 @@
-//! A run of training, from its start to its end; the same for both phases.
+//! Inputs and result of a training run, for both phases.
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -8,32 +8,32 @@ use super::history::Epoch;
 use crate::Diagnosis;
 use crate::dataset::Dataset;
 
-/// A run to be made.
+/// The inputs of a training run.
 pub struct TrainingRun<'a> {
-    /// The data.
+    /// The dataset to train and validate on.
     pub dataset: &'a Dataset,
-    /// The settings.
+    /// The resolved configuration.
     pub config: &'a TrainingConfig,
-    /// The checkpoint folder, which exists.
+    /// The checkpoint folder; it must exist.
     pub folder: &'a Path,
-    /// Whether to go on from the folder's last checkpoint.
+    /// Whether to resume from the folder's last checkpoint.
     pub resume: bool,
-    /// Set from outside to stop after the step.
+    /// Set by the caller to stop after the current step.
     pub stop: &'a AtomicBool,
 }
 
-/// How a run ended.
+/// The result of a training run.
 pub struct TrainingResult {
-    /// The best epoch, and the figure that chose it.
+    /// The best epoch and the value of its monitored metric.
     pub best: Option<(usize, f64)>,
-    /// Every epoch that was finished.
+    /// All finished epochs.
     pub history: Vec<Epoch>,
-    /// Whether it was stopped from outside.
+    /// Whether the caller stopped the run.
     pub interrupted: bool,
-    /// The weights of the classes in the loss.
+    /// The class weights of the loss.
     pub class_weights: [f64; Diagnosis::COUNT],
-    /// Images trained on.
+    /// Number of training images.
     pub train_images: usize,
-    /// Images validated on.
+    /// Number of validation images.
     pub val_images: usize,
 }

@@ -1,4 +1,4 @@
-//! A worse camera: out of focus, and its file compressed harder.
+//! Camera augmentation: blur and JPEG compression.
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -7,30 +7,31 @@ use super::photograph::Photograph;
 use crate::imaging::decode::decode;
 use crate::training::config::Augment;
 
-/// What the camera does to one photograph.
+/// The camera effects of one photograph.
 pub struct Camera {
-    blurred: bool,
-    /// The JPEG's quality, if it becomes one once more.
-    quality: Option<u8>,
+    blur: bool,
+    /// The quality of the JPEG compression, if it is applied.
+    jpeg_quality: Option<u8>,
 }
 
 impl Camera {
-    pub fn draw(by: &Augment, random: &mut ChaCha8Rng) -> Self {
+    /// Random effects of the configured strength.
+    pub fn random(by: &Augment, random: &mut ChaCha8Rng) -> Self {
         Self {
-            blurred: random.random_bool(by.blur),
-            quality: random
+            blur: random.random_bool(by.blur),
+            jpeg_quality: random
                 .random_bool(by.jpeg)
                 .then(|| random.random_range(30..=85)),
         }
     }
 
-    /// The photograph as bytes: rows first, RGB interleaved.
-    pub fn take(&self, mut photograph: Photograph) -> Vec<u8> {
-        if self.blurred {
+    /// Applies the effects. Returns the photograph as bytes: row by row, RGB interleaved.
+    pub fn apply(&self, mut photograph: Photograph) -> Vec<u8> {
+        if self.blur {
             photograph.blur(1);
         }
         let compressed = self
-            .quality
+            .jpeg_quality
             .and_then(|quality| photograph.jpeg(quality).ok())
             .and_then(|file| decode(&file).ok());
         match compressed {

@@ -1,4 +1,4 @@
-//! Things in front of the lesion: hairs, a ruler, bubbles, the dark rim of the field, ink, or nothing to see.
+//! Occlusion augmentation: hairs, a ruler, bubbles, the dark rim of the field of view, ink, random erasing.
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -8,10 +8,10 @@ use crate::imaging::artefacts::{Artefacts, Kinds};
 use crate::imaging::canvas::Stencil;
 use crate::training::config::Augment;
 
-/// Violet, blue or black, as skin markers are.
+/// Colours of skin markers: violet, blue, black.
 const INKS: [[f32; 3]; 3] = [[0.32, 0.15, 0.45], [0.15, 0.22, 0.5], [0.12, 0.1, 0.12]];
 
-/// What lies over one photograph. Lengths and places are shares of its side.
+/// The occlusions of one photograph. Lengths and positions are fractions of its side.
 pub struct Occlusions {
     artefacts: Option<Artefacts>,
     ink: Option<Ink>,
@@ -30,7 +30,8 @@ struct Erased {
 }
 
 impl Occlusions {
-    pub fn draw(by: &Augment, random: &mut ChaCha8Rng) -> Self {
+    /// Random occlusions with the configured probabilities.
+    pub fn random(by: &Augment, random: &mut ChaCha8Rng) -> Self {
         let mut has = |probability: f64| random.random_bool(probability);
         let kinds = Kinds {
             hair: has(by.hair),
@@ -41,30 +42,31 @@ impl Occlusions {
         let (ink, erased) = (has(by.ink), has(by.erase));
         Self {
             artefacts: (kinds != Kinds::default()).then(|| Artefacts::of(kinds, 1.0, random)),
-            ink: ink.then(|| Ink::draw(random)),
-            erased: erased.then(|| Erased::draw(random)),
+            ink: ink.then(|| Ink::random(random)),
+            erased: erased.then(|| Erased::random(random)),
         }
     }
 
-    pub fn lay(&self, photograph: &mut Photograph) {
+    /// Draws the occlusions over a photograph.
+    pub fn apply(&self, photograph: &mut Photograph) {
         if self.artefacts.is_some() || self.ink.is_some() {
             let mut stencil = Stencil::new(photograph.width, photograph.height);
             if let Some(ink) = &self.ink {
-                ink.lay(&mut stencil, photograph);
+                ink.paint(&mut stencil, photograph);
             }
             if let Some(artefacts) = &self.artefacts {
-                artefacts.lay(&mut stencil, photograph);
+                artefacts.paint(&mut stencil, photograph);
             }
         }
         if let Some(erased) = &self.erased {
-            erased.lay(photograph);
+            erased.apply(photograph);
         }
     }
 }
 
 impl Ink {
-    /// An arc near a border: surgeons draw around a lesion, not over it.
-    fn draw(random: &mut ChaCha8Rng) -> Self {
+    /// A random arc near a border: surgeons draw around a lesion, not over it.
+    fn random(random: &mut ChaCha8Rng) -> Self {
         let radius: f32 = random.random_range(0.35..0.55);
         let from: f32 = random.random_range(0.0..std::f32::consts::TAU);
         let length: f32 = random.random_range(0.3..1.5);
@@ -79,22 +81,22 @@ impl Ink {
         }
     }
 
-    fn lay(&self, stencil: &mut Stencil, photograph: &mut Photograph) {
+    fn paint(&self, stencil: &mut Stencil, photograph: &mut Photograph) {
         let side = photograph.width as f32;
         let points: Vec<_> = (self.points.iter().map(|p| p.map(|c| c * side))).collect();
         let thickness = self.thickness * side;
         stencil.stroke(&points, thickness, thickness);
-        stencil.lay(photograph, |pixel, share| {
+        stencil.paint(photograph, |pixel, coverage| {
             for (value, ink) in pixel.iter_mut().zip(self.colour) {
-                *value += 0.75 * share * (ink - *value);
+                *value += 0.75 * coverage * (ink - *value);
             }
         });
     }
 }
 
 impl Erased {
-    /// 2 to 15 % of the area (after Zhong et al. 2020).
-    fn draw(random: &mut ChaCha8Rng) -> Self {
+    /// A random rectangle of 2 to 15 % of the area (random erasing, Zhong et al. 2020).
+    fn random(random: &mut ChaCha8Rng) -> Self {
         let area: f32 = random.random_range(0.02..0.15);
         let shape: f32 = random.random_range(-0.7_f32..0.7).exp();
         let size = [(area * shape).sqrt(), (area / shape).sqrt()];
@@ -104,14 +106,15 @@ impl Erased {
         }
     }
 
-    fn lay(&self, photograph: &mut Photograph) {
+    /// Fills the rectangle with the photograph's mean colour.
+    fn apply(&self, photograph: &mut Photograph) {
         let count = photograph.pixels.len() as f32;
         let mean: [f32; 3] =
             std::array::from_fn(|i| photograph.pixels.iter().map(|p| p[i]).sum::<f32>() / count);
         let side = photograph.width;
         let range = |axis: usize| {
-            let place = |share: f32| ((share * side as f32) as usize).min(side);
-            place(self.corner[axis])..place(self.corner[axis] + self.size[axis])
+            let pixel = |fraction: f32| ((fraction * side as f32) as usize).min(side);
+            pixel(self.corner[axis])..pixel(self.corner[axis] + self.size[axis])
         };
         for row in range(1) {
             let columns = range(0);

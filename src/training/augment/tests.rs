@@ -49,19 +49,19 @@ fn augmented(by: &Augment, seed: u64, epoch: usize, numbers: &[usize]) -> Vec<u8
 }
 
 #[test]
-fn no_change_changes_nothing() {
+fn the_default_augmentation_changes_nothing() {
     assert_eq!(augmented(&Augment::default(), 1, 1, &[3]), image(3));
 }
 
 #[test]
-fn an_image_is_changed_alike_whatever_batch_it_is_in() {
+fn the_changes_of_an_image_do_not_depend_on_its_batch() {
     let all = augmented(&STRONG, 1, 3, &[10, 11, 12]);
     let alone = augmented(&STRONG, 1, 3, &[12]);
     assert_eq!(all[2 * SIDE * SIDE * 3..], alone);
 }
 
 #[test]
-fn another_epoch_seed_or_image_changes_it_otherwise() {
+fn the_changes_depend_on_epoch_seed_and_image() {
     let first = augmented(&STRONG, 1, 1, &[5]);
     for (seed, epoch, image) in [(2, 1, 5), (1, 2, 5), (1, 1, 6)] {
         assert_ne!(first, augmented(&STRONG, seed, epoch, &[image]));
@@ -69,7 +69,7 @@ fn another_epoch_seed_or_image_changes_it_otherwise() {
 }
 
 #[test]
-fn every_strength_has_an_effect_of_its_own() {
+fn every_setting_has_an_effect() {
     let strong = toml::Table::try_from(STRONG).unwrap();
     for (key, value) in strong {
         let only = toml::Table::from_iter([(key.clone(), value)]);
@@ -80,8 +80,8 @@ fn every_strength_has_an_effect_of_its_own() {
 }
 
 #[test]
-fn a_quarter_turn_of_a_stretched_image_turns_the_skin_in_its_true_proportions() {
-    // A bar across a third of the width of a 4:3 photograph is, turned upright, 4/9 of its height long.
+fn rotation_respects_the_aspect_ratio_of_the_original_photograph() {
+    // A bar of a third of the width of a 4:3 photograph takes, turned upright, 4/9 of its height.
     let by = Augment {
         rotation: 90.0,
         ..Augment::default()
@@ -121,7 +121,7 @@ fn a_smaller_result_shows_the_same_view() {
     let small = augmenter.batch(&[(0, &gradient)], 1, SIDE / 2);
     for (at, pixel) in small.chunks_exact(3).enumerate() {
         let (column, row) = (at % (SIDE / 2), at / (SIDE / 2));
-        // The borders mirror, so only the inside is a plain gradient.
+        // The image is reflected at its borders, so only the inside is a plain gradient.
         if (2..14).contains(&column) && (2..14).contains(&row) {
             assert!(
                 pixel[0].abs_diff((column * 16 + 4) as u8) <= 2,

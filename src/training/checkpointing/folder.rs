@@ -1,4 +1,4 @@
-//! The checkpoint folder of a run: what may be started in it, and what is written first.
+//! The checkpoint folder of a run: its creation, and its files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,17 +8,17 @@ use crate::training::config::TrainingConfig;
 use crate::training::history;
 use crate::{Error, Result, files};
 
-/// The resolved configuration's file.
+/// File name of the resolved configuration.
 pub const CONFIG_FILE: &str = "config.toml";
 
-/// Refuses a folder that already holds something, unless `replace` allows an earlier run to go.
-/// Touches nothing, so that a run can be refused for other reasons afterwards.
+/// Refuses a folder that is not empty, unless it contains an earlier run and `replace` is set. Does not change
+/// anything: the run may still be refused for other reasons.
 pub fn refuse_occupied(folder: &Path, replace: bool) -> Result<()> {
     if folder.is_file() {
         return Err(Error::file(
             folder,
-            "it is a file",
-            "Name a folder with --out.",
+            "this is a file, not a folder",
+            "Pass a folder with --out.",
         ));
     }
     let occupied = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
@@ -28,21 +28,21 @@ pub fn refuse_occupied(folder: &Path, replace: bool) -> Result<()> {
     if !replace {
         return Err(Error::file(
             folder,
-            "a run is already there",
-            "Go on with it by --resume, choose another --out, or say --force to replace it.",
+            "the folder already contains a run",
+            "Continue it with --resume, choose another --out, or replace it with --force.",
         ));
     }
     if !folder.join(CONFIG_FILE).is_file() {
         return Err(Error::file(
             folder,
-            format!("it holds no {CONFIG_FILE}, so it is not a run that may be replaced"),
-            "Choose another --out, or remove the folder yourself.",
+            format!("the folder has no {CONFIG_FILE}, so it is not a run that --force replaces"),
+            "Choose another --out, or delete the folder.",
         ));
     }
     Ok(())
 }
 
-/// Makes the folder, without the files of an earlier run, and writes the configuration into it.
+/// Creates the folder, deletes the files of an earlier run in it, and writes the configuration.
 pub fn begin(folder: &Path, config: &TrainingConfig) -> Result<()> {
     fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
     for path in written(folder) {
@@ -53,7 +53,7 @@ pub fn begin(folder: &Path, config: &TrainingConfig) -> Result<()> {
     files::write_atomically(&folder.join(CONFIG_FILE), config.to_toml().as_bytes())
 }
 
-/// All files that a run writes, most important first.
+/// Paths of all files that a run writes, most important first.
 pub fn written(folder: &Path) -> Vec<PathBuf> {
     let curves = folder.join(history::CURVES);
     vec![

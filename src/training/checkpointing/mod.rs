@@ -1,4 +1,4 @@
-//! What a run writes, and how it goes on after a stop.
+//! The files of a run, and its resumption after a stop.
 
 pub mod folder;
 pub mod metadata;

@@ -1,4 +1,4 @@
-//! `last.safetensors`: all that a stopped run needs to go on as if it had never stopped.
+//! `last.safetensors`: the state from which a stopped run resumes exactly.
 
 use std::path::Path;
 
@@ -18,29 +18,29 @@ use crate::training::optim::optimizer::Optimizer;
 use crate::{Error, Result};
 
 const METADATA_KEY: &str = "progress";
-const PROBABILITIES: &str = "resume.probabilities";
+const PROBABILITIES_KEY: &str = "resume.probabilities";
 
-/// How far a run has come.
+/// Progress of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrainState {
-    /// The running epoch, from 1.
+    /// The current epoch, from 1.
     pub epoch: usize,
-    /// The next step in it, from 0.
+    /// The next step of this epoch, from 0.
     pub step: usize,
-    /// Seconds already spent on it.
+    /// Seconds spent on this epoch so far.
     pub seconds: f64,
-    /// The best epoch so far and its figure.
+    /// The best epoch so far and the value of its monitored metric.
     pub best: Option<(usize, f64)>,
-    /// Epochs since then.
+    /// Validated epochs since the best one.
     #[serde(alias = "stalled")]
     pub epochs_without_improvement: usize,
     /// State of the plateau schedule.
     pub plateau: Plateau,
-    /// Whether the run has come to its end.
+    /// Whether the run is finished.
     pub finished: bool,
-    /// Probabilities of the training examples that the running epoch has seen, in its order.
+    /// Predicted probabilities of the training examples of this epoch so far, in their order.
     #[serde(skip)]
-    pub seen: Vec<Probabilities>,
+    pub probabilities: Vec<Probabilities>,
 }
 
 impl Default for TrainState {
@@ -53,12 +53,12 @@ impl Default for TrainState {
             epochs_without_improvement: 0,
             plateau: Plateau::default(),
             finished: false,
-            seen: Vec::new(),
+            probabilities: Vec::new(),
         }
     }
 }
 
-/// Saves a run in its folder.
+/// Saves the state of a run to its folder.
 pub fn save(
     folder: &Path,
     last: &Checkpoint,
@@ -67,21 +67,28 @@ pub fn save(
     state: &TrainState,
 ) -> Result<()> {
     let path = folder.join(LAST_FILE);
-    let mut more = optimizer.state();
+    let mut tensors = optimizer.state();
     if let Some(ema) = ema {
-        more.extend(ema.state());
+        tensors.extend(ema.state());
     }
-    let flat: Vec<f64> = state.seen.iter().flatten().copied().collect();
-    let shape = [state.seen.len() as i64, -1];
+    let flat: Vec<f64> = state.probabilities.iter().flatten().copied().collect();
+    let shape = [state.probabilities.len() as i64, -1];
     if !flat.is_empty() {
-        more.insert(PROBABILITIES.into(), Tensor::from_slice(&flat).view(shape));
+        tensors.insert(
+            PROBABILITIES_KEY.into(),
+            Tensor::from_slice(&flat).view(shape),
+        );
     }
     let text = serde_json::to_string(state)
         .map_err(|error| Error::io("write", &path)(std::io::Error::other(error)))?;
-    last.write_with(&path, more, Metadata::from([(METADATA_KEY.into(), text)]))
+    last.write_with(
+        &path,
+        tensors,
+        Metadata::from([(METADATA_KEY.into(), text)]),
+    )
 }
 
-/// Puts a saved run back into its network, its optimizer and its ema.
+/// Restores the saved state of a run into its network, optimizer and average.
 pub fn restore(
     folder: &Path,
     model: &mut MobileNetV2,
@@ -94,24 +101,24 @@ pub fn restore(
         Error::file(
             &path,
             problem,
-            "Training cannot go on from it: start again with --force.",
+            "The run cannot be resumed: start again with --force.",
         )
     };
     let text = metadata
         .get(METADATA_KEY)
-        .ok_or_else(|| broken("it does not say how far training had come".into()))?;
+        .ok_or_else(|| broken("the train state is missing".into()))?;
     let mut state: TrainState = serde_json::from_str(text)
-        .map_err(|error| broken(format!("its progress does not read ({error})")))?;
+        .map_err(|error| broken(format!("the train state is not readable ({error})")))?;
     optimizer
         .restore(&tensors)
         .and_then(|()| ema.map_or(Ok(()), |ema| ema.restore(&tensors)))
         .map_err(|name| broken(format!("{name} is missing or of another shape")))?;
     model.restore(&tensors);
-    if let Some(seen) = tensors
-        .get(PROBABILITIES)
+    if let Some(probabilities) = tensors
+        .get(PROBABILITIES_KEY)
         .filter(|t| t.kind() == Kind::Double)
     {
-        state.seen = output::rows(seen)?;
+        state.probabilities = output::rows(probabilities)?;
     }
     Ok(state)
 }

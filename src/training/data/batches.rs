@@ -1,4 +1,4 @@
-//! What a step of training looks at: cached features (transfer) or augmented images (fine-tuning).
+//! Batches of training data: cached features in the transfer phase, augmented images in fine-tuning.
 
 use std::sync::atomic::AtomicBool;
 
@@ -20,31 +20,31 @@ use crate::training::loss::{Target, one_hot};
 use crate::training::{lr_schedule, mixup};
 use crate::{Diagnosis, Result};
 
-/// Images a pass when validating.
+/// Images per batch in validation.
 const VALIDATION_BATCH: usize = 32;
 
-/// The examples of a run, in the form that its phase trains on. Positions count within `train` and `val`.
+/// The training and validation data of a run. An example's index is its position in `train` or `val`.
 pub struct TrainingData<'a> {
     dataset: &'a Dataset,
     config: &'a TrainingConfig,
-    /// Rows of the dataset to train on.
+    /// Rows of the dataset that are trained on.
     pub train: Vec<usize>,
-    /// Rows of the dataset to validate on.
+    /// Rows of the dataset that are validated on.
     pub val: Vec<usize>,
     cached: Option<CachedFeatures>,
     teacher: Option<Teacher>,
 }
 
-/// One step of training.
+/// One batch of training examples.
 #[derive(Clone, Copy, Debug)]
-pub struct Step<'a> {
-    /// Which of the training examples are in the batch.
-    pub positions: &'a [usize],
-    /// Their classes.
-    pub truths: &'a [Diagnosis],
+pub struct Batch<'a> {
+    /// Indices of the training examples.
+    pub indices: &'a [usize],
+    /// Classes of the examples.
+    pub labels: &'a [Diagnosis],
     /// The epoch, from 1.
     pub epoch: usize,
-    /// The seed of what is drawn for the batch as a whole.
+    /// Seed of the random choices for the whole batch (mixup and CutMix).
     pub seed: u64,
 }
 
@@ -54,7 +54,7 @@ struct CachedFeatures {
 }
 
 impl<'a> TrainingData<'a> {
-    /// Prepares the examples; in the transfer phase, computes or reads the features.
+    /// The data of a run. In the transfer phase, computes the features or reads them from the cache.
     pub fn new(
         dataset: &'a Dataset,
         config: &'a TrainingConfig,
@@ -66,19 +66,19 @@ impl<'a> TrainingData<'a> {
         let cached = match config.phase {
             Phase::Finetune => None,
             Phase::Transfer => {
-                let of = |rows: &[usize], views: usize| {
+                let compute = |rows: &[usize], views: usize| {
                     let request = FeatureRequest {
                         rows,
                         views,
                         augmenter: augmenter(dataset, config),
                         stop,
                     };
-                    let keep = config.cache_features.unwrap_or(false);
-                    features::compute(model, dataset, &request, keep, progress)
+                    let cache = config.cache_features.unwrap_or(false);
+                    features::compute(model, dataset, &request, cache, progress)
                 };
                 Some(CachedFeatures {
-                    train_views: of(&train, config.feature_views.unwrap_or(1))?,
-                    val: of(&val, 1)?.remove(0),
+                    train_views: compute(&train, config.feature_views.unwrap_or(1))?,
+                    val: compute(&val, 1)?.remove(0),
                 })
             }
         };
@@ -92,17 +92,17 @@ impl<'a> TrainingData<'a> {
         })
     }
 
-    /// Adds a teacher to hold the answers against.
+    /// Adds the teacher for distillation.
     pub fn with_teacher(self, teacher: Option<Teacher>) -> Self {
         Self { teacher, ..self }
     }
 
-    /// Logits (N × 7), with gradients, of a step's examples, and what they are held against.
-    pub fn step(&self, model: &MobileNetV2, step: &Step) -> Result<(Tensor, Target)> {
-        let labels = one_hot(step.truths, model.device());
+    /// The forward pass of a batch: logits (N × 7) with gradients, and the targets of the loss.
+    pub fn forward(&self, model: &MobileNetV2, batch: &Batch) -> Result<(Tensor, Target)> {
+        let labels = one_hot(batch.labels, model.device());
         if let Some(cached) = &self.cached {
-            let view = (step.epoch - 1) % cached.train_views.len();
-            let features = features::select(&cached.train_views[view], step.positions)?;
+            let view = (batch.epoch - 1) % cached.train_views.len();
+            let features = features::select(&cached.train_views[view], batch.indices)?;
             let logits = model.logits(&features, self.config.dropout);
             let target = Target {
                 labels,
@@ -110,30 +110,30 @@ impl<'a> TrainingData<'a> {
             };
             return Ok((logits, target));
         }
-        let images = self.augmented(step, model)?;
-        let (images, labels) = mixup::mix(self.config, step.seed, images, labels);
+        let images = self.augmented(batch, model)?;
+        let (images, labels) = mixup::mix(self.config, batch.seed, images, labels);
         let temperature = self.config.teacher_temperature;
         let teacher =
             (self.teacher.as_ref()).map(|teacher| teacher.probabilities(&images, temperature));
         let blocks = model.network().blocks.len();
-        let features = model.features(&images, self.config.trainable(blocks, step.epoch));
+        let features = model.features(&images, self.config.trainable(blocks, batch.epoch));
         let logits = model.logits(&features, self.config.dropout);
         Ok((logits, Target { labels, teacher }))
     }
 
-    /// A step's images, changed at random and normalised.
-    fn augmented(&self, step: &Step, model: &MobileNetV2) -> Result<Tensor> {
+    /// The augmented, normalised images of a batch.
+    fn augmented(&self, batch: &Batch, model: &MobileNetV2) -> Result<Tensor> {
         let pixels = &self.dataset.pixels;
-        let size = lr_schedule::size(self.config, step.epoch, pixels.side());
-        let images: Vec<(usize, &[u8])> = (step.positions.iter())
-            .map(|&at| (self.train[at], pixels.image(self.train[at])))
+        let size = lr_schedule::size(self.config, batch.epoch, pixels.side());
+        let images: Vec<(usize, &[u8])> = (batch.indices.iter())
+            .map(|&index| (self.train[index], pixels.image(self.train[index])))
             .collect();
-        let bytes = augmenter(self.dataset, self.config).batch(&images, step.epoch, size);
+        let bytes = augmenter(self.dataset, self.config).batch(&images, batch.epoch, size);
         let bytes = input::interleaved_to_tensor(&bytes, size, model.device())?;
         Ok(input::normalised(&bytes))
     }
 
-    /// Probabilities of the whole validation part, of a network like `model` with the given weights.
+    /// Predicted probabilities on the val split, of a network like `model` with the given weights.
     pub fn validate(
         &self,
         model: &MobileNetV2,
@@ -145,17 +145,18 @@ impl<'a> TrainingData<'a> {
         if let Some(cached) = &self.cached {
             return output::probabilities(&network.head(&cached.val));
         }
-        let mut all = Vec::with_capacity(self.val.len());
+        let mut probabilities = Vec::with_capacity(self.val.len());
         for rows in self.val.chunks(VALIDATION_BATCH) {
             let bytes = self.bytes(rows, model)?;
             let logits = tch::no_grad(|| network.forward(&input::normalised(&bytes)));
-            all.extend(output::probabilities(&logits)?);
+            probabilities.extend(output::probabilities(&logits)?);
             progress.advance(rows.len() as u64);
-            self.dataset.pixels.release(); // or all of them would lie beside what training keeps
+            self.dataset.pixels.release(); // otherwise all of them would stay in memory beside the training data
         }
-        Ok(all)
+        Ok(probabilities)
     }
 
+    /// A batch of unaugmented images as u8.
     fn bytes(&self, rows: &[usize], model: &MobileNetV2) -> Result<Tensor> {
         let images: Vec<&[u8]> = rows
             .iter()
@@ -165,7 +166,7 @@ impl<'a> TrainingData<'a> {
     }
 }
 
-/// What changes the images of a dataset in a run.
+/// The configured augmentation for a dataset.
 pub fn augmenter<'a>(dataset: &Dataset, config: &'a TrainingConfig) -> Augmenter<'a> {
     Augmenter {
         by: &config.augment,

@@ -1,4 +1,4 @@
-//! Features of the frozen base, computed once and kept: an epoch of the head then costs milliseconds.
+//! Cached features of the frozen base: computed once, so that an epoch of the head takes milliseconds.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,55 +15,55 @@ use crate::progress::Progress;
 use crate::training::augment::Augmenter;
 use crate::{Error, Result, files};
 
-/// Images a pass of the base; small enough for activations to stay near the cores.
-const BATCH: usize = 16;
+/// Images per batch; small enough for the activations to stay in the CPU's caches.
+const BATCH_SIZE: usize = 16;
 
-/// What features are request.
+/// The images whose features are requested.
 pub struct FeatureRequest<'a> {
-    /// The rows of the dataset whose images are passed through the base.
+    /// Rows of the dataset.
     pub rows: &'a [usize],
-    /// How many versions of each: the first plain, the others augmented.
+    /// Number of views per image: the first is not augmented, the others are.
     pub views: usize,
-    /// What makes the augmented versions.
+    /// The augmentation of the other views.
     pub augmenter: Augmenter<'a>,
-    /// Set from outside to give up.
+    /// Set by the caller to stop.
     pub stop: &'a AtomicBool,
 }
 
-/// Features of the request images: one tensor of rows × 1,280 (f32, on the network's device) a view.
+/// Features of the requested images: per view, one tensor of rows × 1,280 (f32, on the network's device).
 ///
-/// With `keep`, they are read from the dataset folder if an earlier run left them there, and left there
-/// for the next. A folder that cannot be written to is no error. When told to stop, [`Error::Stopped`].
+/// With `cache`, features are read from the dataset folder if an earlier run saved them there, and saved otherwise.
+/// A folder that is not writable is not an error. Fails with [`Error::Stopped`] if the caller stops the run.
 pub fn compute(
     model: &MobileNetV2,
     dataset: &Dataset,
     request: &FeatureRequest,
-    keep: bool,
+    cache: bool,
     progress: &dyn Progress,
 ) -> Result<Vec<Tensor>> {
     let fused = fuse::fuse(model.network(), model.tensors())?;
     let base = InferenceNetwork::new(&fused, model.device())?;
-    let name = if keep {
-        Some(name_of(model, dataset, request)?)
+    let key = if cache {
+        Some(CacheKey::new(model, dataset, request)?)
     } else {
         None
     };
     let mut views = Vec::with_capacity(request.views);
     for view in 0..request.views {
-        let place = name
+        let path = key
             .as_ref()
-            .map(|name| dataset.path.join(name.of_view(view, request)));
-        let kept = place
+            .map(|key| dataset.path.join(key.file_name(view, request)));
+        let cached = path
             .as_deref()
             .and_then(|path| read(path, request.rows.len()));
-        if let Some(features) = kept {
+        if let Some(features) = cached {
             views.push(features.to_device(model.device()));
             continue;
         }
-        let features = pass(&base, dataset, request, view, progress)?;
-        if let Some(path) = place {
+        let features = forward(&base, dataset, request, view, progress)?;
+        if let Some(path) = path {
             let named = NamedTensors::from([(TENSOR.into(), features.shallow_clone())]);
-            // Only a convenience for the next run: what cannot be kept is computed again.
+            // Errors are ignored: without the cache, the next run computes the features again.
             let _ = state_dict::write_safetensors(&path, &named, &Default::default());
         }
         views.push(features);
@@ -71,8 +71,8 @@ pub fn compute(
     Ok(views)
 }
 
-/// Passes one version of every request image through the base.
-fn pass(
+/// The features of one view of every requested image.
+fn forward(
     base: &InferenceNetwork,
     dataset: &Dataset,
     request: &FeatureRequest,
@@ -80,9 +80,9 @@ fn pass(
     progress: &dyn Progress,
 ) -> Result<Tensor> {
     let side = dataset.pixels.side();
-    let mut parts = Vec::new();
+    let mut batches = Vec::new();
     progress.start("features of the base", request.rows.len() as u64);
-    for rows in request.rows.chunks(BATCH) {
+    for rows in request.rows.chunks(BATCH_SIZE) {
         if request.stop.load(Ordering::Relaxed) {
             return Err(Error::Stopped);
         }
@@ -98,35 +98,36 @@ fn pass(
             _ => request.augmenter.batch(&images, view, side),
         };
         let bytes = input::interleaved_to_tensor(&bytes, side, base.device())?;
-        parts.push(tch::no_grad(|| base.features(&input::normalised(&bytes))));
+        batches.push(tch::no_grad(|| base.features(&input::normalised(&bytes))));
         dataset.pixels.release();
         progress.advance(rows.len() as u64);
     }
     progress.finish();
-    Ok(Tensor::cat(&parts, 0))
+    Ok(Tensor::cat(&batches, 0))
 }
 
-/// The one tensor in a file of kept features.
+/// Name of the only tensor in a file of cached features.
 const TENSOR: &str = "features";
 
-/// A digest of all that the features depend on, but for the view.
-struct Name(String);
+/// Everything that the features depend on, except for the view.
+struct CacheKey(String);
 
-fn name_of(model: &MobileNetV2, dataset: &Dataset, request: &FeatureRequest) -> Result<Name> {
-    let hashes = &dataset.info.hashes;
-    let mut key = format!("{} {} {:?}", hashes.manifest, hashes.pixels, request.rows);
-    for (name, tensor) in model.tensors() {
-        if name.starts_with("features.") {
-            let values = state_dict::to_floats(tensor)?;
-            let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-            key.push_str(&files::sha256(&bytes));
+impl CacheKey {
+    fn new(model: &MobileNetV2, dataset: &Dataset, request: &FeatureRequest) -> Result<Self> {
+        let hashes = &dataset.info.hashes;
+        let mut key = format!("{} {} {:?}", hashes.manifest, hashes.pixels, request.rows);
+        for (name, tensor) in model.tensors() {
+            if name.starts_with("features.") {
+                let values = state_dict::to_floats(tensor)?;
+                let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+                key.push_str(&files::sha256(&bytes));
+            }
         }
+        Ok(Self(key))
     }
-    Ok(Name(key))
-}
 
-impl Name {
-    fn of_view(&self, view: usize, request: &FeatureRequest) -> String {
+    /// Name of the file with the features of a view.
+    fn file_name(&self, view: usize, request: &FeatureRequest) -> String {
         let mut key = self.0.clone();
         if view > 0 {
             key.push_str(&format!("{view} {:?}", request.augmenter));
@@ -137,20 +138,20 @@ impl Name {
     }
 }
 
-/// Kept features, if the file is there and sound.
+/// Cached features, if the file exists and is valid.
 fn read(path: &Path, rows: usize) -> Option<Tensor> {
-    let (mut found, _) = state_dict::read_safetensors(path).ok()?;
-    let features = found.remove(TENSOR)?;
+    let (mut tensors, _) = state_dict::read_safetensors(path).ok()?;
+    let features = tensors.remove(TENSOR)?;
     (features.size().first() == Some(&(rows as i64))).then_some(features)
 }
 
-/// Rows of a tensor by number, for a batch.
-pub fn select(features: &Tensor, positions: &[usize]) -> Result<Tensor> {
-    let numbers: Vec<i64> = positions.iter().map(|&position| position as i64).collect();
-    let index = Tensor::from_slice(&numbers)
+/// The rows of `features` at the given indices.
+pub fn select(features: &Tensor, indices: &[usize]) -> Result<Tensor> {
+    let indices: Vec<i64> = indices.iter().map(|&index| index as i64).collect();
+    let indices = Tensor::from_slice(&indices)
         .to_kind(Kind::Int64)
         .to_device(features.device());
     features
-        .f_index_select(0, &index)
-        .map_err(Error::torch("taking a batch of features"))
+        .f_index_select(0, &indices)
+        .map_err(Error::torch("selecting a batch of features"))
 }

@@ -1,4 +1,4 @@
-//! The examples of a run: which rows, in which order, as features or as augmented images.
+//! Training and validation data: sampling, cached features, and batches of augmented images.
 
 pub mod batches;
 pub mod features;

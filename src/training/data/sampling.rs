@@ -1,4 +1,4 @@
-//! Which images a run trains on, in what order, and the seeds that make it repeatable.
+//! Selection and order of the training images, and the seeds that make runs reproducible.
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -8,75 +8,79 @@ use crate::Diagnosis;
 use crate::dataset::{Dataset, Split};
 use crate::training::config::{Sampler, TrainingConfig};
 
-/// The rows to train on: all of the training part, or `train_limit` of them with the class shares kept
-/// and every class present.
+/// The rows to train on: the whole train split, or about `train_limit` of them, stratified by class. Rounding up keeps
+/// at least one image of every class.
 pub fn training_rows(dataset: &Dataset, config: &TrainingConfig) -> Vec<usize> {
     let all = dataset.split_rows(Split::Train);
     if config.train_limit == 0 || config.train_limit >= all.len() {
         return all;
     }
-    let mut kept = Vec::new();
+    let mut selected = Vec::new();
     for diagnosis in Diagnosis::ALL {
         let of_class = |row: &usize| dataset.rows[*row].sample.dx == diagnosis;
         let mut rows: Vec<usize> = all.iter().copied().filter(of_class).collect();
-        let share = (rows.len() * config.train_limit).div_ceil(all.len());
+        let count = (rows.len() * config.train_limit).div_ceil(all.len());
         rows.shuffle(&mut ChaCha8Rng::seed_from_u64(config.seed));
-        kept.extend(rows.into_iter().take(share));
+        selected.extend(rows.into_iter().take(count));
     }
-    kept.sort_unstable();
-    kept
+    selected.sort_unstable();
+    selected
 }
 
-/// The examples of an epoch in their order, as positions in `truths`. It is as long as `truths` whatever the
-/// sampler; a class that is seen more often than it has images repeats none before all were seen.
-pub fn order(truths: &[Diagnosis], sampler: Sampler, seed: u64, epoch: usize) -> Vec<usize> {
+/// The examples of an epoch in order, as indices into `labels`. The length is that of `labels` for every sampler. A
+/// class that is sampled more often than it has images repeats none of them before all were used.
+pub fn order(labels: &[Diagnosis], sampler: Sampler, seed: u64, epoch: usize) -> Vec<usize> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(epoch as u64);
     let mut order: Vec<usize> = match sampler {
-        Sampler::Natural => (0..truths.len()).collect(),
-        Sampler::Sqrt => drawn(truths, &mut random, |count| count.sqrt()),
-        Sampler::Balanced => drawn(truths, &mut random, |_| 1.0),
+        Sampler::Natural => (0..labels.len()).collect(),
+        Sampler::Sqrt => sample(labels, &mut random, |count| count.sqrt()),
+        Sampler::Balanced => sample(labels, &mut random, |_| 1.0),
     };
     order.shuffle(&mut random);
     order
 }
 
-/// Examples in which each class appears in proportion to `share` of its number of images.
-fn drawn(truths: &[Diagnosis], random: &mut ChaCha8Rng, share: impl Fn(f64) -> f64) -> Vec<usize> {
-    let shares = count(truths).map(|count| match count {
+/// Indices in which each class appears in proportion to `weight` of its number of images.
+fn sample(
+    labels: &[Diagnosis],
+    random: &mut ChaCha8Rng,
+    weight: impl Fn(f64) -> f64,
+) -> Vec<usize> {
+    let weights = count(labels).map(|count| match count {
         0 => 0.0,
-        count => share(count as f64),
+        count => weight(count as f64),
     });
-    let total: f64 = shares.iter().sum();
-    let (mut drawn, mut request) = (Vec::with_capacity(truths.len()), 0.0);
+    let total: f64 = weights.iter().sum();
+    let (mut sampled, mut target) = (Vec::with_capacity(labels.len()), 0.0);
     for class in Diagnosis::ALL {
-        let mut members: Vec<usize> = (0..truths.len())
-            .filter(|&at| truths[at] == class)
+        let mut members: Vec<usize> = (0..labels.len())
+            .filter(|&index| labels[index] == class)
             .collect();
-        // Summed up before it is rounded, so that the classes together fill the epoch exactly.
-        request += shares[class.index()] / total * truths.len() as f64;
-        let until = request.round() as usize;
-        while drawn.len() < until && !members.is_empty() {
+        // The cumulative sum is rounded, so that the classes together fill the epoch exactly.
+        target += weights[class.index()] / total * labels.len() as f64;
+        let until = target.round() as usize;
+        while sampled.len() < until && !members.is_empty() {
             members.shuffle(random);
-            let missing = until - drawn.len();
-            drawn.extend(members.iter().take(missing));
+            let missing = until - sampled.len();
+            sampled.extend(members.iter().take(missing));
         }
     }
-    drawn
+    sampled
 }
 
-/// libtorch's generator cannot be read back, so each step seeds it anew from where it stands.
+/// The seed of libtorch's generator for a step. Every step reseeds it, because its state cannot be saved.
 pub fn step_seed(seed: u64, epoch: usize, step: usize) -> i64 {
     const PRIME: u64 = 1_000_003;
     let mixed = seed.wrapping_mul(PRIME).wrapping_add(epoch as u64);
     mixed.wrapping_mul(PRIME).wrapping_add(step as u64) as i64
 }
 
-/// Examples by class, in class order.
-pub fn count(truths: &[Diagnosis]) -> [usize; Diagnosis::COUNT] {
+/// Number of examples per class, in class order.
+pub fn count(labels: &[Diagnosis]) -> [usize; Diagnosis::COUNT] {
     let mut counts = [0; Diagnosis::COUNT];
-    for truth in truths {
-        counts[truth.index()] += 1;
+    for label in labels {
+        counts[label.index()] += 1;
     }
     counts
 }
@@ -85,7 +89,7 @@ pub fn count(truths: &[Diagnosis]) -> [usize; Diagnosis::COUNT] {
 mod tests {
     use super::*;
 
-    fn truths() -> Vec<Diagnosis> {
+    fn labels() -> Vec<Diagnosis> {
         let counts = [
             (Diagnosis::Nv, 81),
             (Diagnosis::Mel, 16),
@@ -96,14 +100,14 @@ mod tests {
     }
 
     fn counted(sampler: Sampler) -> [usize; 3] {
-        let truths = truths();
-        let order = order(&truths, sampler, 1, 1);
+        let labels = labels();
+        let order = order(&labels, sampler, 1, 1);
         [Diagnosis::Nv, Diagnosis::Mel, Diagnosis::Df]
-            .map(|class| order.iter().filter(|&&at| truths[at] == class).count())
+            .map(|class| order.iter().filter(|&&at| labels[at] == class).count())
     }
 
     #[test]
-    fn an_epoch_is_as_long_whatever_the_sampler_and_classes_come_in_its_shares() {
+    fn samplers_keep_the_length_of_an_epoch_and_set_the_class_frequencies() {
         assert_eq!(counted(Sampler::Natural), [81, 16, 3]);
         assert_eq!(counted(Sampler::Balanced).iter().sum::<usize>(), 100);
         assert!(
@@ -116,22 +120,22 @@ mod tests {
     }
 
     #[test]
-    fn no_image_repeats_before_all_of_its_class_were_seen() {
-        let (truths, order) = (truths(), order(&truths(), Sampler::Balanced, 1, 1));
-        for (at, truth) in truths.iter().enumerate() {
+    fn no_image_repeats_before_all_of_its_class_were_used() {
+        let (labels, order) = (labels(), order(&labels(), Sampler::Balanced, 1, 1));
+        for (at, label) in labels.iter().enumerate() {
             let seen = order.iter().filter(|&&other| other == at).count();
-            let expected = match truth {
+            let expected = match label {
                 Diagnosis::Nv => 0..=1,
                 Diagnosis::Mel => 2..=3,
                 _ => 11..=12,
             };
-            assert!(expected.contains(&seen), "{truth}: {seen}");
+            assert!(expected.contains(&seen), "{label}: {seen}");
         }
     }
 
     #[test]
-    fn every_epoch_and_seed_has_an_order_of_its_own() {
-        let of = |seed, epoch| order(&truths(), Sampler::Natural, seed, epoch);
+    fn epochs_and_seeds_have_different_orders() {
+        let of = |seed, epoch| order(&labels(), Sampler::Natural, seed, epoch);
         assert_eq!(of(1, 1), of(1, 1));
         assert_ne!(of(1, 1), of(1, 2));
         assert_ne!(of(1, 1), of(2, 1));

@@ -1,7 +1,4 @@
-//! Adam's step.
-//!
-//! Kingma & Ba 2015; with the decay of weights apart from the gradient, AdamW: Loshchilov & Hutter 2019. In PyTorch's
-//! formulations.
+//! Update steps of Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019), in PyTorch's formulation.
 
 use tch::Tensor;
 
@@ -9,16 +6,16 @@ const BETA1: f64 = 0.9;
 const BETA2: f64 = 0.999;
 const EPSILON: f64 = 1e-8;
 
-/// A step of Adam.
+/// A step of Adam or AdamW.
 #[derive(Clone, Copy, Debug)]
 pub struct Adam {
-    /// Whether weights decay apart from the gradient (AdamW) or as a part of it.
+    /// Whether weight decay is decoupled from the gradient (AdamW) or added to it (Adam).
     pub decoupled: bool,
-    /// Which step of these tensors it is, from 1.
+    /// The number of this step for these tensors, from 1; for bias correction.
     pub steps: i64,
 }
 
-/// A tensor that learns, with its running means of the gradient and of its square.
+/// A trainable tensor with the running means of its gradient and of its squared gradient.
 pub struct AdamState<'a> {
     pub tensor: &'a mut Tensor,
     pub exp_avg: &'a mut Tensor,
@@ -26,23 +23,23 @@ pub struct AdamState<'a> {
 }
 
 impl Adam {
-    /// Moves a tensor by its gradient.
+    /// Updates a tensor by its gradient.
     ///
-    /// libtorch's fused kernel, which tch does not bind, would move all of a group at once. It would save 1 to 3 % of a
-    /// fine-tuning step.
-    pub fn step(self, one: &mut AdamState, rate: f64, decay: f64) {
-        let bias = |beta: f64| 1.0 - beta.powf(self.steps as f64);
-        let mut gradient = one.tensor.grad();
+    /// libtorch's fused kernel, which updates a whole group at once, would save 1 to 3 % of a fine-tuning step. tch
+    /// does not bind it.
+    pub fn step(self, state: &mut AdamState, rate: f64, decay: f64) {
+        let bias_correction = |beta: f64| 1.0 - beta.powf(self.steps as f64);
+        let mut gradient = state.tensor.grad();
         if self.decoupled {
-            *one.tensor *= 1.0 - rate * decay;
+            *state.tensor *= 1.0 - rate * decay;
         } else if decay > 0.0 {
-            gradient = &gradient + &*one.tensor * decay;
+            gradient = &gradient + &*state.tensor * decay;
         }
-        let _ = one.exp_avg.lerp_(&gradient, 1.0 - BETA1);
-        let _ = one.exp_avg_sq.lerp_(&gradient.square(), 1.0 - BETA2);
-        let mut spread = one.exp_avg_sq.sqrt();
-        spread /= bias(BETA2).sqrt();
-        spread += EPSILON;
-        *one.tensor -= (&*one.exp_avg / spread) * (rate / bias(BETA1));
+        let _ = state.exp_avg.lerp_(&gradient, 1.0 - BETA1);
+        let _ = state.exp_avg_sq.lerp_(&gradient.square(), 1.0 - BETA2);
+        let mut denominator = state.exp_avg_sq.sqrt();
+        denominator /= bias_correction(BETA2).sqrt();
+        denominator += EPSILON;
+        *state.tensor -= (&*state.exp_avg / denominator) * (rate / bias_correction(BETA1));
     }
 }

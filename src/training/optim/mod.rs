@@ -1,4 +1,4 @@
-//! Optimizers.
+//! Optimizers and parameter groups.
 
 mod adam;
 pub mod optimizer;

@@ -1,4 +1,4 @@
-//! Adam, AdamW and SGD with Nesterov momentum over plain tensors, so that their state can be saved.
+//! Adam, AdamW and SGD with Nesterov momentum on plain tensors, so that their state can be saved.
 //!
 //! SGD: Sutskever et al. 2013, in PyTorch's formulation. For Adam see [`super::adam`].
 
@@ -10,7 +10,7 @@ use crate::training::config::OptimizerKind;
 
 const STATE_PREFIX: &str = "optimizer.";
 const STEPS: &str = "optimizer.steps";
-const STEPS_OF_GROUPS: &str = "optimizer.steps_of_groups";
+const GROUP_STEPS: &str = "optimizer.steps_of_groups";
 
 /// An optimizer with its state.
 pub struct Optimizer {
@@ -19,25 +19,26 @@ pub struct Optimizer {
     weight_decay: f64,
     parameters: Vec<Parameter>,
     steps: i64,
-    /// How often each group moved: one that thaws late has made fewer steps, and Adam corrects for how many.
-    steps_of_groups: Vec<i64>,
+    /// Steps of each group, for Adam's bias correction: a group that is unfrozen late has made fewer.
+    group_steps: Vec<i64>,
 }
 
 struct Parameter {
     name: String,
     tensor: Tensor,
-    /// Which of the learning rates given to [`Optimizer::step`] is its.
+    /// Index of its learning rate in the argument of [`Optimizer::step`].
     group: usize,
-    /// Whether weight decay pulls at it.
+    /// Whether weight decay applies.
     decays: bool,
-    /// Running means of the gradient and of its square (SGD: the momentum, and nothing).
+    /// Running mean of the gradient (SGD: the momentum buffer).
     exp_avg: Tensor,
+    /// Running mean of the squared gradient (SGD: none).
     exp_avg_sq: Option<Tensor>,
 }
 
 impl Optimizer {
-    /// An optimizer over groups of named tensors, which must require gradients. Tensors of one
-    /// dimension (biases, batch norm) are spared the weight decay.
+    /// An optimizer over groups of named tensors, which must require gradients. Weight decay does not apply to tensors
+    /// of one dimension (biases, BatchNorm).
     pub fn new(
         kind: OptimizerKind,
         momentum: f64,
@@ -66,60 +67,60 @@ impl Optimizer {
             weight_decay,
             parameters,
             steps: 0,
-            steps_of_groups: vec![0; count],
+            group_steps: vec![0; count],
         }
     }
 
-    /// How many groups there are.
+    /// Number of parameter groups.
     pub fn groups(&self) -> usize {
-        self.steps_of_groups.len()
+        self.group_steps.len()
     }
 
-    /// How many steps were made.
+    /// Number of steps so far.
     pub fn steps(&self) -> i64 {
         self.steps
     }
 
-    /// Forgets the gradients.
+    /// Sets all gradients to zero.
     pub fn zero_grad(&mut self) {
         for parameter in &mut self.parameters {
             parameter.tensor.zero_grad();
         }
     }
 
-    /// Moves every parameter by its gradient; `rates` has one learning rate a group. A group whose rate is 0 rests:
+    /// Updates every parameter by its gradient. `rates` has one learning rate per group. A group with rate 0 is frozen:
     /// neither its values nor its running means change.
     pub fn step(&mut self, rates: &[f64]) {
         self.steps += 1;
         tch::no_grad(|| {
-            let learning = rates.iter().enumerate().filter(|(_, rate)| **rate != 0.0);
-            for (group, &rate) in learning {
-                self.steps_of_groups[group] += 1;
-                self.step_of(group, true, rate);
-                self.step_of(group, false, rate);
+            let trainable = rates.iter().enumerate().filter(|(_, rate)| **rate != 0.0);
+            for (group, &rate) in trainable {
+                self.group_steps[group] += 1;
+                self.step_group(group, true, rate);
+                self.step_group(group, false, rate);
             }
         });
     }
 
-    /// Moves the members of a group that decay, or those that do not.
-    fn step_of(&mut self, group: usize, decays: bool, rate: f64) {
+    /// Updates the parameters of a group that have weight decay, or those that do not.
+    fn step_group(&mut self, group: usize, decays: bool, rate: f64) {
         let decay = if decays { self.weight_decay } else { 0.0 };
         let members =
             (self.parameters.iter_mut()).filter(|p| p.group == group && p.decays == decays);
         match self.kind {
-            OptimizerKind::Sgd => members.for_each(|p| p.step_of_sgd(rate, decay, self.momentum)),
+            OptimizerKind::Sgd => members.for_each(|p| p.step_sgd(rate, decay, self.momentum)),
             OptimizerKind::Adam | OptimizerKind::Adamw => {
                 let adam = Adam {
                     decoupled: self.kind == OptimizerKind::Adamw,
-                    steps: self.steps_of_groups[group],
+                    steps: self.group_steps[group],
                 };
-                let members = members.filter_map(Parameter::learning);
-                members.for_each(|mut one| adam.step(&mut one, rate, decay));
+                let members = members.filter_map(Parameter::adam_state);
+                members.for_each(|mut state| adam.step(&mut state, rate, decay));
             }
         }
     }
 
-    /// The state as named tensors, all names beginning with `optimizer.`.
+    /// The state to save: named tensors, whose names begin with `optimizer.`.
     pub fn state(&self) -> NamedTensors {
         let mut state = NamedTensors::new();
         for p in &self.parameters {
@@ -129,12 +130,12 @@ impl Optimizer {
             }
         }
         state.insert(STEPS.into(), Tensor::from_slice(&[self.steps]));
-        let of_groups = Tensor::from_slice(&self.steps_of_groups);
-        state.insert(STEPS_OF_GROUPS.into(), of_groups);
+        let group_steps = Tensor::from_slice(&self.group_steps);
+        state.insert(GROUP_STEPS.into(), group_steps);
         state
     }
 
-    /// Takes a state back. Returns the first name that is missing or has another shape.
+    /// Restores a saved state. Fails with the first name that is missing or has another shape.
     pub fn restore(&mut self, state: &NamedTensors) -> Result<(), String> {
         let find = |name: String, like: &Tensor| {
             let tensor = state.get(&name).filter(|t| t.size() == like.size());
@@ -149,17 +150,17 @@ impl Optimizer {
             }
         }
         self.steps = find(STEPS.into(), &Tensor::from_slice(&[0i64]))?.int64_value(&[0]);
-        let like = Tensor::from_slice(&self.steps_of_groups);
-        let of_groups = find(STEPS_OF_GROUPS.into(), &like)?;
-        for (group, steps) in self.steps_of_groups.iter_mut().enumerate() {
-            *steps = of_groups.int64_value(&[group as i64]);
+        let like = Tensor::from_slice(&self.group_steps);
+        let group_steps = find(GROUP_STEPS.into(), &like)?;
+        for (group, steps) in self.group_steps.iter_mut().enumerate() {
+            *steps = group_steps.int64_value(&[group as i64]);
         }
         Ok(())
     }
 }
 
 impl Parameter {
-    fn step_of_sgd(&mut self, rate: f64, decay: f64, momentum: f64) {
+    fn step_sgd(&mut self, rate: f64, decay: f64, momentum: f64) {
         let mut gradient = self.tensor.grad();
         if decay > 0.0 {
             gradient = &gradient + &self.tensor * decay;
@@ -169,8 +170,8 @@ impl Parameter {
         self.tensor -= (gradient + &self.exp_avg * momentum) * rate;
     }
 
-    /// What Adam moves; it always has a second mean.
-    fn learning(&mut self) -> Option<AdamState<'_>> {
+    /// The parameter with Adam's running means. `None` for SGD, which has no second mean.
+    fn adam_state(&mut self) -> Option<AdamState<'_>> {
         Some(AdamState {
             tensor: &mut self.tensor,
             exp_avg: &mut self.exp_avg,
@@ -179,13 +180,13 @@ impl Parameter {
     }
 }
 
-/// Gives every gradient its memory before the first step. Made amid that step's activations, they would stay
-/// there for good, and keep the allocator from ever putting the same activations into the same place again.
+/// Allocates all gradients before the first step. Allocated during that step, they would lie between its activations
+/// and fragment the memory that later steps reuse for theirs.
 fn allocate_gradients(parameters: &[Parameter]) {
-    let nothing = |p: &Parameter| p.tensor.sum(Kind::Float) * 0.0;
-    let nothings: Vec<Tensor> = parameters.iter().map(nothing).collect();
-    if !nothings.is_empty() {
-        Tensor::stack(&nothings, 0).sum(Kind::Float).backward();
+    let zero = |p: &Parameter| p.tensor.sum(Kind::Float) * 0.0;
+    let zeros: Vec<Tensor> = parameters.iter().map(zero).collect();
+    if !zeros.is_empty() {
+        Tensor::stack(&zeros, 0).sum(Kind::Float).backward();
     }
 }
 
@@ -196,7 +197,7 @@ mod tests {
 
     use super::*;
 
-    /// Ten steps on a small quadratic, by ours and by libtorch's own optimizer.
+    /// Compares ten steps on a small problem with libtorch's optimizer.
     fn compare(kind: OptimizerKind, decay: f64, theirs: impl OptimizerConfig) {
         let start = || Tensor::linspace(-1.0, 2.0, 6, (Kind::Float, Device::Cpu)).view([2, 3]);
         let target = Tensor::arange(6, (Kind::Float, Device::Cpu)).view([2, 3]);
@@ -221,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_are_those_of_libtorchs_own_optimizers() {
+    fn steps_equal_those_of_libtorchs_optimizers() {
         compare(OptimizerKind::Adam, 0.0, nn::Adam::default());
         let adam = nn::Adam {
             wd: 0.1,
@@ -265,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_that_rested_moves_as_one_that_begins() {
+    fn a_group_unfrozen_late_moves_like_a_new_one() {
         let (tensors, new) = pair();
         let mut optimizer = new();
         (0..50).for_each(|_| step(&mut optimizer, &tensors, [0.1, 0.0]));
@@ -277,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_restored_optimizer_goes_on_as_if_never_stopped() {
+    fn a_restored_optimizer_continues_exactly() {
         let run = |stop_after: usize| {
             let (tensors, new) = pair();
             let mut optimizer = new();

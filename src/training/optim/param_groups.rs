@@ -1,22 +1,22 @@
-//! The parameter groups of the optimizer and their learning rates.
+//! Parameter groups of the optimizer, and their learning rates.
 
 use super::optimizer::Optimizer;
 use crate::model::mobilenet_v2::MobileNetV2;
 use crate::training::config::TrainingConfig;
 
-/// The optimizer over all that learns, which from now on requires gradients. Its groups are the learning
-/// blocks, first to last, and the head; [`rates`] gives one learning rate for each.
+/// The optimizer of all trainable parameters, which require gradients from then on. Its groups are the trainable
+/// blocks, first to last, and the head. [`rates`] returns one learning rate per group.
 pub fn optimizer(model: &MobileNetV2, config: &TrainingConfig) -> Optimizer {
     let blocks = model.network().blocks.len();
     let first_block = config.trainable(blocks, config.epochs).first_block;
-    let of_blocks = (first_block..blocks).map(|block| model.block_parameters(block));
-    let learning = |name: String| {
+    let block_parameters = (first_block..blocks).map(|block| model.block_parameters(block));
+    let trainable = |name: String| {
         let tensor = model.tensors()[&name].set_requires_grad(true);
         (name, tensor)
     };
-    let groups = of_blocks
+    let groups = block_parameters
         .chain([model.head_parameters()])
-        .map(|names| names.into_iter().map(learning).collect())
+        .map(|names| names.into_iter().map(trainable).collect())
         .collect();
     Optimizer::new(
         config.optimizer,
@@ -26,19 +26,20 @@ pub fn optimizer(model: &MobileNetV2, config: &TrainingConfig) -> Optimizer {
     )
 }
 
-/// The learning rate of each of `groups` groups when that of the base's last block is `base`: every block has
-/// the share `layer_decay` of the one after it, and all but the last `learning` blocks have none.
+/// The learning rate of each of `groups` groups. The last block has the rate `base`, every other block `layer_decay`
+/// times the rate of the next one. All but the last `trainable` blocks are frozen (rate 0). The head has the rate
+/// `head`.
 pub fn rates(
     config: &TrainingConfig,
     groups: usize,
-    learning: usize,
+    trainable: usize,
     base: f64,
     head: f64,
 ) -> Vec<f64> {
-    let of_block = |depth: usize| match depth < learning {
+    let block_rate = |depth: usize| match depth < trainable {
         true => base * config.layer_decay.powi(depth as i32),
         false => 0.0,
     };
-    let blocks = (0..groups - 1).rev().map(of_block);
+    let blocks = (0..groups - 1).rev().map(block_rate);
     blocks.chain([head]).collect()
 }

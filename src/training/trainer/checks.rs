@@ -1,0 +1,44 @@
+//! Conditions under which training is refused, stops or warns.
+
+use crate::dataset::{Dataset, Split};
+use crate::progress::Progress;
+use crate::training::config::{ClassWeights, Sampler, TrainingConfig, WeightRule};
+use crate::{Error, Result};
+
+/// Refuses a dataset whose train or val split is empty.
+pub(super) fn refuse_empty(dataset: &Dataset, rows: &[Vec<usize>; 2]) -> Result<()> {
+    for (split, rows) in [Split::Train, Split::Val].into_iter().zip(rows) {
+        if rows.is_empty() {
+            return Err(Error::file(
+                &dataset.path,
+                format!("the {split} split is empty, but training needs it"),
+                "Prepare the dataset with fractions above 0 for all splits.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Stops training when the loss is infinite or NaN, from which it cannot recover.
+pub(super) fn refuse_divergence(loss: f64, epoch: usize) -> Result<()> {
+    if loss.is_finite() {
+        return Ok(());
+    }
+    Err(Error::input(
+        format!("epoch {epoch}"),
+        format!("training diverged: the loss is {loss}"),
+        "Lower learning_rate and base_learning_rate, or raise warmup_epochs. Checkpoints of earlier epochs are kept.",
+    ))
+}
+
+/// Warns if both the sampler and the class weights compensate for class imbalance.
+pub(super) fn warn_double_balancing(config: &TrainingConfig, progress: &dyn Progress) {
+    if config.sampler != Sampler::Natural
+        && config.class_weights != ClassWeights::Rule(WeightRule::None)
+    {
+        progress.warn(
+            "both sampler and class_weights favour rare classes, so these count twice; \
+             set class_weights=none to use the sampler alone",
+        );
+    }
+}
