@@ -1,5 +1,5 @@
-//! Makes the finished binaries find libtorch from any directory, and links its CUDA half when it is there.
-//! Puts the phone page into the program, if it was built, and compiles what speaks to libtorch in C++.
+//! Links libtorch with an rpath, and with its CUDA part if present; compiles the C++ operators; embeds the phone page
+//! if it was built.
 
 #[cfg(feature = "torch")]
 #[path = "build/native.rs"]
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 #[cfg(feature = "torch")]
 fn link_libtorch() {
-    // Set by torch-sys for its direct dependents, whichever way libtorch was found.
+    // torch-sys sets this for its direct dependents.
     let Ok(lib) = env::var("DEP_TCH_LIBTORCH_LIB") else {
         return;
     };
@@ -36,11 +36,11 @@ fn link_libtorch() {
     println!("cargo:rustc-link-search=native={lib}");
     println!("cargo:rustc-link-arg=-Wl,-rpath,{lib}");
     if os == "linux" {
-        // RPATH rather than RUNPATH, so that it also serves the libraries that libtorch loads in turn.
+        // RPATH instead of RUNPATH, so that it also applies to the libraries that libtorch loads.
         println!("cargo:rustc-link-arg=-Wl,--disable-new-dtags");
         if Path::new(&lib).join("libtorch_cuda.so").exists() {
-            // Nothing in our code names a CUDA symbol, so without this the linker drops the library
-            // and CUDA is silently absent.
+            // No code refers to a symbol of libtorch_cuda, so without these flags the linker drops the library and CUDA
+            // is not available.
             println!("cargo:rustc-link-arg=-Wl,--no-as-needed");
             println!("cargo:rustc-link-arg=-ltorch_cuda");
             println!("cargo:rustc-link-arg=-Wl,--as-needed");

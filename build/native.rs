@@ -1,5 +1,4 @@
-//! Compiles what speaks to libtorch in C++: an operation of its autograd, work on its threads, and
-//! an operation that tch lacks.
+//! Compiles the C++ code for libtorch: a custom autograd operator, and a parallel loop on its threads.
 
 use std::env;
 use std::path::Path;
@@ -9,8 +8,8 @@ const SOURCES: [&str; 2] = [
     "src/model/libtorch/threads.cpp",
 ];
 
-/// Compiles it where its threads are libtorch's (Linux, GNU OpenMP) and sets `native_threads`. Elsewhere it would run on
-/// one thread; there libtorch's own operations serve, and rayon's threads.
+/// Compiles the C++ code and sets `cfg(native_threads)`, on Linux with GNU OpenMP, whose threads libtorch uses.
+/// Elsewhere the code would run on one thread; libtorch's operators and rayon's threads are used instead.
 pub fn compile() {
     for source in SOURCES {
         println!("cargo:rerun-if-changed={source}");
@@ -23,30 +22,30 @@ pub fn compile() {
     if os != "linux" {
         return;
     }
-    // Set by whoever has headers elsewhere, or an old C++ library: torch-sys reads the same.
+    // Users set these for headers in another folder, or for the old C++ ABI. torch-sys reads them, too.
     println!("cargo:rerun-if-env-changed=LIBTORCH_INCLUDE");
     println!("cargo:rerun-if-env-changed=LIBTORCH_CXX11_ABI");
-    let beside = Path::new(&lib).with_file_name("include");
+    let default = Path::new(&lib).with_file_name("include");
     let include = match env::var("LIBTORCH_INCLUDE") {
         Ok(folder) => Path::new(&folder).join("include"),
-        Err(_) => beside,
+        Err(_) => default,
     };
     let abi = env::var("LIBTORCH_CXX11_ABI").unwrap_or("1".into());
     let mut build = cc::Build::new();
     build.cpp(true);
-    // Another compiler's OpenMP is another library, with threads of its own.
+    // Other compilers use another OpenMP library, with its own threads.
     if !build.get_compiler().is_like_gnu() {
         return;
     }
     build
         .std("c++17")
-        .opt_level(3) // in every profile: the tests train, too
-        .warnings(false) // of libtorch's headers
+        .opt_level(3) // in every profile, as tests train networks
+        .warnings(false) // libtorch's headers have some
         .include(include.join("torch/csrc/api/include"))
         .include(&include)
         .define("_GLIBCXX_USE_CXX11_ABI", abi.as_str())
         .flag("-fopenmp")
-        .flag("-fno-trapping-math") // lets comparisons be vectorised
+        .flag("-fno-trapping-math") // so that comparisons are vectorised
         .files(SOURCES)
         .compile("skinlesion_native");
     println!("cargo:rustc-cfg=native_threads");

@@ -1,19 +1,19 @@
-//! The description of MobileNetV2's layers: plain data that the libtorch module, the ONNX graph and every
-//! other export are built from.
+//! The layers of MobileNetV2 as plain data, from which the libtorch module, the ONNX graph and all other exports are
+//! built.
 //!
 //! Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks", CVPR 2018, table 2.
-//! Names and rounding follow torchvision's `mobilenet_v2`, so that its weights fit by name.
+//! Names and rounding follow torchvision's `mobilenet_v2`, so that its state dict matches by name.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Diagnosis;
 
-/// What distinguishes one MobileNetV2 from another; everything else follows from it.
+/// Hyperparameters of a MobileNetV2.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Architecture {
     /// Width multiplier: 1.0 is the paper's network, 0.35 a quarter of its cost, 1.4 the large one.
     pub width: f64,
-    /// Outputs of the head.
+    /// Number of classes, the outputs of the head.
     pub classes: usize,
 }
 
@@ -26,62 +26,62 @@ impl Default for Architecture {
     }
 }
 
-/// A whole network: blocks one after the other, the mean over the image, and a linear head.
+/// A whole network: a sequence of blocks, global average pooling, and a linear head.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network {
     /// `features.0` to `features.18`.
     pub blocks: Vec<Block>,
-    /// The layer from features to classes.
+    /// The linear layer from features to logits.
     pub head: Linear,
 }
 
-/// Convolutions one after the other; with `residual`, the block's input is added to its output.
+/// A sequence of convolutions, with an optional residual connection.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Block {
-    /// Its name, such as `features.3`.
+    /// Name, such as `features.3`.
     pub name: String,
-    /// Each with its batch norm and activation.
+    /// Convolutions with their BatchNorm and activation.
     pub convolutions: Vec<Convolution>,
-    /// Whether the input is added to the output.
+    /// Whether the block's input is added to its output.
     pub residual: bool,
 }
 
-/// A convolution without bias, its batch norm, and perhaps ReLU6. Padding is `kernel / 2` on each side.
+/// A convolution without bias, BatchNorm, and optionally ReLU6. Padding is `kernel / 2` on each side.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Convolution {
-    /// Name of the convolution; its tensor is `{name}.weight`.
+    /// Name of the convolution. Its tensor is `{name}.weight`.
     pub name: String,
-    /// Name of the batch norm; its tensors are `.weight`, `.bias`, `.running_mean`, `.running_var`.
+    /// Name of the BatchNorm. Its tensors are `.weight`, `.bias`, `.running_mean`, `.running_var`.
     pub norm: String,
-    /// Channels in.
+    /// Input channels.
     pub inputs: usize,
-    /// Channels out.
+    /// Output channels.
     pub outputs: usize,
-    /// Side of the square kernel: 1 or 3.
+    /// Side of the kernel: 1 or 3.
     pub kernel: usize,
-    /// 1 or 2.
+    /// Stride: 1 or 2.
     pub stride: usize,
-    /// 1, or the number of channels for a depthwise convolution.
+    /// Groups: 1, or the number of channels for a depthwise convolution.
     pub groups: usize,
-    /// Whether ReLU6 follows the batch norm.
+    /// Whether ReLU6 follows the BatchNorm.
     pub relu6: bool,
 }
 
-/// A fully connected layer; its tensors are `{name}.weight` and `{name}.bias`.
+/// A fully connected layer. Its tensors are `{name}.weight` and `{name}.bias`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Linear {
-    /// Its name: `classifier.1`.
+    /// Name: `classifier.1`.
     pub name: String,
-    /// Features in.
+    /// Input features.
     pub inputs: usize,
-    /// Classes out.
+    /// Output classes.
     pub outputs: usize,
 }
 
-/// Added to the variance by every batch norm (PyTorch's default).
+/// ε of every BatchNorm (PyTorch's default).
 pub const NORM_EPSILON: f64 = 1e-5;
 
-/// Expansion, channels, repeats and first stride of the seven stages: the paper's table 2.
+/// Expansion factor, channels, repeats and first stride of the seven stages (the paper's table 2).
 const STAGES: [(usize, usize, usize, usize); 7] = [
     (1, 16, 1, 1),
     (6, 24, 2, 2),
@@ -95,7 +95,7 @@ const STAGES: [(usize, usize, usize, usize); 7] = [
 impl Architecture {
     /// The layers of this network.
     pub fn network(&self) -> Network {
-        let stem = rounded(32.0 * self.width);
+        let stem = make_divisible(32.0 * self.width);
         let mut blocks = vec![Block {
             name: "features.0".into(),
             convolutions: vec![convolution(
@@ -112,7 +112,7 @@ impl Architecture {
         }];
         let mut inputs = stem;
         for (expansion, channels, repeats, first_stride) in STAGES {
-            let outputs = rounded(channels as f64 * self.width);
+            let outputs = make_divisible(channels as f64 * self.width);
             for repeat in 0..repeats {
                 let stride = if repeat == 0 { first_stride } else { 1 };
                 blocks.push(inverted_residual(
@@ -126,7 +126,7 @@ impl Architecture {
             }
         }
         // Narrow networks keep the full 1,280 features; wide ones get more (torchvision's rule).
-        let features = rounded(1280.0 * self.width.max(1.0));
+        let features = make_divisible(1280.0 * self.width.max(1.0));
         let last = format!("features.{}", blocks.len());
         blocks.push(Block {
             convolutions: vec![convolution(
@@ -154,8 +154,8 @@ impl Architecture {
 }
 
 impl Network {
-    /// Names and shapes of all tensors, as torchvision's state dict has them, without
-    /// `num_batches_tracked`, which nothing here reads.
+    /// Names and shapes of all tensors, as in torchvision's state dict but without `num_batches_tracked`, which is not
+    /// used.
     pub fn tensor_shapes(&self) -> Vec<(String, Vec<i64>)> {
         let mut shapes = Vec::new();
         for convolution in self.blocks.iter().flat_map(|block| &block.convolutions) {
@@ -185,7 +185,7 @@ impl Network {
 }
 
 impl Convolution {
-    /// Shape of the weight: outputs × inputs per group × kernel × kernel.
+    /// Shape of the weight: output channels × input channels per group × kernel × kernel.
     pub fn weight_shape(&self) -> Vec<i64> {
         let per_group = self.inputs / self.groups;
         [self.outputs, per_group, self.kernel, self.kernel]
@@ -193,14 +193,14 @@ impl Convolution {
             .to_vec()
     }
 
-    /// Pixels added on each side.
+    /// Padding in pixels on each side.
     pub fn padding(&self) -> usize {
         self.kernel / 2
     }
 }
 
-/// To the nearest multiple of 8 that is not more than a tenth smaller (torchvision's `_make_divisible`).
-fn rounded(channels: f64) -> usize {
+/// Rounds to the nearest multiple of 8, but not down by more than 10 % (torchvision's `_make_divisible`).
+fn make_divisible(channels: f64) -> usize {
     let nearest = (((channels + 4.0) / 8.0).floor() * 8.0).max(8.0);
     let kept = if nearest < 0.9 * channels {
         nearest + 8.0
@@ -210,7 +210,7 @@ fn rounded(channels: f64) -> usize {
     kept as usize
 }
 
-/// Expand with 1×1, filter each channel with 3×3, project with 1×1 and no activation.
+/// An inverted residual: 1×1 expansion, 3×3 depthwise convolution, 1×1 linear projection.
 fn inverted_residual(
     index: usize,
     inputs: usize,
@@ -242,7 +242,7 @@ fn inverted_residual(
     }
 }
 
-#[allow(clippy::too_many_arguments)] // a table's columns, used only in this file
+#[allow(clippy::too_many_arguments)] // columns of a table, used only in this file
 fn convolution(
     name: &str,
     norm: &str,
@@ -280,14 +280,14 @@ mod tests {
     }
 
     #[test]
-    fn it_has_as_many_parameters_as_torchvisions() {
+    fn the_number_of_parameters_equals_torchvisions() {
         assert_eq!(parameters(1.0, 1000), 3_504_872);
         assert_eq!(parameters(1.4, 1000), 6_108_776);
         assert_eq!(parameters(0.5, 1000), 1_968_680);
     }
 
     #[test]
-    fn only_blocks_of_equal_shape_add_their_input() {
+    fn only_blocks_whose_input_and_output_have_the_same_shape_are_residual() {
         let network = Architecture::default().network();
         let residual: Vec<_> = (0..19).filter(|&i| network.blocks[i].residual).collect();
         assert_eq!(residual, [3, 5, 6, 8, 9, 10, 12, 13, 15, 16]);

@@ -1,6 +1,6 @@
-//! A trained network on disk: one safetensors file that says everything about itself.
+//! Checkpoints: safetensors files with a network's weights and metadata.
 //!
-//! The tensors have torchvision's names. The header's metadata has one key, `skinlesion`, whose value is
+//! Tensors have torchvision's names. The header's metadata has the key `skinlesion`, whose value is
 //! [`CheckpointMetadata`] as JSON.
 
 use std::path::Path;
@@ -12,18 +12,18 @@ use super::state_dict;
 use super::state_dict::{Metadata, NamedTensors};
 use crate::{Error, Result};
 
-/// A network and what is known of it.
+/// The weights of a network and their metadata.
 #[derive(Debug)]
 pub struct Checkpoint {
     /// Every tensor of [`super::architecture::Network::tensor_shapes`], f32 on the CPU.
     pub tensors: NamedTensors,
-    /// How it came about.
+    /// Provenance, training settings and validation metrics.
     pub metadata: CheckpointMetadata,
 }
 
 impl Checkpoint {
-    /// Reads a checkpoint file or the best one of a folder. Every name, shape and type is checked.
-    /// Tensors that are not the network's (an optimizer's state) are left out.
+    /// Reads a checkpoint file, or a folder's best checkpoint. Checks the name, shape and type of every tensor. Tensors
+    /// that do not belong to the network (optimizer state) are dropped.
     pub fn read(path: &Path) -> Result<Self> {
         let path = &locate(path);
         if matches!(
@@ -33,7 +33,7 @@ impl Checkpoint {
             return Err(Error::file(
                 path,
                 "this is an exported file, not a checkpoint",
-                "Name the checkpoint that it was exported from.",
+                "Pass the checkpoint that it was exported from.",
             ));
         }
         let (mut tensors, metadata) = state_dict::read_safetensors(path)?;
@@ -45,8 +45,8 @@ impl Checkpoint {
             if found != Some((shape.clone(), tch::Kind::Float)) {
                 return Err(Error::file(
                     path,
-                    format!("{name} should be f32 of shape {shape:?}, but is {found:?}"),
-                    "The file is damaged: train or fetch it again.",
+                    format!("tensor {name} must be f32 of shape {shape:?}, but is {found:?}"),
+                    "The file is damaged: train or download it again.",
                 ));
             }
         }
@@ -54,8 +54,8 @@ impl Checkpoint {
         Ok(Self { tensors, metadata })
     }
 
-    /// The network that scores, predicts and is exported: batch norm fused into the convolutions, and the
-    /// temperature into the head, so that its logits are already divided by it.
+    /// The network for inference and export: BatchNorm is fused into the convolutions, and the calibration temperature
+    /// into the head, so that the logits are already divided by it.
     pub fn fused(&self) -> Result<FusedNetwork> {
         let mut fused = fuse::fuse(&self.metadata.architecture.network(), &self.tensors)?;
         let temperature = self.metadata.temperature.unwrap_or(1.0) as f32;
@@ -66,12 +66,12 @@ impl Checkpoint {
         Ok(fused)
     }
 
-    /// Writes it, whole or not at all.
+    /// Writes the checkpoint atomically.
     pub fn write(&self, path: &Path) -> Result<()> {
         self.write_with(path, NamedTensors::new(), Metadata::new())
     }
 
-    /// Writes it with more tensors and metadata beside its own (an optimizer's state), whole or not at all.
+    /// Writes the checkpoint atomically, with additional tensors and metadata (such as optimizer state).
     pub fn write_with(
         &self,
         path: &Path,
@@ -81,8 +81,8 @@ impl Checkpoint {
         let text = serde_json::to_string(&self.metadata)
             .map_err(|error| Error::io("write", path)(std::io::Error::other(error)))?;
         metadata.insert(METADATA_KEY.to_owned(), text);
-        let own = self.tensors.iter();
-        tensors.extend(own.map(|(name, tensor)| (name.clone(), tensor.shallow_clone())));
+        let weights = self.tensors.iter();
+        tensors.extend(weights.map(|(name, tensor)| (name.clone(), tensor.shallow_clone())));
         state_dict::write_safetensors(path, &tensors, &metadata)
     }
 }

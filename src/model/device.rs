@@ -1,4 +1,4 @@
-//! The device that networks run on, and the threads of the CPU.
+//! Selection of the device and of the number of CPU threads.
 
 use crate::Result;
 
@@ -13,25 +13,25 @@ pub enum Device {
     Cpu,
 }
 
-/// Finds the device that `auto`, `cpu`, `cuda`, `cuda:N` or `mps` names, and refuses one that is not there.
+/// Parses `auto`, `cpu`, `cuda`, `cuda:N` or `mps`. Refuses a device that is not available.
 #[cfg(feature = "torch")]
 pub fn parse(text: &str) -> Result<Device> {
     super::libtorch::device::parse(text)
 }
 
-/// Finds the device that `auto` or `cpu` names, and refuses any other.
+/// Parses `auto` or `cpu`. Refuses any other device.
 #[cfg(not(feature = "torch"))]
 pub fn parse(text: &str) -> Result<Device> {
     match text {
         "auto" | "cpu" => Ok(Device::Cpu),
         other => Err(crate::Error::needs_libtorch(
             format!("--device {other}"),
-            "only the CPU can be used",
+            "only the CPU is supported",
         )),
     }
 }
 
-/// Sets the number of threads of the CPU; 0 leaves it to the machine. Called once, before anything is computed.
+/// Sets the number of CPU threads; 0 means all cores. Must be called once, before any computation.
 pub fn configure(threads: usize) {
     #[cfg(feature = "torch")]
     {
@@ -41,7 +41,7 @@ pub fn configure(threads: usize) {
         }
     }
     if threads > 0 {
-        // Fails only if the pool is already running, and then its size is what it is.
+        // Fails only if the pool is already running, whose size cannot be changed.
         let _ = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build_global();

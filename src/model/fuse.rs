@@ -1,56 +1,56 @@
-//! The network with batch norm fused away, as plain numbers: what inference runs and every exporter writes.
+//! Fusion of BatchNorm into convolutions. The fused network, as plain numbers, is used by inference and all exporters.
 
 use super::architecture::{Convolution, Linear, NORM_EPSILON, Network};
 use super::state_dict;
 use super::state_dict::NamedTensors;
 use crate::{Error, Result};
 
-/// A network of biased convolutions without batch norm; same blocks, same order as [`Network`].
+/// A network of convolutions with bias and without BatchNorm. It has the blocks of [`Network`], in the same order.
 #[derive(Clone, Debug)]
 pub struct FusedNetwork {
-    /// The blocks, first to last. After the last comes the mean over height and width.
+    /// The blocks, first to last. Global average pooling follows the last one.
     pub blocks: Vec<FusedBlock>,
-    /// The layer from features to logits.
+    /// The linear layer from features to logits.
     pub head: FusedLinear,
 }
 
-/// As [`super::architecture::Block`].
+/// A fused [`super::architecture::Block`].
 #[derive(Clone, Debug)]
 pub struct FusedBlock {
-    /// Its name, such as `features.3`.
+    /// Name, such as `features.3`.
     pub name: String,
-    /// The convolutions with their numbers.
+    /// The fused convolutions.
     pub convolutions: Vec<FusedConvolution>,
     /// Whether the block's input is added to its output.
     pub residual: bool,
 }
 
-/// A convolution that contains its batch norm.
+/// A convolution with its BatchNorm fused in.
 #[derive(Clone, Debug)]
 pub struct FusedConvolution {
     /// Shape, stride, groups, and whether ReLU6 follows.
     pub layer: Convolution,
-    /// outputs × inputs per group × kernel × kernel, row-major.
+    /// Output channels × input channels per group × kernel × kernel, row-major.
     pub weight: Vec<f32>,
-    /// One per output.
+    /// One value per output.
     pub bias: Vec<f32>,
 }
 
-/// The head with its numbers.
+/// The linear head.
 #[derive(Clone, Debug)]
 pub struct FusedLinear {
-    /// Its shape.
+    /// Name and shape.
     pub layer: Linear,
-    /// outputs × inputs, row-major.
+    /// Outputs × inputs, row-major.
     pub weight: Vec<f32>,
-    /// One per output.
+    /// One value per output.
     pub bias: Vec<f32>,
 }
 
-/// Folds each batch norm into its convolution, in double precision:
+/// Fuses every BatchNorm into its convolution, in double precision:
 /// w' = w · γ/√(σ² + ε) and b' = β − μ · γ/√(σ² + ε).
 ///
-/// `tensors` must hold every name of [`Network::tensor_shapes`].
+/// `tensors` must contain every name of [`Network::tensor_shapes`].
 pub fn fuse(network: &Network, tensors: &NamedTensors) -> Result<FusedNetwork> {
     let values = |name: String| -> Result<Vec<f32>> {
         let tensor = tensors.get(&name).ok_or_else(|| {

@@ -1,5 +1,5 @@
-//! The fused network in libtorch: what scores, predicts and is traced. Three times as fast as the
-//! training network in evaluation mode, and the same function.
+//! The fused network in libtorch, for evaluation, prediction and tracing. It computes the same function as the training
+//! network in evaluation mode, three times as fast.
 
 use tch::{Device, Kind, Tensor};
 
@@ -8,7 +8,7 @@ use super::fuse::FusedNetwork;
 use super::input;
 use crate::{Diagnosis, Error, Result};
 
-/// A network without batch norm, on a device, ready to run. Holds no gradients.
+/// A network without BatchNorm on a device, without gradients.
 pub struct InferenceNetwork {
     blocks: Vec<Block>,
     head: [Tensor; 2],
@@ -21,13 +21,13 @@ struct Block {
 }
 
 impl InferenceNetwork {
-    /// Puts a fused network's numbers onto a device.
+    /// Copies the weights of a fused network to a device.
     pub fn new(fused: &FusedNetwork, device: Device) -> Result<Self> {
         let tensor = |values: &[f32], shape: &[i64]| {
             Tensor::f_from_slice(values)
                 .and_then(|t| t.f_view(shape))
                 .and_then(|t| t.f_to_device(device))
-                .map_err(Error::torch("putting the network onto its device"))
+                .map_err(Error::torch("copying the network to its device"))
         };
         let mut blocks = Vec::with_capacity(fused.blocks.len());
         for block in &fused.blocks {
@@ -55,44 +55,45 @@ impl InferenceNetwork {
         })
     }
 
-    /// Where it runs.
+    /// The network's device.
     pub fn device(&self) -> Device {
         self.device
     }
 
-    /// Features (N × 1,280) of a normalised batch (N × 3 × S × S), best given channels last.
+    /// Features (N × 1,280) of a normalised batch (N × 3 × S × S), preferably channels last.
     pub fn features(&self, images: &Tensor) -> Tensor {
         let activations = self.activations(images);
         activations.mean_dim(&[2i64, 3][..], false, Kind::Float)
     }
 
-    /// What the features are means of: N × 1,280 × S/32 × S/32.
+    /// Feature map before global average pooling: N × 1,280 × S/32 × S/32.
     fn activations(&self, images: &Tensor) -> Tensor {
-        self.watched(images, &mut |_| {})
+        self.activations_with_hook(images, &mut |_| {})
     }
 
-    /// The last activations, while `watch` is shown, in the order in which they arise, every tensor that a file in whole
-    /// numbers must keep: the images, each convolution's output (after ReLU6), each residual sum.
-    pub fn watched(&self, images: &Tensor, watch: &mut dyn FnMut(&Tensor)) -> Tensor {
+    /// The last feature map. Calls `hook` with every tensor that an int8 network quantizes, in order of computation:
+    /// the images, the output of each convolution (after ReLU6), and each residual sum.
+    pub fn activations_with_hook(&self, images: &Tensor, hook: &mut dyn FnMut(&Tensor)) -> Tensor {
         let mut x = images.shallow_clone();
-        watch(&x);
+        hook(&x);
         for block in &self.blocks {
             let input = x.shallow_clone();
             for (layer, weight, bias) in &block.convolutions {
                 x = convolve(layer, &x, weight, bias);
-                watch(&x);
+                hook(&x);
             }
             if block.residual {
                 x += input;
-                watch(&x);
+                hook(&x);
             }
         }
         x
     }
 
-    /// How much each region of each image of a normalised batch speaks for a class: N × S/32 × S/32, from 0 (not, or
-    /// against it) up, by Grad-CAM (Selvaraju et al. 2017). Its weights are gradients of the logit by the last
-    /// activations, and since those are only averaged and multiplied by the head, they are the head's own weights.
+    /// Grad-CAM (Selvaraju et al. 2017) of a class for a normalised batch: N × S/32 × S/32, values of 0 or more.
+    ///
+    /// Grad-CAM weights the channels of the last feature map by the gradients of the logit. As only average pooling and
+    /// the linear head follow, these are the head's weights.
     pub fn grad_cam(&self, images: &Tensor, class: Diagnosis) -> Tensor {
         let weights = self.head[0].get(class.index() as i64).view([1, -1, 1, 1]);
         let weighted = self.activations(images) * weights;
@@ -110,7 +111,7 @@ impl InferenceNetwork {
     }
 }
 
-/// A fused convolution of a batch (N × inputs × H × W), with its ReLU6 if it has one.
+/// Applies a fused convolution, with its ReLU6 if it has one, to a batch (N × inputs × H × W).
 pub fn convolve(layer: &Convolution, batch: &Tensor, weight: &Tensor, bias: &Tensor) -> Tensor {
     let (stride, padding) = (layer.stride as i64, layer.padding() as i64);
     let (strides, paddings) = ([stride, stride], [padding, padding]);

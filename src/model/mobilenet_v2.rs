@@ -1,7 +1,9 @@
-//! MobileNetV2 in libtorch, for training: built from the description in [`super::architecture`].
+//! MobileNetV2 in libtorch, for training, built from the description in [`super::architecture`].
 //!
-//! Our own rather than tch's `vision::mobilenet`, which fixes types and names and writes ReLU6 as two
-//! operations. Tensor names are torchvision's.
+//! tch's `vision::mobilenet` is not used: its types and names are fixed, and it computes ReLU6 in two operations.
+//! Tensors have torchvision's names.
+
+mod init;
 
 use tch::{Device, Kind, Tensor};
 
@@ -11,69 +13,52 @@ use super::libtorch::batch_norm_relu6::BatchNorm;
 use super::state_dict::NamedTensors;
 use crate::{Error, Result};
 
-/// A network whose weights can be trained.
+/// A trainable network.
 pub struct MobileNetV2 {
     network: Network,
     tensors: NamedTensors,
     device: Device,
 }
 
-/// What a training step may change.
+/// The trainable part of the base.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrainableBlocks {
-    /// Blocks from this one on learn; those before run in evaluation mode and without gradients.
-    /// The number of blocks means that only the head learns.
+    /// The first trainable block. Blocks before it run in evaluation mode and without gradients. If it equals the
+    /// number of blocks, only the head is trainable.
     pub first_block: usize,
-    /// Whether batch norm in the learning blocks uses and updates statistics of the batch. When not, it
-    /// keeps the running ones; its scale and shift learn all the same.
+    /// Whether BatchNorm in the trainable blocks uses batch statistics and updates the running ones. Otherwise it uses
+    /// the running statistics and does not change them. Its scale and shift are trainable in both cases.
     pub batch_statistics: bool,
 }
 
 impl MobileNetV2 {
-    /// A network with random weights, as torchvision initialises it: convolutions normal with variance
-    /// 2 / fan-out (He et al. 2015), batch norm at identity, head normal with deviation 0.01.
+    /// A network with random weights, initialised as in torchvision.
     pub fn random(architecture: Architecture, seed: u64, device: Device) -> Self {
-        tch::manual_seed(seed as i64);
         let network = architecture.network();
-        let mut tensors = NamedTensors::new();
-        for (name, shape) in network.tensor_shapes() {
-            let value = |fill: f64| Tensor::full(&shape[..], fill, (Kind::Float, Device::Cpu));
-            let tensor = match shape[..] {
-                [outputs, _, height, width] => {
-                    let groups = groups_of(&network, &name);
-                    let fan_out = (outputs * height * width) as f64 / groups as f64;
-                    Tensor::randn(&shape[..], (Kind::Float, Device::Cpu)) * (2.0 / fan_out).sqrt()
-                }
-                [_, _] => Tensor::randn(&shape[..], (Kind::Float, Device::Cpu)) * 0.01,
-                _ if name.ends_with("running_var") => value(1.0),
-                _ if name.ends_with("weight") => value(1.0),
-                _ => value(0.0),
-            };
-            tensors.insert(name, tensor);
-        }
+        let tensors = init::random_tensors(&network, seed);
         Self::new(network, tensors, device)
     }
 
-    /// A network with given weights; `tensors` must hold every name of the description in its shape.
+    /// A network with the given weights. `tensors` must contain every tensor of the architecture in its shape.
     pub fn from_tensors(
         architecture: Architecture,
         tensors: &NamedTensors,
         device: Device,
     ) -> Result<Self> {
         let network = architecture.network();
-        let mut own = NamedTensors::new();
+        let mut copies = NamedTensors::new();
         for (name, shape) in network.tensor_shapes() {
             let tensor = tensors.get(&name).filter(|t| t.size() == shape);
             let tensor = tensor.ok_or_else(|| {
                 Error::input(
                     format!("tensor {name}"),
-                    format!("missing, or not of shape {shape:?}"),
-                    "Use weights of the same width.",
+                    format!("it is missing, or its shape is not {shape:?}"),
+                    "Use weights of a network with the same width.",
                 )
             })?;
-            own.insert(name, tensor.to_kind(Kind::Float).copy());
+            copies.insert(name, tensor.to_kind(Kind::Float).copy());
         }
-        Ok(Self::new(network, own, device))
+        Ok(Self::new(network, copies, device))
     }
 
     fn new(network: Network, tensors: NamedTensors, device: Device) -> Self {
@@ -95,22 +80,22 @@ impl MobileNetV2 {
         }
     }
 
-    /// The description that it was built from.
+    /// The description of the layers.
     pub fn network(&self) -> &Network {
         &self.network
     }
 
-    /// Where its weights are.
+    /// The network's device.
     pub fn device(&self) -> Device {
         self.device
     }
 
-    /// All weights and statistics by name, shared with the network.
+    /// All weights and BatchNorm statistics by name. They share memory with the network.
     pub fn tensors(&self) -> &NamedTensors {
         &self.tensors
     }
 
-    /// Puts values of the same names and shapes into the weights and statistics.
+    /// Copies values of the same names and shapes into the weights and BatchNorm statistics.
     pub fn restore(&mut self, values: &NamedTensors) {
         tch::no_grad(|| {
             for (name, tensor) in &mut self.tensors {
@@ -121,7 +106,7 @@ impl MobileNetV2 {
         });
     }
 
-    /// Names of the trainable tensors of one block.
+    /// Names of the parameters of a block.
     pub fn block_parameters(&self, block: usize) -> Vec<String> {
         let layers = self.network.blocks[block].convolutions.iter();
         layers
@@ -135,7 +120,7 @@ impl MobileNetV2 {
             .collect()
     }
 
-    /// Names of the head's tensors.
+    /// Names of the parameters of the head.
     pub fn head_parameters(&self) -> Vec<String> {
         ["weight", "bias"]
             .map(|part| format!("{}.{part}", self.network.head.name))
@@ -156,7 +141,7 @@ impl MobileNetV2 {
         x.mean_dim(&[2i64, 3][..], false, Kind::Float)
     }
 
-    /// Logits (N × 7) of features, of which a share `dropout` is set to zero and the rest scaled up.
+    /// Logits (N × 7) of features, after dropout with the probability `dropout`.
     pub fn logits(&self, features: &Tensor, dropout: f64) -> Tensor {
         let [weight, bias] = ["weight", "bias"]
             .map(|part| self.tensor(&format!("{}.{part}", self.network.head.name)));
@@ -205,18 +190,9 @@ impl MobileNetV2 {
     }
 
     fn tensor(&self, name: &str) -> &Tensor {
-        // Present for every name of the description: `new` is only called with complete sets.
+        // Never missing: `new` is only called with all tensors of the architecture.
         &self.tensors[name]
     }
-}
-
-fn groups_of(network: &Network, weight: &str) -> usize {
-    let layers = network.blocks.iter().flat_map(|block| &block.convolutions);
-    layers
-        .filter(|layer| weight.strip_suffix(".weight") == Some(&layer.name))
-        .map(|layer| layer.groups)
-        .next()
-        .unwrap_or(1)
 }
 
 #[cfg(test)]
@@ -228,7 +204,7 @@ mod tests {
 
     const EXACT: (Kind, Device) = (Kind::Double, Device::Cpu);
 
-    /// As in tests/reference/training_step.py.
+    /// Deterministic values, as in tests/reference/training_step.py.
     fn formula(name: &str, number: usize, shape: &[i64]) -> Tensor {
         let i = Tensor::arange(shape.iter().product::<i64>(), EXACT);
         let wave = (&i * 0.37 * &i + number as f64).sin().reshape(shape);
@@ -245,15 +221,15 @@ mod tests {
         tensor.to_kind(Kind::Float)
     }
 
-    /// BatchNorm, and sum weighted with cos(0.3 i).
-    fn told(tensor: &Tensor) -> [f64; 2] {
+    /// The norm, and the sum weighted with cos(0.3 i).
+    fn fingerprint(tensor: &Tensor) -> [f64; 2] {
         let flat = tensor.contiguous().reshape([-1]).to_kind(Kind::Double);
         let weights = (Tensor::arange(flat.numel() as i64, EXACT) * 0.3).cos();
         [flat.norm(), (flat * weights).sum(Kind::Double)].map(|value| value.double_value(&[]))
     }
 
     #[test]
-    fn a_training_step_is_torchvisions() {
+    fn a_training_step_equals_torchvisions() {
         let reference = include_str!("../../tests/reference/training_step.json");
         let reference: Value = serde_json::from_str(reference).unwrap();
         let architecture = Architecture {
@@ -283,7 +259,7 @@ mod tests {
 
         let close = |name: &str, ours: f64, theirs: &Value, scale: f64| {
             let difference = (ours - theirs.as_f64().unwrap()).abs() / scale;
-            // In single precision a value beside one of ReLU6's corners may fall on its other side.
+            // In single precision, a value near a corner of ReLU6 may fall on the other side.
             assert!(difference < 1e-3, "{name}: {ours} for {theirs}");
         };
         close("loss", loss.double_value(&[]), &reference["loss"], 1.0);
@@ -294,9 +270,9 @@ mod tests {
             norms[norms.len() / 2]
         };
         for (name, theirs) in gradients {
-            // Some gradients are zero but for rounding: what a following norm takes away.
+            // Some gradients are zero except for rounding, as the following BatchNorm cancels them.
             let scale = theirs[0].as_f64().unwrap().max(1e-2 * median);
-            let ours = told(&model.tensors()[name].grad());
+            let ours = fingerprint(&model.tensors()[name].grad());
             for (ours, theirs) in ours.iter().zip(theirs.as_array().unwrap()) {
                 close(name, *ours, theirs, scale);
             }
@@ -304,7 +280,7 @@ mod tests {
         for (name, theirs) in reference["running"].as_object().unwrap() {
             let scale = theirs[0].as_f64().unwrap();
             for (ours, theirs) in
-                (told(&model.tensors()[name]).iter()).zip(theirs.as_array().unwrap())
+                (fingerprint(&model.tensors()[name]).iter()).zip(theirs.as_array().unwrap())
             {
                 close(name, *ours, theirs, scale);
             }

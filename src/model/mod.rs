@@ -1,5 +1,5 @@
-//! The network: one description of its layers ([`layers`]), what libtorch runs ([`mobilenet_v2`]),
-//! where weights come from ([`weights`]) and how they are kept ([`checkpoint`]). Knows nothing of image files.
+//! The network: the description of its layers ([`architecture`]), its training ([`mobilenet_v2`]) and inference
+//! ([`inference_network`]) with libtorch, pretrained weights ([`pretrained`]) and checkpoints ([`checkpoint`]).
 
 pub mod architecture;
 #[cfg(feature = "torch")]

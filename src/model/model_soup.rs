@@ -1,5 +1,5 @@
-//! The mean of several networks' weights: often as good as their ensemble, at the cost of one (“model soups”, Wortsman
-//! et al. 2022).
+//! Model soups (Wortsman et al. 2022): the mean of several networks' weights. A soup is often as good as the ensemble,
+//! at the inference cost of one network.
 
 use std::collections::BTreeMap;
 
@@ -10,21 +10,24 @@ use super::checkpoint_metadata::CheckpointMetadata;
 use super::state_dict::NamedTensors;
 use crate::{Error, Result};
 
-/// A network to be averaged.
+/// A network in the soup.
 pub struct Member {
-    /// What to call it in words.
+    /// Name for messages and for the metadata.
     pub name: String,
-    /// It.
+    /// The checkpoint.
     pub checkpoint: Checkpoint,
-    /// How much it counts, above 0; only the ratio to the others matters.
+    /// Weight in the mean, above 0. Weights are normalised to a sum of 1.
     pub weight: f64,
 }
 
-/// The weighted mean of the members' weights, batch norm's statistics included. All else is the first member's, save
-/// what the mean of all knows: the lesions of all, and no figures, as nobody has scored it yet.
+/// The weighted mean of the members' weights and BatchNorm statistics.
+///
+/// The metadata is the first member's, with the training and validation lesions of all members. It has no metrics and
+/// no temperature, as the mean has not been evaluated yet.
 ///
 /// # Errors
-/// Fewer than two members, other layers than the first's, other folds, or other images (save their size).
+/// Fails for fewer than two members, and if a member's architecture, fold or resize rule differs from the first's. The
+/// image size may differ.
 pub fn average(members: &[Member]) -> Result<Checkpoint> {
     let [first, others @ ..] = members else {
         return Err(too_few());
@@ -33,7 +36,7 @@ pub fn average(members: &[Member]) -> Result<Checkpoint> {
         return Err(too_few());
     }
     for other in others {
-        refuse_unlike(first, other)?;
+        refuse_mismatch(first, other)?;
     }
     let total: f64 = members.iter().map(|member| member.weight).sum();
     let mean = |name: &String| -> Option<Tensor> {
@@ -52,7 +55,7 @@ pub fn average(members: &[Member]) -> Result<Checkpoint> {
         .map(|name| Some((name.clone(), mean(name)?)))
         .collect();
     Ok(Checkpoint {
-        tensors: tensors.unwrap_or_default(), // every checkpoint was read with all of its names
+        tensors: tensors.unwrap_or_default(), // `Checkpoint::read` guarantees that all names exist
         metadata: metadata(first, members, total),
     })
 }
@@ -60,34 +63,34 @@ pub fn average(members: &[Member]) -> Result<Checkpoint> {
 fn too_few() -> Error {
     Error::input(
         "CHECKPOINT",
-        "a mean takes at least two networks",
-        "Name two or more checkpoints.",
+        "averaging needs at least two checkpoints",
+        "Pass two or more checkpoints.",
     )
 }
 
-fn refuse_unlike(first: &Member, other: &Member) -> Result<()> {
+fn refuse_mismatch(first: &Member, other: &Member) -> Result<()> {
     let (a, b) = (&first.checkpoint.metadata, &other.checkpoint.metadata);
     let problem = if a.architecture != b.architecture {
         format!(
-            "its width is {}, that of {} is {}",
+            "its width is {}, but that of {} is {}",
             b.architecture.width, first.name, a.architecture.width
         )
     } else if (a.resize.fit, a.resize.colour) != (b.resize.fit, b.resize.colour) {
         format!(
-            "it needs images prepared with {}, {} with {}",
+            "it needs images prepared with {}, but {} needs {}",
             b.resize.flags(),
             first.name,
             a.resize.flags()
         )
     } else if a.fold != b.fold {
-        format!("it was not validated on the fold that {} was", first.name)
+        format!("it was validated on another fold than {}", first.name)
     } else {
         return Ok(());
     };
     Err(Error::input(
         other.name.clone(),
         problem,
-        "Only networks that began with the same weights and learnt from the same images have a mean that means something.",
+        "Average only checkpoints that were fine-tuned from the same weights and trained on the same images.",
     ))
 }
 

@@ -1,17 +1,17 @@
-//! What a network gives, as plain numbers.
+//! Conversion of logits to probabilities.
 
 use tch::{Device, Kind, Tensor};
 
 use crate::probabilities::Probabilities;
 use crate::{Diagnosis, Error, Result};
 
-/// The probabilities that logits (N × 7) stand for, in double precision.
+/// The softmax of logits (N × 7), in double precision.
 pub fn probabilities(logits: &Tensor) -> Result<Vec<Probabilities>> {
     let on_cpu = logits.detach().to_device(Device::Cpu);
     rows(&on_cpu.softmax(-1, Kind::Double))
 }
 
-/// A tensor of N × 7, on the CPU, as rows.
+/// The rows of an N × 7 tensor on the CPU.
 pub fn rows(probabilities: &Tensor) -> Result<Vec<Probabilities>> {
     let flat: Vec<f64> = Vec::try_from(probabilities.to_kind(Kind::Double).contiguous().view(-1))
         .map_err(Error::torch("reading probabilities"))?;

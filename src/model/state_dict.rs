@@ -1,4 +1,4 @@
-//! Named tensors, and the safetensors files that hold them with their metadata (which tch's writer drops).
+//! Named tensors, and safetensors files of them with metadata (which tch's writer does not support).
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -8,20 +8,20 @@ use tch::{Device, Kind, Tensor};
 
 use crate::{Error, Result, files};
 
-/// Tensors by name, in the names' order, so that a file written twice has the same bytes.
+/// Tensors by name. They are sorted by name, so that files are reproducible.
 pub type NamedTensors = BTreeMap<String, Tensor>;
 
 /// The text entries of a safetensors header.
 pub type Metadata = BTreeMap<String, String>;
 
-/// Reads a safetensors file: tensors on the CPU in the file's own types, and the metadata.
+/// Reads a safetensors file: the tensors, on the CPU and in the file's types, and the metadata.
 pub fn read_safetensors(path: &Path) -> Result<(NamedTensors, Metadata)> {
     let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
     let broken = |error: &dyn std::fmt::Display| {
         Error::file(
             path,
             format!("not a readable safetensors file ({error})"),
-            "Fetch or write it again; a file cut short reads like this.",
+            "The file may be truncated: download or write it again.",
         )
     };
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| broken(&error))?;
@@ -29,28 +29,32 @@ pub fn read_safetensors(path: &Path) -> Result<(NamedTensors, Metadata)> {
     let file = SafeTensors::deserialize(&bytes).map_err(|error| broken(&error))?;
     let mut tensors = NamedTensors::new();
     for (name, view) in file.tensors() {
-        let kind = kind_of(view.dtype())
-            .ok_or_else(|| broken(&format!("tensor {name} is of type {:?}", view.dtype())))?;
+        let kind = kind_of(view.dtype()).ok_or_else(|| {
+            broken(&format!(
+                "tensor {name} has the unsupported type {:?}",
+                view.dtype()
+            ))
+        })?;
         let shape: Vec<i64> = view.shape().iter().map(|&n| n as i64).collect();
         let tensor = Tensor::f_from_data_size(view.data(), &shape, kind).map_err(Error::torch(
-            format!("reading {name} of {}", path.display()),
+            format!("reading {name} from {}", path.display()),
         ))?;
         tensors.insert(name, tensor);
     }
     Ok((tensors, metadata.into_iter().collect()))
 }
 
-/// Writes a safetensors file, whole or not at all.
+/// Writes a safetensors file atomically.
 pub fn write_safetensors(path: &Path, tensors: &NamedTensors, metadata: &Metadata) -> Result<()> {
-    let doing = || format!("writing {}", path.display());
-    let mut parts: Vec<(&String, Dtype, Vec<usize>, Vec<u8>)> = Vec::with_capacity(tensors.len());
+    let action = || format!("writing {}", path.display());
+    let mut entries: Vec<(&String, Dtype, Vec<usize>, Vec<u8>)> = Vec::with_capacity(tensors.len());
     for (name, tensor) in tensors {
         let kind = tensor.kind();
         let dtype = dtype_of(kind).ok_or_else(|| {
             Error::file(
                 path,
-                format!("tensor {name} has type {kind:?}, which the format here does not hold"),
-                "Report this as a fault of the program.",
+                format!("tensor {name} has the unsupported type {kind:?}"),
+                "This is a bug: please report it.",
             )
         })?;
         let shape = tensor.size().iter().map(|&n| n as usize).collect();
@@ -58,14 +62,14 @@ pub fn write_safetensors(path: &Path, tensors: &NamedTensors, metadata: &Metadat
             .f_detach()
             .and_then(|t| t.f_to(Device::Cpu))
             .and_then(|t| t.f_contiguous())
-            .map_err(Error::torch(doing()))?;
+            .map_err(Error::torch(action()))?;
         let mut data = vec![0; plain.numel() * kind.elt_size_in_bytes()];
         plain
             .f_copy_data_u8(&mut data, plain.numel())
-            .map_err(Error::torch(doing()))?;
-        parts.push((name, dtype, shape, data));
+            .map_err(Error::torch(action()))?;
+        entries.push((name, dtype, shape, data));
     }
-    let views: Result<Vec<_>, _> = parts
+    let views: Result<Vec<_>, _> = entries
         .iter()
         .map(|(name, dtype, shape, data)| {
             TensorView::new(*dtype, shape.clone(), data).map(|view| (*name, view))
@@ -78,26 +82,26 @@ pub fn write_safetensors(path: &Path, tensors: &NamedTensors, metadata: &Metadat
     files::write_atomically(path, &bytes)
 }
 
-/// Copies of tensors on the CPU, which later steps do not touch.
+/// Copies tensors to the CPU. Later training steps do not change the copies.
 pub fn snapshot(tensors: &NamedTensors) -> NamedTensors {
     let copied = |tensor: &Tensor| tensor.detach().to_device(Device::Cpu).contiguous().copy();
     let named = |(name, tensor): (&String, &Tensor)| (name.clone(), copied(tensor));
     tensors.iter().map(named).collect()
 }
 
-/// The values of a tensor as plain floats, in row-major order.
+/// The values of a tensor as f32, in row-major order.
 pub fn to_floats(tensor: &Tensor) -> Result<Vec<f32>> {
-    let reading = || Error::torch("reading a tensor's values");
+    let failed = || Error::torch("reading a tensor's values");
     let plain = tensor
         .f_detach()
         .and_then(|t| t.f_to_device(Device::Cpu))
         .and_then(|t| t.f_to_kind(Kind::Float))
         .and_then(|t| t.f_contiguous())
-        .map_err(reading())?;
+        .map_err(failed())?;
     let mut values = vec![0.0; plain.numel()];
     plain
         .f_copy_data(&mut values, plain.numel())
-        .map_err(reading())?;
+        .map_err(failed())?;
     Ok(values)
 }
 

@@ -90,7 +90,7 @@ fn largest(
     let mut largest: Vec<Tensor> = Vec::new();
     for batch in batches {
         let mut seen = Vec::new();
-        let _last = network.watched(batch, &mut |tensor| {
+        let _last = network.activations_with_hook(batch, &mut |tensor| {
             seen.push(tensor.amax([0i64, 2, 3].as_slice(), false));
         });
         largest = match largest.is_empty() {
@@ -120,7 +120,7 @@ fn observe(
     let mut spreads: Vec<Histogram> = Vec::new();
     for batch in batches {
         let mut ends = Vec::new();
-        let _last = network.watched(batch, &mut |tensor| {
+        let _last = network.activations_with_hook(batch, &mut |tensor| {
             ends.push([tensor.min(), tensor.max()].map(|end| end.double_value(&[])));
         });
         spreads.resize(ends.len(), Histogram::default());
@@ -132,7 +132,7 @@ fn observe(
     for batch in batches {
         let mut left = spreads.iter_mut();
         let mut failed = None;
-        let _last = network.watched(batch, &mut |tensor| {
+        let _last = network.activations_with_hook(batch, &mut |tensor| {
             let counted = left.next().map(|spread| count(spread, tensor));
             failed = failed.take().or(counted.and_then(Result::err));
         });

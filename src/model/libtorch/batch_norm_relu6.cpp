@@ -1,11 +1,11 @@
-// Batch norm with ReLU6 behind it as one operation of libtorch's autograd, for training on processors.
+// BatchNorm followed by optional ReLU6, as one operator of libtorch's autograd, for training on CPUs.
 //
-// libtorch keeps three tensors for every convolution with norm and ReLU6: what each of the three gave. One is enough
-// beside the convolution's own input: what the norm gave follows from what it got. So a third of a step's memory is
-// saved, and the gradient reads memory four times where libtorch's two operations read it seven times.
+// For a convolution with BatchNorm and ReLU6, libtorch saves the outputs of all three for the backward pass. This
+// operator saves only its input, and recomputes the output of BatchNorm from it. That saves a third of a step's memory,
+// and the backward pass reads memory four times instead of the seven times of libtorch's two operators.
 //
-// Ioffe & Szegedy 2015, in PyTorch's formulation: statistics of the batch with the variance divided by n, running ones
-// with the variance divided by n - 1.
+// Ioffe & Szegedy 2015, in PyTorch's formulation: batch statistics use the variance divided by n, running statistics
+// the variance divided by n - 1.
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -16,7 +16,7 @@
 #include <limits>
 #include <vector>
 
-// The loops over channels are compiled for several kinds of processor, and the right one is taken at run time.
+// The loops over channels are compiled for several instruction sets, and the best one is selected at run time.
 #if defined(__x86_64__) && defined(__GNUC__)
 #define FOR_EACH_PROCESSOR __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
@@ -29,18 +29,18 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-// Pixels whose sums are taken in single precision, before they are added in double precision. Fixed, so that the
-// result does not depend on the number of threads.
+// Pixels per block. A block is summed in single precision, the blocks in double precision. The size is fixed, so that
+// the result does not depend on the number of threads.
 constexpr int64_t BLOCK = 512;
 
-// What a channel's values become: `scale` * (value - `mean`) + `shift`, kept between `low` and `high`. The mean is taken
-// away first, so that nothing is lost where it is much larger than the spread.
+// The map of a channel's values: clamp(`scale` * (value - `mean`) + `shift`, `low`, `high`). The mean is subtracted
+// first, so that no precision is lost if it is much larger than the standard deviation.
 struct Affine {
   const float *mean, *scale, *shift;
   float low, high;
 };
 
-// Adds to `sum` and `squares` those of `pixels` pixels of `channels` values, each less its channel's `origin`.
+// Adds the values of `pixels` pixels, minus their channel's `origin`, to `sum`, and their squares to `squares`.
 FOR_EACH_PROCESSOR void add_moments(const float* __restrict__ x, const float* __restrict__ origin, int64_t pixels,
                                     int64_t channels, float* __restrict__ sum, float* __restrict__ squares) {
   for (int64_t pixel = 0; pixel < pixels; pixel++, x += channels) {
@@ -64,7 +64,7 @@ FOR_EACH_PROCESSOR void normalise(const float* __restrict__ x, Affine by, int64_
   }
 }
 
-// Adds to `sum` the gradients that pass ReLU6, and to `products` each times its value less the mean.
+// Adds the gradients that pass ReLU6 to `sum`, and their products with (value - mean) to `products`.
 FOR_EACH_PROCESSOR void add_gradients(const float* __restrict__ x, const float* __restrict__ gradient, Affine by,
                                       int64_t pixels, int64_t channels, float* __restrict__ sum,
                                       float* __restrict__ products) {
@@ -79,7 +79,8 @@ FOR_EACH_PROCESSOR void add_gradients(const float* __restrict__ x, const float* 
   }
 }
 
-// The gradient of x: `scale` * (what passes ReLU6) + `slope` * (x - mean) + `offset`. `into` may be `gradient` itself.
+// The gradient of x: `scale` * (gradient after ReLU6) + `slope` * (x - mean) + `offset`. `into` may be `gradient`
+// itself.
 FOR_EACH_PROCESSOR void differentiate(const float* __restrict__ x, const float* gradient, Affine by,
                                       const float* __restrict__ slope, const float* __restrict__ offset,
                                       int64_t pixels, int64_t channels, float* into) {
@@ -98,14 +99,14 @@ FOR_EACH_PROCESSOR void differentiate(const float* __restrict__ x, const float* 
   }
 }
 
-// Pixels and channels of a channels-last batch, and the blocks that its pixels fall into.
-struct Extent {
+// Dimensions of a channels-last batch: channels, pixels, and blocks of pixels.
+struct Dimensions {
   int64_t channels, pixels, blocks;
 
-  explicit Extent(const Tensor& x)
+  explicit Dimensions(const Tensor& x)
       : channels(x.size(1)), pixels(x.numel() / x.size(1)), blocks((pixels + BLOCK - 1) / BLOCK) {}
 
-  // Calls `work(first pixel, pixels)` for parts of the batch, on libtorch's threads.
+  // Calls `work(first pixel, number of pixels)` for parts of the batch, on libtorch's threads.
   template <typename Work>
   void over_parts(const Work& work) const {
     at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) {
@@ -113,19 +114,19 @@ struct Extent {
     });
   }
 
-  // Two sums a channel over all pixels: `add(first pixel, pixels, sum, other sum)` adds those of a block.
+  // Two sums per channel over all pixels. `add(first pixel, number of pixels, sum, other sum)` adds a block's values.
   template <typename Add>
   std::vector<double> sums(const Add& add) const {
-    std::vector<float> of_blocks(blocks * 2 * channels, 0.0f);
+    std::vector<float> block_sums(blocks * 2 * channels, 0.0f);
     at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) {
       for (int64_t block = begin; block < end; block++) {
-        float* sums = of_blocks.data() + block * 2 * channels;
+        float* sums = block_sums.data() + block * 2 * channels;
         add(block * BLOCK, std::min(BLOCK, pixels - block * BLOCK), sums, sums + channels);
       }
     });
     std::vector<double> totals(2 * channels, 0.0);
     for (int64_t block = 0; block < blocks; block++) {
-      const float* sums = of_blocks.data() + block * 2 * channels;
+      const float* sums = block_sums.data() + block * 2 * channels;
       for (int64_t at = 0; at < 2 * channels; at++) totals[at] += sums[at];
     }
     return totals;
@@ -133,31 +134,31 @@ struct Extent {
 };
 
 Affine affine(const float* mean, const float* scale, const float* shift, bool relu6) {
-  const float endless = std::numeric_limits<float>::infinity();
-  return {mean, scale, shift, relu6 ? 0.0f : -endless, relu6 ? 6.0f : endless};
+  const float infinity = std::numeric_limits<float>::infinity();
+  return {mean, scale, shift, relu6 ? 0.0f : -infinity, relu6 ? 6.0f : infinity};
 }
 
-struct NormRelu6 : torch::autograd::Function<NormRelu6> {
+struct BatchNormRelu6 : torch::autograd::Function<BatchNormRelu6> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& gamma, const Tensor& beta,
                         Tensor running_mean, Tensor running_variance, double momentum, double epsilon, bool relu6) {
-    const Extent extent(x);
-    const auto channels = extent.channels;
+    const Dimensions dimensions(x);
+    const auto channels = dimensions.channels;
     const float* values = x.const_data_ptr<float>();
     float* running[] = {running_mean.data_ptr<float>(), running_variance.data_ptr<float>()};
 
-    // Less the running mean, which is near the batch's, so that the difference of large squares is never taken.
+    // Relative to the running mean, which is near the batch's mean: this avoids differences of large squares.
     const std::vector<float> origin(running[0], running[0] + channels);
-    const auto sums = extent.sums([&](int64_t first, int64_t pixels, float* sum, float* squares) {
+    const auto sums = dimensions.sums([&](int64_t first, int64_t pixels, float* sum, float* squares) {
       add_moments(values + first * channels, origin.data(), pixels, channels, sum, squares);
     });
 
-    // Before anything is changed: whoever finds that memory has run out may do it another way.
+    // Allocate before anything is changed, so that the caller can fall back to libtorch's operators if this fails.
     const Tensor y = at::empty_like(x);
     const auto per_channel = at::empty({4, channels}, x.options().requires_grad(false));
     float *mean = per_channel.data_ptr<float>(), *inverse = mean + channels, *scale = inverse + channels,
           *shift = scale + channels;
     const float *weight = gamma.const_data_ptr<float>(), *bias = beta.const_data_ptr<float>();
-    const double n = double(extent.pixels);
+    const double n = double(dimensions.pixels);
     for (int64_t c = 0; c < channels; c++) {
       const double from_origin = sums[c] / n;
       const double variance = std::max(0.0, sums[channels + c] / n - from_origin * from_origin);
@@ -172,7 +173,7 @@ struct NormRelu6 : torch::autograd::Function<NormRelu6> {
 
     float* result = y.data_ptr<float>();
     const Affine by = affine(mean, scale, shift, relu6);
-    extent.over_parts([&](int64_t first, int64_t pixels) {
+    dimensions.over_parts([&](int64_t first, int64_t pixels) {
       normalise(values + first * channels, by, pixels, channels, result + first * channels);
     });
     context->save_for_backward({x, per_channel});
@@ -184,53 +185,54 @@ struct NormRelu6 : torch::autograd::Function<NormRelu6> {
     const auto saved = context->get_saved_variables();
     const Tensor &x = saved[0], &per_channel = saved[1];
     const bool relu6 = context->saved_data["relu6"].toBool();
-    const Extent extent(x);
-    const auto channels = extent.channels;
+    const Dimensions dimensions(x);
+    const auto channels = dimensions.channels;
     const float *mean = per_channel.const_data_ptr<float>(), *inverse = mean + channels, *scale = inverse + channels,
                 *shift = scale + channels;
     const Affine by = affine(mean, scale, shift, relu6);
     const float* values = x.const_data_ptr<float>();
     const Tensor gradient = gradients[0].contiguous(at::MemoryFormat::ChannelsLast);
     gradients.clear();
-    const float* given = gradient.const_data_ptr<float>();
+    const float* incoming = gradient.const_data_ptr<float>();
 
-    const auto sums = extent.sums([&](int64_t first, int64_t pixels, float* sum, float* products) {
-      add_gradients(values + first * channels, given + first * channels, by, pixels, channels, sum, products);
+    const auto sums = dimensions.sums([&](int64_t first, int64_t pixels, float* sum, float* products) {
+      add_gradients(values + first * channels, incoming + first * channels, by, pixels, channels, sum, products);
     });
-    const auto of_gamma = at::empty({channels}, x.options()), of_beta = at::empty({channels}, x.options());
-    float *gamma = of_gamma.data_ptr<float>(), *beta = of_beta.data_ptr<float>();
+    const auto grad_gamma = at::empty({channels}, x.options()), grad_beta = at::empty({channels}, x.options());
+    float *gamma = grad_gamma.data_ptr<float>(), *beta = grad_beta.data_ptr<float>();
     std::vector<float> slope(channels), offset(channels);
     for (int64_t c = 0; c < channels; c++) {
       const double inverse_deviation = inverse[c];
-      const double products = sums[channels + c] * inverse_deviation, n = double(extent.pixels);
+      const double products = sums[channels + c] * inverse_deviation, n = double(dimensions.pixels);
       beta[c] = float(sums[c]);
       gamma[c] = float(products);
       slope[c] = float(-scale[c] * inverse_deviation * products / n);
       offset[c] = float(-scale[c] * sums[c] / n);
     }
 
-    // The gradient may be overwritten if it is held here and by autograd's call of this function alone, with memory
-    // that no view shares: so it is behind a ReLU6, where one convolution follows. A sum gives both of its terms the
-    // very same tensor.
-    const bool is_ours = gradient.use_count() <= 2 && gradient.storage().use_count() == 1;
-    const Tensor of_x = relu6 && is_ours ? gradient : at::empty_like(gradient);
-    float* result = of_x.data_ptr<float>();
-    extent.over_parts([&](int64_t first, int64_t pixels) {
-      differentiate(values + first * channels, given + first * channels, by, slope.data(), offset.data(), pixels,
+    // The gradient may be overwritten if only this function and autograd's call of it hold the tensor, and no view
+    // shares its memory. After a ReLU6 this is so, because one convolution follows. A sum passes the same tensor to
+    // both of its terms.
+    const bool is_unshared = gradient.use_count() <= 2 && gradient.storage().use_count() == 1;
+    const Tensor grad_x = relu6 && is_unshared ? gradient : at::empty_like(gradient);
+    float* result = grad_x.data_ptr<float>();
+    dimensions.over_parts([&](int64_t first, int64_t pixels) {
+      differentiate(values + first * channels, incoming + first * channels, by, slope.data(), offset.data(), pixels,
                     channels, result + first * channels);
     });
-    return {of_x, of_gamma, of_beta, Tensor(), Tensor(), Tensor(), Tensor(), Tensor()};
+    return {grad_x, grad_gamma, grad_beta, Tensor(), Tensor(), Tensor(), Tensor(), Tensor()};
   }
 };
 
 }  // namespace
 
-// See norm_relu6.rs. Null when something went wrong: no exception may cross to Rust.
-extern "C" Tensor* skinlesion_norm_relu6(const Tensor* x, const Tensor* gamma, const Tensor* beta,
-                                         const Tensor* running_mean, const Tensor* running_variance, double momentum,
-                                         double epsilon, bool relu6) {
+// See batch_norm_relu6.rs. Returns null on any error: exceptions must not cross into Rust.
+extern "C" Tensor* skinlesion_batch_norm_relu6(const Tensor* x, const Tensor* gamma, const Tensor* beta,
+                                               const Tensor* running_mean, const Tensor* running_variance,
+                                               double momentum, double epsilon, bool relu6) {
   try {
-    return new Tensor(NormRelu6::apply(*x, *gamma, *beta, *running_mean, *running_variance, momentum, epsilon, relu6));
+    return new Tensor(
+        BatchNormRelu6::apply(*x, *gamma, *beta, *running_mean, *running_variance, momentum, epsilon, relu6));
   } catch (...) {
     return nullptr;
   }

@@ -1,10 +1,10 @@
-//! What the libtorch that this program runs on is and can do.
+//! Version and capabilities of the loaded libtorch.
 
 use tch::{Cuda, Device, Kind, Tensor};
 
 use crate::{Error, Result};
 
-/// The release that `tch` 0.24 binds. Another may start, and then fail anywhere.
+/// The version that `tch` 0.24 binds. Another version may load and fail later.
 pub const EXPECTED_VERSION: &str = "2.11.0";
 
 unsafe extern "C" {
@@ -12,15 +12,15 @@ unsafe extern "C" {
     fn aoti_torch_abi_version() -> u64;
 }
 
-/// The version that libtorch itself tells, such as `2.11.0`.
+/// The version that libtorch reports, such as `2.11.0`.
 pub fn version() -> String {
-    // SAFETY: libtorch_cpu exports it with this type since 2.5; it takes nothing and returns a constant.
+    // SAFETY: libtorch_cpu exports this function with this type since 2.5. It has no arguments and returns a constant.
     let packed = unsafe { aoti_torch_abi_version() };
     let [major, minor, patch, ..] = packed.to_be_bytes();
     format!("{major}.{minor}.{patch}")
 }
 
-/// Whether a convolution on `device` gives the right numbers.
+/// Checks that a convolution on `device` computes the right result.
 pub fn check_arithmetic(device: Device) -> Result<()> {
     let ones = |shape: &[i64]| Tensor::f_ones(shape, (Kind::Float, device));
     let convolve = || {
@@ -29,31 +29,31 @@ pub fn check_arithmetic(device: Device) -> Result<()> {
         out.f_sum(Kind::Float)?.f_double_value(&[])
     };
     let sum = convolve().map_err(Error::torch(format!("convolving on {device:?}")))?;
-    let expected = f64::from(3 * 2 * 2 * 2 * 9); // outputs × places × inputs × kernel
+    let expected = f64::from(3 * 2 * 2 * 2 * 9); // outputs × positions × inputs × kernel
     if sum == expected {
         return Ok(());
     }
     Err(Error::input(
         "libtorch",
-        format!("a convolution on {device:?} gives {sum} where {expected} is right"),
-        "This libtorch is broken or does not suit this processor: get another with scripts/libtorch.",
+        format!("a convolution on {device:?} returns {sum} instead of {expected}"),
+        "This libtorch is broken or does not support this processor: install another with scripts/libtorch.",
     ))
 }
 
-/// The CUDA half of libtorch.
+/// The CUDA part of libtorch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CudaHalf {
     /// Version of the CUDA runtime, such as `13.0`.
     pub runtime: String,
-    /// Version of cuDNN, such as `9.10.2`, if it can be used.
+    /// Version of cuDNN, such as `9.10.2`, if it is usable.
     pub cudnn: Option<String>,
-    /// Devices that can be used.
+    /// Number of usable devices.
     pub devices: i64,
 }
 
-/// The CUDA half, if it is linked into this program.
+/// The CUDA part of libtorch, if it is linked into this program.
 pub fn cuda() -> Option<CudaHalf> {
-    // The version functions may be asked only then.
+    // The version functions must not be called otherwise.
     tch::utils::has_cudart().then(|| {
         let runtime = tch::utils::version_cudart(); // 13000 is 13.0
         let usable = Cuda::is_available();
@@ -69,8 +69,8 @@ pub fn cuda() -> Option<CudaHalf> {
     })
 }
 
-/// The instructions for bf16 arithmetic that the processor has, by the system's names for them; empty if it
-/// has none, so that libtorch computes bf16 by way of f32. `None` if that cannot be asked here.
+/// The processor's instruction sets for bf16 arithmetic, by the operating system's names. Empty if there are none, so
+/// that libtorch computes bf16 in f32. `None` if this cannot be determined.
 pub fn native_bf16() -> Option<Vec<&'static str>> {
     processor::bf16()
 }
@@ -84,7 +84,7 @@ mod processor {
         if has!("avx512bf16") {
             found.push("avx512_bf16");
         }
-        // Rust cannot ask for AMX yet; Linux tells.
+        // Rust cannot detect AMX yet, so this reads Linux's /proc/cpuinfo.
         let flags = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         if flags.split_whitespace().any(|flag| flag == "amx_bf16") {
             found.push("amx_bf16");
@@ -113,12 +113,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_the_libtorch_that_the_bindings_are_for() {
+    fn the_version_is_that_of_the_bindings() {
         assert_eq!(version(), EXPECTED_VERSION);
     }
 
     #[test]
-    fn it_computes() {
+    fn a_convolution_on_the_cpu_is_correct() {
         check_arithmetic(Device::Cpu).unwrap();
     }
 }

@@ -1,10 +1,10 @@
-//! The devices of libtorch.
+//! Selection of a libtorch device.
 
 use tch::{Cuda, Device};
 
 use crate::{Error, Result};
 
-/// Finds the device that `auto`, `cpu`, `cuda`, `cuda:N` or `mps` names, and refuses one that is not there.
+/// Parses `auto`, `cpu`, `cuda`, `cuda:N` or `mps`. Refuses a device that is not available.
 pub fn parse(text: &str) -> Result<Device> {
     let index = match text {
         "auto" if Cuda::is_available() => return Ok(Device::Cuda(0)),
@@ -23,8 +23,8 @@ pub fn parse(text: &str) -> Result<Device> {
             _ => {
                 return Err(Error::input(
                     format!("--device {other}"),
-                    "no such device",
-                    "Say auto, cpu, cuda, cuda:N or mps.",
+                    "unknown device",
+                    "Use auto, cpu, cuda, cuda:N or mps.",
                 ));
             }
         },
@@ -36,10 +36,10 @@ pub fn parse(text: &str) -> Result<Device> {
     Err(Error::input(
         format!("--device {text}"),
         match devices {
-            0 => "no CUDA device can be used".to_owned(),
+            0 => "no CUDA device is available".to_owned(),
             1 => "the only CUDA device is cuda:0".to_owned(),
             n => format!("there are {n} CUDA devices, cuda:0 to cuda:{}", n - 1),
         },
-        "`skinlesion doctor` says what is missing; --device cpu always works.",
+        "`skinlesion doctor` shows what is missing; --device cpu always works.",
     ))
 }

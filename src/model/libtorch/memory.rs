@@ -1,10 +1,9 @@
-//! How the allocator treats freed memory.
+//! Settings of the allocator for freed memory.
 
-/// Keeps freed memory for the next use instead of giving it back to the kernel.
+/// Keeps freed memory for reuse instead of returning it to the kernel.
 ///
-/// Every activation of a batch is tens of megabytes. glibc by default maps each anew and unmaps it
-/// after, and faulting the pages in again takes as long as the convolutions: without this, evaluation
-/// runs at half its rate (`docs/performance.md`).
+/// An activation of a batch takes tens of megabytes, which glibc by default maps and unmaps every time. The page faults
+/// take as long as the convolutions: without this setting, evaluation runs at half the rate (`docs/performance.md`).
 pub fn keep_freed_memory() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: mallopt only sets the allocator's parameters, and may be called at any time.
@@ -15,8 +14,8 @@ pub fn keep_freed_memory() {
     }
 }
 
-/// Gives memory that is free and kept back to the kernel. Worth it where the sizes of what is needed change, as with
-/// images that grow: blocks of the old sizes would lie about unused.
+/// Returns free memory to the kernel. Useful when allocation sizes change, as with progressive resizing: free blocks of
+/// the old sizes would stay unused.
 pub fn return_freed_memory() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: malloc_trim only returns free memory, and may be called at any time.

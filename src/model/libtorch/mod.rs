@@ -1,4 +1,4 @@
-//! libtorch itself: devices, threads, what this build of it can do, and our own operators in C++.
+//! Access to libtorch: devices, threads, capabilities of the installed build, and custom operators in C++.
 
 pub mod batch_norm_relu6;
 pub mod capabilities;

@@ -1,12 +1,12 @@
-//! Work shared between libtorch's own threads.
+//! A parallel loop on libtorch's own threads.
 //!
-//! Between two operations libtorch's threads wait by spinning, for milliseconds on end. Threads of another pool would
-//! share the cores with them: with augmentation on rayon's pool a training step at 128 pixels had 91 % of the rate of
-//! its forward and backward pass alone, on libtorch's threads 93 % (two cores; `docs/performance.md`).
+//! With augmentation on libtorch's threads, a training step at 128 pixels has 93 % of the rate of its forward and
+//! backward pass alone; on rayon's, 91 % (two cores; `docs/performance.md`). libtorch's threads spin for milliseconds
+//! between two operations, so that threads of another pool compete with them for the cores.
 
-/// Calls `work(number, item)` for every item, several at a time; which thread takes which is left open.
+/// Calls `work(index, item)` for every item in parallel.
 ///
-/// A panic in `work` goes on in the caller, once the others are done.
+/// A panic in `work` is resumed in the caller after all other items are done.
 pub fn for_each<T: Send>(items: &mut [T], work: impl Fn(usize, &mut T) + Sync) {
     #[cfg(native_threads)]
     native::for_each(items, work);
@@ -14,7 +14,7 @@ pub fn for_each<T: Send>(items: &mut [T], work: impl Fn(usize, &mut T) + Sync) {
     {
         use rayon::prelude::*;
         let items = items.par_iter_mut().enumerate();
-        items.for_each(|(number, item)| work(number, item));
+        items.for_each(|(index, item)| work(index, item));
     }
 }
 
@@ -46,24 +46,24 @@ mod native {
             panic: Mutex::new(None),
         };
         let context = (&raw const job).cast();
-        // SAFETY: the call returns when all work is done, so the job outlives it, and it gives every number below the
-        // count to `one` once.
-        unsafe { skinlesion_for_each(items.len() as i64, one::<T, W>, context) };
+        // SAFETY: the call returns when all work is done, so the job outlives it. It calls `run_one` exactly once with
+        // every index below the count.
+        unsafe { skinlesion_for_each(items.len() as i64, run_one::<T, W>, context) };
         let panic = job.panic.into_inner().unwrap_or_default();
         if let Some(panic) = panic {
             resume_unwind(panic);
         }
     }
 
-    extern "C" fn one<T: Send, W: Fn(usize, &mut T) + Sync>(context: *const c_void, at: i64) {
-        // SAFETY: `context` is the job of `for_each`, of the same types, and lives until all are done. No two calls
-        // have the same number, so that each item is lent once; items may go to other threads (Send) and the work be
+    extern "C" fn run_one<T: Send, W: Fn(usize, &mut T) + Sync>(context: *const c_void, at: i64) {
+        // SAFETY: `context` is the job of `for_each` with the same types, and outlives all calls. No two calls have the
+        // same index, so every item is borrowed once. Items may move to other threads (Send), and the work may be
         // called from them (Sync).
         let (job, item) = unsafe {
             let job = &*context.cast::<Job<T, W>>();
             (job, &mut *job.items.add(at as usize))
         };
-        // No panic may cross C++.
+        // A panic must not unwind through C++.
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (job.work)(at as usize, item))) {
             *job.panic.lock().unwrap_or_else(|lock| lock.into_inner()) = Some(panic);
         }
@@ -75,20 +75,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_item_is_worked_on_once() {
+    fn every_item_is_processed_once() {
         for count in [0, 1, 7, 1000] {
             let mut items = vec![0; count];
-            for_each(&mut items, |number, item| *item += number + 1);
+            for_each(&mut items, |index, item| *item += index + 1);
             assert!(items.iter().enumerate().all(|(at, &item)| item == at + 1));
         }
     }
 
     #[test]
-    fn a_panic_reaches_the_caller_when_the_others_are_done() {
+    fn a_panic_reaches_the_caller_after_the_other_items() {
         let mut items = vec![0; 40];
         let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            for_each(&mut items, |number, item| {
-                assert!(number != 3, "number 3 fails");
+            for_each(&mut items, |index, item| {
+                assert!(index != 3, "item 3 fails");
                 *item = 1;
             });
         }));

@@ -1,12 +1,12 @@
-//! Where the program keeps what it can fetch or compute again.
+//! The cache folder, for files that can be downloaded or computed again.
 
 use std::env;
 use std::path::PathBuf;
 
-/// The user's cache folder for this program, whether or not it exists yet.
+/// The user's cache folder for this program, which need not exist yet.
 ///
-/// `$SKINLESION_CACHE` if set; else `skinlesion` in `$XDG_CACHE_HOME` or the platform's own place
-/// (`~/.cache`, `~/Library/Caches`, `%LOCALAPPDATA%`); without a home, in the folder for temporary files.
+/// `$SKINLESION_CACHE` if set; else `skinlesion` in `$XDG_CACHE_HOME`, in the platform's cache folder (`~/.cache`,
+/// `~/Library/Caches`, `%LOCALAPPDATA%`), or, without a home folder, in the folder for temporary files.
 pub fn cache_folder() -> PathBuf {
     // The XDG specification says to ignore relative paths, and empty ones are not absolute.
     let absolute = |name| {

@@ -1,4 +1,4 @@
-//! Fetching ImageNet weights into the cache. A file is believed only if all of its SHA-256 is right.
+//! Download of ImageNet weights into the cache. The full SHA-256 of a file is checked.
 
 use std::env;
 use std::fs;
@@ -12,24 +12,24 @@ use super::size_limit::MAX_BYTES;
 use crate::progress::Progress;
 use crate::{Error, Result, files};
 
-/// Torchvision's first ImageNet weights (`IMAGENET1K_V1`, 71.9 % top-1).
+/// torchvision's first ImageNet weights (`IMAGENET1K_V1`, 71.9 % top-1).
 const IMAGENET_URL: &str = "https://download.pytorch.org/models/mobilenet_v2-b0353104.pth";
 
-/// Their SHA-256. Torchvision puts its first 8 digits into the file's name.
+/// SHA-256 of these weights. Its first 8 digits are part of the file name.
 const IMAGENET_SHA256: &str = "b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889";
 
-/// What is downloaded, and how it is known to be the right file.
+/// A file to download, and its hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remote {
-    /// Where it lies.
+    /// URL of the file.
     pub url: String,
-    /// The SHA-256 as 64 hexadecimal digits in lower case.
+    /// SHA-256 as 64 lower-case hexadecimal digits.
     pub sha256: String,
 }
 
 impl Remote {
-    /// Torchvision's weights. `$SKINLESION_WEIGHTS_URL` names a mirror of them; for another file,
-    /// `$SKINLESION_WEIGHTS_SHA256` has to say its hash.
+    /// torchvision's weights. `$SKINLESION_WEIGHTS_URL` sets a mirror. For another file, `$SKINLESION_WEIGHTS_SHA256`
+    /// must contain its hash.
     pub fn from_environment() -> Result<Self> {
         let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
         let url = set("SKINLESION_WEIGHTS_URL").unwrap_or(IMAGENET_URL.to_owned());
@@ -42,15 +42,15 @@ impl Remote {
         if sha256.len() != 64 || !sha256.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             return Err(Error::input(
                 format!("SKINLESION_WEIGHTS_SHA256={sha256}"),
-                "not a SHA-256, by which a wrong or damaged file is told from the right one",
-                "Give all 64 hexadecimal digits, as sha256sum prints them.",
+                "not a SHA-256",
+                "Set it to all 64 hexadecimal digits, as sha256sum prints them.",
             ));
         }
         let sha256 = sha256.to_lowercase();
         Ok(Self { url, sha256 })
     }
 
-    /// Where the file is kept in a cache folder.
+    /// Path of the file in a cache folder.
     pub fn path_in(&self, cache: &Path) -> PathBuf {
         let path = self.url.split(['?', '#']).next().unwrap_or_default();
         let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -60,19 +60,19 @@ impl Remote {
             .join(if is_name { name } else { "weights" })
     }
 
-    fn failed(&self, path: &Path, problem: &str) -> Error {
+    fn download_error(&self, path: &Path, problem: &str) -> Error {
         Error::input(
             &self.url,
-            format!("could not be downloaded: {problem}"),
+            format!("the download failed: {problem}"),
             format!(
-                "Run the command again, or fetch the file by hand and put it at {}, or pass it with --weights FILE.",
+                "Run the command again, or download the file by hand to {}, or pass it with --weights FILE.",
                 path.display()
             ),
         )
     }
 }
 
-/// The path of the file in the cache folder, downloaded first if it is not there.
+/// Returns the path of the file in the cache folder. Downloads the file if it is not there or is damaged.
 pub fn fetch(remote: &Remote, cache: &Path, progress: &dyn Progress) -> Result<PathBuf> {
     let path = remote.path_in(cache);
     if path.is_file() {
@@ -80,7 +80,7 @@ pub fn fetch(remote: &Remote, cache: &Path, progress: &dyn Progress) -> Result<P
             return Ok(path);
         }
         progress.warn(&format!(
-            "{} is damaged: it is fetched again",
+            "{} is damaged and will be downloaded again",
             path.display()
         ));
     }
@@ -89,17 +89,17 @@ pub fn fetch(remote: &Remote, cache: &Path, progress: &dyn Progress) -> Result<P
     progress.say(&format!("Downloading {}", remote.url));
     let received = receive(&remote.url, progress);
     progress.finish();
-    let bytes = received.map_err(|problem| remote.failed(&path, &problem))?;
+    let bytes = received.map_err(|problem| remote.download_error(&path, &problem))?;
     let found = files::sha256(&bytes);
     if found != remote.sha256 {
-        let problem = format!("its SHA-256 should be {}, but is {found}", remote.sha256);
-        return Err(remote.failed(&path, &problem));
+        let problem = format!("the SHA-256 must be {}, but is {found}", remote.sha256);
+        return Err(remote.download_error(&path, &problem));
     }
     files::write_atomically(&path, &bytes)?;
     Ok(path)
 }
 
-/// The bytes at a URL, or in words why they did not come.
+/// Downloads a URL. Returns the bytes, or the reason of the failure.
 fn receive(url: &str, progress: &dyn Progress) -> Result<Vec<u8>, String> {
     let response = (agent(url).get(url).call()).map_err(|error| format!("no answer ({error})"))?;
     if response.status() != 200 {
@@ -114,15 +114,15 @@ fn receive(url: &str, progress: &dyn Progress) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     loop {
         let before = bytes.len();
-        let part = (&mut reader).take(64_000).read_to_end(&mut bytes);
-        if part.map_err(|error| format!("the connection broke ({error})"))? == 0 {
+        let chunk = (&mut reader).take(64_000).read_to_end(&mut bytes);
+        if chunk.map_err(|error| format!("the connection was interrupted ({error})"))? == 0 {
             return Ok(bytes);
         }
         progress.advance((bytes.len() / 1000 - before / 1000) as u64);
     }
 }
 
-/// What speaks HTTP. Statuses are answers to look at here, not errors.
+/// The HTTP client. Status codes are checked by the caller, not turned into errors.
 fn agent(url: &str) -> Agent {
     let mut config = Agent::config_builder()
         .http_status_as_error(false)
@@ -130,7 +130,7 @@ fn agent(url: &str) -> Agent {
         .timeout_recv_response(Some(Duration::from_secs(60)))
         .timeout_per_read(Some(Duration::from_secs(60)));
     if url.starts_with("http://127.0.0.1:") {
-        config = config.proxy(None); // no proxy leads to this machine itself
+        config = config.proxy(None); // loopback is not reachable through a proxy
     }
     config.build().new_agent()
 }

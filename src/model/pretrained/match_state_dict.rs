@@ -1,4 +1,4 @@
-//! Whether tensors from a file are those of a network.
+//! Matching of a state dict with a network, by name, shape and type.
 
 use std::path::Path;
 
@@ -8,43 +8,43 @@ use crate::model::architecture::{Architecture, Network};
 use crate::model::state_dict::NamedTensors;
 use crate::{Error, Result};
 
-/// Problems and names that are told one by one; of the others, the number.
-const TOLD: usize = 4;
+/// Number of problems and names that a message lists; the others are only counted.
+const LISTED: usize = 4;
 
-/// The width multipliers that weights are published for.
+/// Width multipliers for which pretrained weights have been published.
 const PUBLISHED_WIDTHS: [f64; 8] = [0.25, 0.35, 0.5, 0.75, 1.0, 1.3, 1.4, 2.0];
 
-/// Weights that fit a network.
+/// Weights that match a network.
 #[derive(Debug)]
 pub struct PretrainedWeights {
-    /// The tensors of the base, and of the head if it has the network's number of classes: f32 on the CPU,
+    /// Tensors of the base, and of the head if its number of classes is the network's. They are f32, on the CPU, and
     /// named as in [`Network::tensor_shapes`].
     pub tensors: NamedTensors,
-    /// Whether the head is among them.
+    /// Whether `tensors` contains the head.
     pub has_head: bool,
-    /// Names in the file that are not used, in order (batch norm's counters of batches are not even named).
+    /// Names of unused tensors, sorted, without BatchNorm's `num_batches_tracked`.
     pub unused: Vec<String>,
-    /// Where they came from, in words, without the path: it goes into the checkpoint.
+    /// Description of the source, without the path: it is saved in checkpoints.
     pub origin: String,
     head: Head,
 }
 
-/// What the file has in the place of the head.
+/// The head in the file.
 #[derive(Debug)]
 enum Head {
     Used,
     Missing,
-    Unfit { names: Vec<String>, classes: i64 },
+    Mismatched { names: Vec<String>, classes: i64 },
 }
 
 impl PretrainedWeights {
-    /// What is used and what is not, in one line: `260 tensors used; the 1000-class head (…) is not`.
+    /// The used and unused tensors in one line: `260 tensors used; the 1000-class head (…) is not`.
     pub fn summary(&self) -> String {
         let used = self.tensors.len();
-        let (head, of_head) = match &self.head {
+        let (head, head_names) = match &self.head {
             Head::Used => (", the head among them".to_owned(), &[][..]),
             Head::Missing => ("; there is no head".to_owned(), &[][..]),
-            Head::Unfit { names, classes } => (
+            Head::Mismatched { names, classes } => (
                 format!("; the {classes}-class head ({}) is not", names.join(", ")),
                 &names[..],
             ),
@@ -52,7 +52,7 @@ impl PretrainedWeights {
         let others: Vec<String> = self
             .unused
             .iter()
-            .filter(|name| !of_head.contains(name))
+            .filter(|name| !head_names.contains(name))
             .cloned()
             .collect();
         let others = match others.len() {
@@ -63,7 +63,7 @@ impl PretrainedWeights {
     }
 }
 
-/// Checks all tensors, and then converts those that the network has.
+/// Checks all tensors, and converts those of the network to f32.
 pub(super) fn match_state_dict(
     path: &Path,
     mut found: NamedTensors,
@@ -83,21 +83,21 @@ pub(super) fn match_state_dict(
         problems.extend(problem(&found, name, shape));
     }
     if !problems.is_empty() {
-        return Err(misfit(path, &found, &base, &problems));
+        return Err(mismatch(path, &found, &base, &problems));
     }
     let head_fits = head
         .iter()
         .all(|(name, shape)| problem(&found, name, shape).is_none());
-    let mut wanted = base;
+    let mut expected = base;
     if head_fits {
-        wanted.extend(head.iter().cloned());
+        expected.extend(head.iter().cloned());
     }
 
     let mut tensors = NamedTensors::new();
     let mut not_finite = Vec::new();
-    for (name, _) in wanted {
+    for (name, _) in expected {
         let Some(tensor) = found.remove(&name) else {
-            continue; // checked above
+            continue; // cannot happen: checked above
         };
         let tensor = tensor
             .f_to_kind(Kind::Float)
@@ -116,7 +116,7 @@ pub(super) fn match_state_dict(
         return Err(Error::file(
             path,
             first_few(&not_finite, "; "),
-            "The training that wrote it diverged, or the file is damaged: use other weights.",
+            "The training diverged, or the file is damaged: use other weights.",
         ));
     }
     let unused: Vec<String> = found.keys().cloned().collect();
@@ -128,7 +128,7 @@ pub(super) fn match_state_dict(
     let head = match names.first() {
         _ if head_fits => Head::Used,
         None => Head::Missing,
-        Some(first) => Head::Unfit {
+        Some(first) => Head::Mismatched {
             classes: found[first].size().first().copied().unwrap_or(0),
             names,
         },
@@ -142,57 +142,60 @@ pub(super) fn match_state_dict(
     })
 }
 
-/// What is wrong with one tensor, if anything is.
+/// The problem of one tensor, if there is one.
 fn problem(found: &NamedTensors, name: &str, shape: &[i64]) -> Option<String> {
     let Some(tensor) = found.get(name) else {
         return Some(format!("{name} is missing"));
     };
     let kind = tensor.kind();
     if tensor.size() != shape {
-        Some(format!("{name} is {:?}, not {shape:?}", tensor.size()))
+        Some(format!(
+            "{name} has shape {:?}, not {shape:?}",
+            tensor.size()
+        ))
     } else if !matches!(
         kind,
         Kind::Float | Kind::Double | Kind::Half | Kind::BFloat16
     ) {
-        Some(format!("{name} holds {kind:?}, not floating-point numbers"))
+        Some(format!("{name} has type {kind:?}, not floating point"))
     } else {
         None
     }
 }
 
-fn misfit(
+fn mismatch(
     path: &Path,
     found: &NamedTensors,
     base: &[(String, Vec<i64>)],
     problems: &[String],
 ) -> Error {
-    let named = base.iter().filter(|(name, _)| found.contains_key(name));
-    let named = named.count();
+    let matching_names = base.iter().filter(|(name, _)| found.contains_key(name));
+    let matching_names = matching_names.count();
     let other_shapes = base.iter().any(|(name, shape)| {
         found
             .get(name)
             .is_some_and(|tensor| tensor.size() != *shape)
     });
     let width = width_of(found).filter(|_| other_shapes);
-    let remedy = if named == 0 {
-        "The names should be those of torchvision's mobilenet_v2: features.0.0.weight and so on."
+    let remedy = if matching_names == 0 {
+        "The names must be those of torchvision's mobilenet_v2: features.0.0.weight and so on."
             .to_owned()
     } else if let Some(width) = width {
-        format!(
-            "These are the weights of a network of width {width}: set the configuration's `width` key to it."
-        )
+        format!("These are the weights of a network of width {width}: pass --set width={width}.")
     } else if other_shapes && problems.len() > base.len() / 2 {
-        "Is it a network of another width? Then set the configuration's `width` key to it."
-            .to_owned()
+        "If this is a network of another width, pass it with --set width=WIDTH.".to_owned()
     } else {
-        "Use weights of the whole network, as torchvision's mobilenet_v2 or `skinlesion train` writes them."
+        "Use the weights of a whole network, such as torchvision's mobilenet_v2 or a checkpoint of `skinlesion train`."
             .to_owned()
     };
-    let problem = format!("does not fit the network: {}", first_few(problems, "; "));
+    let problem = format!(
+        "the weights do not match the network: {}",
+        first_few(problems, "; ")
+    );
     Error::file(path, problem, remedy)
 }
 
-/// The published width whose network has the shapes of these tensors.
+/// The published width multiplier whose network has the shapes of these tensors.
 fn width_of(found: &NamedTensors) -> Option<f64> {
     PUBLISHED_WIDTHS.into_iter().find(|&width| {
         let architecture = Architecture {
@@ -208,10 +211,11 @@ fn width_of(found: &NamedTensors) -> Option<f64> {
     })
 }
 
+/// Joins the first items of a list, and counts the others.
 fn first_few(all: &[String], separator: &str) -> String {
-    let mut text = all[..all.len().min(TOLD)].join(separator);
-    if all.len() > TOLD {
-        text.push_str(&format!("{separator}and {} more", all.len() - TOLD));
+    let mut text = all[..all.len().min(LISTED)].join(separator);
+    if all.len() > LISTED {
+        text.push_str(&format!("{separator}and {} more", all.len() - LISTED));
     }
     text
 }

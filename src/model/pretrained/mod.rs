@@ -1,7 +1,7 @@
-//! Where a network's first weights come from: a file, torchvision's ImageNet weights, or nowhere.
+//! Pretrained weights, from a file or torchvision's ImageNet weights.
 //!
-//! [`load`] finds them ([`cache_folder`], `download`), reads them (`pth`, or safetensors) and checks every name,
-//! shape and type (`fit`) before anybody sees a number.
+//! [`load`] finds or downloads the file ([`cache_folder`], `download`), reads it (`pth`, or safetensors), and checks
+//! the name, shape and type of every tensor (`match_state_dict`).
 
 mod cache;
 mod download;
@@ -28,14 +28,14 @@ use super::state_dict::NamedTensors;
 use crate::progress::Progress;
 use crate::{Error, Result, files};
 
-/// What `--weights` can name.
+/// The value of `--weights`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WeightsSource {
-    /// `none`: the network starts from random numbers.
+    /// `none`: random initialisation.
     None,
-    /// `imagenet`: torchvision's, from the user's cache or downloaded into it.
+    /// `imagenet`: torchvision's ImageNet weights, from the user's cache or downloaded into it.
     ImageNet,
-    /// Anything else: a file in safetensors or in one of PyTorch's own formats.
+    /// Any other value: a file in the safetensors format or one of PyTorch's.
     File(PathBuf),
 }
 
@@ -61,10 +61,10 @@ impl fmt::Display for WeightsSource {
     }
 }
 
-/// Finds, reads and checks weights for `network`; `None` only for [`WeightsSource::None`].
+/// Finds, reads and checks weights for `network`. Returns `None` only for [`WeightsSource::None`].
 ///
-/// Every tensor of the base has to be there in its shape, as finite floating-point numbers. A head is taken
-/// if it has as many classes as the network's.
+/// Every tensor of the base must exist in its shape, with finite floating-point values. The head is used if its number
+/// of classes is the network's.
 pub fn load(
     source: &WeightsSource,
     network: &Network,
@@ -80,33 +80,33 @@ pub fn load(
     }
 }
 
-fn load_file(path: &Path, network: &Network, what: &str) -> Result<PretrainedWeights> {
+fn load_file(path: &Path, network: &Network, kind: &str) -> Result<PretrainedWeights> {
     let (tensors, digest) = read(path)?;
     let name = path.file_name().unwrap_or(path.as_os_str());
     let origin = format!(
-        "{what}, {} (sha256 {})",
+        "{kind}, {} (sha256 {})",
         name.to_string_lossy(),
         &digest[..16]
     );
     self::match_state_dict::match_state_dict(path, tensors, network, origin)
 }
 
-/// Reads a file of either kind, told apart by its first bytes; with it, the file's SHA-256.
+/// Reads a file in either format, which is detected from its first bytes. Also returns the file's SHA-256.
 fn read(path: &Path) -> Result<(NamedTensors, String)> {
     let length = match std::fs::metadata(path) {
         Ok(found) if found.is_dir() => {
             return Err(Error::file(
                 path,
-                "a folder, not a file of weights",
-                "Name the file in it: .safetensors, .pth or .pt.",
+                "this is a folder, not a weights file",
+                "Pass the .safetensors, .pth or .pt file in it.",
             ));
         }
         Ok(found) => found.len(),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(Error::file(
                 path,
-                "there is no such file of weights",
-                "Name a .safetensors, .pth or .pt file, or say imagenet or none.",
+                "the weights file does not exist",
+                "Pass a .safetensors, .pth or .pt file, or imagenet, or none.",
             ));
         }
         Err(error) => return Err(Error::io("read", path)(error)),
@@ -114,8 +114,11 @@ fn read(path: &Path) -> Result<(NamedTensors, String)> {
     if length > MAX_BYTES {
         return Err(Error::file(
             path,
-            format!("{} MB are too many for a MobileNetV2", length / 1_000_000),
-            "Name a file that holds the network's weights alone.",
+            format!(
+                "the file is too large for a MobileNetV2 ({} MB)",
+                length / 1_000_000
+            ),
+            "Pass a file that contains only the network's weights.",
         ));
     }
     let bytes = std::fs::read(path).map_err(Error::io("read", path))?;

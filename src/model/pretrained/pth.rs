@@ -1,9 +1,9 @@
-//! PyTorch's own files (`.pth`, `.pt`): a state dict of plain tensors, in either of the two layouts of
-//! `torch.save`. Nothing in such a file is executed; see [`super::pickle`].
+//! Reader of PyTorch's files (`.pth`, `.pt`): a state dict of plain tensors, in either of the two formats of
+//! `torch.save`. Nothing in a file is executed; see [`super::pickle`].
 //!
-//! Since PyTorch 1.6 it is a zip archive: `NAME/data.pkl` describes the tensors, `NAME/data/KEY` holds one
-//! storage each. Before, it was one stream: a magic number, the protocol's version and the writing system,
-//! then the description, the list of the storages' keys, and the storages, each after its length.
+//! Since PyTorch 1.6, a file is a zip archive: `NAME/data.pkl` describes the tensors, and each `NAME/data/KEY` contains
+//! a storage. The legacy format is a stream: magic number, protocol version, system information, the description of the
+//! tensors, the list of storage keys, and the storages, each with its length before it.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
@@ -18,17 +18,17 @@ use super::strided::{MAX_DIMENSIONS, View};
 use crate::Error;
 use crate::model::state_dict::NamedTensors;
 
-/// How a zip archive begins.
+/// First bytes of a zip archive.
 const ZIP_START: &[u8] = b"PK\x03\x04";
 
-/// Three pickles: the magic number 0x1950a86a20f9469cfc6c, the protocol's version 1001, and the start of a
-/// dict on the writing system.
+/// First bytes of the legacy format: pickles of the magic number 0x1950a86a20f9469cfc6c and of the protocol version
+/// 1001.
 const LEGACY_START: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.";
 
 const REBUILD_TENSOR: &str = "torch._utils._rebuild_tensor_v2";
 const REBUILD_PARAMETER: &str = "torch._utils._rebuild_parameter";
 
-/// The storage classes that are read, and the element type of each.
+/// Supported storage classes, and their element types.
 const STORAGES: [(&str, Kind); 7] = [
     ("torch.FloatStorage", Kind::Float),
     ("torch.DoubleStorage", Kind::Double),
@@ -39,12 +39,12 @@ const STORAGES: [(&str, Kind); 7] = [
     ("torch.ByteStorage", Kind::Uint8),
 ];
 
-/// Whether a file that begins like this is one of PyTorch's.
+/// Whether the first bytes are those of a PyTorch file.
 pub fn is_pth(bytes: &[u8]) -> bool {
     bytes.starts_with(ZIP_START) || bytes.starts_with(&LEGACY_START[..2])
 }
 
-/// The tensors of a state dict, in the file's own types, on the CPU.
+/// Reads the tensors of a state dict, on the CPU and in the file's types.
 pub fn read(path: &Path, bytes: &[u8]) -> crate::Result<NamedTensors> {
     let tensors = if bytes.starts_with(ZIP_START) {
         read_zip(bytes)
@@ -55,12 +55,13 @@ pub fn read(path: &Path, bytes: &[u8]) -> crate::Result<NamedTensors> {
         Error::file(
             path,
             format!("not a readable PyTorch state dict: {problem}"),
-            "A file cut short reads like this: fetch it again. In PyTorch, `torch.save(model.state_dict(), …)` \
-             writes a file that can be read, and so does safetensors.torch.save_file.",
+            "The file may be truncated: download it again. To write a readable file in PyTorch, use \
+             `torch.save(model.state_dict(), …)` or safetensors.torch.save_file.",
         )
     })
 }
 
+/// Names that a pickle may use.
 fn allowed() -> Vec<&'static str> {
     let mut names = vec![REBUILD_TENSOR, REBUILD_PARAMETER];
     names.extend(STORAGES.map(|(name, _)| name));
@@ -75,30 +76,31 @@ fn read_zip(bytes: &[u8]) -> Result<NamedTensors> {
         .find(|name| name.ends_with("/data.pkl"))
         .ok_or("the archive holds no data.pkl")?
         .to_owned();
-    let home = description.trim_end_matches("data.pkl").to_owned();
-    // Storages may be shared, but the archive's entries may not overlap: together they are no longer than the file.
+    let prefix = description.trim_end_matches("data.pkl").to_owned();
+    // Tensors may share a storage, but entries of the archive must not overlap: together they are at most as long as
+    // the file.
     let mut budget = bytes.len();
-    if let Some(order) = entry(&mut archive, &format!("{home}byteorder"), &mut budget)?
+    if let Some(order) = entry(&mut archive, &format!("{prefix}byteorder"), &mut budget)?
         && order != b"little"
     {
-        return Err("its numbers are big-endian".into());
+        return Err("it is big-endian".into());
     }
     let pickle = entry(&mut archive, &description, &mut budget)?.ok_or("data.pkl is missing")?;
     let pickle = Pickle::read(&pickle, &allowed())?;
-    let parts = describe(&pickle)?;
+    let stored = describe(&pickle)?;
     let mut storages = BTreeMap::new();
-    for part in &parts {
-        if !storages.contains_key(part.storage) {
-            let name = format!("{home}data/{}", part.storage);
+    for tensor in &stored {
+        if !storages.contains_key(tensor.storage) {
+            let name = format!("{prefix}data/{}", tensor.storage);
             let data = entry(&mut archive, &name, &mut budget)?
                 .ok_or_else(|| format!("the archive holds no {name}"))?;
-            storages.insert(part.storage, data);
+            storages.insert(tensor.storage, data);
         }
     }
-    materialise(&parts, |key| storages.get(key).map(Vec::as_slice))
+    materialise(&stored, |key| storages.get(key).map(Vec::as_slice))
 }
 
-/// One entry of the archive, if it is there.
+/// An entry of the archive, if it exists. `budget` is the number of bytes that may still be read.
 fn entry(
     archive: &mut ZipArchive<Cursor<&[u8]>>,
     name: &str,
@@ -122,7 +124,7 @@ fn entry(
 fn read_legacy(bytes: &[u8]) -> Result<NamedTensors> {
     let mut rest = bytes
         .strip_prefix(LEGACY_START)
-        .ok_or("it does not begin as torch.save begins a file")?;
+        .ok_or("it does not start like a file of torch.save")?;
     let mut next_pickle = || -> Result<Pickle> {
         let pickle = Pickle::read(rest, &allowed())?;
         rest = &rest[pickle.length..];
@@ -131,15 +133,15 @@ fn read_legacy(bytes: &[u8]) -> Result<NamedTensors> {
     let system = next_pickle()?;
     for (key, value) in system.dict(system.root)? {
         if system.text(key)? == "little_endian" && value != Value::Bool(true) {
-            return Err("its numbers are big-endian".into());
+            return Err("it is big-endian".into());
         }
     }
     let description = next_pickle()?;
-    let parts = describe(&description)?;
+    let stored = describe(&description)?;
     let keys = next_pickle()?;
-    let size_of: BTreeMap<&str, usize> = parts
+    let size_of: BTreeMap<&str, usize> = stored
         .iter()
-        .map(|part| (part.storage, part.kind.elt_size_in_bytes()))
+        .map(|tensor| (tensor.storage, tensor.kind.elt_size_in_bytes()))
         .collect();
     let mut storages = BTreeMap::new();
     for key in keys.list(keys.root)? {
@@ -155,10 +157,10 @@ fn read_legacy(bytes: &[u8]) -> Result<NamedTensors> {
         rest = &after[data.len()..];
         storages.insert(key, data);
     }
-    materialise(&parts, |key| storages.get(key).copied())
+    materialise(&stored, |key| storages.get(key).copied())
 }
 
-/// A tensor as the file describes it.
+/// The description of a tensor in the file.
 struct StoredTensor<'a> {
     name: &'a str,
     storage: &'a str,
@@ -166,6 +168,7 @@ struct StoredTensor<'a> {
     view: View,
 }
 
+/// The descriptions of all tensors of a state dict.
 fn describe(pickle: &Pickle) -> Result<Vec<StoredTensor<'_>>> {
     let entries = pickle.dict(pickle.root).map_err(|_| {
         let found = pickle.kind(pickle.root);
@@ -192,26 +195,26 @@ fn describe_tensor<'a>(
         let found = pickle.kind(tensor);
         return Err(format!("a tensor was expected, not {found}"));
     };
-    // ('storage', class, key, device, count), and for the old layout a sixth: a view within the storage.
+    // ('storage', class, key, device, count), and in the legacy format a sixth entry: a view of the storage.
     let [tag, class, key, _, stored, view @ ..] = pickle.list(*storage)? else {
-        return Err("its storage is described in an unknown way".into());
+        return Err("the description of its storage is not supported".into());
     };
     if !matches!(storage, Value::Persistent(_))
         || pickle.text(*tag)? != "storage"
-        || !matches!(view, [] | [Value::Nothing])
+        || !matches!(view, [] | [Value::None])
     {
-        return Err("its storage is described in an unknown way".into());
+        return Err("the description of its storage is not supported".into());
     }
     let class = pickle.text(*class)?;
     let (_, kind) = STORAGES
         .iter()
         .find(|(known, _)| *known == class)
-        .ok_or_else(|| format!("its storage is a {class}"))?;
+        .ok_or_else(|| format!("its storage type {class} is not supported"))?;
     let ints = |list: &Value| -> Result<Vec<i64>> {
         pickle
             .list(*list)?
             .iter()
-            .take(MAX_DIMENSIONS + 1) // one more than is allowed, for the check to see it
+            .take(MAX_DIMENSIONS + 1) // one more than allowed, so that the check fails
             .map(|&number| pickle.int(number))
             .collect()
     };
@@ -228,7 +231,7 @@ fn describe_tensor<'a>(
     })
 }
 
-/// The arguments, if `value` is a call of `function`.
+/// The arguments of `value` if it is a call of `function`.
 fn call<'a>(pickle: &'a Pickle, value: Value, function: &str) -> Option<&'a [Value]> {
     match pickle.list(value).ok()? {
         [name, arguments] if matches!(value, Value::Call(_)) => {
@@ -239,25 +242,29 @@ fn call<'a>(pickle: &'a Pickle, value: Value, function: &str) -> Option<&'a [Val
     }
 }
 
-/// Copies every tensor out of its storage.
+/// Creates every tensor from its storage.
 fn materialise<'a>(
-    parts: &[StoredTensor],
+    stored: &[StoredTensor],
     storage: impl Fn(&str) -> Option<&'a [u8]>,
 ) -> Result<NamedTensors> {
     let mut budget = super::size_limit::MAX_BYTES as usize;
     let mut tensors = NamedTensors::new();
-    for part in parts {
+    for description in stored {
         let tensor = || -> Result<Tensor> {
-            let data = storage(part.storage).ok_or("its storage is missing")?;
-            let values = strided::gather(&part.view, data, part.kind.elt_size_in_bytes())?;
+            let data = storage(description.storage).ok_or("its storage is missing")?;
+            let values = strided::gather(
+                &description.view,
+                data,
+                description.kind.elt_size_in_bytes(),
+            )?;
             budget = budget
                 .checked_sub(values.len())
-                .ok_or("with it the tensors are larger than any network here")?;
-            Tensor::f_from_data_size(&values, &part.view.size, part.kind)
+                .ok_or("the tensors up to this one are larger than any supported network")?;
+            Tensor::f_from_data_size(&values, &description.view.size, description.kind)
                 .map_err(|error| error.to_string())
         };
-        let tensor = { tensor }().map_err(|problem| format!("{}: {problem}", part.name))?;
-        tensors.insert(part.name.to_owned(), tensor);
+        let tensor = { tensor }().map_err(|problem| format!("{}: {problem}", description.name))?;
+        tensors.insert(description.name.to_owned(), tensor);
     }
     Ok(tensors)
 }

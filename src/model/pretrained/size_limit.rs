@@ -1,4 +1,4 @@
-//! How large a file of weights may be.
+//! The size limit of weights files.
 
-/// Larger files and downloads are refused: MobileNetV2 has 14 MB, and a checkpoint a few times that.
+/// Larger files and downloads are refused. MobileNetV2 has 14 MB, a checkpoint with train state a few times as much.
 pub const MAX_BYTES: u64 = 1 << 30;

@@ -1,13 +1,13 @@
-//! The stack machine that a pickle is a program for.
+//! The stack machine that runs a pickle.
 
 use std::collections::BTreeMap;
 
 use super::value::{Result, Value};
 
-/// The class whose empty call is an empty dict.
+/// The class whose call without arguments is an empty dict.
 const ORDERED_DICT: &str = "collections.OrderedDict";
 
-/// The stack machine while it runs.
+/// State of the stack machine.
 pub(super) struct Machine<'a> {
     bytes: &'a [u8],
     pub(super) at: usize,
@@ -31,7 +31,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Runs to the STOP instruction and returns the value that is then on top.
+    /// Runs until the STOP instruction, and returns the value on top of the stack.
     pub(super) fn run(&mut self, allowed: &[&str]) -> Result<Value> {
         loop {
             let opcode = self.byte()?;
@@ -39,11 +39,11 @@ impl<'a> Machine<'a> {
                 // PROTO
                 0x80 => match self.byte()? {
                     2 => {}
-                    other => return Err(format!("it is of pickle protocol {other}, not 2")),
+                    other => return Err(format!("it has pickle protocol {other}, not 2")),
                 },
                 b'.' => return self.pop(),
                 b'(' => self.marks.push(self.stack.len()),
-                b'N' => self.stack.push(Value::Nothing),
+                b'N' => self.stack.push(Value::None),
                 0x88 => self.stack.push(Value::Bool(true)),
                 0x89 => self.stack.push(Value::Bool(false)),
                 b'K' => {
@@ -90,26 +90,26 @@ impl<'a> Machine<'a> {
                 }
                 b'q' => {
                     let index = self.byte()?;
-                    self.remember(index.into())?;
+                    self.put(index.into())?;
                 }
                 b'r' => {
                     let index = u32::from_le_bytes(self.array()?);
-                    self.remember(index)?;
+                    self.put(index)?;
                 }
                 b'h' => {
                     let index = self.byte()?;
-                    self.recall(index.into())?;
+                    self.get(index.into())?;
                 }
                 b'j' => {
                     let index = u32::from_le_bytes(self.array()?);
-                    self.recall(index)?;
+                    self.get(index)?;
                 }
                 b'Q' => self.persistent()?,
                 b'R' => self.reduce()?,
                 b'b' => self.build()?,
                 other => {
                     return Err(format!(
-                        "it has the instruction 0x{other:02x}, which a state dict does not need"
+                        "it has the instruction 0x{other:02x}, which is not allowed in a state dict"
                     ));
                 }
             }
@@ -138,10 +138,10 @@ impl<'a> Machine<'a> {
         let length = rest.iter().position(|&byte| byte == b'\n');
         let line = self.take(length.ok_or("it ends too early")?)?;
         self.at += 1;
-        std::str::from_utf8(line).map_err(|_| "a name in it is not UTF-8".into())
+        std::str::from_utf8(line).map_err(|_| "a name is not UTF-8".into())
     }
 
-    /// The lowest place on the stack that may be popped: what is below belongs to an open mark.
+    /// The lowest index of the stack that may be popped. Values below belong to an open mark.
     fn floor(&self) -> usize {
         self.marks.last().copied().unwrap_or(0)
     }
@@ -153,12 +153,12 @@ impl<'a> Machine<'a> {
     fn pop_many(&mut self, count: usize) -> Result<Vec<Value>> {
         match self.stack.len().checked_sub(count) {
             Some(rest) if rest >= self.floor() => Ok(self.stack.split_off(rest)),
-            _ => Err("it takes from an empty stack".into()),
+            _ => Err("it pops from an empty stack".into()),
         }
     }
 
     fn pop_to_mark(&mut self) -> Result<Vec<Value>> {
-        let mark = self.marks.pop().ok_or("a mark is missing in it")?;
+        let mark = self.marks.pop().ok_or("a mark is missing")?;
         Ok(self.stack.split_off(mark))
     }
 
@@ -175,7 +175,7 @@ impl<'a> Machine<'a> {
     fn long(&mut self) -> Result<()> {
         let count = usize::from(self.byte()?);
         if count > 8 {
-            return Err("it has a number of more than 64 bits".into());
+            return Err("it has an integer of more than 64 bits".into());
         }
         let digits = self.take(count)?;
         let negative = digits.last().is_some_and(|digit| digit & 0x80 != 0);
@@ -188,7 +188,7 @@ impl<'a> Machine<'a> {
     fn unicode(&mut self) -> Result<()> {
         let length = u32::from_le_bytes(self.array()?);
         let bytes = self.take(length as usize)?;
-        let text = std::str::from_utf8(bytes).map_err(|_| "a string in it is not UTF-8")?;
+        let text = std::str::from_utf8(bytes).map_err(|_| "a string is not UTF-8")?;
         self.push_text(text.to_owned(), Value::Text);
         Ok(())
     }
@@ -197,7 +197,7 @@ impl<'a> Machine<'a> {
         let name = format!("{}.{}", self.line()?, self.line()?);
         if name != ORDERED_DICT && !allowed.contains(&name.as_str()) {
             return Err(format!(
-                "it wants to use {name:?}, which plain tensors do not need"
+                "it refers to {name:?}, which is not allowed in a state dict of tensors"
             ));
         }
         self.push_text(name, Value::Global);
@@ -207,13 +207,13 @@ impl<'a> Machine<'a> {
     fn top(&self) -> Result<Value> {
         match self.stack.last() {
             Some(value) if self.stack.len() > self.floor() => Ok(*value),
-            _ => Err("it takes from an empty stack".into()),
+            _ => Err("it pops from an empty stack".into()),
         }
     }
 
     fn extend_list(&mut self, values: Vec<Value>) -> Result<()> {
         let Value::List(index) = self.top()? else {
-            return Err("it appends to something that is not a list".into());
+            return Err("it appends to a value that is not a list".into());
         };
         self.lists[index].extend(values);
         Ok(())
@@ -221,31 +221,31 @@ impl<'a> Machine<'a> {
 
     fn extend_dict(&mut self, pairs: Vec<Value>) -> Result<()> {
         let Value::Dict(index) = self.top()? else {
-            return Err("it sets items of something that is not a dict".into());
+            return Err("it sets items of a value that is not a dict".into());
         };
         if !pairs.len().is_multiple_of(2) {
-            return Err("a key in it has no value".into());
+            return Err("a key has no value".into());
         }
         self.lists[index].extend(pairs);
         Ok(())
     }
 
-    fn remember(&mut self, index: u32) -> Result<()> {
+    fn put(&mut self, index: u32) -> Result<()> {
         let value = self.top()?;
         self.memo.insert(index, value);
         Ok(())
     }
 
-    fn recall(&mut self, index: u32) -> Result<()> {
+    fn get(&mut self, index: u32) -> Result<()> {
         let value = self.memo.get(&index);
-        let value = value.ok_or("it recalls a value that it never kept")?;
+        let value = value.ok_or("it reads a memo entry that does not exist")?;
         self.stack.push(*value);
         Ok(())
     }
 
     fn persistent(&mut self) -> Result<()> {
         let Value::List(index) = self.pop()? else {
-            return Err("a reference in it is not a tuple".into());
+            return Err("a persistent id is not a tuple".into());
         };
         self.stack.push(Value::Persistent(index));
         Ok(())
@@ -254,26 +254,26 @@ impl<'a> Machine<'a> {
     fn reduce(&mut self) -> Result<()> {
         let pair = self.pop_many(2)?;
         let (Value::Global(name), Value::List(arguments)) = (pair[0], pair[1]) else {
-            return Err("it calls something that is not a function".into());
+            return Err("it calls a value that is not a function".into());
         };
         if self.texts[name] != ORDERED_DICT {
-            // Only the tuple's number is kept, so that calling one tuple again and again cannot grow.
+            // Only the index of the arguments is stored, so that repeated calls with one tuple do not copy it.
             self.push_list(vec![pair[0], pair[1]], Value::Call);
             return Ok(());
         }
         if !self.lists[arguments].is_empty() {
-            return Err("it makes an OrderedDict in an unknown way".into());
+            return Err("it creates an OrderedDict with arguments".into());
         }
         self.push_list(Vec::new(), Value::Dict);
         Ok(())
     }
 
-    /// `_metadata`, which PyTorch hangs on a state dict's OrderedDict, says nothing that is needed here.
+    /// Ignores `_metadata`, which PyTorch attaches to a state dict's OrderedDict.
     fn build(&mut self) -> Result<()> {
         self.pop()?;
         match self.top()? {
             Value::Dict(_) => Ok(()),
-            _ => Err("it sets the inner state of something that is not a dict".into()),
+            _ => Err("it sets the state of a value that is not a dict".into()),
         }
     }
 }

@@ -1,11 +1,11 @@
-//! A reader of the little part of Python's pickle format that a PyTorch state dict is written in.
+//! A safe reader of the subset of Python's pickle format that PyTorch state dicts use.
 //!
-//! A pickle is a program for a stack machine that can call any Python function. This reader knows only the
-//! instructions below, takes only the names its caller allows, and calls nothing: a call stays a value, for
-//! the caller to interpret. Values lie in one flat heap and refer to each other by index, so that a hostile
-//! file can neither recurse nor grow beyond its own length.
+//! A pickle is a program for a stack machine that can call any Python function. This reader supports only the
+//! instructions of `machine.rs`, accepts only names that its caller allows, and calls nothing: a call remains a value
+//! that the caller interprets. Values are in flat lists and refer to each other by index, so that a malicious file can
+//! neither cause recursion nor use more memory than its own length.
 //!
-//! The instructions are those of protocol 2 (Python's `pickletools`), which `torch.save` writes by default.
+//! The instructions are those of protocol 2 (see Python's `pickletools`), the default of `torch.save`.
 
 mod machine;
 mod value;
@@ -13,12 +13,12 @@ mod value;
 use self::machine::Machine;
 pub use self::value::{Result, Value};
 
-/// A pickle that has been read.
+/// A parsed pickle.
 #[derive(Debug)]
 pub struct Pickle {
-    /// The value that it describes.
+    /// The value of the pickle.
     pub root: Value,
-    /// Bytes that it took.
+    /// Length in bytes.
     pub length: usize,
     texts: Vec<String>,
     lists: Vec<Vec<Value>>,
@@ -37,7 +37,7 @@ impl Pickle {
         })
     }
 
-    /// The words of a text.
+    /// The text of a string or name.
     pub fn text(&self, value: Value) -> Result<&str> {
         match value {
             Value::Text(index) | Value::Global(index) => Ok(&self.texts[index]),
@@ -63,7 +63,7 @@ impl Pickle {
         }
     }
 
-    /// A whole number.
+    /// The value of an integer.
     pub fn int(&self, value: Value) -> Result<i64> {
         match value {
             Value::Int(number) => Ok(number),
@@ -71,11 +71,11 @@ impl Pickle {
         }
     }
 
-    /// What a value is, for messages.
+    /// The kind of a value, for messages.
     pub fn kind(&self, value: Value) -> String {
         match value {
-            Value::Nothing => "None".into(),
-            Value::Bool(_) => "a truth value".into(),
+            Value::None => "None".into(),
+            Value::Bool(_) => "a boolean".into(),
             Value::Int(_) => "a number".into(),
             Value::Text(_) => "a string".into(),
             Value::List(_) => "a list".into(),

@@ -1,27 +1,27 @@
 //! The values of a pickle.
 
-/// What is wrong with a pickle, in words.
+/// A result whose error describes the problem of a pickle.
 pub type Result<T> = std::result::Result<T, String>;
 
-/// A value; lists and texts lie in the [`super::Pickle`] that it came from.
+/// A value. Lists and texts are stored in its [`super::Pickle`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value {
     /// Python's `None`.
-    Nothing,
+    None,
     /// `True` or `False`.
     Bool(bool),
     /// An integer of at most 64 bits.
     Int(i64),
-    /// A string: its number among the texts.
+    /// A string: the index of its text.
     Text(usize),
-    /// A list or a tuple: its number among the lists.
+    /// A list or a tuple: the index of its list.
     List(usize),
-    /// A dict or an OrderedDict: the number of a list of keys and values in turn.
+    /// A dict or an OrderedDict: the index of a list of alternating keys and values.
     Dict(usize),
-    /// A class or function: the number of the text `module.name`.
+    /// A class or function: the index of the text `module.name`.
     Global(usize),
-    /// A call that was not made: the number of a list of two, the function and its tuple of arguments.
+    /// A call that is not executed: the index of a list of two, the function and its tuple of arguments.
     Call(usize),
-    /// A reference to something outside the pickle: the number of the list of what describes it.
+    /// A reference to an object outside the pickle: the index of the list that describes it.
     Persistent(usize),
 }

@@ -20,7 +20,7 @@ fn remote(server: &Server) -> Remote {
     Remote::new(server.url.clone(), &sha256(&FILE)).unwrap()
 }
 
-/// Fails to fetch, leaves no file behind, and returns the message.
+/// Checks that a download fails and leaves no file. Returns the message.
 fn refused(remote: &Remote) -> String {
     let cache = tempfile::tempdir().unwrap();
     let error = fetch(remote, cache.path(), &Silent).unwrap_err();
@@ -34,7 +34,7 @@ fn refused(remote: &Remote) -> String {
 }
 
 #[test]
-fn a_file_is_fetched_once_and_then_taken_from_the_cache() {
+fn a_file_is_downloaded_once_and_then_read_from_the_cache() {
     let cache = tempfile::tempdir().unwrap();
     let server = Server::start(&FILE, &[Answer::Whole]);
     let path = fetch(&remote(&server), cache.path(), &Silent).unwrap();
@@ -47,7 +47,7 @@ fn a_file_is_fetched_once_and_then_taken_from_the_cache() {
 }
 
 #[test]
-fn a_damaged_file_in_the_cache_is_fetched_again() {
+fn a_damaged_file_in_the_cache_is_downloaded_again() {
     let cache = tempfile::tempdir().unwrap();
     let server = Server::start(&FILE, &[Answer::Whole]);
     let path = remote(&server).path_in(cache.path());
@@ -58,13 +58,13 @@ fn a_damaged_file_in_the_cache_is_fetched_again() {
 }
 
 #[test]
-fn a_file_that_does_not_come_or_is_wrong_leaves_nothing_and_the_message_says_what_to_do() {
+fn a_failed_download_leaves_no_file_and_the_message_has_a_remedy() {
     let broken = Server::start(&FILE, &[Answer::Break(100_000)]);
     let missing = Server::start(&FILE, &[Answer::Status(404)]);
     let gone = Server::start(&FILE, &[]);
     gone.wait();
     for (server, words) in [
-        (broken, "the connection broke"),
+        (broken, "the connection was interrupted"),
         (missing, "answered 404"),
         (gone, "no answer"),
     ] {
@@ -81,7 +81,7 @@ fn a_file_that_does_not_come_or_is_wrong_leaves_nothing_and_the_message_says_wha
 }
 
 #[test]
-fn a_hash_has_all_its_digits_and_the_name_in_the_cache_is_that_of_the_url() {
+fn a_hash_must_be_complete_and_the_cached_file_is_named_as_in_the_url() {
     let url = "https://example.org/models/mobilenet_v2-7ebf99e0.pth?a=/b-c.d";
     let remote = Remote::new(url.into(), &"A0".repeat(32)).unwrap();
     assert_eq!(remote.sha256, "a0".repeat(32));

@@ -38,7 +38,7 @@ fn load_path(path: &Path) -> Result<Option<PretrainedWeights>> {
 }
 
 #[test]
-fn a_source_is_a_word_or_a_path() {
+fn a_source_is_a_keyword_or_a_path() {
     for (text, source) in [
         ("none", WeightsSource::None),
         ("imagenet", WeightsSource::ImageNet),
@@ -52,7 +52,7 @@ fn a_source_is_a_word_or_a_path() {
 }
 
 #[test]
-fn a_head_of_the_right_size_is_taken() {
+fn a_head_with_the_right_number_of_classes_is_used() {
     let loaded = load_these(&tensors(0.25, 7)).unwrap();
     assert!(loaded.has_head && loaded.unused.is_empty());
     assert_eq!(loaded.tensors.len(), 262);
@@ -67,7 +67,7 @@ fn a_head_of_the_right_size_is_taken() {
 }
 
 #[test]
-fn a_head_of_a_thousand_classes_is_left_and_so_is_what_is_unknown() {
+fn a_head_of_1000_classes_and_unknown_tensors_are_not_used() {
     let mut file = tensors(0.25, 1000);
     file.insert("features.0.1.num_batches_tracked".into(), Tensor::from(5));
     file.insert("optimizer.step".into(), Tensor::from(5));
@@ -84,7 +84,7 @@ fn a_head_of_a_thousand_classes_is_left_and_so_is_what_is_unknown() {
 }
 
 #[test]
-fn a_file_without_a_head_serves_too() {
+fn a_file_without_a_head_is_accepted() {
     let mut file = tensors(0.25, 7);
     file.retain(|name, _| !name.starts_with("classifier"));
     let loaded = load_these(&file).unwrap();
@@ -107,7 +107,7 @@ fn every_float_type_becomes_f32() {
 }
 
 #[test]
-fn all_that_does_not_fit_is_told_at_once() {
+fn all_mismatches_are_reported_together() {
     let mut file = tensors(0.25, 7);
     file.remove("features.3.conv.1.0.weight");
     file.insert(
@@ -120,8 +120,8 @@ fn all_that_does_not_fit_is_told_at_once() {
     );
     let error = load_these(&file).unwrap_err().to_string();
     for words in [
-        "features.0.1.weight holds Int64, not floating-point numbers",
-        "features.0.1.bias is [9], not [8]",
+        "features.0.1.weight has type Int64, not floating point",
+        "features.0.1.bias has shape [9], not [8]",
         "features.3.conv.1.0.weight is missing",
     ] {
         assert!(error.contains(words), "{error}");
@@ -130,17 +130,17 @@ fn all_that_does_not_fit_is_told_at_once() {
 }
 
 #[test]
-fn weights_of_another_width_are_named_as_such() {
+fn weights_of_another_width_are_recognised() {
     let error = load_these(&tensors(0.5, 7)).unwrap_err().to_string();
     assert!(error.contains("more\n"), "{error}");
     assert!(
-        error.contains("a network of width 0.5: set the configuration's `width` key"),
+        error.contains("a network of width 0.5: pass --set width=0.5"),
         "{error}"
     );
 }
 
 #[test]
-fn weights_of_another_network_are_named_as_such() {
+fn weights_of_another_network_are_recognised() {
     let file = [(
         "layer1.weight".to_owned(),
         Tensor::ones([3], (Kind::Float, Device::Cpu)),
@@ -168,13 +168,13 @@ fn weights_that_are_not_finite_are_refused() {
 }
 
 #[test]
-fn what_is_no_file_of_weights_is_refused_with_advice() {
+fn files_without_weights_are_refused_with_a_remedy() {
     let home = tempfile::tempdir().unwrap();
     let page = home.path().join("page.pth");
     std::fs::write(&page, "<!DOCTYPE html><title>404</title>").unwrap();
     for (path, words) in [
         (home.path().to_owned(), "a folder"),
-        (home.path().join("absent.pth"), "no such file"),
+        (home.path().join("absent.pth"), "does not exist"),
         (page, "not a readable"),
     ] {
         let error = load_path(&path).unwrap_err().to_string();

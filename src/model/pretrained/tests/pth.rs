@@ -1,4 +1,4 @@
-//! Against files that PyTorch wrote (tests/reference/pth.py), and against files that nobody should write.
+//! Reading of files that PyTorch wrote (tests/reference/pth.py), and refusal of malformed and malicious files.
 
 use std::path::{Path, PathBuf};
 
@@ -37,23 +37,23 @@ fn kind(torch_name: &str) -> Kind {
 }
 
 #[test]
-fn both_layouts_read_as_pytorch_wrote_them() {
+fn both_formats_are_read_as_pytorch_wrote_them() {
     let expected = std::fs::read(fixture("expected.json")).unwrap();
     let expected: serde_json::Value = serde_json::from_slice(&expected).unwrap();
     let expected = expected.as_object().unwrap();
     for file in ["zip.pth", "legacy.pth"] {
         let tensors = read(file).unwrap();
         assert_eq!(tensors.len(), expected.len(), "{file}");
-        for (name, wanted) in expected {
+        for (name, expected) in expected {
             let tensor = &tensors[name];
             assert_eq!(
                 tensor.kind(),
-                kind(wanted["kind"].as_str().unwrap()),
+                kind(expected["kind"].as_str().unwrap()),
                 "{name}"
             );
-            let shape: Vec<i64> = serde_json::from_value(wanted["shape"].clone()).unwrap();
+            let shape: Vec<i64> = serde_json::from_value(expected["shape"].clone()).unwrap();
             assert_eq!(tensor.size(), shape, "{name} of {file}");
-            let values: Vec<f32> = serde_json::from_value(wanted["values"].clone()).unwrap();
+            let values: Vec<f32> = serde_json::from_value(expected["values"].clone()).unwrap();
             assert_eq!(to_floats(tensor).unwrap(), values, "{name} of {file}");
         }
     }
@@ -64,7 +64,7 @@ fn files_that_are_not_plain_state_dicts_are_refused_by_name() {
     for (file, words) in [
         (
             "module.pth",
-            "wants to use \"torch.nn.modules.container.Sequential\"",
+            "refers to \"torch.nn.modules.container.Sequential\"",
         ),
         ("nested.pth", "epoch: a tensor was expected, not a number"),
         ("protocol4.pth", "pickle protocol 4"),
@@ -79,7 +79,7 @@ fn files_that_are_not_plain_state_dicts_are_refused_by_name() {
 }
 
 #[test]
-fn a_file_cut_anywhere_is_refused() {
+fn a_file_truncated_anywhere_is_refused() {
     for file in ["zip.pth", "legacy.pth"] {
         let bytes = std::fs::read(fixture(file)).unwrap();
         for length in 0..bytes.len() {
@@ -121,9 +121,9 @@ fn legacy_tensor(shape: &[u8], stride: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_file_that_wants_to_run_a_program_is_refused() {
+fn a_file_that_calls_another_function_is_refused() {
     let error = refusal(&legacy(b"cos\nsystem\n(X\x04\0\0\0echotR."));
-    assert!(error.contains("wants to use \"os.system\""), "{error}");
+    assert!(error.contains("refers to \"os.system\""), "{error}");
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn a_view_beyond_its_storage_is_refused_and_one_within_is_read() {
 }
 
 #[test]
-fn hostile_descriptions_neither_recurse_nor_grow() {
+fn malicious_descriptions_neither_recurse_nor_grow() {
     let mut nested = vec![b')'];
     nested.resize(1_000_000, 0x85); // a tuple in a tuple in a tuple …
     nested.push(b'.');
@@ -161,7 +161,7 @@ fn hostile_descriptions_neither_recurse_nor_grow() {
         (b".", "empty stack"),
         (b"(N0.", "instruction 0x30"),
         (b"N(\x85.", "empty stack"),
-        (b"h\x05.", "recalls a value"),
+        (b"h\x05.", "memo entry"),
         (b"}(Nu.", "no value"),
         (b"Nb.", "empty stack"),
         (b"t.", "mark is missing"),
@@ -173,7 +173,7 @@ fn hostile_descriptions_neither_recurse_nor_grow() {
 }
 
 #[test]
-fn other_files_are_not_taken_for_pytorchs() {
+fn other_files_are_not_detected_as_pytorchs() {
     for bytes in [&b"<!DOCTYPE html>"[..], b"", b"\x08\0\0\0\0\0\0\0{}", b"PK"] {
         assert!(!pth::is_pth(bytes));
     }

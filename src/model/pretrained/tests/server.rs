@@ -1,22 +1,22 @@
-//! A web server on loopback that can misbehave.
+//! A web server on loopback that can simulate failures.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-/// How the server answers one request.
+/// The server's response to one request.
 #[derive(Clone, Copy)]
 pub enum Answer {
-    /// With the whole file.
+    /// The whole file.
     Whole,
-    /// With the file, but the connection breaks after this many bytes.
+    /// The file, but the connection is closed after this many bytes.
     Break(usize),
-    /// With this status and no file.
+    /// This status, without a file.
     Status(u16),
 }
 
-/// Answers one request after the other, as told, and then is gone.
+/// A server that sends the given responses one after the other, and then shuts down.
 pub struct Server {
     pub url: String,
     running: Receiver<()>,
@@ -31,12 +31,12 @@ impl Server {
             for answer in answers {
                 serve(listener.accept().unwrap().0, file, *answer);
             }
-            drop((listener, sender)); // in this order, so that nobody listens when the wait is over
+            drop((listener, sender)); // in this order, so that the port is closed when the wait is over
         });
         Self { url, running }
     }
 
-    /// Waits until all requests are answered and nobody listens any more.
+    /// Waits until all responses are sent and the port is closed.
     pub fn wait(&self) {
         self.running.recv().unwrap_err();
     }
@@ -57,7 +57,7 @@ fn serve(mut stream: TcpStream, file: &[u8], answer: Answer) {
         "HTTP/1.1 {status} Answer\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         body.len()
     );
-    // The client may hang up first when it does not want the rest.
+    // The client may close the connection early.
     let _ = stream.write_all(head.as_bytes());
     let _ = stream.write_all(sent);
 }
