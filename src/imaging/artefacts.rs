@@ -1,5 +1,5 @@
-//! What gets in the way of the lesion: hairs, rulers, bubbles of the gel, the dermatoscope's dark rim.
-//! None of it knows the diagnosis.
+//! Image artefacts over a lesion: hairs, rulers, gel bubbles, the dermatoscope's dark rim. They do not depend on the
+//! diagnosis.
 
 use std::f32::consts::TAU;
 
@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use super::canvas::{Canvas, Stencil};
 use super::noise::step;
 
-/// What one photograph has of them. Lengths and places are shares of the photograph's width.
+/// The artefacts of one photograph. Lengths and positions are fractions of its width.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Artefacts {
     hairs: Vec<Hair>,
@@ -27,7 +27,7 @@ struct Hair {
 
 #[derive(Clone, Debug, PartialEq)]
 struct Ruler {
-    /// Along the bottom, the top, the left or the right side.
+    /// The side that it runs along: 0 bottom, 1 top, 2 left, 3 right.
     side: u8,
     margin: f32,
     spacing: f32,
@@ -47,24 +47,24 @@ struct Rim {
     soft: f32,
 }
 
-/// Which kinds a photograph shall have.
+/// Kinds of artefacts that a photograph has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Kinds {
-    /// A few hairs, or many.
+    /// Hairs, 1 to 19.
     pub hair: bool,
     /// Tick marks along one side.
     pub ruler: bool,
     /// Bubbles in the gel between skin and glass.
     pub bubbles: bool,
-    /// The round dark rim of the dermatoscope's field.
+    /// The round dark rim of the dermatoscope's field of view.
     pub rim: bool,
 }
 
 impl Artefacts {
-    /// Random ones of the given kinds for a photograph whose height is `aspect` times its width.
+    /// Random artefacts of the given kinds, for a photograph whose height is `aspect` times its width.
     pub fn of(kinds: Kinds, aspect: f32, rng: &mut ChaCha8Rng) -> Self {
-        let combed = rng.random_range(0.0..TAU);
-        let dark = rng.random_range(0.08..0.4);
+        let direction = rng.random_range(0.0..TAU);
+        let brightness = rng.random_range(0.08..0.4);
         let hairs = if kinds.hair {
             rng.random_range(1..20)
         } else {
@@ -76,27 +76,27 @@ impl Artefacts {
             0
         };
         Self {
-            hairs: (0..hairs).map(|_| hair(combed, aspect, rng)).collect(),
-            hair_colour: hair_colour(dark),
+            hairs: (0..hairs).map(|_| hair(direction, aspect, rng)).collect(),
+            hair_colour: hair_colour(brightness),
             ruler: kinds.ruler.then(|| Ruler::new(rng)),
             bubbles: (0..bubbles).map(|_| bubble(aspect, rng)).collect(),
             rim: kinds.rim.then(|| Rim::new(aspect, rng)),
         }
     }
 
-    /// Random ones for a photograph whose height is `aspect` times its width.
+    /// Random artefacts of random kinds, for a photograph whose height is `aspect` times its width.
     pub fn new(aspect: f32, rng: &mut ChaCha8Rng) -> Self {
-        let many = rng.random_range(0.0..1.0);
-        let hairs = match many {
+        let amount = rng.random_range(0.0..1.0);
+        let hairs = match amount {
             0.0..0.5 => 0,
             0.5..0.85 => rng.random_range(1..8),
             _ => rng.random_range(8..28),
         };
-        let combed = rng.random_range(0.0..TAU);
-        let dark = rng.random_range(0.08..0.4);
+        let direction = rng.random_range(0.0..TAU);
+        let brightness = rng.random_range(0.08..0.4);
         Self {
-            hairs: (0..hairs).map(|_| hair(combed, aspect, rng)).collect(),
-            hair_colour: hair_colour(dark),
+            hairs: (0..hairs).map(|_| hair(direction, aspect, rng)).collect(),
+            hair_colour: hair_colour(brightness),
             ruler: rng.random_bool(0.15).then(|| Ruler::new(rng)),
             bubbles: if rng.random_bool(0.2) {
                 let number = rng.random_range(2..14);
@@ -108,16 +108,16 @@ impl Artefacts {
         }
     }
 
-    /// Lays them over a photograph.
-    pub fn lay(&self, stencil: &mut Stencil, photograph: &mut Canvas<[f32; 3]>) {
+    /// Draws the artefacts over a photograph.
+    pub fn paint(&self, stencil: &mut Stencil, photograph: &mut Canvas<[f32; 3]>) {
         let width = photograph.width as f32;
         for hair in &self.hairs {
             let points: Vec<_> = hair.points.iter().map(|p| p.map(|c| c * width)).collect();
             let thickness = hair.thickness * width;
             stencil.stroke(&points, thickness, 0.6 * thickness);
         }
-        stencil.lay(photograph, |pixel, share| {
-            mix(pixel, self.hair_colour, 0.85 * share);
+        stencil.paint(photograph, |pixel, coverage| {
+            mix(pixel, self.hair_colour, 0.85 * coverage);
         });
         for bubble in &self.bubbles {
             let radius = bubble.radius * width;
@@ -126,14 +126,14 @@ impl Artefacts {
             let glint = [middle[0] - 0.45 * radius, middle[1] - 0.45 * radius];
             stencil.ellipse(glint, [0.2 * radius; 2], 0.0, 0.2 * radius);
         }
-        stencil.lay(photograph, |pixel, share| {
-            mix(pixel, [0.97, 0.96, 0.95], 0.45 * share);
+        stencil.paint(photograph, |pixel, coverage| {
+            mix(pixel, [0.97, 0.96, 0.95], 0.45 * coverage);
         });
         if let Some(ruler) = &self.ruler {
-            ruler.lay(stencil, photograph);
+            ruler.paint(stencil, photograph);
         }
         if let Some(rim) = &self.rim {
-            rim.lay(photograph);
+            rim.paint(photograph);
         }
     }
 }
@@ -148,10 +148,10 @@ impl Ruler {
         }
     }
 
-    fn lay(&self, stencil: &mut Stencil, photograph: &mut Canvas<[f32; 3]>) {
+    fn paint(&self, stencil: &mut Stencil, photograph: &mut Canvas<[f32; 3]>) {
         let (width, height) = (photograph.width as f32, photograph.height as f32);
         let along = if self.side < 2 { width } else { height };
-        let place = |t: f32, off: f32| match self.side {
+        let point = |t: f32, off: f32| match self.side {
             0 => [t, height - off],
             1 => [t, off],
             2 => [off, t],
@@ -159,14 +159,14 @@ impl Ruler {
         };
         let (margin, spacing) = (self.margin * width, self.spacing * width);
         let line = 0.0035 * width;
-        stencil.stroke(&[place(0.0, margin), place(along, margin)], line, line);
+        stencil.stroke(&[point(0.0, margin), point(along, margin)], line, line);
         for tick in 0..(along / spacing) as usize {
             let t = (tick as f32 + 0.5) * spacing;
             let length = if tick % 5 == 0 { 0.045 } else { 0.025 } * width;
-            stencil.stroke(&[place(t, margin), place(t, margin + length)], line, line);
+            stencil.stroke(&[point(t, margin), point(t, margin + length)], line, line);
         }
-        stencil.lay(photograph, |pixel, share| {
-            mix(pixel, self.colour, 0.9 * share);
+        stencil.paint(photograph, |pixel, coverage| {
+            mix(pixel, self.colour, 0.9 * coverage);
         });
     }
 }
@@ -183,7 +183,7 @@ impl Rim {
         }
     }
 
-    fn lay(&self, photograph: &mut Canvas<[f32; 3]>) {
+    fn paint(&self, photograph: &mut Canvas<[f32; 3]>) {
         let width = photograph.width;
         let (radius, soft) = (self.radius * width as f32, self.soft * width as f32);
         let [x, y] = self.middle.map(|c| c * width as f32);
@@ -200,17 +200,17 @@ impl Rim {
     }
 }
 
-/// Dark hair is browner than it is grey.
-fn hair_colour(dark: f32) -> [f32; 3] {
-    [1.15 * dark, 0.85 * dark, 0.7 * dark]
+/// A brown of the given brightness.
+fn hair_colour(brightness: f32) -> [f32; 3] {
+    [1.15 * brightness, 0.85 * brightness, 0.7 * brightness]
 }
 
-/// A curved hair that lies roughly in the direction in which all are combed.
-fn hair(combed: f32, aspect: f32, rng: &mut ChaCha8Rng) -> Hair {
+/// A random curved hair, roughly in the common direction of all hairs.
+fn hair(direction: f32, aspect: f32, rng: &mut ChaCha8Rng) -> Hair {
     let pieces = 12;
     let length = rng.random_range(0.15..0.6);
     let bend = rng.random_range(-1.5..1.5) / pieces as f32;
-    let mut angle: f32 = combed + rng.random_range(-0.9..0.9);
+    let mut angle: f32 = direction + rng.random_range(-0.9..0.9);
     let mut point = [
         rng.random_range(-0.1..1.1),
         aspect * rng.random_range(-0.1..1.1),
@@ -238,8 +238,8 @@ fn bubble(aspect: f32, rng: &mut ChaCha8Rng) -> Bubble {
     }
 }
 
-fn mix(pixel: &mut [f32; 3], colour: [f32; 3], share: f32) {
+fn mix(pixel: &mut [f32; 3], colour: [f32; 3], weight: f32) {
     for (value, other) in pixel.iter_mut().zip(colour) {
-        *value += share * (other - *value);
+        *value += weight * (other - *value);
     }
 }

@@ -1,40 +1,41 @@
-//! Pixels: shapes with smooth edges laid over them, blur, and the way into a JPEG file.
+//! A canvas of pixels: antialiased shapes, blur, and JPEG encoding.
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageResult};
 
-/// A picture of anything, row by row.
+/// A picture with pixels of any type, in row-major order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Canvas<T> {
-    /// In pixels.
+    /// Width in pixels.
     pub width: usize,
-    /// In pixels.
+    /// Height in pixels.
     pub height: usize,
-    /// `width × height` of them.
+    /// `width × height` pixels.
     pub pixels: Vec<T>,
 }
 
-/// Which share of each pixel the shapes of one group cover. Overlapping shapes do not add up, so that a
-/// stroke may be stamped from many discs.
+/// A mask: the fraction of each pixel that a group of shapes covers. Overlapping shapes do not add up, so that a stroke
+/// can be stamped from many discs.
 pub struct Stencil {
     width: usize,
     height: usize,
-    share: Vec<f32>,
+    coverage: Vec<f32>,
     touched: Vec<usize>,
 }
 
 impl Stencil {
-    /// An empty stencil for a picture of this size.
+    /// An empty mask for a picture of this size.
     pub fn new(width: usize, height: usize) -> Self {
         Self {
             width,
             height,
-            share: vec![0.0; width * height],
+            coverage: vec![0.0; width * height],
             touched: Vec::new(),
         }
     }
 
-    /// Covers an ellipse: its radii, the angle of the first in radians, and the width of its soft edge, in pixels.
+    /// Adds an ellipse. `radii` and the width `soft` of its soft edge are in pixels, `angle` (of the first radius) in
+    /// radians.
     pub fn ellipse(&mut self, [x, y]: [f32; 2], radii: [f32; 2], angle: f32, soft: f32) {
         let reach = radii[0].max(radii[1]) + soft;
         let (sine, cosine) = angle.sin_cos();
@@ -47,7 +48,7 @@ impl Stencil {
         });
     }
 
-    /// Covers a ring around a point: radius and width in pixels.
+    /// Adds a ring; radius and width are in pixels.
     pub fn ring(&mut self, [x, y]: [f32; 2], radius: f32, width: f32) {
         self.each(x, y, radius + width, |dx, dy| {
             let off = (dx.hypot(dy) - radius).abs();
@@ -55,7 +56,7 @@ impl Stencil {
         });
     }
 
-    /// Covers a line through points, whose thickness (in pixels) runs from `from` to `to`.
+    /// Adds a line through points, whose thickness in pixels goes from `from` to `to`.
     pub fn stroke(&mut self, points: &[[f32; 2]], from: f32, to: f32) {
         let pieces = points.len().saturating_sub(1).max(1) as f32;
         for (piece, ends) in points.windows(2).enumerate() {
@@ -64,7 +65,7 @@ impl Stencil {
             for stamp in 0..stamps as usize {
                 let t = stamp as f32 / stamps;
                 let thickness = from + (to - from) * (piece as f32 + t) / pieces;
-                // A line thinner than a pixel covers only a part of it.
+                // A line thinner than a pixel covers the pixel partially.
                 let radius = (thickness / 2.0).max(0.5);
                 let most = (thickness / 2.0 / radius).min(1.0);
                 let (x, y) = (ends[0][0] + t * dx, ends[0][1] + t * dy);
@@ -75,28 +76,28 @@ impl Stencil {
         }
     }
 
-    /// Lays what is covered over a picture with `paint(pixel, share)`, and is empty again.
-    pub fn lay<T>(&mut self, canvas: &mut Canvas<T>, paint: impl Fn(&mut T, f32)) {
+    /// Calls `blend(pixel, coverage)` for every covered pixel of a picture, and clears the mask.
+    pub fn paint<T>(&mut self, canvas: &mut Canvas<T>, blend: impl Fn(&mut T, f32)) {
         for index in self.touched.drain(..) {
-            paint(&mut canvas.pixels[index], self.share[index]);
-            self.share[index] = 0.0;
+            blend(&mut canvas.pixels[index], self.coverage[index]);
+            self.coverage[index] = 0.0;
         }
     }
 
-    fn each(&mut self, x: f32, y: f32, reach: f32, share: impl Fn(f32, f32) -> f32) {
+    fn each(&mut self, x: f32, y: f32, reach: f32, coverage: impl Fn(f32, f32) -> f32) {
         let range = |middle: f32, end: usize| {
             let from = (middle - reach).max(0.0) as usize;
             from..((middle + reach + 1.0).max(0.0) as usize).min(end)
         };
         for row in range(y, self.height) {
             for column in range(x, self.width) {
-                let covered = share(column as f32 - x, row as f32 - y);
+                let covered = coverage(column as f32 - x, row as f32 - y);
                 let index = row * self.width + column;
-                if covered > self.share[index] {
-                    if self.share[index] == 0.0 {
+                if covered > self.coverage[index] {
+                    if self.coverage[index] == 0.0 {
                         self.touched.push(index);
                     }
-                    self.share[index] = covered;
+                    self.coverage[index] = covered;
                 }
             }
         }
@@ -104,8 +105,8 @@ impl Stencil {
 }
 
 impl<T: Copy> Canvas<T> {
-    /// The picture at twice its size, cut to `width` × `height` (at most 2 × its own − 1): each new pixel lies
-    /// between two old ones.
+    /// Upsamples the picture by two, cropped to `width` × `height` (at most 2 × its own − 1). Each new pixel is
+    /// interpolated between two old ones.
     pub fn doubled(&self, width: usize, height: usize, between: impl Fn(&T, &T) -> T) -> Self {
         let mut pixels = Vec::with_capacity(width * height);
         for row in 0..height {
@@ -125,7 +126,7 @@ impl<T: Copy> Canvas<T> {
 }
 
 impl Canvas<[f32; 3]> {
-    /// Blurs by one pass of the weights 1, 2, 1 across and one down, with taps `reach` pixels apart.
+    /// Blurs with the kernel 1, 2, 1 horizontally and vertically, with taps `reach` pixels apart.
     pub fn blur(&mut self, reach: usize) {
         let (width, height) = (self.width, self.height);
         let pass = |from: &[[f32; 3]], column_step: usize, row_step: usize| -> Vec<[f32; 3]> {
@@ -150,14 +151,14 @@ impl Canvas<[f32; 3]> {
         self.pixels = pass(&across, 0, reach);
     }
 
-    /// The picture as bytes: rows first, RGB interleaved.
+    /// The picture as bytes: row by row, RGB interleaved.
     pub fn bytes(&self) -> Vec<u8> {
         (self.pixels.iter().flatten())
             .map(|value| (value * 255.0 + 0.5) as u8)
             .collect()
     }
 
-    /// The picture as a JPEG file. Quality is 1 to 100.
+    /// Encodes the picture as a JPEG file; quality is 1 to 100.
     pub fn jpeg(&self, quality: u8) -> ImageResult<Vec<u8>> {
         let bytes = self.bytes();
         let mut file = Vec::new();

@@ -1,4 +1,4 @@
-//! Photographs that a user names by file or folder, found and prepared.
+//! Search for image files in the files and folders that a user names.
 
 use std::path::{Path, PathBuf};
 
@@ -6,18 +6,18 @@ use walkdir::WalkDir;
 
 use crate::{Error, Result};
 
-/// The endings, in any case, by which photographs are known within folders.
+/// File extensions of images within folders, in any case.
 const EXTENSIONS: [&str; 3] = ["jpg", "jpeg", "png"];
 
-/// The files that some paths mean: a file itself, whatever its name, and of a folder every photograph
-/// below it, sorted. What cannot be found stands as an error in its place.
+/// The image files at the given paths: a file itself, whatever its extension, and all images below a folder, sorted.
+/// Paths that are not found are errors in the result, in the same order.
 pub fn find(paths: &[PathBuf]) -> Vec<Result<PathBuf>> {
     paths.iter().flat_map(|path| find_one(path)).collect()
 }
 
 fn find_one(path: &Path) -> Vec<Result<PathBuf>> {
     if !path.exists() {
-        let remedy = "Name an image file, or a folder of them.";
+        let remedy = "Pass an image file, or a folder of images.";
         return vec![Err(Error::file(path, "not found", remedy))];
     }
     if !path.is_dir() {
@@ -39,14 +39,14 @@ fn find_one(path: &Path) -> Vec<Result<PathBuf>> {
         })
         .collect();
     if found.is_empty() {
-        let problem = "holds no .jpg, .jpeg or .png file, nor do the folders in it";
-        let remedy = "Name an image file, or a folder of them.";
+        let problem = "contains no .jpg, .jpeg or .png file, nor do its subfolders";
+        let remedy = "Pass an image file, or a folder of images.";
         return vec![Err(Error::file(path, problem, remedy))];
     }
     found
 }
 
-/// Whether a file's ending says that it is a photograph.
+/// Whether a file has the extension of an image.
 pub fn is_photograph(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
     extension.is_some_and(|found| EXTENSIONS.iter().any(|e| found.eq_ignore_ascii_case(e)))
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_means_its_photographs_sorted_and_a_missing_path_is_told() {
+    fn a_folder_yields_its_images_sorted_and_a_missing_path_an_error() {
         let home = tempfile::tempdir().unwrap();
         std::fs::create_dir(home.path().join("deep")).unwrap();
         for name in ["b.JPG", "a.jpeg", "deep/c.Png", "notes.txt"] {

@@ -1,5 +1,4 @@
-//! Photographs as files and as pixels: the only decoder, the only resizer and the only mean and standard deviation in
-//! the project.
+//! Image files and pixels. The whole project uses this decoder, this resizer, and this mean and standard deviation.
 
 pub mod artefacts;
 pub mod canvas;

@@ -1,22 +1,22 @@
-//! Smooth and cellular noise on a plane: what makes skin, borders and pigment uneven.
+//! Value noise and cellular noise on a plane, for the texture of skin, borders and pigment.
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-/// One random pattern on the whole plane, with features about one unit wide.
+/// A random pattern on the plane, with features about one unit wide. The number is its seed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Noise(u32);
 
-/// Where a point lies in a pattern of rounded cells about one unit wide.
+/// The position of a point in cellular noise, whose cells are about one unit wide.
 pub struct Cell {
-    /// How much further the second nearest is: 0 on the wall between two cells.
+    /// Distance to the second nearest cell centre minus that to the nearest: 0 on the wall between two cells.
     pub wall: f32,
-    /// A number in 0–1 that belongs to the cell.
-    pub own: f32,
+    /// A random number in 0–1, the same in the whole cell.
+    pub value: f32,
 }
 
 impl Noise {
-    /// A pattern of its own.
+    /// A random pattern.
     pub fn new(rng: &mut ChaCha8Rng) -> Self {
         Self(rng.random())
     }
@@ -38,10 +38,10 @@ impl Noise {
         0.68 * self.at([x, y]) + 0.32 * finer.at([2.1 * x + 7.3, 2.1 * y + 1.9])
     }
 
-    /// Which cell a point is in, for cells whose middles are shifted by up to `jitter` / 2 off a grid.
+    /// The cell of a point. Cell centres are shifted off a grid by up to `jitter` / 2.
     pub fn cell(self, [x, y]: [f32; 2], jitter: f32) -> Cell {
         let (column, row) = (floor(x), floor(y));
-        let (mut nearest, mut second, mut own) = (f32::MAX, f32::MAX, 0);
+        let (mut nearest, mut second, mut cell) = (f32::MAX, f32::MAX, 0);
         for j in -1..=1 {
             for i in -1..=1 {
                 let bits = self.hash(column + i, row + j);
@@ -52,7 +52,7 @@ impl Noise {
                 if squared < nearest {
                     second = nearest;
                     nearest = squared;
-                    own = bits;
+                    cell = bits;
                 } else if squared < second {
                     second = squared;
                 }
@@ -60,11 +60,11 @@ impl Noise {
         }
         Cell {
             wall: second.sqrt() - nearest.sqrt(),
-            own: (own >> 8) as f32 / 16_777_216.0,
+            value: (cell >> 8) as f32 / 16_777_216.0,
         }
     }
 
-    /// A number in 0–1 for a point of the grid, unrelated to its neighbours'.
+    /// A random number in 0–1 for a grid point, independent of its neighbours'.
     pub fn number(self, column: i32, row: i32) -> f32 {
         (self.hash(column, row) >> 8) as f32 / 16_777_216.0
     }
@@ -87,7 +87,7 @@ fn ease(t: f32) -> f32 {
     t * t * (3.0 - 2.0 * t)
 }
 
-/// 0 below `from`, 1 above `to`, smooth between.
+/// Smoothstep: 0 below `from`, 1 above `to`, smooth in between.
 pub fn step(from: f32, to: f32, x: f32) -> f32 {
     ease(((x - from) / (to - from)).clamp(0.0, 1.0))
 }

@@ -1,4 +1,4 @@
-//! Every kind of file comes out right, and the resizer agrees with Pillow's.
+//! Decoding of all kinds of files, and agreement of the resizer with Pillow's.
 
 use std::io::Cursor;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use image::{
 use super::decode::decode;
 use super::resize::*;
 
-/// A picture of tests/reference/images, which images.py there made with Pillow.
+/// An image of tests/reference/images, which tests/reference/images.py wrote with Pillow.
 fn reference(name: &str) -> Vec<u8> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/reference/images");
     std::fs::read(path.join(name)).unwrap()
@@ -70,7 +70,7 @@ fn resizing_agrees_with_pillow_to_one_level() {
     }
 }
 
-/// One dimension of `outer × old × inner` bytes brought to `new`, in the plainest way: see docs/phone.md.
+/// Resizes one dimension of `outer × old × inner` bytes to `new`, in the plainest way; see docs/phone.md.
 fn one_pass(source: &[u8], [outer, old, inner]: [usize; 3], new: usize) -> Vec<u8> {
     let scale = old as f64 / new as f64;
     let radius = scale.max(1.0);
@@ -107,7 +107,7 @@ fn one_pass(source: &[u8], [outer, old, inner]: [usize; 3], new: usize) -> Vec<u
 }
 
 #[test]
-fn resizing_gives_the_bytes_that_devices_get_by_the_rule() {
+fn resizing_equals_the_plain_algorithm_of_the_documentation() {
     let photo = rgb(&reference("photo.png"));
     let [width, height] = [photo.width(), photo.height()].map(|side| side as usize);
     for size in [7, 24, 61, 96] {
@@ -131,14 +131,14 @@ fn resizing_gives_the_same_bytes_with_and_without_simd() {
 }
 
 #[test]
-fn an_image_that_has_the_size_already_is_left_alone() {
+fn an_image_of_the_target_size_is_not_changed() {
     let image = rgb(&reference("photo_stretch_24.png"));
     let same = resize(&image, rule(24, Fit::Stretch));
     assert_eq!(&same, image.as_raw());
 }
 
 #[test]
-fn cropping_keeps_the_centred_square_of_wide_and_of_high_images() {
+fn cropping_keeps_the_central_square_of_wide_and_of_tall_images() {
     let wide = RgbImage::from_fn(30, 10, |x, _| Rgb([(x / 10 * 100) as u8; 3]));
     assert_eq!(resize(&wide, rule(10, Fit::Crop)), [100; 300]);
     let high = RgbImage::from_fn(10, 30, |_, y| Rgb([(y / 10 * 100) as u8; 3]));
@@ -174,7 +174,7 @@ fn sixteen_bits_are_rounded_to_eight() {
 }
 
 #[test]
-fn cmyk_and_ycck_come_out_in_the_colours_that_pillow_sees() {
+fn cmyk_and_ycck_are_converted_like_pillow_does() {
     let expected = rgb(&reference("cmyk.png"));
     for name in ["cmyk.jpg", "ycck.jpg"] {
         let image = rgb(&reference(name));
@@ -184,7 +184,7 @@ fn cmyk_and_ycck_come_out_in_the_colours_that_pillow_sees() {
 }
 
 #[test]
-fn palettes_are_looked_up_and_alpha_is_ignored() {
+fn palettes_are_resolved_and_alpha_is_ignored() {
     assert_eq!(
         rgb(&reference("palette.png")),
         rgb(&reference("palette_rgb.png"))
@@ -195,7 +195,7 @@ fn palettes_are_looked_up_and_alpha_is_ignored() {
 }
 
 #[test]
-fn photographs_are_turned_as_exif_says() {
+fn exif_orientation_is_applied() {
     let image = red_above_blue();
     let encode_jpeg = |orientation| {
         let mut bytes = Vec::new();
@@ -213,7 +213,7 @@ fn photographs_are_turned_as_exif_says() {
             .unwrap();
         bytes
     };
-    // Where red is after turning, as (x, y), in an image of this width and height.
+    // Orientation, size of the result, and a point (x, y) in it that is red.
     for (orientation, size, red) in [
         (1, (8, 16), (4, 2)),
         (3, (8, 16), (4, 13)),
@@ -229,7 +229,7 @@ fn photographs_are_turned_as_exif_says() {
 }
 
 #[test]
-fn files_that_end_early_are_refused() {
+fn truncated_files_are_refused() {
     let photo = DynamicImage::ImageRgb8(rgb(&reference("photo.png")));
     for format in [ImageFormat::Jpeg, ImageFormat::Png] {
         let whole = encoded(&photo, format);
@@ -251,7 +251,7 @@ fn in_shades_of_grey(image: &RgbImage) -> Vec<u8> {
 }
 
 #[test]
-fn shades_of_grey_takes_a_tint_away_and_leaves_grey_alone() {
+fn shades_of_grey_removes_a_tint_and_keeps_grey_images() {
     let lit = |tint: [f64; 3]| {
         RgbImage::from_fn(16, 16, |x, y| {
             let value = 40.0 + f64::from(5 * x + 3 * y);

@@ -1,4 +1,4 @@
-//! The small structures of a lesion, each at its place: pearls, plugs, globules, nests, vessels, streaks.
+//! Small structures of a lesion: cysts, plugs, globules, dots, nests, vessels, streaks, crusts, lines.
 
 use std::f32::consts::{PI, TAU};
 
@@ -11,10 +11,10 @@ use super::tissue::Tissue;
 use super::view::View;
 use crate::imaging::canvas::{Canvas, Stencil};
 
-/// All structures of one kind that one lesion has, with lengths in millimetres.
+/// All structures of one kind in a lesion; lengths are in millimetres.
 #[derive(Clone, Debug)]
 pub struct Marks {
-    adds: Tissue,
+    substance: Tissue,
     shapes: Vec<Shape>,
 }
 
@@ -34,16 +34,16 @@ enum Shape {
 }
 
 impl Marks {
-    /// `count` structures of one kind, strewn over a lesion.
+    /// `count` structures of one kind at random positions in a lesion.
     pub fn new(kind: MarkKind, count: usize, outline: &Outline, rng: &mut ChaCha8Rng) -> Self {
         let mut shapes = Vec::new();
         for _ in 0..count {
-            let inside = |rng: &mut ChaCha8Rng, most: f32| {
+            let inside = |rng: &mut ChaCha8Rng, max: f32| {
                 let angle = rng.random_range(0.0..TAU);
-                let share = most * rng.random_range(0.0_f32..1.0).sqrt();
+                let fraction = max * rng.random_range(0.0_f32..1.0).sqrt();
                 let [x, y] = [angle.cos(), angle.sin()];
-                let reach = share * outline.radius_towards([x, y]);
-                [reach * x, reach * y]
+                let radius = fraction * outline.radius_towards([x, y]);
+                [radius * x, radius * y]
             };
             match kind {
                 MarkKind::Cyst => shapes.push(spot(inside(rng, 0.9), 0.09..0.24, 0.12, rng)),
@@ -59,18 +59,18 @@ impl Marks {
                     let reach = 0.95 * outline.radius_towards([angle.cos(), angle.sin()]);
                     let root = [reach * angle.cos(), reach * angle.sin()];
                     let length = reach * rng.random_range(0.9..1.5);
-                    grow(root, angle + PI, length, 0.15, &mut shapes, rng);
+                    vessel(root, angle + PI, length, 0.15, &mut shapes, rng);
                 }
             }
         }
         Self {
-            adds: substance(kind),
+            substance: substance(kind),
             shapes,
         }
     }
 
-    /// Puts the structures into a picture of tissue, as a view shows them.
-    pub fn lay(&self, view: &View, stencil: &mut Stencil, tissue: &mut Canvas<Tissue>) {
+    /// Draws the structures into a picture of tissue, as seen from `view`.
+    pub fn paint(&self, view: &View, stencil: &mut Stencil, tissue: &mut Canvas<Tissue>) {
         let scale = view.scale;
         for shape in &self.shapes {
             match shape {
@@ -82,7 +82,7 @@ impl Marks {
                 } => stencil.ellipse(
                     view.to_picture(*middle),
                     radii.map(|radius| radius * scale),
-                    view.turned(*angle),
+                    view.to_picture_angle(*angle),
                     soft * scale,
                 ),
                 Shape::Stroke { points, from, to } => {
@@ -91,24 +91,27 @@ impl Marks {
                 }
             }
         }
-        stencil.lay(tissue, |tissue, share| tissue.add(&self.adds, share));
+        stencil.paint(tissue, |tissue, coverage| {
+            tissue.add(&self.substance, coverage)
+        });
     }
 }
 
+/// What a structure adds to the tissue.
 fn substance(kind: MarkKind) -> Tissue {
-    let mut adds = Tissue::default();
+    let mut tissue = Tissue::default();
     match kind {
-        MarkKind::Cyst => adds.white = 0.75,
-        MarkKind::Plug => (adds.melanin, adds.keratin) = (1.3, 0.4),
-        MarkKind::Globule => adds.melanin = 0.9,
-        MarkKind::Nest => (adds.veil, adds.melanin) = (0.75, 0.25),
-        MarkKind::Tree => (adds.blood, adds.melanin) = (1.1, 0.1),
-        MarkKind::Dot => adds.blood = 1.0,
-        MarkKind::Streak => adds.melanin = 0.9,
-        MarkKind::Crust => (adds.melanin, adds.blood, adds.keratin) = (0.8, 0.9, 0.3),
-        MarkKind::Line => adds.white = 0.3,
+        MarkKind::Cyst => tissue.white = 0.75,
+        MarkKind::Plug => (tissue.melanin, tissue.keratin) = (1.3, 0.4),
+        MarkKind::Globule => tissue.melanin = 0.9,
+        MarkKind::Nest => (tissue.veil, tissue.melanin) = (0.75, 0.25),
+        MarkKind::Tree => (tissue.blood, tissue.melanin) = (1.1, 0.1),
+        MarkKind::Dot => tissue.blood = 1.0,
+        MarkKind::Streak => tissue.melanin = 0.9,
+        MarkKind::Crust => (tissue.melanin, tissue.blood, tissue.keratin) = (0.8, 0.9, 0.3),
+        MarkKind::Line => tissue.white = 0.3,
     }
-    adds
+    tissue
 }
 
 fn spot(middle: [f32; 2], radius: std::ops::Range<f32>, soft: f32, rng: &mut ChaCha8Rng) -> Shape {
@@ -148,8 +151,8 @@ fn streak(outline: &Outline, rng: &mut ChaCha8Rng) -> Shape {
     }
 }
 
-/// A vessel that winds on, gets thinner and branches.
-fn grow(
+/// A vessel that winds, tapers and branches.
+fn vessel(
     root: [f32; 2],
     towards: f32,
     length: f32,
@@ -170,7 +173,7 @@ fn grow(
         if branches && rng.random_bool(0.3) {
             let side = if rng.random_bool(0.5) { 1.0 } else { -1.0 };
             let turn = side * rng.random_range(0.5..1.0);
-            grow(
+            vessel(
                 [x, y],
                 angle + turn,
                 0.5 * length,

@@ -1,8 +1,8 @@
-//! A drawn (synthetic) dataset in HAM10000's form: for demonstrations and tests that may show no real
-//! photographs, and for checking that a pipeline learns what there is to learn.
+//! A synthetic dataset in HAM10000's format, drawn by program: for demonstrations and tests without real photographs,
+//! and for checking that a training pipeline learns.
 //!
-//! Every lesion follows its class's recipe (`recipe.rs`) and is the same in all photographs of it; every photograph has
-//! its own view, light and artefacts (`artefacts.rs`), drawn from random numbers that know nothing of the class.
+//! A lesion follows the recipe of its class (`recipe.rs`) and is the same in all of its photographs. A photograph has
+//! its own view, illumination and artefacts (`imaging/artefacts.rs`), whose random numbers do not depend on the class.
 
 mod lesion;
 mod marks;
@@ -30,27 +30,27 @@ use crate::imaging::decode::decode;
 use crate::progress::Progress;
 use crate::{Diagnosis, Error, Result};
 
-/// The metadata's file name, HAM10000's own; also how a drawn folder is known.
+/// File name of the metadata, as in HAM10000. Its presence marks a drawn folder.
 pub const METADATA: &str = "HAM10000_metadata.csv";
 
-/// The two image folders, as HAM10000's archive has them.
+/// The two image folders, as in HAM10000's archive.
 pub const IMAGE_FOLDERS: [&str; 2] = ["HAM10000_images_part_1", "HAM10000_images_part_2"];
 
-/// With fewer lesions than this, a class has too few to be split into three parts.
+/// The smallest number of lesions. With fewer, some class could not be divided into train, val and test.
 pub const FEWEST_LESIONS: usize = 60;
 
-/// What to draw.
+/// Options of a drawn dataset.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Number of lesions; there are about 1.35 times as many photographs.
+    /// Number of lesions. The number of photographs is about 1.35 times as large.
     pub lesions: usize,
-    /// Seed of everything: a lesion's looks depend on it and on the lesion's number alone.
+    /// Random seed. The appearance of a lesion depends on the seed and the lesion's number alone.
     pub seed: u64,
     /// Width of the photographs, in pixels.
     pub width: u32,
     /// Height of the photographs, in pixels.
     pub height: u32,
-    /// Whether an earlier drawn folder may be replaced.
+    /// Whether an existing drawn folder may be replaced.
     pub replace: bool,
 }
 
@@ -66,16 +66,16 @@ impl Default for Options {
     }
 }
 
-/// Draws a dataset into the folder `out` (whole or not at all) and returns the path of its metadata.
+/// Draws a dataset into the folder `out` atomically, and returns the path of its metadata.
 ///
-/// Fails if there are too few lesions or pixels for anything to be seen, or if `out` exists and may not be
-/// replaced.
+/// # Errors
+/// Fails if there are too few lesions or pixels, or if `out` exists and must not be replaced.
 pub fn draw(out: &Path, options: &Options, progress: &dyn Progress) -> Result<PathBuf> {
-    check(options)?;
-    let draft = AtomicFolder::new(out, options.replace, METADATA)?;
-    for folder in IMAGE_FOLDERS {
-        let folder = draft.path().join(folder);
-        fs::create_dir(&folder).map_err(Error::io("create", &folder))?;
+    validate(options)?;
+    let folder = AtomicFolder::new(out, options.replace, METADATA)?;
+    for images in IMAGE_FOLDERS {
+        let images = folder.path().join(images);
+        fs::create_dir(&images).map_err(Error::io("create", &images))?;
     }
     let records = record::records(options.lesions, options.seed);
     progress.start("drawing photographs", records.len() as u64);
@@ -83,10 +83,10 @@ pub fn draw(out: &Path, options: &Options, progress: &dyn Progress) -> Result<Pa
     records
         .par_iter()
         .enumerate()
-        .try_for_each(|(place, record)| {
+        .try_for_each(|(index, record)| {
             let name = format!("{}.jpg", record.sample.image_id);
-            let folder = IMAGE_FOLDERS[usize::from(place >= half)];
-            let path = draft.path().join(folder).join(name);
+            let images = IMAGE_FOLDERS[usize::from(index >= half)];
+            let path = folder.path().join(images).join(name);
             let bytes = photograph(record, options)
                 .map_err(|error| Error::io("write", &path)(io::Error::other(error)))?;
             fs::write(&path, bytes).map_err(Error::io("write", &path))?;
@@ -94,24 +94,24 @@ pub fn draw(out: &Path, options: &Options, progress: &dyn Progress) -> Result<Pa
             Ok::<_, Error>(())
         })?;
     progress.finish();
-    write_metadata(&draft.path().join(METADATA), &records)?;
-    draft.publish()?;
+    write_metadata(&folder.path().join(METADATA), &records)?;
+    folder.publish()?;
     Ok(out.join(METADATA))
 }
 
-fn check(options: &Options) -> Result<()> {
+fn validate(options: &Options) -> Result<()> {
     if options.lesions < FEWEST_LESIONS {
         return Err(Error::input(
             format!("{} lesions", options.lesions),
-            "too few to have every class in every part",
-            format!("Ask for at least {FEWEST_LESIONS}."),
+            "too few for every class to be in every split",
+            format!("Request at least {FEWEST_LESIONS}."),
         ));
     }
     if options.width < 32 || options.height < 32 {
         return Err(Error::input(
             format!("{}×{} pixels", options.width, options.height),
-            "too small for a lesion to be seen",
-            "Ask for at least 32×32.",
+            "too small for a lesion to be visible",
+            "Request at least 32×32 pixels.",
         ));
     }
     Ok(())
@@ -122,10 +122,10 @@ fn photograph(record: &Record, options: &Options) -> image::ImageResult<Vec<u8>>
     let numbers = |purpose| random::numbers(options.seed, record.lesion, purpose);
     let lesion = Lesion::new(record.sample.dx, &mut numbers(Purpose::Lesion));
     let skin = Skin::new(&mut numbers(Purpose::Skin));
-    shot_of(record, options).take(&lesion, &skin, options.width, options.height)
+    shot_of(record, options).render(&lesion, &skin, options.width, options.height)
 }
 
-/// One drawn picture of a lesion of a class. The same seed gives the same picture.
+/// One drawn picture of a lesion of a class, determined by the seed.
 pub fn picture(
     dx: Diagnosis,
     seed: u64,
@@ -136,10 +136,10 @@ pub fn picture(
     let lesion = Lesion::new(dx, &mut numbers(Purpose::Lesion));
     let skin = Skin::new(&mut numbers(Purpose::Skin));
     let shot = Shot::new(width, height, &mut numbers(Purpose::Shot(1)));
-    decode(&shot.take(&lesion, &skin, width, height)?)
+    decode(&shot.render(&lesion, &skin, width, height)?)
 }
 
-/// View, light and artefacts of one photograph.
+/// View, illumination and artefacts of one photograph.
 fn shot_of(record: &Record, options: &Options) -> Shot {
     let purpose = Purpose::Shot(record.shot);
     let mut numbers = random::numbers(options.seed, record.lesion, purpose);

@@ -5,30 +5,30 @@ use std::f32::consts::TAU;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-/// A closed curve around the origin, given by its radius in every direction.
+/// A closed curve around the origin, as a radius per direction.
 #[derive(Clone, Debug)]
 pub struct Outline {
     radii: Vec<f32>,
-    largest: f32,
+    max_radius: f32,
 }
 
-/// How an outline departs from a circle.
+/// Parameters of an outline's shape.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Form {
     /// Mean radius, in millimetres.
     pub radius: f32,
-    /// Long axis over short axis, from 1.
+    /// Ratio of the long axis to the short axis, from 1.
     pub elongation: f32,
-    /// How far the border swings in and out, as a share of the radius.
+    /// Amplitude of the border's lobes, as a fraction of the radius.
     pub swing: f32,
-    /// CheckpointMetadata how many times it does so in one turn.
+    /// Approximate number of lobes.
     pub lobes: u32,
 }
 
 const DIRECTIONS: usize = 256;
 
 impl Outline {
-    /// A random outline of a given form.
+    /// A random outline of the given form.
     pub fn new(form: &Form, rng: &mut ChaCha8Rng) -> Self {
         let axis = rng.random_range(0.0..TAU);
         let waves: Vec<(f32, f32, f32)> = (2..=form.lobes.max(2) + 2)
@@ -51,23 +51,23 @@ impl Outline {
                 form.radius * ellipse * (1.0 + swing).max(0.3)
             })
             .collect();
-        let largest = radii.iter().copied().fold(0.0, f32::max);
-        Self { radii, largest }
+        let max_radius = radii.iter().copied().fold(0.0, f32::max);
+        Self { radii, max_radius }
     }
 
     /// The largest radius, in millimetres.
-    pub fn largest(&self) -> f32 {
-        self.largest
+    pub fn max_radius(&self) -> f32 {
+        self.max_radius
     }
 
-    /// The radius towards a point, in millimetres.
+    /// The radius in the direction of a point, in millimetres.
     pub fn radius_towards(&self, [x, y]: [f32; 2]) -> f32 {
-        let place = (y.atan2(x) / TAU + 1.0) * DIRECTIONS as f32;
-        let below = place as usize;
+        let position = (y.atan2(x) / TAU + 1.0) * DIRECTIONS as f32;
+        let below = position as usize;
         let (a, b) = (
             self.radii[below % DIRECTIONS],
             self.radii[(below + 1) % DIRECTIONS],
         );
-        a + (b - a) * (place - below as f32)
+        a + (b - a) * (position - below as f32)
     }
 }

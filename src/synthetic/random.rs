@@ -1,24 +1,24 @@
-//! Random numbers for one purpose each, so that adding to one thing changes no other.
+//! Independent random number streams per purpose, so that a change to one purpose leaves the others the same.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// What random numbers are for.
+/// The purpose of a stream of random numbers.
 #[derive(Clone, Copy, Debug)]
 pub enum Purpose {
     /// The order of the lesions.
     Order,
-    /// The rows of a lesion in the metadata.
+    /// A lesion's rows in the metadata.
     Person,
-    /// How a lesion looks.
+    /// The appearance of a lesion.
     Lesion,
-    /// The skin around it.
+    /// The skin around a lesion.
     Skin,
-    /// One photograph of it, from 1.
+    /// A photograph of a lesion, from 1.
     Shot(u64),
 }
 
-/// The random numbers for one purpose of one lesion, given by its number.
+/// The random number generator for one purpose of a lesion.
 pub fn numbers(seed: u64, lesion: u64, purpose: Purpose) -> ChaCha8Rng {
     let stream = match purpose {
         Purpose::Order => 0,

@@ -1,7 +1,7 @@
-//! How each diagnosis looks, caricatured: the ranges from which a lesion's size, border, colours and
-//! patterns are drawn. The ranges overlap on purpose; no single number tells the class.
+//! The appearance of each diagnosis, exaggerated: ranges of a lesion's size, border, colours and patterns. The ranges
+//! overlap on purpose: no single parameter determines the class.
 //!
-//! The hallmarks are the textbook's: <https://dermoscopedia.org> has photographs of each.
+//! The features are those of textbooks: <https://dermoscopedia.org> has photographs of each.
 
 use std::ops::Range;
 
@@ -12,43 +12,50 @@ use super::outline::Form;
 use super::tissue::Tissue;
 use crate::Diagnosis;
 
-/// What one lesion is made of. Lengths are in millimetres; strengths and shares of area in 0–1.
+/// The parameters of a lesion. Lengths are in millimetres; strengths and area fractions are in 0–1.
 #[derive(Clone, Debug, Default)]
 pub struct Recipe {
+    /// Shape of the outline.
     pub form: Form,
-    /// How far fine irregularities push the border in and out.
+    /// Amplitude of fine irregularities of the border.
     pub ragged: f32,
-    /// Width of the border's transition into skin.
+    /// Width of the transition from the border to skin.
     pub soft: f32,
-    /// What the lesion has more of than skin.
+    /// What the lesion adds to skin.
     pub base: Tissue,
-    /// Variation of the pigment from place to place, and how large the places are.
+    /// Strength of the variation of the pigment.
     pub mottle: f32,
+    /// Size of the variation's patches.
     pub mottle_size: f32,
-    /// How much more pigment one side has than the other.
+    /// Asymmetry of the pigment: how much more of it one side has.
     pub lopsided: f32,
-    /// Strength of the pigment network, and the width of its meshes.
+    /// Strength of the pigment network.
     pub network: f32,
+    /// Width of the pigment network's meshes.
     pub mesh: f32,
-    /// Strength of blood-filled lakes, and their width.
+    /// Strength of lacunae (blood-filled lakes).
     pub lacunae: f32,
+    /// Width of a lacuna.
     pub lacuna: f32,
     /// Strength of winding, brain-like ridges.
     pub ridges: f32,
-    /// Share of blue-white veil, of white scar, of red patches and of scale.
+    /// Area fraction of blue-white veil.
     pub veil: f32,
+    /// Area fraction of white scar.
     pub scar: f32,
+    /// Area fraction of red patches.
     pub red: f32,
+    /// Area fraction of scale.
     pub scale: f32,
-    /// How white the centre is.
+    /// Strength of the pale centre.
     pub pale_centre: f32,
-    /// How far the pigment retreats to the rim.
+    /// Strength of the depigmentation inside the rim.
     pub rim: f32,
-    /// How many there are of each kind of small structure.
+    /// Number of small structures of each kind.
     pub marks: Vec<(MarkKind, usize)>,
 }
 
-/// Small structures with a place of their own.
+/// Kinds of small structures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MarkKind {
     /// Milia-like cyst: a white pearl.
@@ -72,7 +79,7 @@ pub enum MarkKind {
 }
 
 impl Recipe {
-    /// A recipe for a lesion of this diagnosis.
+    /// A random recipe for a lesion of this diagnosis.
     pub fn new(diagnosis: Diagnosis, rng: &mut ChaCha8Rng) -> Self {
         match diagnosis {
             Diagnosis::Akiec => keratosis_actinic(rng),
@@ -214,7 +221,7 @@ fn melanoma(rng: &mut ChaCha8Rng) -> Recipe {
     }
 }
 
-/// Round, regular and brown: a network, globules or an even disc; now and then atypical.
+/// Round, regular and brown, with a network, globules or homogeneous; 12 % are atypical.
 fn nevus(rng: &mut ChaCha8Rng) -> Recipe {
     let atypical = rng.random_bool(0.12);
     let networked = rng.random_bool(0.7);
@@ -248,7 +255,7 @@ fn nevus(rng: &mut ChaCha8Rng) -> Recipe {
     }
 }
 
-/// Lakes of blood, from cherry red over purple to nearly black.
+/// Lacunae, from cherry red to purple and nearly black.
 fn angioma(rng: &mut ChaCha8Rng) -> Recipe {
     let dark = rng.random_bool(0.3);
     Recipe {
@@ -288,18 +295,22 @@ fn within(rng: &mut ChaCha8Rng, range: Range<f32>) -> f32 {
     rng.random_range(range)
 }
 
-/// A strength that a share of lesions has; 0 for the others.
-fn maybe(rng: &mut ChaCha8Rng, share: f64, range: Range<f32>) -> f32 {
+/// A strength from `range` with this probability, else 0.
+fn maybe(rng: &mut ChaCha8Rng, probability: f64, range: Range<f32>) -> f32 {
     let strength = within(rng, range);
-    if rng.random_bool(share) {
+    if rng.random_bool(probability) {
         strength
     } else {
         0.0
     }
 }
 
-/// A number of marks that a share of lesions has; 0 for the others.
-fn count(rng: &mut ChaCha8Rng, share: f64, range: Range<usize>) -> usize {
+/// A number of structures from `range` with this probability, else 0.
+fn count(rng: &mut ChaCha8Rng, probability: f64, range: Range<usize>) -> usize {
     let number = rng.random_range(range);
-    if rng.random_bool(share) { number } else { 0 }
+    if rng.random_bool(probability) {
+        number
+    } else {
+        0
+    }
 }

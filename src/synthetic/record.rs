@@ -1,4 +1,4 @@
-//! Who the drawn lesions belong to: the rows of the metadata, with HAM10000's repeats and imbalance.
+//! The rows of the metadata, with several photographs per lesion and a class imbalance as in HAM10000.
 
 use rand::RngExt;
 use rand::seq::SliceRandom;
@@ -8,18 +8,18 @@ use super::random::{Purpose, numbers};
 use crate::Diagnosis;
 use crate::dataset::Sample;
 
-/// One photograph to draw, and what the metadata says about it.
+/// A photograph to draw, with its row of the metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Which lesion it shows, from 1.
+    /// Number of the lesion, from 1.
     pub lesion: u64,
-    /// Which photograph of that lesion it is, from 1.
+    /// Number of the photograph of this lesion, from 1.
     pub shot: u64,
-    /// Its row.
+    /// The row of the metadata.
     pub sample: Sample,
 }
 
-/// HAM10000's localizations, with how many of 10,000 of its images have each.
+/// HAM10000's localizations, with their frequencies in 10,000 images.
 const LOCALIZATIONS: [(&str, u32); 15] = [
     ("back", 2192),
     ("lower extremity", 2077),
@@ -38,15 +38,15 @@ const LOCALIZATIONS: [(&str, u32); 15] = [
     ("acral", 7),
 ];
 
-/// The collections that the images pretend to come from.
+/// The invented source collections of the images, with their weights.
 const SOURCES: [(&str, u32); 3] = [
     ("drawn_modern", 5),
     ("drawn_archive", 3),
     ("drawn_practice", 2),
 ];
 
-/// How many of 100 lesions are of a class: HAM10000's order, milder, so that small sets have all seven.
-fn share(diagnosis: Diagnosis) -> usize {
+/// Percentage of lesions per class: less imbalanced than HAM10000, so that small sets contain all seven classes.
+fn percentage(diagnosis: Diagnosis) -> usize {
     match diagnosis {
         Diagnosis::Nv => 31,
         Diagnosis::Mel => 15,
@@ -60,8 +60,8 @@ fn share(diagnosis: Diagnosis) -> usize {
 /// The rows for a number of lesions, in the order of their image ids.
 pub fn records(lesions: usize, seed: u64) -> Vec<Record> {
     let mut records = Vec::new();
-    for (place, diagnosis) in diagnoses(lesions, seed).into_iter().enumerate() {
-        let lesion = place as u64 + 1;
+    for (index, diagnosis) in diagnoses(lesions, seed).into_iter().enumerate() {
+        let lesion = index as u64 + 1;
         let rng = &mut numbers(seed, lesion, Purpose::Person);
         let sample = person(lesion, diagnosis, rng);
         for shot in 1..=photographs(rng) {
@@ -78,12 +78,12 @@ pub fn records(lesions: usize, seed: u64) -> Vec<Record> {
     records
 }
 
-/// The diagnosis of every lesion, in the shares above as exactly as whole numbers allow, shuffled.
+/// The diagnosis of every lesion, in the percentages above (rounded), shuffled.
 fn diagnoses(lesions: usize, seed: u64) -> Vec<Diagnosis> {
     let mut all = Vec::with_capacity(lesions);
     for diagnosis in Diagnosis::ALL {
         if diagnosis != Diagnosis::Nv {
-            let number = (share(diagnosis) * lesions + 50) / 100;
+            let number = (percentage(diagnosis) * lesions + 50) / 100;
             all.resize(all.len() + number, diagnosis);
         }
     }
@@ -92,7 +92,7 @@ fn diagnoses(lesions: usize, seed: u64) -> Vec<Diagnosis> {
     all
 }
 
-/// A quarter of the lesions have two to four photographs, as in HAM10000.
+/// The number of photographs of a lesion: two to four for a quarter of the lesions, as in HAM10000.
 fn photographs(rng: &mut ChaCha8Rng) -> u64 {
     match rng.random_range(0..100) {
         0..75 => 1,
@@ -102,6 +102,7 @@ fn photographs(rng: &mut ChaCha8Rng) -> u64 {
     }
 }
 
+/// The metadata of a lesion's patient.
 fn person(lesion: u64, diagnosis: Diagnosis, rng: &mut ChaCha8Rng) -> Sample {
     let age = 5 * (rng.random_range(1..=8) + rng.random_range(0..=9));
     Sample {
@@ -120,17 +121,18 @@ fn person(lesion: u64, diagnosis: Diagnosis, rng: &mut ChaCha8Rng) -> Sample {
     }
 }
 
-/// Cancers are always confirmed by histology, harmless lesions often by looking again.
+/// The diagnosis method: always histology for malignant lesions, often follow-up or consensus for benign ones.
 fn dx_type(diagnosis: Diagnosis, rng: &mut ChaCha8Rng) -> &'static str {
-    let ways: &[(&str, u32)] = match diagnosis {
+    let methods: &[(&str, u32)] = match diagnosis {
         Diagnosis::Akiec | Diagnosis::Bcc | Diagnosis::Mel => &[("histo", 1)],
         Diagnosis::Nv => &[("follow_up", 55), ("histo", 38), ("consensus", 7)],
         Diagnosis::Bkl => &[("histo", 70), ("consensus", 24), ("confocal", 6)],
         Diagnosis::Df | Diagnosis::Vasc => &[("histo", 50), ("consensus", 50)],
     };
-    weighted(ways, rng)
+    weighted(methods, rng)
 }
 
+/// A random choice by integer weights.
 fn weighted(choices: &[(&'static str, u32)], rng: &mut ChaCha8Rng) -> &'static str {
     let total: u32 = choices.iter().map(|(_, weight)| weight).sum();
     let mut left = rng.random_range(0..total);
@@ -140,5 +142,5 @@ fn weighted(choices: &[(&'static str, u32)], rng: &mut ChaCha8Rng) -> &'static s
         }
         left -= weight;
     }
-    "" // not reached: `left` is below the sum of all weights
+    "" // unreachable: `left` is below the sum of all weights
 }

@@ -5,7 +5,7 @@ use crate::Diagnosis;
 use crate::dataset::Sample;
 use crate::progress::Silent;
 
-/// Small pictures of as few lesions as there may be: quick, and the same code.
+/// Small pictures of the smallest number of lesions, for speed.
 fn small(seed: u64) -> Options {
     Options {
         lesions: FEWEST_LESIONS,
@@ -43,7 +43,7 @@ fn a_drawn_folder_has_ham10000s_form() {
 }
 
 #[test]
-fn the_same_seed_draws_the_same_bytes_and_another_seed_others() {
+fn the_seed_determines_the_bytes() {
     let options = small(7);
     let records = record::records(options.lesions, options.seed);
     let draw = |options: &Options| photograph(&records[3], options).unwrap();
@@ -114,10 +114,9 @@ fn metadata_has_gaps_and_rare_localizations() {
     assert!((1..50).contains(&rare), "{rare}");
 }
 
-/// A shot is made from its own random numbers and never sees the lesion, so that neither hairs nor light nor
-/// zoom can tell the class.
+/// Hairs, illumination and zoom must not depend on the class.
 #[test]
-fn what_gets_in_the_way_is_the_same_whatever_the_class() {
+fn shots_do_not_depend_on_the_class() {
     let options = small(3);
     let mut record = record::records(options.lesions, options.seed)[0].clone();
     let shot = |record: &Record| shot_of(record, &options);
@@ -143,7 +142,7 @@ fn too_few_lesions_are_refused_before_anything_is_written() {
 }
 
 #[test]
-fn a_folder_that_is_in_use_is_left_alone() {
+fn a_folder_with_other_files_is_not_replaced() {
     let home = tempfile::tempdir().unwrap();
     fs::write(home.path().join("mine"), "mine").unwrap();
     let replace = Options {

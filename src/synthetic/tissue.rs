@@ -1,24 +1,24 @@
-//! What skin is made of, and the colour that it therefore has.
+//! A model of skin: its components, and the colour that follows from them.
 
-/// How much of each substance lies at a point. All are absorptions from 0 up, but for `veil` and `white`,
-/// which cover what is below them by a share in 0–1.
+/// The components of skin at a point. All are absorptions of 0 or more, except `veil` and `white`, which are opacities
+/// in 0–1 over the layers below.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Tissue {
     /// Brown pigment: skin has about 0.1, a nevus 1, a black blotch 3.
     pub melanin: f32,
     /// Haemoglobin: skin has about 0.25, an angioma 2.
     pub blood: f32,
-    /// Horn, waxy yellow.
+    /// Keratin, waxy yellow.
     pub keratin: f32,
-    /// Pigment deep down, seen blue-grey through what is above.
+    /// Deep pigment, which appears blue-grey.
     pub veil: f32,
-    /// Scale, scar and everything else that scatters all light.
+    /// Scale, scar and other white scatterers.
     pub white: f32,
 }
 
-/// What unpigmented, bloodless skin sends back of red, green and blue.
+/// Reflectance of unpigmented, bloodless skin in red, green and blue.
 const DERMIS: [f32; 3] = [0.97, 0.87, 0.83];
-// How strongly each substance absorbs red, green and blue: chosen by eye beside real photographs.
+// Absorption or colour of each component in red, green and blue, chosen by eye from real photographs.
 const MELANIN: [f32; 3] = [0.45, 0.85, 1.15];
 const BLOOD: [f32; 3] = [0.12, 0.78, 0.55];
 const KERATIN: [f32; 3] = [0.08, 0.30, 0.95];
@@ -26,14 +26,14 @@ const VEIL: [f32; 3] = [0.40, 0.42, 0.52];
 const WHITE: [f32; 3] = [0.95, 0.90, 0.87];
 
 impl Tissue {
-    /// Adds `share` of another tissue on top.
-    pub fn add(&mut self, other: &Self, share: f32) {
-        self.melanin += share * other.melanin;
-        self.blood += share * other.blood;
-        self.keratin += share * other.keratin;
-        self.veil += (1.0 - self.veil) * share * other.veil;
-        // What is put on top also hides the white that was there.
-        self.white += share * (other.white - self.white * (other.veil + other.melanin).min(1.0));
+    /// Adds another tissue on top, with a weight in 0–1.
+    pub fn add(&mut self, other: &Self, weight: f32) {
+        self.melanin += weight * other.melanin;
+        self.blood += weight * other.blood;
+        self.keratin += weight * other.keratin;
+        self.veil += (1.0 - self.veil) * weight * other.veil;
+        // The upper tissue also hides the white below it.
+        self.white += weight * (other.white - self.white * (other.veil + other.melanin).min(1.0));
     }
 
     /// The mean of two tissues.
@@ -47,7 +47,7 @@ impl Tissue {
         }
     }
 
-    /// Its colour in white light, each of red, green and blue in 0–1.
+    /// The colour in white light: red, green and blue in 0–1.
     pub fn colour(&self) -> [f32; 3] {
         std::array::from_fn(|i| {
             let absorbed =

@@ -1,12 +1,12 @@
-//! Where the camera stands: from millimetres of skin to pixels of the photograph.
+//! Camera position: maps millimetres of skin to pixels of the photograph.
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-/// The width of skin that a photograph shows at zoom 1, in millimetres.
+/// Width of the field of view at zoom 1, in millimetres.
 const FIELD: f32 = 14.0;
 
-/// One position of the camera.
+/// A camera position: scale, offset and rotation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
     /// Pixels per millimetre.
@@ -18,7 +18,7 @@ pub struct View {
 }
 
 impl View {
-    /// A random position above a lesion, for photographs of this width and height.
+    /// A random camera position above a lesion, for photographs of this width and height.
     pub fn new(width: u32, height: u32, rng: &mut ChaCha8Rng) -> Self {
         let (width, height) = (width as f32, height as f32);
         let angle: f32 = rng.random_range(0.0..std::f32::consts::TAU);
@@ -35,7 +35,7 @@ impl View {
         }
     }
 
-    /// The point of the lesion's plane, in millimetres, that a pixel shows.
+    /// The point in the lesion's plane, in millimetres, of a pixel.
     pub fn to_skin(&self, [x, y]: [f32; 2]) -> [f32; 2] {
         let (x, y) = (x - self.middle[0], y - self.middle[1]);
         [
@@ -44,7 +44,7 @@ impl View {
         ]
     }
 
-    /// The pixel that shows a point of the lesion's plane.
+    /// The pixel of a point in the lesion's plane.
     pub fn to_picture(&self, [x, y]: [f32; 2]) -> [f32; 2] {
         [
             self.middle[0] + self.scale * (x * self.cosine - y * self.sine),
@@ -52,8 +52,8 @@ impl View {
         ]
     }
 
-    /// An angle on the skin as the picture shows it, in radians.
-    pub fn turned(&self, angle: f32) -> f32 {
+    /// The angle in the picture of an angle on the skin, in radians.
+    pub fn to_picture_angle(&self, angle: f32) -> f32 {
         angle + self.angle
     }
 }
