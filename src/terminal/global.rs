@@ -1,20 +1,20 @@
-//! The flags that every verb takes.
+//! Global flags, which all commands accept.
 
 use clap::Args;
 
-/// Flags that every verb takes.
+/// Global flags.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// Seed of everything random; the same seed gives the same result [default: 1234, or the configuration's]
+    /// Random seed; results are reproducible [default: 1234, or the configuration's]
     #[arg(long, global = true, value_name = "N")]
     pub seed: Option<u64>,
 
-    /// Where the network runs: auto (CUDA if there is any), cpu, cuda, cuda:N or mps
+    /// Device of the network: auto (CUDA if available), cpu, cuda, cuda:N or mps
     #[arg(long, global = true, value_name = "DEVICE", default_value = "auto")]
     pub device: String,
 
-    /// Threads of the CPU to use; 0 means all cores
+    /// Number of CPU threads; 0 means all cores
     #[arg(long, global = true, value_name = "N", default_value_t = 0)]
     pub threads: usize,
 
@@ -22,11 +22,11 @@ pub struct Global {
     #[arg(long, short, global = true)]
     pub quiet: bool,
 
-    /// Say more about what is done
+    /// Print more details
     #[arg(long, short, global = true)]
     pub verbose: bool,
 
-    /// Print the summary as one JSON object on standard output, and all else on standard error
+    /// Print the summary as one JSON object on standard output, and everything else on standard error
     #[arg(long, global = true)]
     pub json: bool,
 }

@@ -1,4 +1,4 @@
-//! Everything that is printed: progress on standard error, the summary on standard output.
+//! Terminal output: progress on standard error, the summary on standard output.
 
 mod global;
 mod panic;

@@ -1,4 +1,4 @@
-//! Everything that is printed: progress on standard error, the summary on standard output.
+//! The session of a command: global flags, progress on standard error, the summary on standard output.
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -14,18 +14,18 @@ use skinlesion::{DEFAULT_SEED, Error};
 use super::global::Global;
 use super::summary::{Outcome, Summary};
 
-/// One run of the program: the global flags, and the way to the user.
+/// The session of a command: its global flags and its output.
 pub struct Session {
     pub global: Global,
-    /// Whether standard output is kept free for a JSON object, and results go to standard error too.
-    aside: bool,
+    /// Whether results go to standard error, because standard output is reserved for a JSON object.
+    results_on_stderr: bool,
     running: Mutex<Option<Task>>,
 }
 
-/// The task whose bar is on the screen.
+/// The current task, with its progress bar.
 struct Task {
     name: String,
-    began: Instant,
+    started: Instant,
     bar: ProgressBar,
 }
 
@@ -34,13 +34,13 @@ impl Session {
         device::configure(global.threads);
         Self {
             global: global.clone(),
-            aside: false,
+            results_on_stderr: false,
             running: Mutex::new(None),
         }
     }
 
-    /// A session for one step of a verb that runs other verbs. It is as quiet or verbose as this one; if this
-    /// one is to print a JSON object, the step leaves standard output to it.
+    /// A session for a step of a command that runs other commands. It is as quiet or verbose as this one. If this
+    /// session prints a JSON object, the step does not use standard output.
     pub fn for_step(&self, global: &Global) -> Self {
         Self {
             global: Global {
@@ -48,7 +48,7 @@ impl Session {
                 verbose: self.global.verbose,
                 ..global.clone()
             },
-            aside: self.global.json,
+            results_on_stderr: self.global.json,
             running: Mutex::new(None),
         }
     }
@@ -58,19 +58,19 @@ impl Session {
         self.global.seed.unwrap_or(DEFAULT_SEED)
     }
 
-    /// The device from the command line, refused if it is not there.
+    /// The device from the command line. Fails if it is not available.
     pub fn device(&self) -> skinlesion::Result<Device> {
         device::parse(&self.global.device)
     }
 
-    /// A line on standard error that only -v shows.
+    /// Prints a line on standard error, only with -v.
     pub fn verbose(&self, line: &str) {
         if self.global.verbose && !self.global.quiet {
             self.print(line);
         }
     }
 
-    /// Prints a verb's outcome and turns it into the exit code.
+    /// Prints the outcome of a command, and returns its exit code.
     pub fn report(&self, outcome: Outcome) -> ExitCode {
         self.finish();
         match outcome {
@@ -79,14 +79,14 @@ impl Session {
                 ExitCode::from(u8::from(summary.failed))
             }
             Err(error) => {
-                let mark = painted("error:", "1;31");
-                let _ = writeln!(io::stderr(), "{mark} {}", words(&error));
+                let label = styled("error:", "1;31");
+                let _ = writeln!(io::stderr(), "{label} {}", message(&error));
                 ExitCode::FAILURE
             }
         }
     }
 
-    /// Prints a verb's summary.
+    /// Prints the summary of a command.
     pub fn print_summary(&self, summary: &Summary) {
         if self.global.json {
             if let serde_json::Value::Object(object) = &summary.json {
@@ -115,9 +115,9 @@ impl Session {
         self.print_result(&text);
     }
 
-    /// Prints what a verb was asked for, on standard output.
+    /// Prints a result on standard output.
     pub fn print_result(&self, text: &str) {
-        if self.aside {
+        if self.results_on_stderr {
             self.print(text.trim_end_matches('\n'));
         } else {
             print_out(text);
@@ -128,7 +128,7 @@ impl Session {
         action(&mut self.running.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// A line on standard error that does not tear the bar apart.
+    /// Prints a line on standard error, above the progress bar.
     fn print(&self, line: &str) {
         self.with_task(|task| {
             let write = || {
@@ -168,7 +168,7 @@ impl Progress for Session {
         self.with_task(|running| {
             *running = Some(Task {
                 name: task.to_owned(),
-                began: Instant::now(),
+                started: Instant::now(),
                 bar,
             });
         });
@@ -194,7 +194,7 @@ impl Progress for Session {
         let mut line = None;
         self.with_task(|running| {
             if let Some(task) = running.take() {
-                let (steps, seconds) = (task.bar.position(), task.began.elapsed().as_secs_f64());
+                let (steps, seconds) = (task.bar.position(), task.started.elapsed().as_secs_f64());
                 let rate = steps as f64 / seconds.max(1e-9);
                 line = Some(format!(
                     "{}: {steps} in {seconds:.1} s ({rate:.1}/s)",
@@ -215,27 +215,27 @@ impl Progress for Session {
     }
 
     fn warn(&self, line: &str) {
-        self.print(&format!("{} {line}", painted("warning:", "1;33")));
+        self.print(&format!("{} {line}", styled("warning:", "1;33")));
     }
 }
 
-/// Text in a colour if standard error is a terminal and the user has not set NO_COLOR.
-fn painted(text: &str, colour: &str) -> String {
+/// Styles text with an ANSI code if standard error is a terminal and NO_COLOR is not set.
+fn styled(text: &str, code: &str) -> String {
     if io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
-        format!("\x1b[{colour}m{text}\x1b[0m")
+        format!("\x1b[{code}m{text}\x1b[0m")
     } else {
         text.to_owned()
     }
 }
 
-/// Prints to standard output; a reader that has gone away (`| head`) is no error.
+/// Prints to standard output. A closed pipe (`| head`) is not an error.
 pub fn print_out(text: &str) {
     let mut out = io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
-/// An error's words. The library's errors say all in one text; others add the reasons behind them.
-fn words(error: &anyhow::Error) -> String {
+/// The message of an error. The library's errors are complete; other errors are printed with their causes.
+fn message(error: &anyhow::Error) -> String {
     if error.downcast_ref::<Error>().is_some() {
         format!("{error}")
     } else {

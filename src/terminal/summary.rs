@@ -1,23 +1,23 @@
-//! What a verb tells at its end.
+//! The summary that a command prints at its end.
 
 use std::path::PathBuf;
 
 use serde_json::Value;
 
-/// How a verb ends: with a summary, or an error for the user.
+/// The result of a command: a summary, or an error for the user.
 pub type Outcome = anyhow::Result<Summary>;
 
-/// What a verb tells at its end.
+/// The summary of a command.
 #[derive(Default)]
 pub struct Summary {
-    /// The text that a person reads, on standard output.
+    /// Text on standard output.
     pub text: String,
-    /// The files written, most important first.
+    /// Files that were written, most important first.
     pub files: Vec<PathBuf>,
-    /// The command that a user would most likely run next.
+    /// The most likely next command.
     pub next: Option<String>,
-    /// The same for a script: printed instead of the text with --json. `null` if the verb printed its own.
+    /// The summary for scripts, printed instead of the text with --json. `null` if the command printed its own.
     pub json: Value,
-    /// Whether the verb did its work only in part, so that the exit code must be 1.
+    /// Whether some of the work failed, so that the exit code is 1.
     pub failed: bool,
 }
