@@ -1,4 +1,4 @@
-//! From dermatoscopic photographs to a small network on a phone.
+//! Trains MobileNetV2 on dermatoscopic images and exports it for phones.
 //!
 //! Each arrow is one verb of the program:
 //! metadata + images → dataset folder → checkpoint → metrics → exported files. `docs/formats.md` describes the files.
@@ -19,13 +19,13 @@
 //! inference       classifiers: checkpoint, ONNX, TFLite, TorchScript; test-time augmentation
 //! artifact        what an exported file is: formats, input specification, model.json, file names
 //! model           MobileNetV2, fused network, checkpoints, pretrained weights, libtorch
-//! metrics         truths and probabilities → figures
-//! synthetic       drawn photographs with metadata
+//! metrics         true classes and probabilities → metrics
+//! synthetic       drawn images with metadata
 //! dataset         metadata, split, near-duplicates, dataset folder
 //! imaging         decoding, resizing, symmetries, finding image files
 //! files           atomic writes, hashes
 //! progress        what a long task reports to
-//! probabilities   the answer of a classifier
+//! probabilities   the probabilities of the classes
 //! diagnosis       the seven classes
 //! error           the error type
 //! ```
@@ -55,7 +55,7 @@ pub mod webapp;
 pub use crate::diagnosis::Diagnosis;
 pub use crate::error::{Error, Result};
 
-/// Said wherever a person reads a result.
+/// Shown wherever a person reads a result.
 pub const DISCLAIMER: &str =
     "Research software, not a medical device: do not use it to diagnose or to decide on treatment.";
 

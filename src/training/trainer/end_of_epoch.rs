@@ -61,7 +61,7 @@ impl Trainer<'_> {
 
         let metadata = CheckpointMetadata {
             epoch,
-            validation: val.as_ref().map(Metrics::defined).unwrap_or_default(),
+            validation: val.as_ref().map(Metrics::to_map).unwrap_or_default(),
             ..self.metadata.clone()
         };
         if improved {
