@@ -27,7 +27,7 @@ pub const METADATA_KEY: &str = "skinlesion";
 pub struct CheckpointMetadata {
     /// [`FORMAT_VERSION`].
     pub format_version: u32,
-    /// The program that wrote it, such as `skinlesion 0.1.0`.
+    /// The program that wrote it, such as `skinlesion 0.2.0`.
     pub written_by: String,
     /// Class codes in the order of the outputs.
     pub classes: Vec<String>,

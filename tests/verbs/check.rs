@@ -126,7 +126,7 @@ impl Photographs {
             stdout(&output),
             stderr(&output)
         );
-        assert!(stdout(&output).contains("Proved"));
+        assert!(stdout(&output).contains("Checked"));
     }
 
     fn finds(&self, arguments: &str, words: &[&str]) {
@@ -270,7 +270,7 @@ fn an_external_copy_of_a_training_image_is_found() {
 
 #[cfg(feature = "torch")]
 #[test]
-fn a_test_part_that_another_split_or_a_network_learnt_from_is_found() {
+fn a_test_lesion_that_another_split_or_a_network_was_trained_on_is_found() {
     let photographs = Photographs::new(60);
     photographs.prepare("out", "");
     photographs.prepare("other", "--seed 5");

@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use crate::common::{skinlesion, stderr, stdout};
 
-/// As few lesions as there may be: too few to learn from, enough to walk the whole way.
+/// As few lesions as possible: too few to train on, enough to run every step.
 const FEWEST: &str = "60";
 
 #[test]
-fn walks_the_whole_way_and_fails_if_too_little_was_learnt() {
+fn runs_every_step_and_fails_if_balanced_accuracy_is_too_low() {
     let home = tempfile::tempdir().unwrap();
     let output = skinlesion()
         .current_dir(home.path())
@@ -50,11 +50,11 @@ fn walks_the_whole_way_and_fails_if_too_little_was_learnt() {
     let reached = metrics["balanced_accuracy"].as_f64().unwrap();
     assert!(
         reached < 0.90,
-        "42 lesions cannot teach that much: {reached}"
+        "42 lesions are too few for that: {reached}"
     );
     assert_eq!(output.status.code(), Some(1));
     assert!(said.contains("FAILED") && stderr(&output).contains("FAILED"));
-    assert!(said.contains("looked at once"));
+    assert!(said.contains("evaluated once"));
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_folder_that_is_no_demo_is_left_alone_even_with_force() {
     fs::write(home.path().join("thesis.tex"), "mine").unwrap();
     for (flags, reason) in [
         (&[][..], "already exists"),
-        (&["--force"][..], "no earlier demo"),
+        (&["--force"][..], "not an earlier demo"),
     ] {
         let output = skinlesion()
             .args(["demo", "--draw-only", "--lesions", FEWEST, "--out"])

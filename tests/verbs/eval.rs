@@ -224,7 +224,7 @@ fn scores_the_test_part_and_writes_every_file() {
     for stem in ["confusion_matrix", "confusion_matrix_normalized"] {
         assert!(image::open(bench.path(&format!("out/{stem}.png"))).is_ok());
         let svg = fs::read_to_string(bench.path(&format!("out/{stem}.svg"))).unwrap();
-        assert!(svg.contains("test part, 14 images"));
+        assert!(svg.contains("test split, 14 images"));
         assert!(printed.contains(&format!("out/{stem}.png")));
     }
 }
@@ -347,7 +347,7 @@ fn refuses_images_of_another_size_and_an_empty_part_with_the_remedy() {
     write_dataset(&bench.path("external"), &rows, SIDE);
     let output = bench.eval("external", &["--split", "val"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("its val part has no images"));
+    assert!(stderr(&output).contains("its val split has no images"));
     assert!(!bench.path("out").exists());
 }
 

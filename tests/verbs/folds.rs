@@ -240,7 +240,7 @@ fn refuses_a_missing_fold_one_given_twice_and_what_is_no_fold() {
         ("--model run-0 --model run-1 --data folds", "say --folds"),
         (
             "--model whole --data folds --split val",
-            "its val part has no images",
+            "its val split has no images",
         ),
     ] {
         let output = eval(&format!("{flags} --out refused"));
