@@ -8,5 +8,6 @@ pub mod noise;
 pub mod normalize;
 pub mod read;
 pub mod resize;
+pub mod symmetry;
 #[cfg(test)]
 mod tests;

@@ -48,10 +48,7 @@ fn runs_every_step_and_fails_if_balanced_accuracy_is_too_low() {
     let metrics = fs::read_to_string(demo.join("eval/metrics.json")).unwrap();
     let metrics: Value = serde_json::from_str(&metrics).unwrap();
     let reached = metrics["balanced_accuracy"].as_f64().unwrap();
-    assert!(
-        reached < 0.90,
-        "42 lesions are too few for that: {reached}"
-    );
+    assert!(reached < 0.90, "42 lesions are too few for that: {reached}");
     assert_eq!(output.status.code(), Some(1));
     assert!(said.contains("FAILED") && stderr(&output).contains("FAILED"));
     assert!(said.contains("evaluated once"));

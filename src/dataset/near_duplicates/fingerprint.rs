@@ -4,13 +4,12 @@
 //! only the same skin shares is its fine structure, so images are compared by their *detail*: grey values less
 //! their local mean.
 
-use std::fmt;
-
 use image::imageops::{self, FilterType};
 use image::{GrayImage, RgbImage};
 use image_hasher::{HashAlg, HasherConfig};
 
 use super::local_contrast::{LocalContrast, Shifts, overlap};
+use crate::imaging::symmetry::Symmetry;
 
 /// The side of the square that photographs are compared at, in pixels.
 pub const SIDE: usize = 64;
@@ -42,55 +41,6 @@ const SHIFT: usize = 8;
 
 /// The sizes at which the second photograph is tried against the first.
 const ZOOMS: [f32; 5] = [1.0, 0.95, 1.05, 0.9, 1.1];
-
-/// One of the eight ways to lay a square onto itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Symmetry(u8);
-
-impl Symmetry {
-    /// All eight, the unchanged one first.
-    pub const ALL: [Self; 8] = [
-        Self(0),
-        Self(1),
-        Self(2),
-        Self(3),
-        Self(4),
-        Self(5),
-        Self(6),
-        Self(7),
-    ];
-
-    fn apply(self, image: &GrayImage) -> GrayImage {
-        let turned = match self.0 % 4 {
-            0 => image.clone(),
-            1 => imageops::rotate90(image),
-            2 => imageops::rotate180(image),
-            _ => imageops::rotate270(image),
-        };
-        if self.0 < 4 {
-            turned
-        } else {
-            imageops::flip_horizontal(&turned)
-        }
-    }
-}
-
-impl fmt::Display for Symmetry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(
-            [
-                "as it is",
-                "turned 90°",
-                "turned 180°",
-                "turned 270°",
-                "mirrored",
-                "turned 90°, mirrored",
-                "turned 180°, mirrored",
-                "turned 270°, mirrored",
-            ][usize::from(self.0 % 8)],
-        )
-    }
-}
 
 /// What is kept of a photograph to compare it with others: 4 KiB.
 #[derive(Clone, Debug)]

@@ -43,7 +43,8 @@ fn root<'a>(parent: &BTreeMap<&'a str, &'a str>, mut lesion: &'a str) -> &'a str
 mod tests {
     use super::*;
     use crate::Diagnosis;
-    use crate::dataset::near_duplicates::fingerprint::{Similarity, Symmetry};
+    use crate::dataset::near_duplicates::fingerprint::Similarity;
+    use crate::imaging::symmetry::Symmetry;
 
     #[test]
     fn pairs_that_share_a_lesion_make_one_group_in_whatever_order() {
