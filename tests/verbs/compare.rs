@@ -98,10 +98,10 @@ fn a_network_is_not_found_better_than_itself() {
     assert!(output.status.success());
     let words = stdout(&output);
     assert!(
-        words.contains("no difference in accuracy is shown"),
+        words.contains("no significant difference in accuracy"),
         "{words}"
     );
-    assert!(words.contains("No headline figure differs"), "{words}");
+    assert!(words.contains("No headline metric differs"), "{words}");
 }
 
 #[test]

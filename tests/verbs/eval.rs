@@ -287,7 +287,7 @@ fn refuses_lesions_that_the_network_was_trained_on_unless_told_train() {
 
     let output = bench.eval("data", &["--split", "train"]);
     assert!(output.status.success(), "{}", stderr(&output));
-    assert!(stdout(&output).contains("trained on this part"));
+    assert!(stdout(&output).contains("trained on this split"));
     assert_eq!(bench.metrics()["data"]["proved_unseen"], false);
 }
 
@@ -302,7 +302,7 @@ fn refuses_to_test_on_lesions_that_choices_were_made_on_but_validates_on_them() 
 
     let output = bench.eval("data", &["--split", "val"]);
     assert!(output.status.success(), "{}", stderr(&output));
-    assert!(stdout(&output).contains("Choices were made on this part"));
+    assert!(stdout(&output).contains("Choices were made on this split"));
 }
 
 #[test]
@@ -368,7 +368,7 @@ fn averaging_over_the_views_gives_one_answer_to_all_of_them_and_is_told() {
     }
     assert_eq!(bench.metrics()["tta"], true);
     let report = fs::read_to_string(bench.path("out/report.txt")).unwrap();
-    assert!(report.contains("8 symmetric views (--tta)"), "{report}");
+    assert!(report.contains("8 symmetric views of each image (--tta)"), "{report}");
 }
 
 #[test]

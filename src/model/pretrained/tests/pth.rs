@@ -178,5 +178,5 @@ fn other_files_are_not_detected_as_pytorchs() {
         assert!(!pth::is_pth(bytes));
     }
     assert!(refusal(b"PK\x03\x04 and no archive").contains("not a readable PyTorch state dict"));
-    assert!(refusal(b"\x80\x02}.").contains("does not begin as torch.save begins a file"));
+    assert!(refusal(b"\x80\x02}.").contains("does not start like a file of torch.save"));
 }
