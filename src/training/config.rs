@@ -11,6 +11,7 @@ use crate::Diagnosis;
 use crate::model::mobilenet_v2::TrainableBlocks;
 
 mod augment;
+mod renamed_keys;
 pub mod resolve;
 mod validate;
 
