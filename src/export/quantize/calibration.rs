@@ -108,7 +108,7 @@ fn largest(
         .collect()
 }
 
-/// How the values of each tensor are spread, in the order of [`InferenceNetwork::watched`]. Once through for the ends,
+/// How the values of each tensor are spread, in the order of [`InferenceNetwork::activations_with_hook`]. Once through for the ends,
 /// once for what lies between.
 fn observe(
     network: &FusedNetwork,
