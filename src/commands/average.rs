@@ -58,7 +58,7 @@ pub fn run(args: &Args, _session: &Session) -> Outcome {
     mean.write(&args.out)?;
     Ok(Summary {
         text: format!(
-            "The mean of {} networks, for images of {} pixels. Nobody has scored it yet: choose by its validation part.\n",
+            "The mean of {} networks, for images of {} pixels. It is not evaluated yet: compare it on the validation split.\n",
             members.len(),
             mean.metadata.resize.size
         ),
@@ -76,7 +76,7 @@ pub fn run(args: &Args, _session: &Session) -> Outcome {
     })
 }
 
-/// The last part of a path: what a checkpoint says of another names no folder of its maker's disk.
+/// The last component of a path: a checkpoint names no other folders of the machine that made it.
 fn name_of(path: &Path) -> String {
     path.file_name()
         .unwrap_or_default()

@@ -195,7 +195,7 @@ fn absent(info: &DatasetInfo) -> Vec<Diagnosis> {
     let has = |class: Diagnosis| {
         Split::ALL
             .iter()
-            .any(|&part| info.counts.split(part)[class.index()] > 0)
+            .any(|&split| info.counts.split(split)[class.index()] > 0)
     };
     Diagnosis::ALL.into_iter().filter(|&c| !has(c)).collect()
 }

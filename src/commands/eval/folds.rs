@@ -89,7 +89,7 @@ fn text(args: &Args, evaluation: &PooledEvaluation) -> String {
     )
 }
 
-/// The test part, if there is one, has had no say yet.
+/// The next command: evaluation on the test split, if there is one.
 fn next(args: &Args, dataset: &Dataset, models: &[Model]) -> String {
     let (data, out) = (args.data.display(), args.out.display());
     let model = models.first().map(|(path, _)| path.display());
