@@ -18,8 +18,7 @@ use self::leakage::distinct_lesions;
 use crate::dataset::{Dataset, Sample, Split};
 use crate::inference::classifier::Classifier;
 use crate::inference::open;
-use crate::metrics::bootstrap;
-use crate::metrics::bootstrap::Intervals;
+use crate::metrics::bootstrap::{self, Intervals};
 use crate::metrics::{Metrics, Predictions};
 use crate::{DEFAULT_SEED, Result, files};
 

@@ -3,15 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use skinlesion::Diagnosis;
-use skinlesion::Error;
 use skinlesion::dataset::findings::Fault;
-use skinlesion::dataset::validate;
-use skinlesion::dataset::validate::ValidationReport;
+use skinlesion::dataset::validate::{self, ValidationReport};
 use skinlesion::dataset::{Dataset, DatasetInfo, Split, info};
 use skinlesion::evaluation::leakage;
 use skinlesion::inference::open;
 use skinlesion::progress::Progress;
+use skinlesion::{Diagnosis, Error};
 
 use crate::terminal::{Outcome, Session, Summary};
 

@@ -9,8 +9,7 @@ use std::time::Instant;
 use serde_json::json;
 use skinlesion::dataset::{Dataset, Split};
 use skinlesion::progress::Progress;
-use skinlesion::synthetic;
-use skinlesion::synthetic::FEWEST_LESIONS;
+use skinlesion::synthetic::{self, FEWEST_LESIONS};
 use skinlesion::{Diagnosis, Error, files};
 
 use self::steps::{RunStep, Steps, command};

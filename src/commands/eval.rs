@@ -7,16 +7,13 @@ mod output;
 
 use skinlesion::Error;
 use skinlesion::dataset::{Dataset, Split};
-use skinlesion::evaluation;
-use skinlesion::evaluation::leakage;
-use skinlesion::evaluation::{Evaluation, METRICS_FILE};
+use skinlesion::evaluation::{self, Evaluation, METRICS_FILE, leakage};
 use skinlesion::files::AtomicFolder;
 use skinlesion::inference::classifier::Classifier;
 use skinlesion::inference::open;
 use skinlesion::progress::Progress;
 use skinlesion::report::galleries::{Pictures, galleries};
-use skinlesion::report::html;
-use skinlesion::report::html::Page;
+use skinlesion::report::html::{self, Page};
 use skinlesion::report::samples;
 
 use self::args::name_of;

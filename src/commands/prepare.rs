@@ -5,19 +5,17 @@ mod messages;
 use std::path::PathBuf;
 
 use serde_json::json;
-use skinlesion::Diagnosis;
 use skinlesion::dataset::build::options::PrepareOptions;
 use skinlesion::dataset::build::{Prepared, prepare};
 use skinlesion::dataset::duplicates::Dedupe;
-use skinlesion::dataset::folds;
 use skinlesion::dataset::hold_out::Condition;
 use skinlesion::dataset::near_duplicates::summary::NearDuplicatePolicy;
 use skinlesion::dataset::plan::Rules;
 use skinlesion::dataset::split_fractions::{SplitFractions, SplitStrategy};
-use skinlesion::dataset::{DatasetInfo, Split};
+use skinlesion::dataset::{DatasetInfo, Split, folds};
 use skinlesion::imaging::resize::{Colour, DEFAULT_SIZE, Fit, ResizeRule};
 use skinlesion::progress::Progress;
-use skinlesion::report;
+use skinlesion::{Diagnosis, report};
 
 use super::one_of::one_of;
 use crate::terminal::{Outcome, Session, Summary};

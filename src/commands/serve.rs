@@ -7,11 +7,9 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use serde_json::json;
-use skinlesion::webapp::model;
-use skinlesion::webapp::model::ModelFile;
+use skinlesion::webapp::model::{self, ModelFile};
 use skinlesion::webapp::page::Page;
-use skinlesion::webapp::server;
-use skinlesion::webapp::server::{Certificate, Stop};
+use skinlesion::webapp::server::{self, Certificate, Stop};
 use skinlesion::webapp::site::Site;
 
 use crate::terminal::{Outcome, Session, Summary};

@@ -4,14 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::dataset::Sample;
 use crate::metrics::calibration::{Calibration, at_temperature, calibration};
-use crate::metrics::isic;
-use crate::metrics::isic::Isic;
-use crate::metrics::operating_points;
-use crate::metrics::operating_points::{DecisionCurve, OperatingPoint};
-use crate::metrics::selective;
-use crate::metrics::selective::Coverage;
-use crate::metrics::subgroups;
-use crate::metrics::subgroups::{Subgroup, age_band};
+use crate::metrics::isic::{self, Isic};
+use crate::metrics::operating_points::{self, DecisionCurve, OperatingPoint};
+use crate::metrics::selective::{self, Coverage};
+use crate::metrics::subgroups::{self, Subgroup, age_band};
 use crate::metrics::{Confusion, Predictions};
 use crate::probabilities::Probabilities;
 use crate::{DEFAULT_SEED, Diagnosis};

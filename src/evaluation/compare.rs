@@ -8,8 +8,7 @@ use serde_json::Value;
 
 use super::METRICS_FILE;
 use crate::dataset::Split;
-use crate::metrics::comparison;
-use crate::metrics::comparison::Comparison;
+use crate::metrics::comparison::{self, Comparison};
 use crate::metrics::{Predictions, predictions};
 use crate::{Error, Result};
 

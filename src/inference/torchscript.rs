@@ -6,8 +6,7 @@ use tch::{CModule, Device, IValue};
 
 use super::classifier::Classifier;
 use crate::artifact::description::InputSpec;
-use crate::artifact::package;
-use crate::artifact::torchscript;
+use crate::artifact::{package, torchscript};
 use crate::imaging::resize::ResizeRule;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::model::{input, output};

@@ -6,8 +6,7 @@ use serde::Deserialize;
 
 use super::Predictions;
 use super::binary::Binary;
-use super::isic;
-use super::isic::IsicClass;
+use super::isic::{self, IsicClass};
 use super::operating_points::{Target, operating_points};
 use super::tests::{cases as predictions, diagnoses};
 use crate::Diagnosis;

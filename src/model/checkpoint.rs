@@ -6,10 +6,8 @@
 use std::path::Path;
 
 use super::checkpoint_metadata::{CheckpointMetadata, METADATA_KEY, locate};
-use super::fuse;
-use super::fuse::FusedNetwork;
-use super::state_dict;
-use super::state_dict::{Metadata, NamedTensors};
+use super::fuse::{self, FusedNetwork};
+use super::state_dict::{self, Metadata, NamedTensors};
 use crate::{Error, Result};
 
 /// The weights of a network and their metadata.

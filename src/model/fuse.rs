@@ -1,8 +1,7 @@
 //! Fusion of BatchNorm into convolutions. The fused network, as plain numbers, is used by inference and all exporters.
 
 use super::architecture::{Convolution, Linear, NORM_EPSILON, Network};
-use super::state_dict;
-use super::state_dict::NamedTensors;
+use super::state_dict::{self, NamedTensors};
 use crate::{Error, Result};
 
 /// A network of convolutions with bias and without BatchNorm. It has the blocks of [`Network`], in the same order.

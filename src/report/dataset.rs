@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::distribution::class_distribution;
 use super::picture::write_picture;
-use super::samples;
-use super::samples::sample_sheet;
+use super::samples::{self, sample_sheet};
 use crate::dataset::info::DatasetInfo;
 use crate::dataset::manifest::Row;
 use crate::dataset::pixels::Pixels;

@@ -1,7 +1,6 @@
 //! Training from the first epoch to the last.
 
-use super::history;
-use super::history::Epoch;
+use super::history::{self, Epoch};
 use super::initial_model::InitialModel;
 use super::run::{TrainingResult, TrainingRun};
 use super::trainer::Trainer;

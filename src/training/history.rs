@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::Metrics;
-use crate::report;
-use crate::report::{Line, Panel};
+use crate::report::{self, Line, Panel};
 use crate::{Error, Result, files};
 
 /// File name within a checkpoint folder.

@@ -11,8 +11,7 @@ use crate::evaluation::leakage::refuse_leak;
 use crate::model::architecture::Architecture;
 use crate::model::checkpoint::Checkpoint;
 use crate::model::mobilenet_v2::MobileNetV2;
-use crate::model::pretrained;
-use crate::model::pretrained::WeightsSource;
+use crate::model::pretrained::{self, WeightsSource};
 use crate::progress::Progress;
 use crate::{Diagnosis, Error, Result};
 

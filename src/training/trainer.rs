@@ -8,14 +8,12 @@ use std::time::Instant;
 
 use self::checks::{refuse_divergence, refuse_empty, warn_double_balancing};
 use super::checkpointing::metadata;
-use super::checkpointing::train_state;
-use super::checkpointing::train_state::TrainState;
+use super::checkpointing::train_state::{self, TrainState};
 use super::config::Phase;
 use super::data::batches::{Batch, TrainingData};
 use super::data::sampling;
 use super::ema::ModelEma;
-use super::history;
-use super::history::Epoch;
+use super::history::{self, Epoch};
 use super::initial_model::InitialModel;
 use super::loss::Loss;
 use super::optim::optimizer::Optimizer;

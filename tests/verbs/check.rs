@@ -7,8 +7,7 @@ use std::process::Output;
 use skinlesion::dataset::Dataset;
 use skinlesion::files;
 use skinlesion::progress::Silent;
-use skinlesion::synthetic;
-use skinlesion::synthetic::Options;
+use skinlesion::synthetic::{self, Options};
 use tempfile::TempDir;
 
 use crate::common::{skinlesion, stderr, stdout};

@@ -6,10 +6,8 @@ use std::process::Output;
 
 use serde_json::Value;
 use skinlesion::dataset::fold_counts::FoldCounts;
-use skinlesion::dataset::info;
-use skinlesion::dataset::info::{DatasetInfo, Hashes, SplitCounts};
-use skinlesion::dataset::manifest;
-use skinlesion::dataset::manifest::Row;
+use skinlesion::dataset::info::{self, DatasetInfo, Hashes, SplitCounts};
+use skinlesion::dataset::manifest::{self, Row};
 use skinlesion::dataset::{Sample, Split, pixels};
 use skinlesion::imaging::resize::ResizeRule;
 use skinlesion::metrics::Predictions;
@@ -368,7 +366,10 @@ fn averaging_over_the_views_gives_one_answer_to_all_of_them_and_is_told() {
     }
     assert_eq!(bench.metrics()["tta"], true);
     let report = fs::read_to_string(bench.path("out/report.txt")).unwrap();
-    assert!(report.contains("8 symmetric views of each image (--tta)"), "{report}");
+    assert!(
+        report.contains("8 symmetric views of each image (--tta)"),
+        "{report}"
+    );
 }
 
 #[test]

@@ -15,8 +15,7 @@ use skinlesion::export::images::Images;
 use skinlesion::export::inputs::ExportInputs;
 use skinlesion::export::quantize::RangeRule;
 use skinlesion::export::source::ExportSource;
-use skinlesion::export::write;
-use skinlesion::export::write::Plan;
+use skinlesion::export::write::{self, Plan};
 use skinlesion::files::AtomicFolder;
 use skinlesion::imaging::resize::ResizeRule;
 use skinlesion::inference::checkpoint::CheckpointClassifier;
@@ -25,8 +24,7 @@ use skinlesion::probabilities::{Probabilities, ranked};
 use skinlesion::progress::Silent;
 use tch::Device;
 
-use crate::common::photograph;
-use crate::common::{skinlesion, stderr, stdout};
+use crate::common::{photograph, skinlesion, stderr, stdout};
 use crate::eval::{row, write_dataset};
 use crate::networks::{SIZE, random_checkpoint};
 

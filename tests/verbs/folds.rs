@@ -11,8 +11,7 @@ use skinlesion::metrics::Predictions;
 use skinlesion::model::checkpoint::Checkpoint;
 use skinlesion::model::checkpoint_metadata::{CheckpointMetadata, lesion_hash};
 use skinlesion::progress::Silent;
-use skinlesion::synthetic;
-use skinlesion::synthetic::Options;
+use skinlesion::synthetic::{self, Options};
 
 use crate::common::{skinlesion, stderr, stdout};
 

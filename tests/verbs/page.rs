@@ -6,8 +6,7 @@ use std::process::Command;
 
 use serde_json::json;
 use skinlesion::imaging::decode::decode;
-use skinlesion::imaging::resize;
-use skinlesion::imaging::resize::{Colour, Fit, ResizeRule};
+use skinlesion::imaging::resize::{self, Colour, Fit, ResizeRule};
 
 use crate::common::{chromium, page, stderr, stdout};
 

@@ -5,8 +5,7 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use crate::common::photograph;
-use crate::common::{skinlesion, stderr, stdout};
+use crate::common::{photograph, skinlesion, stderr, stdout};
 use crate::networks::{SIZE, random_checkpoint};
 
 fn predict(home: &Path, arguments: &[&str]) -> Output {

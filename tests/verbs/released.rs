@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::common::photograph;
-use crate::common::{skinlesion, stderr, stdout};
+use crate::common::{photograph, skinlesion, stderr, stdout};
 
 fn released() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("exports/released")

@@ -7,8 +7,7 @@ use half::f16;
 use serde_json::{Value, json};
 use skinlesion::Diagnosis;
 use skinlesion::artifact::description::{Description, FileDescription};
-use skinlesion::artifact::format::FloatPrecision;
-use skinlesion::artifact::format::Format;
+use skinlesion::artifact::format::{FloatPrecision, Format};
 use skinlesion::artifact::interface::{InputKind, Interface};
 use skinlesion::dataset::Split;
 use skinlesion::export::images::Images;
@@ -21,14 +20,12 @@ use skinlesion::inference::classifier::Classifier;
 use skinlesion::inference::open;
 use skinlesion::model::fuse::FusedNetwork;
 use skinlesion::model::inference_network::InferenceNetwork;
-use skinlesion::model::input;
-use skinlesion::model::output;
+use skinlesion::model::{input, output};
 use skinlesion::probabilities::{Probabilities, ranked};
 use skinlesion::progress::Silent;
 use tch::Device;
 
-use crate::common::photograph;
-use crate::common::{python, skinlesion, stderr, stdout};
+use crate::common::{photograph, python, skinlesion, stderr, stdout};
 use crate::eval::{row, write_dataset};
 use crate::networks::{SIZE, random_checkpoint};
 

@@ -1,15 +1,14 @@
 //! `skinlesion eval --folds`.
 
+use skinlesion::DISCLAIMER;
 use skinlesion::dataset::{Dataset, Split};
 use skinlesion::evaluation::METRICS_FILE;
-use skinlesion::evaluation::folds;
-use skinlesion::evaluation::folds::{Model, PooledEvaluation};
+use skinlesion::evaluation::folds::{self, Model, PooledEvaluation};
 use skinlesion::files::AtomicFolder;
 use skinlesion::inference::open;
+use skinlesion::report;
 use skinlesion::report::galleries::galleries;
-use skinlesion::report::html;
-use skinlesion::report::html::Page;
-use skinlesion::{DISCLAIMER, report};
+use skinlesion::report::html::{self, Page};
 
 use super::args::{Args, name_of};
 use super::messages::views;

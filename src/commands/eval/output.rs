@@ -3,11 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use skinlesion::evaluation::METRICS_FILE;
-use skinlesion::files;
-use skinlesion::files::AtomicFolder;
+use skinlesion::files::{self, AtomicFolder};
 use skinlesion::metrics::{Confusion, Metrics, Predictions, predictions};
-use skinlesion::report;
-use skinlesion::report::{Cells, html};
+use skinlesion::report::{self, Cells, html};
 
 use crate::terminal::{Outcome, Summary};
 

@@ -5,8 +5,7 @@ use tch::{Kind, Tensor};
 use super::ops::{Clip, Convolution, Op, QuantizedAdd, QuantizedConv2d};
 use super::step::Step;
 use super::table::Problem;
-use crate::artifact::tflite::graph;
-use crate::artifact::tflite::graph::{Graph, Id, Node};
+use crate::artifact::tflite::graph::{self, Graph, Id, Node};
 use crate::artifact::tflite::operation::{Operation, Window};
 use crate::artifact::tflite::schema::{Padding, TensorType};
 

@@ -23,8 +23,7 @@ pub use self::match_state_dict::PretrainedWeights;
 use self::size_limit::MAX_BYTES;
 
 use super::architecture::Network;
-use super::state_dict;
-use super::state_dict::NamedTensors;
+use super::state_dict::{self, NamedTensors};
 use crate::progress::Progress;
 use crate::{Error, Result, files};
 

@@ -13,8 +13,7 @@ use tch::{Kind, Tensor};
 use zip::ZipArchive;
 
 use super::pickle::{Pickle, Result, Value};
-use super::strided;
-use super::strided::{MAX_DIMENSIONS, View};
+use super::strided::{self, MAX_DIMENSIONS, View};
 use crate::Error;
 use crate::model::state_dict::NamedTensors;
 

@@ -6,8 +6,7 @@ use super::format::{number, picture};
 use crate::Diagnosis;
 use crate::metrics::binary::Binary;
 use crate::metrics::{Metrics, Predictions};
-use crate::report::xy;
-use crate::report::xy::{Chart, Series};
+use crate::report::xy::{self, Chart, Series};
 
 /// A chart with its caption above and its legend below.
 pub fn with_legend(chart: &Chart) -> Markup {

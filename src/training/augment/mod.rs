@@ -18,8 +18,7 @@ use self::light::Light;
 use self::occlusion::Occlusions;
 use self::warp::Warp;
 use super::config::Augment;
-use crate::imaging::resize;
-use crate::imaging::resize::ResizeRule;
+use crate::imaging::resize::{self, ResizeRule};
 use crate::model::libtorch::threads;
 
 /// The largest reduction at which bilinear sampling does not alias. Larger images are first downscaled with

@@ -4,8 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use tch::Tensor;
 
-use super::features;
-use super::features::FeatureRequest;
+use super::features::{self, FeatureRequest};
 use crate::dataset::Dataset;
 use crate::model::inference_network::InferenceNetwork;
 use crate::model::mobilenet_v2::MobileNetV2;
