@@ -29,7 +29,7 @@ const OLDEST_VERSION: u32 = 1;
 
 const INTENDED_USE: &str = "Research and teaching on dermatoscopic photographs of pigmented skin lesions \
     that are like those of HAM10000. Not for photographs taken without a dermatoscope, not for lesions of other kinds \
-    (every image gets one of the seven names, right or not), and not for decisions metadata a patient. \
+    (every image gets one of the seven names, right or not), and not for decisions about a patient. \
     The training images carry no skin-tone label, so how the answers differ by skin tone is unknown.";
 
 /// The description of a network: what is true of every file written from it.

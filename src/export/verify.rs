@@ -132,7 +132,7 @@ fn poor(format: Format, check: &Check, tolerance: f64) -> Option<String> {
                 .collect();
             (!losses.is_empty()).then(|| {
                 format!(
-                    "{} failed_formats on {} {}, where {tolerance} are allowed (--tolerance)",
+                    "{} lost on {} {}, where {tolerance} are allowed (--tolerance)",
                     losses.join(" and "),
                     check.images,
                     check.of,

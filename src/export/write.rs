@@ -39,14 +39,14 @@ pub struct Plan {
 pub struct FailedFormat {
     /// Its format.
     pub format: Format,
-    /// What was failed_formats.
+    /// Why it was not kept.
     pub why: String,
 }
 
 /// Writes the network in each format of the plan, runs each file again and compares it with the checkpoint.
 ///
 /// A file of full precision that disagrees is an error, and the caller must then drop the folder; one of less precision
-/// is removed and listed among the failed_formats.
+/// is removed and listed among the failed formats.
 pub fn write(
     source: &ExportSource,
     description: &Description,

@@ -70,7 +70,7 @@ pub fn card(
 
 ## Model details
 
-MobileNetV2 (Sandler et al. 2018) of width {width}, epoch {epoch} of `{phase}`, from {initial}. ExportedFile by {written_by}.
+MobileNetV2 (Sandler et al. 2018) of width {width}, epoch {epoch} of `{phase}`, from {initial}. Written by {written_by}.
 
 * Input: RGB of {size} × {size} pixels; each file's type and order stand in `{MODEL_FILE}`. {preparation}.
 * Outputs `probabilities` and `logits`: float32, N × 7, in the order {classes} (the TorchScript module returns them as a pair).

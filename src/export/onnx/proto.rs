@@ -1,7 +1,7 @@
 //! The part of ONNX's protobuf format that a plain network needs, as prost messages.
 //!
 //! Names, numbers and types are those of `onnx.proto3` (<https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3>,
-//! IR version 8); each field's number stands in its `tag`. ExportedFile by hand because generating them needs
+//! IR version 8); each field's number stands in its `tag`. Written by hand because generating them needs
 //! `protoc` on every machine that builds. A field that is left out here is one we never write.
 //! Lists of numbers are not packed: readers made from the older `onnx.proto` (syntax 2) expect them so.
 

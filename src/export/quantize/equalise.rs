@@ -1,4 +1,4 @@
-//! Makes the channels of a layer's output reach equally far, so that one params suits them all: cross-layer equalisation
+//! Gives the channels of a layer's output equal ranges, so that one scale fits them all: cross-layer equalisation
 //! (Nagel et al. 2019, <https://arxiv.org/abs/1906.04721>), in the one direction that costs nothing here.
 
 use crate::model::fuse::{FusedConvolution, FusedNetwork};
@@ -7,7 +7,7 @@ use crate::model::fuse::{FusedConvolution, FusedNetwork};
 const MOST: f32 = 16.0;
 
 /// Scales each channel that goes through ReLU6 into a depthwise convolution up to where the layer's largest one reaches,
-/// and the depthwise weights down as much. Both have a params for each channel, so that nothing is lost on their side.
+/// and the depthwise weights down as much. Both have one scale per channel, so they lose no precision.
 ///
 /// `largest` holds, for each convolution, the largest value of each output channel over the calibration images. What
 /// lies within is the same as before; beyond it, a scaled channel is clipped a little earlier than by ReLU6.
@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(layers[1].bias, [1.0, 1.0], "what it adds is not scaled");
         assert_eq!(
             layers[2].weight, [1.0; 4],
-            "its inputs share a params of weights"
+            "its inputs share a scale of the weights"
         );
     }
 }

@@ -20,7 +20,7 @@ use crate::model::fuse::FusedLinear;
 /// A whole network; same blocks, same order as [`crate::model::fuse::FusedNetwork`].
 #[derive(Clone, Debug)]
 pub struct QuantizedNetwork {
-    /// The params of the first convolution's input: the image in 0–1 **minus ImageNet's mean, not yet divided** by the
+    /// The quantization parameters of the first convolution's input: the image in 0–1 **minus ImageNet's mean, not yet divided** by the
     /// deviation, which is in the first convolution's weights (that is exact; the mean cannot be fused, because the
     /// convolution pads with zeros).
     pub input: QuantizationParams,
@@ -37,11 +37,11 @@ pub struct QuantizedBlock {
     pub name: String,
     /// The convolutions with their numbers.
     pub convolutions: Vec<QuantizedConvolution>,
-    /// For a block whose input is added to its output, the params of the sum.
+    /// For a residual block, the quantization parameters of the sum.
     pub sum: Option<QuantizationParams>,
 }
 
-/// A convolution in whole numbers. ReLU6 needs no operation of its own: the output's params ends where ReLU6 does.
+/// An int8 convolution. ReLU6 needs no operation of its own: the range of the output ends where ReLU6 does.
 #[derive(Clone, Debug)]
 pub struct QuantizedConvolution {
     /// Shape, stride, groups, and whether ReLU6 follows.
@@ -52,6 +52,6 @@ pub struct QuantizedConvolution {
     pub weight_scales: Vec<f32>,
     /// One per output, in steps of `input scale · weight_scales[output]`.
     pub bias: Vec<i32>,
-    /// The params of its output, after ReLU6 if that follows.
+    /// The quantization parameters of its output, after ReLU6 if that follows.
     pub output: QuantizationParams,
 }

@@ -1,4 +1,4 @@
-//! How wide a params must be: chosen from how the values of a tensor are spread over the calibration images.
+//! The range of a tensor, selected from the histogram of its values over the calibration images.
 
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
@@ -7,13 +7,13 @@ use super::QuantizationParams;
 /// Bins of a histogram: fine against the 256 codes.
 pub const BINS: usize = 2048;
 
-/// The share of values within a params chosen by [`RangeRule::Percentile`].
+/// The fraction of values within the range that [`RangeRule::Percentile`] selects.
 const PERCENTILE: f64 = 0.9999;
 
 /// Narrowings tried at either end by [`RangeRule::MeanSquare`]: from the whole range down to 30 % of it.
 const NARROWINGS: usize = 29;
 
-/// How the ends of a params are chosen.
+/// How the ends of the range are selected.
 #[derive(Display, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "lowercase")]
 #[strum(parse_err_ty = String, parse_err_fn = unknown)]
@@ -56,7 +56,7 @@ impl Default for Histogram {
 }
 
 impl Histogram {
-    /// The params for these values. Its ends enclose 0, which must have a code of its own: convolutions pad with it.
+    /// The quantization parameters for these values. The range includes 0, which must be exact: convolutions pad with it.
     pub fn params(&self, rule: RangeRule) -> QuantizationParams {
         match rule {
             RangeRule::MinMax => params(self.low, self.high),
@@ -113,7 +113,7 @@ impl Histogram {
     }
 }
 
-/// The params from `low` (at most 0) to `high` (at least 0), moved so that 0 has a code.
+/// The quantization parameters of the range `low` (at most 0) to `high` (at least 0), shifted so that 0 is exact.
 fn params(low: f64, high: f64) -> QuantizationParams {
     let scale = ((high - low) / 255.0).max(f64::from(f32::MIN_POSITIVE));
     QuantizationParams {

@@ -14,7 +14,7 @@ use crate::model::architecture::{Convolution, Linear};
 pub enum ActivationType {
     /// As float32.
     Float32,
-    /// As int8 on a params.
+    /// int8 with these quantization parameters.
     Int8(QuantizationParams),
 }
 

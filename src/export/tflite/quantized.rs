@@ -17,7 +17,7 @@ pub fn graph(network: &QuantizedNetwork, size: u32, input: InputKind) -> Graph {
         for quantized in &block.convolutions {
             let parameters = parameters(layers.graph(), quantized, params);
             params = quantized.output;
-            // ReLU6 is where the params ends, so none is asked for.
+            // The range ends where ReLU6 does, so no activation is needed.
             let (layer, activation_type) = (&quantized.layer, ActivationType::Int8(params));
             x = layers.convolution(layer, x, parameters, false, activation_type);
         }

@@ -88,7 +88,7 @@ pub fn network() -> FusedNetwork {
     }
 }
 
-/// The same layers with made-up codes and params.
+/// The same layers with made-up int8 weights and quantization parameters.
 pub fn quantized() -> QuantizedNetwork {
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     let real = network();
