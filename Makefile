@@ -22,11 +22,9 @@ web: ## build the phone page into web/dist/ (needs Node.js; does nothing without
 build: setup web ## build the program: target/release/skinlesion
 	$(CARGO) build --release
 
-# Its own target folder, so that it does not take the place of the whole program.
-WITHOUT_LIBTORCH = --no-default-features --target-dir target/predict-only
-
-predict-only: web ## build the program without libtorch, for exported ONNX files: target/predict-only/release/skinlesion
-	$(CARGO) build --release $(WITHOUT_LIBTORCH)
+# Its own target folder, so that it does not replace the whole program.
+predict-only: web ## build the program without libtorch: target/predict-only/release/skinlesion
+	$(CARGO) build --release --no-default-features --target-dir target/predict-only
 
 demo: build ## run all steps on drawn images, in demo/ (no download of data or weights, no GPU)
 	target/release/skinlesion demo --out demo --force
@@ -37,13 +35,15 @@ test: setup web ## everything a fresh clone needs, then the whole test suite
 	@scripts/web
 	$(CARGO) test --release
 
-test-predict-only: web ## lint and test the program without libtorch
-	$(CARGO) clippy --release --all-targets $(WITHOUT_LIBTORCH) -- -D warnings
-	$(CARGO) test --release $(WITHOUT_LIBTORCH)
+# In the same target folder as the other tests, so that dependencies are compiled once.
+test-predict-only: web ## lint and test the program without libtorch (replaces target/release/skinlesion)
+	$(CARGO) clippy --release --all-targets --no-default-features -- -D warnings
+	$(CARGO) test --release --no-default-features
 
+# In the release profile, so that libtorch's binding is compiled once for lints and tests.
 lint: setup ## formatting and lints, as in CI
 	$(CARGO) fmt --check
-	$(CARGO) clippy --all-targets -- -D warnings
+	$(CARGO) clippy --release --all-targets -- -D warnings
 
 bench-peers: build ## time the program against PyTorch scripts in turns (SHARED=../shared; half an hour)
 	scripts/bench-peers $(SHARED)
