@@ -1,5 +1,8 @@
 //! Imports go down the layers that the crate's documentation lists, and no two files import each other.
 
+// clippy.toml allows these in test functions; their helpers may use them too.
+#![allow(clippy::unwrap_used)]
+
 #[path = "layers/imports.rs"]
 mod imports;
 #[path = "layers/source.rs"]

@@ -41,6 +41,7 @@ pub fn stdout(output: &std::process::Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
+#[cfg(feature = "torch")]
 /// The Python of `scripts/python-env`, or `$SKINLESION_PYTHON`. Says loudly when it is missing, so that a
 /// skipped test is seen; where `CI` is set, a missing one fails the test.
 pub fn python() -> Option<PathBuf> {
@@ -62,6 +63,7 @@ pub fn python() -> Option<PathBuf> {
     None
 }
 
+#[cfg(feature = "torch")]
 /// Chromium, if the tests can drive it. Says loudly when they cannot, so that a skipped test is seen; where `CI` is set,
 /// that fails the test.
 pub fn chromium() -> Option<PathBuf> {
