@@ -39,11 +39,11 @@ pub struct Args {
     dedupe: Dedupe,
 
     /// Fraction of each class for validation: one number, or by class, as in nv=.1,default=.15
-    #[arg(long, value_name = "FRACTION", default_value_t = SplitFractions::USUAL)]
+    #[arg(long, value_name = "FRACTION", default_value_t = SplitFractions::DEFAULT)]
     val: SplitFractions,
 
     /// Fraction of each class for test, likewise; 0 for none, if you have another test set
-    #[arg(long, value_name = "FRACTION", default_value_t = SplitFractions::USUAL)]
+    #[arg(long, value_name = "FRACTION", default_value_t = SplitFractions::DEFAULT)]
     test: SplitFractions,
 
     /// Divide everything but the test split into K folds for cross-validation. Each fold is the validation split of the

@@ -1,4 +1,4 @@
-//! Lesions that were photographed more than once, and what becomes of the repeats.
+//! Deduplication of lesions with more than one image.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -8,8 +8,7 @@ use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 use super::Sample;
 use crate::Diagnosis;
 
-/// What becomes of the images of a lesion that was photographed more than once. A lesion never stands in
-/// two parts, whatever the rule.
+/// Which images of a lesion are kept if it has more than one. Every rule keeps a lesion within one split.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[derive(Display, EnumMessage, EnumString, IntoStaticStr, VariantArray)]
@@ -18,10 +17,10 @@ pub enum Dedupe {
     /// Training keeps all images of a lesion; validation and test keep one.
     #[default]
     Group,
-    /// One image a lesion everywhere.
+    /// Every split keeps one image per lesion.
     Lesion,
-    // A lesion whose rows differ in one of these stays in more than once.
-    /// The original project's rule: one of rows equal in lesion, diagnosis, its type, age, sex and localization.
+    // A lesion whose rows differ in one of these columns keeps more than one image.
+    /// The original project's rule: one image per lesion, diagnosis, its type, age, sex and localization.
     Original,
 }
 
@@ -35,21 +34,21 @@ impl Dedupe {
     }
 }
 
-/// A lesion: what is drawn as a whole into one part. Images are indices of the samples, ascending.
+/// A lesion, which is assigned to one split as a whole. Images are sample indices, ascending.
 #[derive(Clone, Debug)]
 pub struct Lesion {
-    /// The one diagnosis of all its images.
+    /// The diagnosis, the same for all its images.
     pub dx: Diagnosis,
-    /// The localization of its first image (two lesions of HAM10000 have images that differ in it).
+    /// The localization of its first image. In two lesions of HAM10000 the images differ in it.
     pub localization: String,
-    /// The images that are kept if it falls into the training part.
+    /// The images that are kept in the training split.
     pub training: Vec<usize>,
-    /// The images that are kept if it falls into validation or test.
+    /// The images that are kept in the validation or test split.
     pub held_out: Vec<usize>,
 }
 
-/// The lesions by id. `samples` must be sorted by image id: where one image is kept of several it is the
-/// first, that is, the one with the lowest image id, which in HAM10000 says nothing about the photograph.
+/// The lesions by id. `samples` must be sorted by image id. Where one image of several is kept, it is the one with the
+/// lowest image id, which in HAM10000 is unrelated to the image's content.
 pub fn lesions(samples: &[Sample], rule: Dedupe) -> Vec<Lesion> {
     let mut images_of: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, sample) in samples.iter().enumerate() {
@@ -78,7 +77,7 @@ pub fn lesions(samples: &[Sample], rule: Dedupe) -> Vec<Lesion> {
         .collect()
 }
 
-/// The first image of each group of rows that the original's rule cannot tell apart.
+/// The first image of each group of rows that are equal under [`Dedupe::Original`].
 fn distinct(samples: &[Sample], mut images: Vec<usize>) -> Vec<usize> {
     let mut seen = HashSet::new();
     images.retain(|&image| {
@@ -88,19 +87,19 @@ fn distinct(samples: &[Sample], mut images: Vec<usize>) -> Vec<usize> {
     images
 }
 
-/// Leaves out the images of a class in a localization that has fewer than `least` of them, as the original
-/// did, and returns how many those were.
+/// Drops the images of a class in a localization with fewer than `least` of them, as the original project did, and
+/// returns their number.
 pub fn drop_rare_localizations(
     samples: &[Sample],
     lesions: &mut Vec<Lesion>,
     least: usize,
 ) -> usize {
-    let place = |image: usize| (samples[image].dx, samples[image].localization.as_str());
+    let stratum = |image: usize| (samples[image].dx, samples[image].localization.as_str());
     let mut count: BTreeMap<_, usize> = BTreeMap::new();
     for &image in lesions.iter().flat_map(|lesion| &lesion.training) {
-        *count.entry(place(image)).or_default() += 1;
+        *count.entry(stratum(image)).or_default() += 1;
     }
-    let is_common = |image: &usize| count[&place(*image)] >= least;
+    let is_common = |image: &usize| count[&stratum(*image)] >= least;
     let dropped = count.values().filter(|&&images| images < least).sum();
     for lesion in lesions.iter_mut() {
         lesion.training.retain(is_common);

@@ -1,13 +1,13 @@
-//! Everything that is wrong with a file, told in one message instead of one complaint a run.
+//! Collects all problems of one kind, so that one message reports them together.
 
 use serde::Serialize;
 
 use crate::{Error, Result};
 
-/// As many findings are spelled out; the others are counted.
+/// The number of findings that a message lists; the others are only counted.
 const SHOWN: usize = 5;
 
-/// A collection of like faults.
+/// Problems of one kind.
 #[derive(Debug, Default)]
 pub struct Findings {
     shown: Vec<String>,
@@ -15,7 +15,7 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Adds one fault: where, and what it fingerprints like.
+    /// Adds one problem: its location and a description.
     pub fn add(&mut self, finding: impl Into<String>) {
         self.count += 1;
         if self.shown.len() < SHOWN {
@@ -23,12 +23,12 @@ impl Findings {
         }
     }
 
-    /// How many there are.
+    /// The number of findings, listed or not.
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// The findings below each other, indented, with the number of those not shown.
+    /// The findings, one indented line each, and the number of those that are not listed.
     pub fn list(&self) -> String {
         let mut list = String::new();
         for finding in &self.shown {
@@ -44,7 +44,7 @@ impl Findings {
         list
     }
 
-    /// Nothing if nothing was found; else a fault of a dataset.
+    /// A [`Fault`] with these findings; `None` if there are none.
     pub fn fault(self, problem: &str) -> Option<Fault> {
         (self.count > 0).then(|| Fault {
             problem: format!("{problem} ({})", self.count),
@@ -53,8 +53,8 @@ impl Findings {
         })
     }
 
-    /// Nothing if nothing was found; else an error at `place` that says `problem`, lists the findings
-    /// and gives the remedy.
+    /// Returns an error at `place` that states `problem`, lists the findings and gives the remedy; `Ok` if there are
+    /// none.
     pub fn refuse(
         &self,
         place: impl Into<String>,
@@ -69,19 +69,19 @@ impl Findings {
     }
 }
 
-/// Something that is wrong with a dataset.
+/// A failed check of a dataset.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
-    /// What is wrong.
+    /// The problem.
     pub problem: String,
-    /// How many rows, lesions or files it concerns.
+    /// The number of affected rows, lesions or files.
     pub count: usize,
-    /// The first few of them.
+    /// The first few of them, at most 5.
     pub first: Vec<String>,
 }
 
 impl Fault {
-    /// A fault of the whole.
+    /// A fault of the dataset as a whole.
     pub fn new(problem: impl Into<String>) -> Self {
         Self {
             problem: problem.into(),
@@ -90,19 +90,19 @@ impl Fault {
         }
     }
 
-    /// The problem, with what was found below it.
+    /// The problem, followed by its findings, one a line.
     pub fn in_words(&self) -> String {
-        let mut words = self.problem.clone();
+        let mut text = self.problem.clone();
         for finding in &self.first {
-            words.push_str(&format!("\n    {finding}"));
+            text.push_str(&format!("\n    {finding}"));
         }
         if self.count > self.first.len() && !self.first.is_empty() {
-            words.push_str(&format!(
+            text.push_str(&format!(
                 "\n    … and {} more",
                 self.count - self.first.len()
             ));
         }
-        words
+        text
     }
 }
 

@@ -1,4 +1,4 @@
-//! The flow of numbers: how many rows and lesions are left after each step, from the metadata to the parts.
+//! The sample flow: how many rows and lesions remain after each step, from the metadata to the splits.
 
 use std::collections::HashSet;
 
@@ -7,19 +7,19 @@ use serde::{Deserialize, Serialize};
 use super::manifest::Row;
 use super::{Sample, Split};
 
-/// What is left after a step.
+/// The rows and lesions that remain after a step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
-    /// What was done, or the part that was filled.
+    /// The step, or the split that the rows belong to.
     pub step: String,
-    /// Rows of the metadata that are left, which is images once repeated rows are gone.
+    /// Remaining metadata rows. Once repeated rows are dropped, this is the number of images.
     pub rows: usize,
-    /// Their lesions.
+    /// The number of their lesions.
     pub lesions: usize,
 }
 
 impl Step {
-    /// Counts the lesions of what is left.
+    /// A step with `rows` rows, and the number of distinct lesions of `left`.
     pub fn new<'a>(step: &str, rows: usize, left: impl Iterator<Item = &'a Sample>) -> Self {
         let lesions: HashSet<&str> = left.map(|sample| sample.lesion_id.as_str()).collect();
         Self {
@@ -29,18 +29,18 @@ impl Step {
         }
     }
 
-    /// [`Step::new`] where every row is one of `left`.
+    /// [`Step::new`] with one row for each sample of `left`.
     pub fn of<'a>(step: &str, left: impl Iterator<Item = &'a Sample> + Clone) -> Self {
         Self::new(step, left.clone().count(), left)
     }
 }
 
-/// The last steps: what is kept, and the parts that have any of it.
-pub fn parts(rows: &[Row]) -> Vec<Step> {
+/// The last steps: the rows that are kept, then those of each split that has any.
+pub fn splits(rows: &[Row]) -> Vec<Step> {
     let mut steps = vec![Step::of("kept", rows.iter().map(|row| &row.sample))];
-    for part in Split::ALL {
-        let of_split = rows.iter().filter(move |row| row.split == part);
-        steps.push(Step::of(part.name(), of_split.map(|row| &row.sample)));
+    for split in Split::ALL {
+        let of_split = rows.iter().filter(move |row| row.split == split);
+        steps.push(Step::of(split.name(), of_split.map(|row| &row.sample)));
     }
     steps.retain(|step| step.rows > 0);
     steps

@@ -1,21 +1,21 @@
-//! How many images of each class each fold has.
+//! Image counts of each fold, by class.
 
 use serde::{Deserialize, Serialize};
 
 use super::manifest::Row;
 use crate::Diagnosis;
 
-/// What `dataset.json` says of a fold, in class order.
+/// The image counts of a fold in `dataset.json`, in class order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoldCounts {
-    /// Images of its lesions, which the other folds train on.
+    /// Images of the fold's lesions. The models of the other folds train on them.
     pub images: [usize; Diagnosis::COUNT],
-    /// Those of them that are validated on.
+    /// The images among them that the fold's model is validated on.
     pub validated: [usize; Diagnosis::COUNT],
 }
 
 impl FoldCounts {
-    /// Counts every fold's images.
+    /// Counts the images of every fold.
     pub fn of(rows: &[Row], folds: usize) -> Vec<Self> {
         let mut counts = vec![Self::default(); folds];
         for row in rows {

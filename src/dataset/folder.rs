@@ -19,9 +19,9 @@ use crate::{Error, Result, files};
 pub struct Dataset {
     /// The folder.
     pub path: PathBuf,
-    /// What `dataset.json` says.
+    /// The contents of `dataset.json`.
     pub info: DatasetInfo,
-    /// The fold that is validated on, once [`Dataset::in_fold`] has chosen it.
+    /// The validation fold, set by [`Dataset::in_fold`].
     pub fold: Option<usize>,
     /// The manifest's rows.
     pub rows: Vec<Row>,
@@ -30,16 +30,16 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Opens a folder and checks that its three files belong together: the manifest's hash, the size of the
-    /// pixels, and what the rows alone can show ([`row_checks::of_rows`]). [`super::validate::prove`] reads every pixel too.
+    /// Opens a folder and checks that its three files belong together: the manifest's hash, the size of `pixels.bin`
+    /// and the rows ([`row_checks::of_rows`]). [`super::validate::validate`] also hashes `pixels.bin`.
     pub fn open(folder: &Path) -> Result<Self> {
         let info = DatasetInfo::read(&folder.join(info::FILE))?;
         let manifest_path = folder.join(manifest::FILE);
         if files::sha256_file(&manifest_path)? != info.hashes.manifest {
             return Err(Error::file(
                 &manifest_path,
-                format!("not the manifest that {} describes", info::FILE),
-                "It was changed after `skinlesion prepare` wrote it: run that again.",
+                format!("its hash is not the one in {}", info::FILE),
+                "The file was changed after `skinlesion prepare` wrote it. Run `skinlesion prepare` again.",
             ));
         }
         let rows = manifest::read(&manifest_path)?;
@@ -58,7 +58,8 @@ impl Dataset {
         })
     }
 
-    /// Refuses a dataset whose images were not prepared as `user` needs them, such as "the network".
+    /// Returns an error unless the images were prepared with the rule `needed`. `user` names what needs it, such as
+    /// "the network".
     pub fn refuse_other_resize(&self, needed: ResizeRule, user: &str) -> Result<()> {
         let found = self.info.resize;
         if found == needed {
@@ -72,16 +73,16 @@ impl Dataset {
                 needed.flags()
             ),
             format!(
-                "Prepare the images for it: skinlesion prepare {} …",
+                "Prepare the images with that rule: skinlesion prepare {} …",
                 needed.flags()
             ),
         ))
     }
 
-    /// The row numbers of a part, ascending. In a dataset with folds, validation is the chosen fold.
-    pub fn split_rows(&self, part: Split) -> Vec<usize> {
+    /// The row numbers of a split, ascending. In a dataset with folds, validation is the chosen fold.
+    pub fn split_rows(&self, split: Split) -> Vec<usize> {
         (0..self.rows.len())
-            .filter(|&row| self.split_of(&self.rows[row]) == Some(part))
+            .filter(|&row| self.split_of(&self.rows[row]) == Some(split))
             .collect()
     }
 }
@@ -91,17 +92,17 @@ fn refuse_faults(path: &Path, info: &DatasetInfo, rows: &[Row]) -> Result<()> {
     if faults.is_empty() {
         return Ok(());
     }
-    let words: Vec<String> = faults.iter().map(Fault::in_words).collect();
+    let problems: Vec<String> = faults.iter().map(Fault::in_words).collect();
     Err(Error::file(
         path,
-        words.join("; "),
-        "Run `skinlesion prepare` again; what was trained on it may have learnt from what it is judged by.",
+        problems.join("; "),
+        "Run `skinlesion prepare` again. Models trained on this dataset may be scored on their own training images.",
     ))
 }
 
 impl Dataset {
-    /// Chooses the parts of a run: in a dataset with folds, `fold` is the validation part and all the others
-    /// are the training part. Refuses a dataset with folds without a fold, and the other way round.
+    /// Chooses the validation fold of a run; all other folds are the training split. Returns an error if the dataset
+    /// has folds and `fold` is `None`, or the other way round.
     pub fn in_fold(mut self, fold: Option<usize>) -> Result<Self> {
         let folds = self.info.folds.len();
         let (problem, remedy) = match fold {
@@ -112,17 +113,17 @@ impl Dataset {
             }
             Some(_) if folds == 0 => (
                 "it has no folds".to_owned(),
-                "Leave --fold away, or make folds with `skinlesion prepare --folds 5`.".to_owned(),
+                "Omit --fold, or prepare folds with `skinlesion prepare --folds 5`.".to_owned(),
             ),
             Some(fold) => (
                 format!("it has {folds} folds, but no fold {fold}"),
                 format!("Its folds are 0 to {}.", folds - 1),
             ),
             None => (
-                format!("it is divided into {folds} folds, of which one is to be validated on"),
+                format!("it has {folds} folds, and no validation fold was chosen"),
                 format!(
-                    "Say which with --fold, 0 to {}: one run for each, which `skinlesion eval --folds` then \
-                     takes together.",
+                    "Choose one with --fold, 0 to {}. Train once per fold; `skinlesion eval --folds` then combines \
+                     the runs.",
                     folds - 1
                 ),
             ),
@@ -130,8 +131,8 @@ impl Dataset {
         Err(Error::file(&self.path, problem, remedy))
     }
 
-    /// The part of a row, which depends on the fold that was chosen. None for the images of that fold's
-    /// lesions that are not validated on.
+    /// The split of a row, given the chosen fold. `None` for images of that fold's lesions that are not validated
+    /// on.
     fn split_of(&self, row: &Row) -> Option<Split> {
         match row.fold {
             Some(fold) if Some(fold.number) == self.fold => fold.validates.then_some(Split::Val),

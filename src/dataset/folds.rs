@@ -1,30 +1,30 @@
-//! Cross-validation: the lesions outside the test part are dealt into K folds. Each fold is validated on once,
-//! by the network that trained on all the others.
+//! K-fold cross-validation. The lesions outside the test split are dealt into K folds. Each fold is the validation
+//! split of one network, which trains on all other folds.
 
 use std::ops::RangeInclusive;
 
-/// How many folds there may be.
+/// The allowed number of folds.
 pub const RANGE: RangeInclusive<usize> = 2..=20;
 
-/// An image's place in a dataset with folds.
+/// The fold of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fold {
     /// The fold of its lesion, from 0.
     pub number: usize,
-    /// Whether it is validated on when its fold is. One image a lesion is, unless the rule for duplicates
-    /// keeps more; the others then go unused, as training has no part in their lesion either.
+    /// Whether the image is validated on when its fold is the validation fold. One image per lesion is, unless the
+    /// deduplication rule keeps more. The other images of the lesion are then unused.
     pub validates: bool,
 }
 
-/// Deals lesions out as cards are dealt, the first to fold `first`: any stretch of them, so each localization
-/// that stands together, comes out even among the folds, give or take one lesion.
+/// Deals lesions to the folds in turn, beginning with fold `first`. Any consecutive lesions, such as those of one
+/// localization, are spread evenly: folds differ by at most one lesion.
 pub(super) fn deal(
     lesions: Vec<usize>,
     folds: usize,
     first: usize,
 ) -> impl Iterator<Item = (usize, usize)> {
     let dealt = lesions.into_iter().enumerate();
-    dealt.map(move |(card, lesion)| (lesion, (first + card) % folds))
+    dealt.map(move |(index, lesion)| (lesion, (first + index) % folds))
 }
 
 #[cfg(test)]
@@ -32,7 +32,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dealing_goes_round_from_the_first_fold() {
+    fn lesions_are_dealt_in_turn_from_the_first_fold() {
         let dealt: Vec<_> = deal(vec![7, 3, 9, 1], 3, 2).collect();
         assert_eq!(dealt, [(7, 2), (3, 0), (9, 1), (1, 2)]);
     }

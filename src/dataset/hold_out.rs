@@ -1,4 +1,4 @@
-//! A test part of another origin: every lesion with an image of some collection, sex, place or kind of proof.
+//! An external test split: every lesion with an image of a given collection, sex, localization or diagnosis type.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -10,14 +10,14 @@ use super::Sample;
 use super::findings::counted;
 use crate::{Error, Result};
 
-/// A value of a column, whose lesions are held out. Read from `source=rosendahl`.
+/// A column and a value whose lesions are held out. Parsed from text such as `source=rosendahl`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Condition {
     column: Column,
     value: String,
 }
 
-/// The columns that lesions can be held out by.
+/// The columns by which lesions can be held out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 enum Column {
@@ -44,12 +44,12 @@ impl Column {
 }
 
 impl Condition {
-    fn holds(&self, sample: &Sample) -> bool {
+    fn matches(&self, sample: &Sample) -> bool {
         self.column.of(sample) == self.value
     }
 
-    /// The values that the column has, with their images.
-    fn refuse_unknown(&self, samples: &[Sample]) -> Error {
+    /// The error for a value that no image has. Lists the column's values with their image counts.
+    fn unknown_value(&self, samples: &[Sample]) -> Error {
         let mut values: BTreeMap<&str, usize> = BTreeMap::new();
         for sample in samples {
             *values.entry(self.column.of(sample)).or_default() += 1;
@@ -81,7 +81,7 @@ impl FromStr for Condition {
             .split_once('=')
             .ok_or_else(|| format!("'{text}' is not COLUMN=VALUE"))?;
         let name = match name.trim() {
-            "dataset" => Column::Source.name(), // what HAM10000's metadata calls it
+            "dataset" => Column::Source.name(), // the column's name in HAM10000's metadata
             name => name,
         };
         let column = name.parse().map_err(|_| {
@@ -97,23 +97,25 @@ impl FromStr for Condition {
 }
 
 impl fmt::Display for Condition {
-    /// In the form that is read.
+    /// In the form that [`FromStr`] parses.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}={}", self.column.name(), self.value)
     }
 }
 
-/// The ids of the lesions of which any image, kept or not, fulfils any condition. A condition that no image
-/// fulfils is refused: it would hold out nothing, unnoticed.
+/// The ids of the lesions with at least one image, kept or not, that matches a condition.
+///
+/// # Errors
+/// A condition that matches no image.
 pub fn lesions<'a>(samples: &'a [Sample], conditions: &[Condition]) -> Result<HashSet<&'a str>> {
     let mut held_out = HashSet::new();
     for condition in conditions {
-        let found = samples.iter().filter(|sample| condition.holds(sample));
-        let found: Vec<&str> = found.map(|sample| sample.lesion_id.as_str()).collect();
-        if found.is_empty() {
-            return Err(condition.refuse_unknown(samples));
+        let matching = samples.iter().filter(|sample| condition.matches(sample));
+        let ids: Vec<&str> = matching.map(|sample| sample.lesion_id.as_str()).collect();
+        if ids.is_empty() {
+            return Err(condition.unknown_value(samples));
         }
-        held_out.extend(found);
+        held_out.extend(ids);
     }
     Ok(held_out)
 }
@@ -172,7 +174,7 @@ mod tests {
         };
         assert_eq!(of(&["source=two"]).unwrap(), "A");
         assert_eq!(of(&["source=three", "sex=female"]).unwrap(), "BC");
-        // Holds nothing more out than the first, but is fulfilled.
+        // The second condition adds no lesion, but it matches an image.
         assert_eq!(of(&["source=one", "source=two"]).unwrap(), "AB");
         assert_eq!(of(&[]).unwrap(), "");
         let error = of(&["source=four"]).unwrap_err().to_string();

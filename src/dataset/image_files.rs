@@ -1,4 +1,4 @@
-//! Finding the photographs on disk by their ids.
+//! Finds image files by image id.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -9,16 +9,16 @@ use super::findings::{Findings, counted};
 use crate::imaging::find::is_photograph;
 use crate::{Error, Result};
 
-/// Every photograph below some folders, by image id (its file name without extension).
+/// All image files below some folders, by image id (the file name without extension).
 #[derive(Debug)]
 pub struct Images {
     folders: Vec<PathBuf>,
-    /// Most ids have one file; the few that have more are looked at when they are asked for.
+    /// Most ids have one file. Those with several are compared in [`Images::file`].
     files: HashMap<String, Vec<PathBuf>>,
 }
 
 impl Images {
-    /// Walks the folders, following links, and notes each .jpg, .jpeg and .png file in any case.
+    /// Walks the folders, following links, and collects .jpg, .jpeg and .png files; case is ignored.
     pub fn find(folders: &[PathBuf]) -> Result<Self> {
         let mut files: HashMap<String, Vec<PathBuf>> = HashMap::new();
         for folder in folders {
@@ -26,7 +26,7 @@ impl Images {
                 return Err(Error::file(
                     folder,
                     "no such folder",
-                    "Give --images the folder that holds the photographs.",
+                    "Pass the folder that holds the photographs with --images.",
                 ));
             }
             for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
@@ -49,8 +49,8 @@ impl Images {
         if files.is_empty() {
             return Err(Error::input(
                 list(folders),
-                "no .jpg, .jpeg or .png file in there",
-                "Give --images the folder that holds the photographs.",
+                "no .jpg, .jpeg or .png file found",
+                "Pass the folder that holds the photographs with --images.",
             ));
         }
         Ok(Self {
@@ -59,10 +59,10 @@ impl Images {
         })
     }
 
-    /// The file of an image, if there is one; of several with the same bytes the first found.
+    /// The file of an image, if there is one. Of several with the same bytes it is the first found.
     ///
     /// # Errors
-    /// Two files that carry the same id and differ: nobody can tell which one the metadata means.
+    /// Two files have the same id and different contents.
     pub fn file(&self, image_id: &str) -> Result<Option<&Path>> {
         let Some((first, others)) = self.files.get(image_id).and_then(|f| f.split_first()) else {
             return Ok(None);
@@ -72,25 +72,25 @@ impl Images {
                 return Err(Error::file(
                     first,
                     format!("another image has the same id: {}", other.display()),
-                    "The two files differ: remove or rename the wrong one, or narrow --images.",
+                    "The files differ. Remove or rename one of them, or pass fewer folders with --images.",
                 ));
             }
         }
         Ok(Some(first))
     }
 
-    /// Refuses images that are in the metadata but not on disk.
+    /// Returns an error if images of the metadata are not on disk.
     pub fn refuse_missing(&self, missing: &Findings) -> Result<()> {
         missing.refuse(
             list(&self.folders),
             |count| {
                 format!(
-                    "{} of the metadata {} not in there",
+                    "{} of the metadata {} not found",
                     counted(count, "image"),
                     if count == 1 { "is" } else { "are" }
                 )
             },
-            "Name every folder of images (--images may be repeated), or say --allow-missing to leave them out.",
+            "Pass every image folder (--images may be repeated), or pass --allow-missing to leave these images out.",
         )
     }
 }

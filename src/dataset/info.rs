@@ -1,4 +1,4 @@
-//! `dataset.json`: what a dataset folder holds and how it came about.
+//! `dataset.json`: the contents of a dataset folder and how it was built.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ use crate::{Diagnosis, Error, Result};
 /// The file's name within a dataset folder.
 pub const FILE: &str = "dataset.json";
 
-/// The version of the folder's layout. Another one is refused, with the advice to prepare again.
+/// The version of the folder's format. Other versions are refused.
 pub const FORMAT_VERSION: u32 = 1;
 
 /// The contents of `dataset.json`.
@@ -26,41 +26,41 @@ pub struct DatasetInfo {
     pub classes: Vec<String>,
     /// Number of images, which is the number of manifest rows.
     pub images: usize,
-    /// How each image was brought to its size; `resize.size` is the side of the stored images.
+    /// How each image was resized; `resize.size` is the side of the stored images, in pixels.
     pub resize: ResizeRule,
-    /// Width divided by height of the photographs (the median of them) before they were made square: what
-    /// turns them in their true proportions. 1 where the file does not say, or when they were cropped.
+    /// Median width divided by height of the photographs before they were made square. Rotation needs it to preserve
+    /// their proportions. 1 if they were cropped or the field is absent.
     #[serde(default = "square")]
     pub aspect: f64,
     /// The seed of the split.
     pub seed: u64,
-    /// How duplicates were treated: `group`, `lesion` or `original`.
+    /// The deduplication rule: `group`, `lesion` or `original`.
     pub dedupe: String,
-    /// How parts were drawn, in words.
+    /// The split strategy, in words.
     pub split: String,
-    /// What was held out for the test part, as `source=rosendahl`; empty if it was drawn.
+    /// The conditions of the lesions held out as the test split, such as `source=rosendahl`; empty if it was drawn.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hold_out: Vec<String>,
-    /// The folds that everything but the test part is divided into; empty if there are none.
+    /// The folds of the lesions outside the test split; empty without cross-validation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub folds: Vec<FoldCounts>,
-    /// Images of different lesions that show the same skin; none where they were not looked for.
+    /// Near-duplicates; `None` if they were not searched for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub near_duplicates: Option<NearDuplicates>,
-    /// From the rows that were read to the parts; empty in folders of older programs.
+    /// The sample flow from the rows read to the splits; empty in folders written by older versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flow: Vec<Step>,
-    /// Images by part and class.
+    /// Images by split and class.
     pub counts: SplitCounts,
-    /// Distinct lesions by part and class.
+    /// Distinct lesions by split and class.
     pub lesions: SplitCounts,
     /// Rows of the metadata that are not in the manifest, by reason.
     pub dropped: Vec<Dropped>,
     /// Rows of the metadata before anything was dropped.
     pub rows_read: usize,
-    /// Weights n / (7 × n_class) of the training part, 0 for a class that is absent there.
+    /// Class weights n / (7 × n_class) of the training split; 0 for an absent class.
     pub class_weights: [f64; 7],
-    /// SHA-256 of the files that the folder was made from and of the manifest and pixels.
+    /// SHA-256 digests of the source files, the manifest and the pixels.
     pub hashes: Hashes,
 }
 
@@ -68,23 +68,23 @@ fn square() -> f64 {
     1.0
 }
 
-/// Seven counts for each part, in class order.
+/// Seven counts for each split, in class order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SplitCounts {
-    /// Of the training part.
+    /// Of the training split.
     pub train: [usize; 7],
-    /// Of the validation part.
+    /// Of the validation split.
     pub val: [usize; 7],
-    /// Of the test part.
+    /// Of the test split.
     pub test: [usize; 7],
 }
 
 impl SplitCounts {
-    /// Counts items by part and class.
+    /// Counts items by split and class.
     pub fn of(items: impl IntoIterator<Item = (Split, Diagnosis)>) -> Self {
         let mut counts = Self::default();
-        for (part, class) in items {
-            let of_split = match part {
+        for (split, class) in items {
+            let of_split = match split {
                 Split::Train => &mut counts.train,
                 Split::Val => &mut counts.val,
                 Split::Test => &mut counts.test,
@@ -94,9 +94,9 @@ impl SplitCounts {
         counts
     }
 
-    /// The counts of one part.
-    pub fn split(&self, part: Split) -> &[usize; 7] {
-        match part {
+    /// The counts of one split.
+    pub fn split(&self, split: Split) -> &[usize; 7] {
+        match split {
             Split::Train => &self.train,
             Split::Val => &self.val,
             Split::Test => &self.test,
@@ -104,12 +104,12 @@ impl SplitCounts {
     }
 }
 
-/// Rows left out for one reason.
+/// The rows that were left out for one reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dropped {
-    /// Why, in a few words.
+    /// The reason, in a few words.
     pub reason: String,
-    /// How many rows.
+    /// The number of rows.
     pub rows: usize,
 }
 
@@ -120,20 +120,20 @@ pub struct Hashes {
     pub metadata: String,
     /// Of all image files: the digest over their own digests (as hexadecimal text) in manifest order.
     pub images: String,
-    /// Of `manifest.csv`. This one names the dataset in checkpoints.
+    /// Of `manifest.csv`. Checkpoints identify the dataset by this digest.
     pub manifest: String,
     /// Of `pixels.bin`.
     pub pixels: String,
 }
 
 impl DatasetInfo {
-    /// Reads the file and refuses one of another layout.
+    /// Reads the file. Returns an error if its format version is not [`FORMAT_VERSION`].
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(|source| {
             if source.kind() == std::io::ErrorKind::NotFound {
                 Error::file(
                     path,
-                    "not found, so this is no dataset folder",
+                    "not found, so this is not a dataset folder",
                     "Name a folder that `skinlesion prepare` wrote.",
                 )
             } else {
@@ -156,7 +156,7 @@ impl DatasetInfo {
             Error::file(path, format!("not a dataset description ({error})"), again)
         })?;
         if !(info.aspect > 0.0 && info.aspect.is_finite()) {
-            let problem = format!("an aspect of {} is none", info.aspect);
+            let problem = format!("aspect is {}, but must be positive and finite", info.aspect);
             return Err(Error::file(path, problem, again));
         }
         Ok(info)

@@ -1,4 +1,4 @@
-//! `manifest.csv`: one line for each prepared image, in the order of the pixels.
+//! `manifest.csv`: one line per prepared image, in the order of `pixels.bin`.
 
 use std::path::Path;
 
@@ -12,19 +12,19 @@ use crate::{Diagnosis, Error, Result};
 /// The file's name within a dataset folder.
 pub const FILE: &str = "manifest.csv";
 
-/// One line: row `i` (from 0) describes image `i` of `pixels.bin`.
+/// One line. Row `i` (from 0) describes image `i` of `pixels.bin`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// What the metadata says.
+    /// The metadata of the image.
     pub sample: Sample,
-    /// What it is used for. In a dataset with folds this is `train` for all that is not test.
+    /// The split. In a dataset with folds it is `train` for every image outside the test split.
     pub split: Split,
-    /// Its place in a dataset with folds; none in the test part.
+    /// The fold, in a dataset with folds; `None` in the test split.
     pub fold: Option<Fold>,
 }
 
 impl Row {
-    /// Where it is, in words: its part, or `fold 2`. All images of a lesion are in the same place.
+    /// The split or the fold, such as `val` or `fold 2`. It is the same for all images of a lesion.
     pub fn place(&self) -> String {
         match self.fold {
             Some(fold) => format!("fold {}", fold.number),
@@ -33,7 +33,7 @@ impl Row {
     }
 }
 
-/// The line as the CSV file has it: flat, because the csv crate reads no nested structs.
+/// A CSV line. It is flat because the csv crate reads no nested structs.
 #[derive(Serialize, Deserialize)]
 struct Line {
     image_id: String,
@@ -47,7 +47,7 @@ struct Line {
     split: Split,
 }
 
-/// The columns that only a dataset with folds has; empty for an image of the test part.
+/// The extra columns of a dataset with folds; empty for images of the test split.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 struct FoldColumns {
@@ -55,7 +55,7 @@ struct FoldColumns {
     validates: Option<bool>,
 }
 
-/// The rows as the bytes of a CSV file.
+/// Encodes the rows as CSV.
 pub fn to_csv(rows: &[Row]) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let has_folds = rows.iter().any(|row| row.fold.is_some());
@@ -72,7 +72,7 @@ pub fn to_csv(rows: &[Row]) -> Vec<u8> {
             source: sample.source,
             split: row.split,
         };
-        // Writing flat structs of strings into memory has no way to fail.
+        // Writing flat structs of strings to memory cannot fail.
         let _ = if has_folds {
             let columns = FoldColumns {
                 fold: row.fold.map(|fold| fold.number),
@@ -101,7 +101,7 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
             path,
             number,
             format!("not a manifest line ({error})"),
-            "Run `skinlesion prepare` again; a manifest is not meant to be edited.",
+            "Run `skinlesion prepare` again; manifests must not be edited.",
         )
     };
     let headers = reader.headers().map_err(wrong)?.clone();
@@ -155,7 +155,7 @@ mod tests {
         }
     }
 
-    fn there_and_back(rows: &[Row]) -> (String, Vec<Row>) {
+    fn round_trip(rows: &[Row]) -> (String, Vec<Row>) {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join(FILE);
         let bytes = to_csv(rows);
@@ -164,21 +164,21 @@ mod tests {
     }
 
     #[test]
-    fn folds_have_columns_of_their_own_which_others_lack() {
+    fn only_datasets_with_folds_have_fold_columns() {
         let fold = |number, validates| Some(Fold { number, validates });
         let plain = [row("A", Split::Val, None)];
-        let (text, read) = there_and_back(&plain);
+        let (text, read) = round_trip(&plain);
         assert!(
             text.starts_with("image_id,lesion_id,dx,dx_type,age,sex,localization,source,split\n")
         );
         assert_eq!(read, plain);
 
-        let folded = [
+        let with_folds = [
             row("A", Split::Test, None),
             row("B", Split::Train, fold(3, true)),
             row("C", Split::Train, fold(0, false)),
         ];
-        let (text, read) = there_and_back(&folded);
+        let (text, read) = round_trip(&with_folds);
         assert!(
             text.lines()
                 .next()
@@ -189,6 +189,6 @@ mod tests {
             text.contains(",test,,\n") && text.contains(",train,0,false\n"),
             "{text}"
         );
-        assert_eq!(read, folded);
+        assert_eq!(read, with_folds);
     }
 }

@@ -1,5 +1,5 @@
-//! The metadata file → checked rows. Two forms are read: HAM10000's table (comma or tab, with or without
-//! the `dataset` column) and ISIC's one-hot ground truth (`image,MEL,NV,BCC,AKIEC,BKL,DF,VASC`).
+//! Reads and checks metadata files. Two forms are supported: HAM10000's table (separated by commas, tabs or semicolons,
+//! with or without the `dataset` column) and ISIC's one-hot ground truth (`image,MEL,NV,BCC,AKIEC,BKL,DF,VASC`).
 
 mod form;
 
@@ -13,33 +13,33 @@ use super::Sample;
 use super::findings::{Findings, counted};
 use crate::{Diagnosis, Error, Result, files};
 
-/// A metadata file after its checks: image ids are unique, and each lesion has one diagnosis.
+/// A checked metadata file: image ids are unique, and each lesion has one diagnosis.
 #[derive(Debug)]
 pub struct Metadata {
-    /// The rows, by image id: their order in the file never matters.
+    /// The rows, sorted by image id: their order in the file does not matter.
     pub rows: Vec<Row>,
-    /// Rows in the file.
+    /// The number of rows in the file.
     pub rows_read: usize,
-    /// Rows left out because an equal row stands before them.
+    /// The number of rows left out because they repeat an earlier row.
     pub repeated: usize,
     /// SHA-256 of the file's bytes.
     pub sha256: String,
 }
 
-/// A row and the line of the file it begins on, counted from 1.
+/// A row and the line of the file on which it begins, counted from 1.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The line.
     pub line: u64,
-    /// What the row says.
+    /// The contents of the row.
     pub sample: Sample,
 }
 
 /// Reads a metadata file of either form.
 ///
 /// # Errors
-/// Names the rows: missing columns, an unknown diagnosis, a row without id, an image id twice with
-/// different contents, a lesion with two diagnoses, no row at all.
+/// Missing columns, an unknown diagnosis, a row without id, two rows of one image id that differ, a lesion with two
+/// diagnoses, or no rows. The message lists the rows concerned.
 pub fn read(path: &Path) -> Result<Metadata> {
     let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
     let text = std::str::from_utf8(&bytes).map_err(|error| {
@@ -51,7 +51,7 @@ pub fn read(path: &Path) -> Result<Metadata> {
             path,
             line + 1,
             "not UTF-8 text",
-            "Give the metadata as a CSV file saved as UTF-8.",
+            "Save the metadata as a CSV file in UTF-8.",
         )
     })?;
     let text = text.trim_start_matches('\u{feff}');
@@ -76,20 +76,20 @@ fn parse(path: &Path, text: &str) -> Result<Vec<Row>> {
     let headers = reader.headers().map_err(unreadable(path))?.clone();
     let form = Form::of(path, &headers)?;
 
-    let (mut rows, mut faults) = (Vec::new(), Findings::default());
+    let (mut rows, mut problems) = (Vec::new(), Findings::default());
     for record in reader.records() {
         let record = record.map_err(unreadable(path))?;
         let line = line_of(&record);
         match form.sample(&record) {
             Ok(sample) => rows.push(Row { line, sample }),
-            Err(fault) => faults.add(format!("line {line}: {fault}")),
+            Err(problem) => problems.add(format!("line {line}: {problem}")),
         }
     }
-    faults.refuse(
+    problems.refuse(
         path.display().to_string(),
         |count| format!("{} cannot be used", counted(count, "row")),
         &format!(
-            "Correct or remove them. The diagnoses are {}.",
+            "Correct or remove these rows. The diagnoses are {}.",
             Diagnosis::codes()
         ),
     )?;
@@ -97,16 +97,16 @@ fn parse(path: &Path, text: &str) -> Result<Vec<Row>> {
         return Err(Error::file(
             path,
             "no rows below the header",
-            "Give the metadata of the images, one row an image.",
+            "The metadata needs one row per image.",
         ));
     }
     Ok(rows)
 }
 
-/// The separator: whichever of comma, tab and semicolon the header has most of.
+/// The separator: the most frequent of comma, tab and semicolon in the header.
 fn delimiter(text: &str) -> u8 {
     let header = text.lines().next().unwrap_or_default();
-    let count = |mark: &u8| header.bytes().filter(|byte| byte == mark).count();
+    let count = |separator: &u8| header.bytes().filter(|byte| byte == separator).count();
     [b';', b'\t', b',']
         .into_iter()
         .max_by_key(count)
@@ -136,31 +136,36 @@ fn unreadable(path: &Path) -> impl Fn(csv::Error) -> Error {
     }
 }
 
-/// The rows by image id, equal ones once. Two rows of one image that differ are refused.
+/// The rows by image id, without repeated rows. Two rows of one image that differ are an error.
 fn without_repeats(path: &Path, rows: Vec<Row>) -> Result<Vec<Row>> {
     let mut kept: BTreeMap<String, Row> = BTreeMap::new();
-    let mut faults = Findings::default();
+    let mut problems = Findings::default();
     for row in rows {
         let Some(first) = kept.get(&row.sample.image_id) else {
             kept.insert(row.sample.image_id.clone(), row);
             continue;
         };
         if let Some((column, one, other)) = difference(&first.sample, &row.sample) {
-            faults.add(format!(
+            problems.add(format!(
                 "lines {} and {}: {} has {column} '{one}' and '{other}'",
                 first.line, row.line, row.sample.image_id
             ));
         }
     }
-    faults.refuse(
+    problems.refuse(
         path.display().to_string(),
-        |count| format!("{} again with other contents", counted(count, "image id")),
-        "An image has one row: remove the wrong ones.",
+        |count| {
+            format!(
+                "{} repeated with different contents",
+                counted(count, "image id")
+            )
+        },
+        "Each image must have one row. Remove the wrong rows.",
     )?;
     Ok(kept.into_values().collect())
 }
 
-/// The first column in which two rows of one image differ, labels first.
+/// The first column in which two rows of one image differ: its name and both values. Labels are compared first.
 fn difference<'a>(a: &'a Sample, b: &'a Sample) -> Option<(&'static str, &'a str, &'a str)> {
     [
         ("dx", a.dx.code(), b.dx.code()),
@@ -177,24 +182,24 @@ fn difference<'a>(a: &'a Sample, b: &'a Sample) -> Option<(&'static str, &'a str
 
 fn refuse_two_diagnoses(path: &Path, rows: &[Row]) -> Result<()> {
     let mut first_of: BTreeMap<&str, &Row> = BTreeMap::new();
-    let mut faults = Findings::default();
+    let mut problems = Findings::default();
     for row in rows {
         let first = *first_of.entry(&row.sample.lesion_id).or_insert(row);
         if first.sample.dx != row.sample.dx {
-            faults.add(format!(
+            problems.add(format!(
                 "lines {} and {}: {} is {} and {}",
                 first.line, row.line, row.sample.lesion_id, first.sample.dx, row.sample.dx
             ));
         }
     }
-    faults.refuse(
+    problems.refuse(
         path.display().to_string(),
         |count| {
             format!(
-                "{} against the diagnosis of their lesion",
+                "{} with another diagnosis than their lesion",
                 counted(count, "row")
             )
         },
-        "A lesion has one diagnosis: correct dx or lesion_id.",
+        "Each lesion must have one diagnosis. Correct dx or lesion_id.",
     )
 }

@@ -1,9 +1,9 @@
-//! Photographs and what is known of them: from metadata to a dataset folder. Knows nothing of tensors.
+//! Dataset folders, and how they are built from metadata and photographs. Uses no tensors.
 //!
-//! On its way there ([`prepare`]): [`metadata`] → [`images`] on disk → [`near_duplicates`] → [`plan`] ([`duplicates`], [`hold_out`],
-//! [`split`], [`folds`]) → [`pack`].
-//! A dataset folder holds `manifest.csv` ([`manifest`]), `pixels.bin` ([`pixels`]) and `dataset.json`
-//! ([`info`]); [`Dataset::open`] reads all three, and [`check`] proves them.
+//! [`build::prepare`] runs [`metadata`] → [`image_files`] → [`pack`] → [`near_duplicates`] → [`plan`] ([`duplicates`],
+//! [`hold_out`], [`split`], [`folds`]).
+//! A dataset folder holds `manifest.csv` ([`manifest`]), `pixels.bin` ([`pixels`]) and `dataset.json` ([`info`]).
+//! [`Dataset::open`] reads all three, and [`validate`](mod@validate) checks them in full.
 
 pub mod build;
 pub mod duplicates;

@@ -1,4 +1,4 @@
-//! Many photographs → `pixels.bin`: decoded and resized on all cores, written in order.
+//! Packs photographs into `pixels.bin`: decodes and resizes them on all cores, and writes them in order.
 
 use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
@@ -14,58 +14,58 @@ use crate::imaging::resize::{Fit, ResizeRule};
 use crate::progress::Progress;
 use crate::{Error, Result, files};
 
-/// So many images are in memory at a time: enough to keep the cores busy, 10 MB at 224 pixels.
-const AT_A_TIME: usize = 64;
+/// The number of images in memory at a time: 10 MB at 224 pixels, enough to keep the cores busy.
+const BATCH: usize = 64;
 
-/// What was packed, image by image. If there are bad files, it is not complete.
+/// Packed images. Incomplete if there are bad files.
 #[derive(Default)]
 pub struct Packed {
     /// SHA-256 of each source file, in hexadecimal.
     sources: Vec<String>,
-    /// Width divided by height of each image that was made square; 1 where it was cropped.
+    /// Width divided by height of each image before it was made square; 1 if it was cropped.
     aspects: Vec<f64>,
-    /// Bytes of each image.
+    /// The size of each packed image, in bytes.
     size: usize,
-    /// What tells near-duplicates, if that was asked for; an image without detail has none.
+    /// The fingerprint of each image, if requested. Images that lack local contrast have none.
     pub fingerprints: Vec<Option<Fingerprint>>,
-    /// Files that could not be used.
+    /// Files that could not be read or decoded.
     pub bad: Vec<BadFile>,
 }
 
-/// The images that are kept.
+/// A summary of the images that are kept.
 pub struct KeptImages {
-    /// SHA-256 of their pixels.
+    /// SHA-256 of the pixels.
     pub pixels_sha256: String,
     /// SHA-256 over the hexadecimal SHA-256 of every source file, in order.
     pub images_sha256: String,
-    /// Width divided by height of the images: the median, 1 without any.
+    /// The median of width divided by height; 1 without images.
     pub aspect: f64,
 }
 
-/// A file that could not be used.
+/// A file that could not be read or decoded.
 #[derive(Debug)]
 pub struct BadFile {
-    /// Its place in the list of files.
+    /// Its index in the list of files.
     pub index: usize,
-    /// What is wrong with it.
+    /// The reason.
     pub reason: String,
 }
 
-/// Packs `images` into the file `target`, and fingerprints at them for near-duplicates if `with_looks`. Each is read once; all
-/// are tried, so that every bad one is known. The bytes do not depend on the number of threads.
+/// Packs `images` into the file `target`, and fingerprints them if `with_fingerprints` is set. Each file is read once.
+/// All files are tried, so that every bad one is reported. The bytes do not depend on the number of threads.
 pub fn pack(
     images: &[&Path],
     rule: ResizeRule,
-    with_looks: bool,
+    with_fingerprints: bool,
     target: &Path,
     progress: &dyn Progress,
 ) -> Result<Packed> {
     let mut file = BufWriter::new(File::create(target).map_err(Error::io("create", target))?);
     let mut packed = Packed::default();
     progress.start("Packing images", images.len() as u64);
-    for (chunk, paths) in images.chunks(AT_A_TIME).enumerate() {
+    for (chunk, paths) in images.chunks(BATCH).enumerate() {
         let prepared: Vec<Result<Image, String>> = (paths.par_iter())
-            .map(|path| prepare(path, rule, with_looks))
+            .map(|path| prepare(path, rule, with_fingerprints))
             .collect();
         for (offset, image) in prepared.into_iter().enumerate() {
             match image {
@@ -78,7 +78,7 @@ pub fn pack(
                         .map_err(Error::io("write", target))?;
                 }
                 Err(reason) => packed.bad.push(BadFile {
-                    index: chunk * AT_A_TIME + offset,
+                    index: chunk * BATCH + offset,
                     reason,
                 }),
             }
@@ -91,19 +91,19 @@ pub fn pack(
     Ok(packed)
 }
 
-/// Copies some images, by their places, from a file that [`pack`] filled into the file `target`, in the order given.
+/// Copies the images with the indices `chosen` from a file that [`pack`] wrote to the file `target`, in that order.
 pub fn keep(from: &Path, packed: &Packed, chosen: &[usize], target: &Path) -> Result<KeptImages> {
     let mut source = File::open(from).map_err(Error::io("read", from))?;
     let mut file = BufWriter::new(File::create(target).map_err(Error::io("create", target))?);
-    let (mut of_pixels, mut of_images) = (Sha256::new(), Sha256::new());
+    let (mut pixels_hash, mut images_hash) = (Sha256::new(), Sha256::new());
     let mut pixels = vec![0; packed.size];
     for &image in chosen {
         source
             .seek(SeekFrom::Start((image * packed.size) as u64))
             .and_then(|_| source.read_exact(&mut pixels))
             .map_err(Error::io("read", from))?;
-        of_pixels.update(&pixels);
-        of_images.update(&packed.sources[image]);
+        pixels_hash.update(&pixels);
+        images_hash.update(&packed.sources[image]);
         file.write_all(&pixels)
             .map_err(Error::io("write", target))?;
     }
@@ -111,8 +111,8 @@ pub fn keep(from: &Path, packed: &Packed, chosen: &[usize], target: &Path) -> Re
     file.and_then(|file| file.sync_all())
         .map_err(Error::io("write", target))?;
     Ok(KeptImages {
-        pixels_sha256: files::hex(&of_pixels.finalize()),
-        images_sha256: files::hex(&of_images.finalize()),
+        pixels_sha256: files::hex(&pixels_hash.finalize()),
+        images_sha256: files::hex(&images_hash.finalize()),
         aspect: median(chosen.iter().map(|&image| packed.aspects[image]).collect()),
     })
 }
@@ -129,7 +129,7 @@ struct Image {
     fingerprint: Option<Fingerprint>,
 }
 
-fn prepare(path: &Path, rule: ResizeRule, with_look: bool) -> Result<Image, String> {
+fn prepare(path: &Path, rule: ResizeRule, with_fingerprint: bool) -> Result<Image, String> {
     let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
     let image = decode(&bytes).map_err(|error| error.to_string())?;
     Ok(Image {
@@ -139,6 +139,6 @@ fn prepare(path: &Path, rule: ResizeRule, with_look: bool) -> Result<Image, Stri
             Fit::Crop => 1.0,
         },
         source_sha256: files::sha256(&bytes),
-        fingerprint: with_look.then(|| Fingerprint::new(&image)).flatten(),
+        fingerprint: with_fingerprint.then(|| Fingerprint::new(&image)).flatten(),
     })
 }

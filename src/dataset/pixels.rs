@@ -1,7 +1,7 @@
-//! `pixels.bin`: every prepared image, one after the other, mapped into memory.
+//! `pixels.bin`: the prepared images in sequence, memory-mapped.
 //!
-//! Image `i` is the `side × side × 3` bytes from `i × side² × 3` on: u8, rows first, RGB interleaved.
-//! There is no header; side and count are in `dataset.json`.
+//! Image `i` is the `side × side × 3` bytes from offset `i × side² × 3`: u8, row-major, RGB interleaved (HWC).
+//! There is no header. `dataset.json` holds the side and the count.
 
 use std::fs::File;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::{Error, Result};
 /// The file's name within a dataset folder.
 pub const FILE: &str = "pixels.bin";
 
-/// All images of a dataset, read from disk as they are touched.
+/// All images of a dataset, read from disk on access.
 #[derive(Debug)]
 pub struct Pixels {
     map: Mmap,
@@ -51,13 +51,13 @@ impl Pixels {
         &self.map[index * size..(index + 1) * size]
     }
 
-    /// Gives the pages touched so far back to the kernel, which goes on caching the file: so the program's own
-    /// memory does not grow to the size of the dataset. Images stay readable as before.
+    /// Releases the pages accessed so far, so that resident memory does not grow to the size of the dataset. The
+    /// kernel keeps the file cached, and images stay readable.
     pub fn release(&self) {
         #[cfg(unix)]
-        // SAFETY: the map is shared and read-only, so what is dropped is read from the file again.
+        // SAFETY: the map is shared and read-only, so released pages are read from the file again.
         unsafe {
-            // Only an economy: a kernel that will not do it does no harm.
+            // An optimisation: failure is harmless.
             let _ = self
                 .map
                 .unchecked_advise(memmap2::UncheckedAdvice::DontNeed);

@@ -1,4 +1,4 @@
-//! Which images stand in which part or fold: duplicates and split together, before any image is opened.
+//! Assigns images to splits or folds: deduplication and split, from the metadata alone.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,26 +14,26 @@ use super::split_fractions::{SplitFractions, SplitStrategy};
 use super::{Sample, Split};
 use crate::{Diagnosis, Error, Result};
 
-/// What decides where an image goes.
+/// The rules of deduplication and split.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// What becomes of repeated images of a lesion.
+    /// The deduplication rule.
     pub dedupe: Dedupe,
-    /// What goes where.
+    /// The split strategy.
     pub strategy: SplitStrategy,
-    /// Lesions that go to the test part whatever the strategy: those that fulfil any of these.
+    /// Lesions that match any of these conditions are test, whatever the strategy.
     pub hold_out: Vec<Condition>,
-    /// Localizations with fewer images of a class than this are left out; 0 keeps all.
+    /// Localizations with fewer images of a class than this are left out. 0 keeps all.
     pub least_per_localization: usize,
-    /// The seed of the draw.
+    /// The random seed of the split.
     pub seed: u64,
 }
 
 impl Rules {
-    /// What the original project did: its rule for duplicates, 10 % of nv and 15 % of the others for validation,
-    /// no test part, and localizations with fewer than five images of a class left out. On HAM10000's metadata the
-    /// parts have the sizes that it published (850 images for validation). Unlike there, the two lesions that
-    /// its rule keeps twice are each in one part.
+    /// The rules of the original project: its deduplication, 10 % of nv and 15 % of the other classes for validation,
+    /// no test split, and no localizations with fewer than five images of a class. On HAM10000's metadata the splits
+    /// have the published sizes (850 validation images). Unlike there, the two lesions with two kept images are each
+    /// in one split.
     pub fn original(seed: u64) -> Self {
         Self {
             dedupe: Dedupe::Original,
@@ -47,8 +47,8 @@ impl Rules {
         }
     }
 
-    /// How the parts are drawn, as `dataset.json` says it.
-    pub fn split_in_words(&self) -> String {
+    /// The description of the split in `dataset.json`.
+    pub fn describe_split(&self) -> String {
         if self.hold_out.is_empty() {
             return self.strategy.to_string();
         }
@@ -65,14 +65,14 @@ impl Rules {
     }
 }
 
-/// The images that are kept, and how many are not.
+/// The images that are kept, and the number of those that are not.
 #[derive(Debug)]
 pub struct Plan {
     /// The images that are kept, in the order of the samples.
     pub rows: Vec<Planned>,
-    /// Rows left out, by reason.
+    /// Rows that are left out, by reason.
     pub dropped: Vec<Dropped>,
-    /// Lesions that joining brought elsewhere than they were drawn for.
+    /// The number of lesions that joining near-duplicates moved to another split or fold.
     pub moved: usize,
 }
 
@@ -81,20 +81,20 @@ pub struct Plan {
 pub struct Planned {
     /// The index of its sample.
     pub sample: usize,
-    /// Its part; `train` if it is in a fold.
+    /// Its split; `train` if it is in a fold.
     pub split: Split,
-    /// Its place in the folds.
+    /// Its fold, in a plan with folds.
     pub fold: Option<Fold>,
 }
 
 impl Plan {
-    /// Divides samples, which must be sorted by image id.
+    /// Plans the split of `samples`, which must be sorted by image id.
     pub fn new(samples: &[Sample], rules: &Rules) -> Result<Self> {
         Self::joined(samples, rules, &[])
     }
 
-    /// [`Plan::new`], after which the lesions of each group, given by their ids, are brought together. All
-    /// lesions are drawn as without groups, so that the others stay where they were.
+    /// [`Plan::new`], followed by joining: the lesions of each group, given by their ids, get one assignment. Lesions
+    /// are drawn as without groups, so that lesions outside the groups keep their assignments.
     pub fn joined(samples: &[Sample], rules: &Rules, groups: &[Vec<String>]) -> Result<Self> {
         let mut lesions = duplicates::lesions(samples, rules.dedupe);
         let rare = duplicates::drop_rare_localizations(
@@ -102,13 +102,13 @@ impl Plan {
             &mut lesions,
             rules.least_per_localization,
         );
-        let (mut places, held_out) = places(samples, &lesions, rules)?;
-        let moved = join(samples, &lesions, &mut places, &held_out, groups);
-        let rows = rows(&lesions, &places);
+        let (mut assignments, held_out) = assign(samples, &lesions, rules)?;
+        let moved = join(samples, &lesions, &mut assignments, &held_out, groups);
+        let rows = rows(&lesions, &assignments);
         refuse_empty_splits(&rows, rules)?;
 
         let mut dropped = vec![Dropped {
-            reason: repeats_of(rules).to_owned(),
+            reason: drop_reason(rules).to_owned(),
             rows: samples.len() - rows.len() - rare,
         }];
         if rules.least_per_localization > 0 {
@@ -128,8 +128,8 @@ impl Plan {
     }
 }
 
-/// The place of each lesion: what is held out is test, the others are drawn. Also the ids of what is held out.
-fn places<'a>(
+/// The assignment of each lesion: held-out lesions are test, the others are drawn. Also returns the held-out ids.
+fn assign<'a>(
     samples: &'a [Sample],
     lesions: &[Lesion],
     rules: &Rules,
@@ -141,57 +141,57 @@ fn places<'a>(
         .collect();
     let to_draw: Vec<Lesion> = others.iter().map(|&index| lesions[index].clone()).collect();
     let drawn = split::draw(&to_draw, &rules.strategy, rules.seed)?;
-    let mut places = vec![Assignment::In(Split::Test); lesions.len()];
-    for (index, place) in others.into_iter().zip(drawn) {
-        places[index] = place;
+    let mut assignments = vec![Assignment::In(Split::Test); lesions.len()];
+    for (index, assignment) in others.into_iter().zip(drawn) {
+        assignments[index] = assignment;
     }
-    Ok((places, held_out))
+    Ok((assignments, held_out))
 }
 
-/// Brings the lesions of each group to one place, and returns how many had been elsewhere. A group with a lesion
-/// that is held out goes to the test part, as its skin is of the collection that is held out. Any other goes to
-/// the first of train, val and test, or to the lowest fold, that one of its lesions was drawn for: so nothing
-/// comes into the test part that was not drawn for it.
+/// Gives the lesions of each group one assignment, and returns how many of them moved. A group with a held-out lesion
+/// is test, because its skin belongs to the held-out collection. Any other group gets the first of train, val and
+/// test, or the lowest fold, that was drawn for one of its lesions. Only groups with a held-out lesion therefore add
+/// lesions to the test split that were not drawn for it.
 fn join(
     samples: &[Sample],
     lesions: &[Lesion],
-    places: &mut [Assignment],
+    assignments: &mut [Assignment],
     held_out: &HashSet<&str>,
     groups: &[Vec<String>],
 ) -> usize {
-    let number_of: HashMap<&str, usize> = lesions
+    let index_of: HashMap<&str, usize> = lesions
         .iter()
         .enumerate()
-        .map(|(number, lesion)| (samples[lesion.training[0]].lesion_id.as_str(), number))
+        .map(|(index, lesion)| (samples[lesion.training[0]].lesion_id.as_str(), index))
         .collect();
     let mut moved = 0;
     for group in groups {
-        let members = group.iter().filter_map(|id| number_of.get(id.as_str()));
+        let members = group.iter().filter_map(|id| index_of.get(id.as_str()));
         let members: Vec<usize> = members.copied().collect();
-        let first = members.iter().map(|&lesion| places[lesion]).min();
+        let first = members.iter().map(|&lesion| assignments[lesion]).min();
         let is_held_out = group.iter().any(|id| held_out.contains(id.as_str()));
-        let place = first.map(|first| match is_held_out {
+        let assignment = first.map(|first| match is_held_out {
             true => Assignment::In(Split::Test),
             false => first,
         });
-        for (lesion, place) in members.into_iter().zip(place.into_iter().cycle()) {
-            moved += usize::from(places[lesion] != place);
-            places[lesion] = place;
+        for (lesion, assignment) in members.into_iter().zip(assignment.into_iter().cycle()) {
+            moved += usize::from(assignments[lesion] != assignment);
+            assignments[lesion] = assignment;
         }
     }
     moved
 }
 
-fn rows(lesions: &[Lesion], places: &[Assignment]) -> Vec<Planned> {
+fn rows(lesions: &[Lesion], assignments: &[Assignment]) -> Vec<Planned> {
     let mut rows: Vec<Planned> = lesions
         .iter()
-        .zip(places)
-        .flat_map(|(lesion, &place)| {
-            let images = match place {
+        .zip(assignments)
+        .flat_map(|(lesion, &assignment)| {
+            let images = match assignment {
                 Assignment::In(Split::Val | Split::Test) => &lesion.held_out,
                 Assignment::In(Split::Train) | Assignment::Fold(_) => &lesion.training,
             };
-            images.iter().map(move |&sample| match place {
+            images.iter().map(move |&sample| match assignment {
                 Assignment::In(split) => Planned {
                     sample,
                     split,
@@ -217,20 +217,20 @@ fn refuse_empty_splits(rows: &[Planned], rules: &Rules) -> Result<()> {
     if *strategy == SplitStrategy::AllTest {
         return Ok(());
     }
-    for part in Split::ALL {
-        let wanted = match part {
+    for split in Split::ALL {
+        let required = match split {
             Split::Train => true,
             Split::Val => strategy.folds() == 0,
             Split::Test => !strategy.test().is_zero(),
         };
-        if wanted && !rows.iter().any(|row| row.split == part) {
+        if required && !rows.iter().any(|row| row.split == split) {
             return Err(Error::input(
                 "the split",
-                format!("the {part} part is empty"),
+                format!("the {split} split is empty"),
                 if rules.hold_out.is_empty() {
-                    "Choose other shares with --val and --test. Only --test may be 0; --as test makes a test set alone."
+                    "Choose other fractions with --val and --test. Only --test may be 0. For a test set only, pass --as test."
                 } else {
-                    "Hold out less, or choose another share with --val; --as test makes a test set alone."
+                    "Hold out fewer lesions, or choose another fraction with --val. For a test set only, pass --as test."
                 },
             ));
         }
@@ -238,8 +238,8 @@ fn refuse_empty_splits(rows: &[Planned], rules: &Rules) -> Result<()> {
     Ok(())
 }
 
-/// The rows that a rule leaves out, in words.
-fn repeats_of(rules: &Rules) -> &'static str {
+/// The reason in `dataset.json` for the rows that deduplication leaves out.
+fn drop_reason(rules: &Rules) -> &'static str {
     match rules.dedupe {
         Dedupe::Group if rules.strategy.folds() > 0 => "other images of a test lesion",
         Dedupe::Group => "other images of a validation or test lesion",

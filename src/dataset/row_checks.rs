@@ -1,4 +1,4 @@
-//! What the rows of a manifest alone show to be wrong with a dataset. Cheap enough to be asked whenever one is opened.
+//! Checks of a dataset that need only the rows of its manifest. They run whenever a dataset is opened.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,7 +8,7 @@ use super::manifest;
 use super::manifest::Row;
 use super::sample::Split;
 
-/// What the rows alone show to be wrong.
+/// All faults that the rows show.
 pub fn of_rows(info: &DatasetInfo, rows: &[Row]) -> Vec<Fault> {
     let shared = shared_lesions(rows).into_iter();
     shared
@@ -33,7 +33,7 @@ pub(super) fn shared_lesions(rows: &[Row]) -> Option<Fault> {
             ));
         }
     }
-    found.fault("lesions are in two parts or folds, which leaks")
+    found.fault("lesions in more than one split or fold (leakage)")
 }
 
 pub(super) fn shared_groups(info: &DatasetInfo, rows: &[Row]) -> Option<Fault> {
@@ -44,19 +44,19 @@ pub(super) fn shared_groups(info: &DatasetInfo, rows: &[Row]) -> Option<Fault> {
         .collect();
     let mut found = Findings::default();
     for group in &near.joined {
-        let mut of_group = group
+        let mut members = group
             .iter()
             .filter_map(|id| places.get_key_value(id.as_str()));
-        let Some((first, there)) = of_group.next() else {
+        let Some((first, there)) = members.next() else {
             continue;
         };
-        if let Some((id, here)) = of_group.find(|(_, place)| *place != there) {
+        if let Some((id, here)) = members.find(|(_, place)| *place != there) {
             found.add(format!(
-                "{first} is in {there}, {id}, which shows the same skin, in {here}"
+                "{first} is in {there}; {id}, which shows the same skin, is in {here}"
             ));
         }
     }
-    found.fault("lesions that show the same skin are in two parts or folds, which leaks")
+    found.fault("near-duplicates in more than one split or fold (leakage)")
 }
 
 pub(super) fn repeated_images(rows: &[Row]) -> Option<Fault> {
@@ -68,7 +68,7 @@ pub(super) fn repeated_images(rows: &[Row]) -> Option<Fault> {
             found.add(format!("{} line {}: {image}", manifest::FILE, number + 2));
         }
     }
-    found.fault("images are there twice")
+    found.fault("repeated images")
 }
 
 pub(super) fn counts(info: &DatasetInfo, rows: &[Row]) -> Option<Fault> {
@@ -77,14 +77,14 @@ pub(super) fn counts(info: &DatasetInfo, rows: &[Row]) -> Option<Fault> {
     if rows.len() != info.images {
         found.add(format!("{} images, not {}", rows.len(), info.images));
     }
-    for part in Split::ALL {
-        if counts.split(part) != info.counts.split(part) {
+    for split in Split::ALL {
+        if counts.split(split) != info.counts.split(split) {
             found.add(format!(
-                "{part}: {:?}, not {:?}",
-                counts.split(part),
-                info.counts.split(part)
+                "{split}: {:?}, not {:?}",
+                counts.split(split),
+                info.counts.split(split)
             ));
         }
     }
-    found.fault("the counts of dataset.json are not those of the manifest")
+    found.fault("counts in dataset.json differ from the manifest")
 }

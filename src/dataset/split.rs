@@ -1,9 +1,9 @@
-//! Drawing the parts: by lesion, each class by itself, stratified by localization.
+//! Draws the split: by lesion, separately for each class, stratified by localization.
 //!
-//! A class gives `⌈share × size⌉` to validation and to test (scikit-learn's rounding). That number is spread
-//! over its localizations by the method of largest remainders, so that the shares come out right both
-//! overall and in each localization. Localizations too small to give one lesion to each part are pooled.
-//! Folds are dealt from what the test part leaves.
+//! Validation and test each get `⌈fraction × size⌉` of a class (scikit-learn's rounding). That number is apportioned to
+//! the class's localizations by largest remainders, so that the fractions hold overall and within each localization.
+//! Localizations too small to give one lesion to each split are pooled. Folds are dealt from the lesions outside the
+//! test split.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -19,32 +19,32 @@ use super::folds;
 use super::split_fractions::{SplitFractions, SplitStrategy};
 use crate::{Diagnosis, Result};
 
-/// Where a lesion goes. In order of how much is learnt from it: folds come before the parts, as what is in a
-/// fold may be trained on, and the test part comes last.
+/// The assignment of a lesion. The order matters for joining near-duplicates: folds and training come first, the test
+/// split last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Assignment {
-    /// Into a fold, from 0.
+    /// To a fold, from 0.
     Fold(usize),
-    /// Into a part.
+    /// To a split.
     In(Split),
 }
 
-/// The place of each lesion. The same lesions in the same order and the same seed give the same places on any
-/// machine; a class is drawn from a random stream of its own, so that it does not depend on the others.
-/// The test part is the same with folds and without, if validation has its usual share.
+/// The assignment of each lesion. The same lesions, order and seed give the same assignments on any
+/// machine. Each class has its own random stream and does not depend on the others. The test split is the same with
+/// and without folds, if validation has its default fraction.
 ///
 /// # Errors
-/// A class that is present but has too few lesions to give one to each part, or fold, that it shall be in.
+/// A class that is present but has too few lesions for each of its splits or folds.
 pub fn draw(lesions: &[Lesion], strategy: &SplitStrategy, seed: u64) -> Result<Vec<Assignment>> {
     let (val, test) = match strategy {
         SplitStrategy::AllTest => return Ok(vec![Assignment::In(Split::Test); lesions.len()]),
         SplitStrategy::Drawn { val, test } => (*val, *test),
-        // Which localizations are pooled depends on both shares, and with them what is drawn for test.
-        SplitStrategy::Folded { test, .. } => (SplitFractions::USUAL, *test),
+        // Both fractions decide which localizations are pooled, and thereby the test split.
+        SplitStrategy::Folded { test, .. } => (SplitFractions::DEFAULT, *test),
     };
     let folds = strategy.folds();
-    let mut places = vec![Assignment::In(Split::Train); lesions.len()];
-    let mut faults = Findings::default();
+    let mut assignments = vec![Assignment::In(Split::Train); lesions.len()];
+    let mut problems = Findings::default();
     for class in Diagnosis::ALL {
         let members: Vec<usize> = (0..lesions.len())
             .filter(|&i| lesions[i].dx == class)
@@ -59,53 +59,53 @@ pub fn draw(lesions: &[Lesion], strategy: &SplitStrategy, seed: u64) -> Result<V
         for stratum in &mut strata {
             stratum.shuffle(&mut rng);
         }
-        // Folds stand where validation would: only the test part is taken from what they share.
+        // Folds replace validation: only the test split is taken before they are dealt.
         let taken = targets
             .iter()
-            .filter(|(part, _)| folds == 0 || *part == Split::Test);
-        for &(part, target) in taken {
+            .filter(|(split, _)| folds == 0 || *split == Split::Test);
+        for &(split, target) in taken {
             for lesion in take_from_all(lesions, &mut strata, target) {
-                places[lesion] = Assignment::In(part);
+                assignments[lesion] = Assignment::In(split);
             }
         }
         let enough = if folds == 0 {
-            leave_some(lesions, &members, &targets)
+            leaves_training(lesions, &members, &targets)
         } else {
             let left = strata.concat();
             let enough = left.len() >= folds;
-            // Each class begins at another fold, or the first folds would get all that is over.
+            // Each class begins at another fold, so that the remainders do not all go to the first folds.
             for (lesion, fold) in folds::deal(left, folds, class.index() % folds) {
-                places[lesion] = Assignment::Fold(fold);
+                assignments[lesion] = Assignment::Fold(fold);
             }
             enough
         };
         if !enough {
-            faults.add(format!("{class}: {}", counted(members.len(), "lesion")));
+            problems.add(format!("{class}: {}", counted(members.len(), "lesion")));
         }
     }
-    faults.refuse("the split", |_| too_few(folds), remedy(folds))?;
-    Ok(places)
+    problems.refuse("the split", |_| too_few(folds), remedy(folds))?;
+    Ok(assignments)
 }
 
 fn too_few(folds: usize) -> String {
-    let place = if folds == 0 { "part" } else { "fold" };
-    format!("too few lesions to give every {place} one")
+    let kind = if folds == 0 { "split" } else { "fold" };
+    format!("too few lesions for one in every {kind}")
 }
 
 fn remedy(folds: usize) -> &'static str {
     if folds == 0 {
-        "Give more images of the class, or other shares: --val and --test take one for each class."
+        "Add images of the class, or choose other fractions: --val and --test accept one for each class."
     } else {
-        "Give more images of the class, fewer --folds, or a smaller share for --test."
+        "Add images of the class, or choose fewer --folds or a smaller fraction with --test."
     }
 }
 
-/// How much a lesion counts: the images that it would bring into validation or test.
+/// The size of lesions: the number of images that they would bring to validation or test.
 fn size(lesions: &[Lesion], members: &[usize]) -> usize {
     members.iter().map(|&i| lesions[i].held_out.len()).sum()
 }
 
-/// How many images of a class test and validation get.
+/// The number of images of a class that test and validation get.
 fn targets(
     lesions: &[Lesion],
     members: &[usize],
@@ -116,23 +116,23 @@ fn targets(
     let size = size(lesions, members);
     [(Split::Test, test.of(class)), (Split::Val, val.of(class))]
         .into_iter()
-        .filter(|(_, share)| *share > 0.0)
-        .map(|(part, share)| (part, at_least(share, size)))
+        .filter(|(_, fraction)| *fraction > 0.0)
+        .map(|(split, fraction)| (split, rounded_up(fraction, size)))
         .collect()
 }
 
-/// Whether the targets leave something for training.
-fn leave_some(lesions: &[Lesion], members: &[usize], targets: &[(Split, usize)]) -> bool {
+/// Whether the targets leave lesions for training.
+fn leaves_training(lesions: &[Lesion], members: &[usize], targets: &[(Split, usize)]) -> bool {
     let held_out: usize = targets.iter().map(|(_, target)| target).sum();
     held_out < size(lesions, members) && targets.len() < members.len()
 }
 
-/// `⌈share × size⌉`, where a share such as .07 that binary fractions miss by a hair adds nothing.
-fn at_least(share: f64, size: usize) -> usize {
-    (share * size as f64 - 1e-9).ceil() as usize
+/// `⌈fraction × size⌉`, tolerant of binary rounding of fractions such as 0.07.
+fn rounded_up(fraction: f64, size: usize) -> usize {
+    (fraction * size as f64 - 1e-9).ceil() as usize
 }
 
-/// The lesions of a class by localization, in the order of its name, with the rare ones pooled at the front.
+/// The lesions of a class by localization, in alphabetical order, after one stratum that pools rare localizations.
 fn strata(lesions: &[Lesion], members: &[usize], targets: &[(Split, usize)]) -> Vec<Vec<usize>> {
     let mut by_localization: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for &i in members {
@@ -141,20 +141,20 @@ fn strata(lesions: &[Lesion], members: &[usize], targets: &[(Split, usize)]) -> 
             .or_default()
             .push(i);
     }
-    let (whole, smallest) = (
+    let (total, smallest) = (
         size(lesions, members),
         targets.iter().map(|(_, target)| *target).min().unwrap_or(0),
     );
-    // Rare: its proportional part of the smallest target is below one image.
+    // Rare: its proportional quota of the smallest target is below one image.
     let (rare, common): (Vec<_>, Vec<_>) = by_localization
         .into_values()
-        .partition(|stratum| size(lesions, stratum) * smallest < whole);
+        .partition(|stratum| size(lesions, stratum) * smallest < total);
     let mut strata = vec![rare.concat()];
     strata.extend(common);
     strata
 }
 
-/// Takes lesions worth `target` images, from each stratum in proportion to what is left in it.
+/// Takes lesions with `target` images in total, from each stratum in proportion to its remaining size.
 fn take_from_all(lesions: &[Lesion], strata: &mut [Vec<usize>], target: usize) -> Vec<usize> {
     let sizes: Vec<usize> = strata.iter().map(|s| size(lesions, s)).collect();
     strata
@@ -164,7 +164,7 @@ fn take_from_all(lesions: &[Lesion], strata: &mut [Vec<usize>], target: usize) -
         .collect()
 }
 
-/// Takes the first lesions of a stratum that together are worth `quota` images.
+/// Takes the first lesions of a stratum that together have `quota` images.
 fn take(lesions: &[Lesion], stratum: &mut Vec<usize>, quota: usize) -> Vec<usize> {
     let mut left = quota;
     let mut taken: Vec<usize> = stratum
@@ -176,7 +176,7 @@ fn take(lesions: &[Lesion], stratum: &mut Vec<usize>, quota: usize) -> Vec<usize
             fits
         })
         .collect();
-    // Only lesions that are worth more than what is missing remain: one image too many beats one too few.
+    // Every remaining lesion has more images than are missing: too many images are better than too few.
     if left > 0 && !stratum.is_empty() {
         taken.push(stratum.remove(0));
     }
@@ -184,7 +184,7 @@ fn take(lesions: &[Lesion], stratum: &mut Vec<usize>, quota: usize) -> Vec<usize
 }
 
 /// Spreads `total` in proportion to `sizes` by the method of largest remainders (Hamilton); of equal
-/// remainders the earlier one goes first. No part exceeds its size as long as `total` does not exceed their sum.
+/// remainders the earlier one comes first. No quota exceeds its size if `total` does not exceed the sum of sizes.
 fn apportion(total: usize, sizes: &[usize]) -> Vec<usize> {
     let sum = sizes.iter().sum::<usize>().max(1);
     let mut quotas: Vec<usize> = sizes.iter().map(|size| total * size / sum).collect();

@@ -1,39 +1,39 @@
-//! How much of each class goes into validation and test.
+//! Split fractions: how much of each class goes to validation and test.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::{Diagnosis, Error, Result};
 
-/// A share for each class, each at least 0 and below 1. Read from one number (`.15`) or from numbers
-/// by class (`nv=.1,default=.15`).
+/// A fraction for each class, at least 0 and below 1. Parsed from one number (`.15`) or one number per class
+/// (`nv=.1,default=.15`).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SplitFractions([f64; Diagnosis::COUNT]);
 
 impl SplitFractions {
-    /// What validation and test get where nothing else is said.
-    pub const USUAL: Self = Self::uniform(0.15);
+    /// The default fraction of validation and of test.
+    pub const DEFAULT: Self = Self::uniform(0.15);
 
-    /// The same share of every class.
-    pub const fn uniform(share: f64) -> Self {
-        Self([share; Diagnosis::COUNT])
+    /// The same fraction for every class.
+    pub const fn uniform(fraction: f64) -> Self {
+        Self([fraction; Diagnosis::COUNT])
     }
 
-    /// With another share of one class.
+    /// With another fraction for one class.
     #[must_use]
-    pub fn with(mut self, class: Diagnosis, share: f64) -> Self {
-        self.0[class.index()] = share;
+    pub fn with(mut self, class: Diagnosis, fraction: f64) -> Self {
+        self.0[class.index()] = fraction;
         self
     }
 
-    /// The share of a class.
+    /// The fraction of a class.
     pub fn of(&self, class: Diagnosis) -> f64 {
         self.0[class.index()]
     }
 
-    /// Whether no class has any.
+    /// Whether the fraction of every class is 0.
     pub fn is_zero(&self) -> bool {
-        self.0.iter().all(|&share| share == 0.0)
+        self.0.iter().all(|&fraction| fraction == 0.0)
     }
 }
 
@@ -42,48 +42,52 @@ impl FromStr for SplitFractions {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if !text.contains('=') {
-            return Ok(Self::uniform(share(text)?));
+            return Ok(Self::uniform(fraction(text)?));
         }
-        let mut shares = [None; Diagnosis::COUNT];
+        let mut fractions = [None; Diagnosis::COUNT];
         let mut rest = None;
         for entry in text.split(',') {
             let (name, value) = entry
                 .split_once('=')
-                .ok_or_else(|| format!("'{entry}' is not CLASS=SHARE"))?;
+                .ok_or_else(|| format!("'{entry}' is not CLASS=FRACTION"))?;
             let name = name.trim();
-            let place = if name == "default" {
+            let slot = if name == "default" {
                 &mut rest
             } else {
                 let class: Diagnosis = name.parse().map_err(|e| format!("{e}, nor 'default'"))?;
-                &mut shares[class.index()]
+                &mut fractions[class.index()]
             };
-            if place.replace(share(value)?).is_some() {
+            if slot.replace(fraction(value)?).is_some() {
                 return Err(format!("'{name}' is given twice"));
             }
         }
         for class in Diagnosis::ALL {
-            if shares[class.index()].or(rest).is_none() {
+            if fractions[class.index()].or(rest).is_none() {
                 return Err(format!(
-                    "no share for {class}: name it, or add default=SHARE"
+                    "no fraction for {class}: add {class}=FRACTION or default=FRACTION"
                 ));
             }
         }
-        Ok(Self(shares.map(|share| share.or(rest).unwrap_or_default())))
+        Ok(Self(
+            fractions.map(|fraction| fraction.or(rest).unwrap_or_default()),
+        ))
     }
 }
 
-fn share(text: &str) -> Result<f64, String> {
+fn fraction(text: &str) -> Result<f64, String> {
     match text.trim().parse() {
-        Ok(share) if (0.0..1.0).contains(&share) => Ok(share),
-        Ok(share) => Err(format!("{share} is not a share: at least 0 and below 1")),
+        Ok(fraction) if (0.0..1.0).contains(&fraction) => Ok(fraction),
+        Ok(fraction) => Err(format!(
+            "{fraction} is out of range: at least 0 and below 1"
+        )),
         Err(_) => Err(format!("'{}' is not a number", text.trim())),
     }
 }
 
 impl fmt::Display for SplitFractions {
-    /// In the form that is read.
+    /// In the form that [`FromStr`] parses.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.iter().all(|share| *share == self.0[0]) {
+        if self.0.iter().all(|fraction| *fraction == self.0[0]) {
             return write!(f, "{}", self.0[0]);
         }
         let entries: Vec<String> = Diagnosis::ALL
@@ -94,29 +98,29 @@ impl fmt::Display for SplitFractions {
     }
 }
 
-/// What goes where.
+/// The split strategy.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum SplitStrategy {
-    /// Everything is test: an external test set.
+    /// All lesions are test: an external test set.
     AllTest,
-    /// SplitFractions for validation and test; the rest is training.
+    /// Drawn fractions for validation and test; the rest is training.
     Drawn {
-        /// For validation.
+        /// The fractions of validation.
         val: SplitFractions,
-        /// For test.
+        /// The fractions of test.
         test: SplitFractions,
     },
-    /// A share for test; the rest is dealt into folds.
+    /// A drawn fraction for test; the rest is dealt into folds.
     Folded {
-        /// How many, within [`super::folds::RANGE`].
+        /// The number of folds, within [`super::folds::RANGE`].
         folds: usize,
-        /// For test.
+        /// The fractions of test.
         test: SplitFractions,
     },
 }
 
 impl SplitStrategy {
-    /// Checks that the two shares leave something for training.
+    /// A drawn split. Returns an error if the fractions of a class sum to 1 or more.
     pub fn drawn(val: SplitFractions, test: SplitFractions) -> Result<Self> {
         for class in Diagnosis::ALL {
             let (v, t) = (val.of(class), test.of(class));
@@ -124,14 +128,14 @@ impl SplitStrategy {
                 return Err(Error::input(
                     "--val, --test",
                     format!("{v} and {t} of {class} leave nothing for training"),
-                    "Choose shares whose sum is below 1.",
+                    "Choose fractions whose sum is below 1.",
                 ));
             }
         }
         Ok(Self::Drawn { val, test })
     }
 
-    /// What falls to the test part by chance.
+    /// The fractions that are drawn for test.
     pub fn test(&self) -> SplitFractions {
         match self {
             Self::AllTest => SplitFractions::uniform(0.0),
@@ -139,7 +143,7 @@ impl SplitStrategy {
         }
     }
 
-    /// How many folds there are; 0 for none.
+    /// The number of folds; 0 without cross-validation.
     pub fn folds(&self) -> usize {
         match self {
             Self::Folded { folds, .. } => *folds,
@@ -149,7 +153,7 @@ impl SplitStrategy {
 }
 
 impl fmt::Display for SplitStrategy {
-    /// In words, as `dataset.json` has it.
+    /// The description in `dataset.json`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AllTest => f.write_str("all test"),
@@ -170,14 +174,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shares_are_one_number_or_numbers_by_class() {
+    fn fractions_are_one_number_or_one_per_class() {
         assert_eq!(".15".parse(), Ok(SplitFractions::uniform(0.15)));
-        let shares: SplitFractions = "nv=.1, default=.15".parse().unwrap();
+        let fractions: SplitFractions = "nv=.1, default=.15".parse().unwrap();
         assert_eq!(
-            shares,
+            fractions,
             SplitFractions::uniform(0.15).with(Diagnosis::Nv, 0.1)
         );
-        assert_eq!(shares.to_string().parse(), Ok(shares));
+        assert_eq!(fractions.to_string().parse(), Ok(fractions));
         for wrong in [
             "1",
             "-.1",
@@ -193,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_that_leave_nothing_for_training_are_refused() {
+    fn fractions_that_leave_nothing_for_training_are_refused() {
         let most = SplitFractions::uniform(0.25).with(Diagnosis::Df, 0.75);
         assert!(SplitStrategy::drawn(most, SplitFractions::uniform(0.25)).is_err());
         assert!(SplitStrategy::drawn(most, SplitFractions::uniform(0.2)).is_ok());

@@ -1,6 +1,6 @@
-//! Proving a dataset folder: that its files are those that were written, and that its parts share nothing.
+//! Validates a dataset folder: its files are unchanged, and its splits share no lesions, images or near-duplicates.
 //!
-//! What costs little ([`super::row_checks`]) is asked whenever a dataset is opened; [`validate`] reads every pixel too.
+//! The cheap checks ([`super::row_checks`]) run whenever a dataset is opened. [`validate`] also hashes all pixels.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -19,17 +19,17 @@ use super::sample::Split;
 use crate::progress::Progress;
 use crate::{Error, Result, files};
 
-/// What was proved, and what is wrong.
+/// The result of a validation.
 #[derive(Debug, Default)]
 pub struct ValidationReport {
-    /// In short sentences.
+    /// The checks that passed, in short sentences.
     pub proved: Vec<String>,
-    /// All that is wrong.
+    /// The checks that failed.
     pub faults: Vec<Fault>,
 }
 
 impl ValidationReport {
-    /// Notes the faults, or what is proved if there are none.
+    /// Adds the faults, or the passed check `proved` if there are none.
     pub fn note(&mut self, faults: impl IntoIterator<Item = Fault>, proved: impl Into<String>) {
         let before = self.faults.len();
         self.faults.extend(faults);
@@ -39,10 +39,10 @@ impl ValidationReport {
     }
 }
 
-/// Proves a folder, as far as it can be read. The dataset comes with the report where its files fit together.
+/// Validates a folder. The dataset is returned with the report if `pixels.bin` has the expected size.
 ///
 /// # Errors
-/// `dataset.json` or the manifest that cannot be read at all: then there is nothing to validate.
+/// `dataset.json` or the manifest cannot be read.
 pub fn validate(
     folder: &Path,
     progress: &dyn Progress,
@@ -51,28 +51,26 @@ pub fn validate(
     let manifest_path = folder.join(manifest::FILE);
     let mut report = ValidationReport::default();
     let same = files::sha256_file(&manifest_path)? == info.hashes.manifest;
-    let changed = |file: &str| {
-        Fault::new(format!(
-            "{file} is not the one that {} describes",
-            info::FILE
-        ))
-    };
+    let changed =
+        |file: &str| Fault::new(format!("{file} has another hash than in {}", info::FILE));
     report.note(
         (!same).then(|| changed(manifest::FILE)),
-        format!("{} is as it was written", manifest::FILE),
+        format!("{} is unchanged", manifest::FILE),
     );
     let rows = manifest::read(&manifest_path)?;
-    report.note(shared_lesions(&rows), "no lesion is in two parts or folds");
-    report.note(repeated_images(&rows), "no image is there twice");
-    report.note(counts(&info, &rows), "the counts are those of the manifest");
+    report.note(
+        shared_lesions(&rows),
+        "no lesion is in more than one split or fold",
+    );
+    report.note(repeated_images(&rows), "no image is repeated");
+    report.note(counts(&info, &rows), "the counts match the manifest");
     if let Some(near) = info
         .near_duplicates
         .as_ref()
         .filter(|near| !near.joined.is_empty())
     {
         let groups = counted(near.joined.len(), "group");
-        let proved =
-            format!("{groups} of lesions that show the same skin: each in one part or fold");
+        let proved = format!("{groups} of near-duplicates: each in one split or fold");
         report.note(shared_groups(&info, &rows), proved);
     }
 
@@ -91,7 +89,7 @@ pub fn validate(
     progress.finish();
     report.note(
         (!same).then(|| changed(pixels::FILE)),
-        format!("{} is as it was written, to the last byte", pixels::FILE),
+        format!("{} is unchanged", pixels::FILE),
     );
     let dataset = Dataset {
         path: folder.to_owned(),
@@ -103,50 +101,51 @@ pub fn validate(
     Ok((report, Some(dataset)))
 }
 
-/// What the test part of `dataset` shares with what `other` trains on or chooses by: lesions, images, and skin.
+/// Checks that the test split of `dataset` shares no lesions, images or near-duplicates with the training and
+/// validation splits of `other`.
 pub fn against(dataset: &Dataset, other: &Dataset, progress: &dyn Progress) -> ValidationReport {
     let mut report = ValidationReport::default();
     let test = dataset.split_rows(Split::Test);
-    let learnt: Vec<usize> = (0..other.rows.len())
+    let trained_on: Vec<usize> = (0..other.rows.len())
         .filter(|&row| other.rows[row].split != Split::Test)
         .collect();
-    let place = other.path.display();
-    let shared = |what: fn(&Row) -> &str| {
-        let known: HashMap<&str, &Row> = learnt
+    let other_path = other.path.display();
+    let shared = |id_of: fn(&Row) -> &str| {
+        let known: HashMap<&str, &Row> = trained_on
             .iter()
-            .map(|&row| (what(&other.rows[row]), &other.rows[row]))
+            .map(|&row| (id_of(&other.rows[row]), &other.rows[row]))
             .collect();
-        let mut told = HashSet::new();
+        let mut reported = HashSet::new();
         let mut found = Findings::default();
         for &row in &test {
-            let id = what(&dataset.rows[row]);
-            if let Some(row) = known.get(id).filter(|_| told.insert(id)) {
-                found.add(format!("{id} is in {} there", row.place()));
+            let id = id_of(&dataset.rows[row]);
+            if let Some(row) = known.get(id).filter(|_| reported.insert(id)) {
+                found.add(format!("{id} is in {} of the other dataset", row.place()));
             }
         }
         found
     };
     report.note(
         shared(|row| &row.sample.lesion_id).fault(&format!(
-            "lesions of the test part are learnt from in {place}"
+            "lesions of the test split are used for training or validation in {other_path}"
         )),
-        format!("no lesion of the test part is learnt from in {place}"),
+        format!("no lesion of the test split is used for training or validation in {other_path}"),
     );
     report.note(
         shared(|row| &row.sample.image_id).fault(&format!(
-            "images of the test part are learnt from in {place}"
+            "images of the test split are used for training or validation in {other_path}"
         )),
-        format!("no image of the test part is learnt from in {place}"),
+        format!("no image of the test split is used for training or validation in {other_path}"),
     );
-    let pairs = search::between((dataset, &test), (other, &learnt), progress);
+    let pairs = search::between((dataset, &test), (other, &trained_on), progress);
     let mut found = Findings::default();
     for pair in &pairs {
         let (own, theirs) = (
             &dataset.rows[test[pair.first]],
-            &other.rows[learnt[pair.second]],
+            &other.rows[trained_on[pair.second]],
         );
         found.add(format!(
-            "{} ({}) shows the same skin as {} ({}, {}): {}, detail {:.2}, difference {:.1}",
+            "{} ({}) shows the same skin as {} ({}, {}): {}, local contrast {:.2}, grey difference {:.1}",
             own.sample.image_id,
             own.sample.dx,
             theirs.sample.image_id,
@@ -158,8 +157,9 @@ pub fn against(dataset: &Dataset, other: &Dataset, progress: &dyn Progress) -> V
         ));
     }
     report.note(
-        found.fault(&format!("images of the test part show skin that is learnt from in {place}")),
-        format!("no image of the test part shows skin that is learnt from in {place}, as far as the search sees"),
+        found.fault(&format!("images of the test split have near-duplicates in the training or validation split of {other_path}")),
+        format!("no image of the test split has a near-duplicate in the training or validation split of {other_path}, within the \
+                 limits of the search"),
     );
     report
 }

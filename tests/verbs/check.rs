@@ -162,7 +162,10 @@ fn proves_what_prepare_wrote_with_parts_and_with_folds() {
     let output = photographs.check("--data out --json");
     let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(said["sound"], true);
-    assert!(said["proved"].to_string().contains("same skin"), "{said}");
+    assert!(
+        said["proved"].to_string().contains("near-duplicates"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -197,9 +200,9 @@ fn check_names_a_lesion_in_two_parts_and_all_else_that_is_wrong() {
     });
     let words = [
         &format!("lesion {lesion} is in"),
-        "two parts",
-        "the counts of dataset.json are not those of the manifest",
-        "pixels.bin is as it was written",
+        "more than one split or fold",
+        "counts in dataset.json differ from the manifest",
+        "pixels.bin is unchanged",
     ];
     photographs.finds("--data out", &words);
     // Training does not begin on it either.
@@ -257,7 +260,7 @@ fn an_external_copy_of_a_training_image_is_found() {
         &[
             "ELSE_1 (",
             "ELSE_2 (",
-            "no lesion of the test part is learnt from",
+            "no lesion of the test split is used for training or validation",
         ],
     );
     photographs.prepare("same", "--as test --force");
@@ -277,8 +280,8 @@ fn a_test_lesion_that_another_split_or_a_network_was_trained_on_is_found() {
     photographs.finds(
         "--data other --against out",
         &[
-            "lesions of the test part are learnt from",
-            "images of the test part are learnt from",
+            "lesions of the test split are used for training or validation",
+            "images of the test split are used for training or validation",
         ],
     );
     skinlesion()

@@ -1,4 +1,4 @@
-//! From metadata and photographs to a dataset folder.
+//! Builds a dataset folder from metadata and photographs.
 
 mod near_duplicates;
 pub mod options;
@@ -7,7 +7,7 @@ mod pack_and_split;
 use std::path::{Path, PathBuf};
 
 use self::options::PrepareOptions;
-use self::pack_and_split::{Drawn, Found, pack_and_draw};
+use self::pack_and_split::{ImagesOnDisk, PackedSplit, pack_and_split};
 use super::duplicates;
 use super::duplicates::Dedupe;
 use super::flow;
@@ -30,25 +30,25 @@ use crate::files::AtomicFolder;
 use crate::progress::Progress;
 use crate::{Diagnosis, Result};
 
-/// Draws pictures of a dataset into the folder that is being written, given its description, its rows and its pixels, and
-/// returns their file names.
+/// Draws charts of a dataset and returns their file names. Arguments: the folder being written, the dataset's
+/// description, its rows and its pixels.
 pub type Illustrate<'a> = &'a dyn Fn(&Path, &DatasetInfo, &[Row], &Pixels) -> Result<Vec<PathBuf>>;
 
-/// What came of it.
+/// A dataset folder that was written.
 #[derive(Debug)]
 pub struct Prepared {
     /// The contents of `dataset.json`.
     pub info: DatasetInfo,
-    /// How many rows each rule for duplicates drops; nothing where the rule leaves too little to split.
+    /// The rows that each deduplication rule drops; `None` if the rest cannot be split.
     pub drops_by_rule: Vec<(Dedupe, Option<usize>)>,
-    /// Lesions of which the original's rule keeps more than one image.
+    /// The number of lesions of which [`Dedupe::Original`] keeps more than one image.
     pub kept_repeatedly_by_original: usize,
     /// The files of the folder, most important first.
     pub files: Vec<PathBuf>,
 }
 
-/// Reads the metadata, finds the images below `folders`, draws the parts, packs the pixels and writes the
-/// folder `out`, which appears whole or not at all. `illustrate` adds the pictures.
+/// Reads the metadata, finds the images below `folders`, splits them, packs the pixels and writes the folder `out`.
+/// The folder is written atomically. `illustrate` adds the charts.
 pub fn prepare(
     metadata: &Path,
     folders: &[PathBuf],
@@ -58,43 +58,44 @@ pub fn prepare(
     illustrate: Illustrate,
     progress: &dyn Progress,
 ) -> Result<Prepared> {
-    let draft = AtomicFolder::new(out, replace, info::FILE)?;
+    let folder = AtomicFolder::new(out, replace, info::FILE)?;
     let metadata = metadata::read(metadata)?;
     let images = Images::find(folders)?;
-    let mut found = Found::new(&metadata, &images, options.allow_missing)?;
+    let mut on_disk = ImagesOnDisk::new(&metadata, &images, options.allow_missing)?;
     let mut flow = vec![
         Step::new(
             "rows read",
             metadata.rows_read,
             metadata.rows.iter().map(|row| &row.sample),
         ),
-        Step::of("with an image on disk", found.samples.iter()),
+        Step::of("with an image on disk", on_disk.samples.iter()),
     ];
-    let Drawn {
+    let PackedSplit {
         plan,
         rows_without_joining,
         kept,
-        near,
-    } = pack_and_draw(&mut found, options, &draft, progress)?;
-    if found.bad > 0 {
-        flow.push(Step::of("whose image decodes", found.samples.iter()));
+        near_duplicates,
+    } = pack_and_split(&mut on_disk, options, &folder, progress)?;
+    if on_disk.undecodable > 0 {
+        flow.push(Step::of("whose image decodes", on_disk.samples.iter()));
     }
 
     let rows: Vec<Row> = plan
         .rows
         .iter()
         .map(|planned| Row {
-            sample: found.samples[planned.sample].clone(),
+            sample: on_disk.samples[planned.sample].clone(),
             split: planned.split,
             fold: planned.fold,
         })
         .collect();
-    flow.extend(flow::parts(&rows));
-    let near_files = near.write(draft.path(), &found.samples, &found.files, &rows)?;
-    let near_duplicates = near.describe(plan.moved);
+    flow.extend(flow::splits(&rows));
+    let near_duplicate_files =
+        near_duplicates.write(folder.path(), &on_disk.samples, &on_disk.files, &rows)?;
+    let near_duplicates = near_duplicates.summary(plan.moved);
     let csv = manifest::to_csv(&rows);
-    files::write_atomically(&draft.path().join(manifest::FILE), &csv)?;
-    let dropped = dropped(&metadata, &found, plan);
+    files::write_atomically(&folder.path().join(manifest::FILE), &csv)?;
+    let dropped = dropped(&metadata, &on_disk, plan);
     let hashes = Hashes {
         metadata: metadata.sha256,
         images: kept.images_sha256,
@@ -107,18 +108,18 @@ pub fn prepare(
         flow,
         ..describe(&rows, options, dropped, metadata.rows_read, hashes)
     };
-    files::write_json(&draft.path().join(info::FILE), &info)?;
+    files::write_json(&folder.path().join(info::FILE), &info)?;
     let side = info.resize.size as usize;
-    let pixels = Pixels::open(&draft.path().join(pixels::FILE), rows.len(), side)?;
-    let pictures = illustrate(draft.path(), &info, &rows, &pixels)?;
-    draft.publish()?;
+    let pixels = Pixels::open(&folder.path().join(pixels::FILE), rows.len(), side)?;
+    let pictures = illustrate(folder.path(), &info, &rows, &pixels)?;
+    folder.publish()?;
 
     let names = [info::FILE, manifest::FILE, pixels::FILE].map(PathBuf::from);
-    let names = names.into_iter().chain(near_files);
+    let names = names.into_iter().chain(near_duplicate_files);
     Ok(Prepared {
         info,
-        drops_by_rule: drops_by_rule(&found.samples, &options.rules, rows_without_joining),
-        kept_repeatedly_by_original: duplicates::lesions(&found.samples, Dedupe::Original)
+        drops_by_rule: drops_by_rule(&on_disk.samples, &options.rules, rows_without_joining),
+        kept_repeatedly_by_original: duplicates::lesions(&on_disk.samples, Dedupe::Original)
             .iter()
             .filter(|lesion| lesion.training.len() > 1)
             .count(),
@@ -126,18 +127,18 @@ pub fn prepare(
     })
 }
 
-/// Every reason for which rows were left out, without those that left out none.
-fn dropped(metadata: &Metadata, found: &Found, plan: Plan) -> Vec<Dropped> {
+/// The rows that were left out, by reason. Reasons without rows are omitted.
+fn dropped(metadata: &Metadata, images: &ImagesOnDisk, plan: Plan) -> Vec<Dropped> {
     let reasons = [
         ("repeated row of the same image", metadata.repeated),
-        ("image not on disk", found.missing),
-        ("image does not decode", found.bad),
+        ("image not on disk", images.missing),
+        ("image does not decode", images.undecodable),
     ];
-    let before = reasons.map(|(reason, rows)| Dropped {
+    let before_split = reasons.map(|(reason, rows)| Dropped {
         reason: reason.to_owned(),
         rows,
     });
-    before
+    before_split
         .into_iter()
         .chain(plan.dropped)
         .filter(|dropped| dropped.rows > 0)
@@ -166,7 +167,7 @@ fn describe(
         aspect: 1.0,
         seed: options.rules.seed,
         dedupe: options.rules.dedupe.name().to_owned(),
-        split: options.rules.split_in_words(),
+        split: options.rules.describe_split(),
         hold_out: options
             .rules
             .hold_out
@@ -177,7 +178,7 @@ fn describe(
         counts,
         near_duplicates: None,
         flow: Vec::new(),
-        lesions: SplitCounts::of(lesions.into_iter().map(|(_, part, dx)| (part, dx))),
+        lesions: SplitCounts::of(lesions.into_iter().map(|(_, split, dx)| (split, dx))),
         dropped,
         rows_read,
         class_weights: class_weights(&counts.train),
@@ -185,17 +186,17 @@ fn describe(
     }
 }
 
-/// The weights that make every class count the same, n / (7 × n_class), as scikit-learn's `balanced`.
+/// Balanced class weights, n / (7 × n_class), as scikit-learn's `class_weight="balanced"`; 0 for an absent class.
 fn class_weights(counts: &[usize; Diagnosis::COUNT]) -> [f64; Diagnosis::COUNT] {
-    let all: usize = counts.iter().sum();
+    let total: usize = counts.iter().sum();
     counts.map(|count| match count {
         0 => 0.0,
-        _ => all as f64 / (Diagnosis::COUNT * count) as f64,
+        _ => total as f64 / (Diagnosis::COUNT * count) as f64,
     })
 }
 
-/// How many rows each rule for duplicates drops, near-duplicates left apart. `kept` is how many rows the rule of `rules`
-/// keeps.
+/// The rows that each deduplication rule drops, without joining near-duplicates. `kept` is the number of rows that
+/// `rules` keeps.
 fn drops_by_rule(samples: &[Sample], rules: &Rules, kept: usize) -> Vec<(Dedupe, Option<usize>)> {
     let kept_by = |dedupe| {
         if dedupe == rules.dedupe && rules.least_per_localization == 0 {

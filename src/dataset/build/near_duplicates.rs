@@ -1,4 +1,4 @@
-//! Lesions that show the same skin, on the way to a dataset folder.
+//! Near-duplicates of a dataset that is being built.
 
 use std::path::{Path, PathBuf};
 
@@ -12,17 +12,17 @@ use crate::dataset::near_duplicates::{groups, page, table};
 use crate::progress::Progress;
 use crate::{Result, files};
 
-/// Lesions that show the same skin.
-pub struct Near {
+/// The near-duplicates among the images of a dataset.
+pub struct FoundNearDuplicates {
     policy: NearDuplicatePolicy,
     pairs: Vec<Pair>,
-    /// What is joined.
+    /// The ids of the lesions that are kept in one split, group by group; empty unless they are joined.
     pub groups: Vec<Vec<String>>,
 }
 
-impl Near {
-    /// Looks for pairs among samples that have been looked at, if pairs are wanted.
-    pub fn among(
+impl FoundNearDuplicates {
+    /// Searches samples for pairs by their fingerprints, unless `policy` is [`NearDuplicatePolicy::Off`].
+    pub fn search(
         samples: &[Sample],
         fingerprints: &[Option<Fingerprint>],
         policy: NearDuplicatePolicy,
@@ -45,7 +45,7 @@ impl Near {
         }
     }
 
-    /// Writes the table and the page, if pairs were looked for, and names them.
+    /// Writes the table and the page of pairs and returns their file names; none if there was no search.
     pub fn write(
         &self,
         folder: &Path,
@@ -63,8 +63,8 @@ impl Near {
         Ok([table::FILE, page::FILE].map(PathBuf::from).to_vec())
     }
 
-    /// What `dataset.json` says of it; nothing if pairs were not looked for.
-    pub fn describe(self, moved: usize) -> Option<NearDuplicates> {
+    /// The summary for `dataset.json`; `None` if there was no search.
+    pub fn summary(self, moved: usize) -> Option<NearDuplicates> {
         (self.policy != NearDuplicatePolicy::Off).then_some(NearDuplicates {
             treatment: self.policy,
             pairs: self.pairs.len(),

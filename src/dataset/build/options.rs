@@ -1,20 +1,20 @@
-//! How a dataset is made.
+//! The options of [`super::prepare`].
 
 use crate::dataset::near_duplicates::summary::NearDuplicatePolicy;
 use crate::dataset::plan::Rules;
 use crate::imaging::resize::ResizeRule;
 
-/// How a dataset is made.
+/// How a dataset is built.
 #[derive(Clone, Debug)]
 pub struct PrepareOptions {
-    /// Duplicates and split.
+    /// Deduplication and split.
     pub rules: Rules,
-    /// What every image is brought to.
+    /// How every image is resized.
     pub resize: ResizeRule,
-    /// Leave out images that are not on disk instead of refusing.
+    /// Whether images that are not on disk are left out; otherwise they are an error.
     pub allow_missing: bool,
-    /// Leave out files that do not decode instead of refusing.
+    /// Whether files that do not decode are left out; otherwise they are an error.
     pub skip_bad: bool,
-    /// What becomes of lesions that show the same skin.
+    /// How near-duplicates are treated.
     pub near_duplicates: NearDuplicatePolicy,
 }

@@ -1,10 +1,10 @@
-//! Every image is decoded once: packed beside its place and looked at for near-duplicates; then the parts are drawn, and
-//! what they keep is copied into its place.
+//! Packs and splits the images of a dataset. Each image is decoded once, packed into a scratch file and fingerprinted.
+//! Then the lesions are split, and the images that are kept are copied to `pixels.bin`.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::near_duplicates::Near;
+use super::near_duplicates::FoundNearDuplicates;
 use super::options::PrepareOptions;
 use crate::dataset::findings::{Findings, counted};
 use crate::dataset::image_files::Images;
@@ -18,23 +18,23 @@ use crate::files::AtomicFolder;
 use crate::progress::Progress;
 use crate::{Error, Result};
 
-/// Where images are packed before it is known which are kept.
+/// The file that holds all packed images until the split decides which are kept.
 const SCRATCH: &str = "all.bin";
 
-/// The samples whose image is on disk, by image id, and those images.
-pub struct Found {
-    /// What the metadata says, by image id.
+/// The samples whose image is on disk, by image id, and their files.
+pub struct ImagesOnDisk {
+    /// The samples, by image id.
     pub samples: Vec<Sample>,
-    /// The image of each.
+    /// The image file of each sample.
     pub files: Vec<PathBuf>,
-    /// How many rows have no image.
+    /// The number of rows without an image file.
     pub missing: usize,
-    /// How many images did not decode.
-    pub bad: usize,
+    /// The number of images that did not decode.
+    pub undecodable: usize,
 }
 
-impl Found {
-    /// Finds the image of each row; refuses missing ones unless they may be left out.
+impl ImagesOnDisk {
+    /// Finds the image of each row. Missing images are an error unless `allow_missing` is set.
     pub fn new(metadata: &Metadata, images: &Images, allow_missing: bool) -> Result<Self> {
         let (mut samples, mut files) = (Vec::new(), Vec::new());
         let mut missing = Findings::default();
@@ -53,115 +53,118 @@ impl Found {
             samples,
             files,
             missing: missing.count(),
-            bad: 0,
+            undecodable: 0,
         })
     }
 
-    /// Leaves out some samples, given by ascending index.
+    /// Removes samples whose image does not decode, given by ascending index.
     fn remove(&mut self, indices: &[usize]) {
         for &index in indices.iter().rev() {
             self.samples.remove(index);
             self.files.remove(index);
         }
-        self.bad += indices.len();
+        self.undecodable += indices.len();
     }
 }
 
-/// What is kept, and what was found on the way.
-pub struct Drawn {
-    /// What is kept, and where it goes.
+/// A split whose images are packed.
+pub struct PackedSplit {
+    /// The images that are kept and their splits.
     pub plan: Plan,
-    /// How many images the plan would keep if near-duplicates were not joined.
+    /// The number of images that the plan would keep without joining near-duplicates.
     pub rows_without_joining: usize,
-    /// The packed pixels of it.
+    /// The packed images.
     pub kept: KeptImages,
-    /// Lesions that show the same skin.
-    pub near: Near,
+    /// The near-duplicates that were found.
+    pub near_duplicates: FoundNearDuplicates,
 }
 
-/// Packs the images, draws the parts and keeps what they need. A bad file that may be skipped is treated as if its row
-/// did not exist: another image of its lesion can stand in for it, so everything is packed and drawn again.
-pub fn pack_and_draw(
-    found: &mut Found,
+/// Packs the images, splits the lesions and keeps the images that the splits use. A file that does not decode and may
+/// be skipped is treated as if its row did not exist. Another image of its lesion may then replace it, so packing and
+/// splitting start again.
+pub fn pack_and_split(
+    images: &mut ImagesOnDisk,
     options: &PrepareOptions,
-    draft: &AtomicFolder,
+    folder: &AtomicFolder,
     progress: &dyn Progress,
-) -> Result<Drawn> {
-    let scratch = draft.path().join(SCRATCH);
+) -> Result<PackedSplit> {
+    let scratch = folder.path().join(SCRATCH);
     loop {
-        // A split that cannot be drawn is refused before images are decoded.
-        let separate = Plan::new(&found.samples, &options.rules)?;
+        // Planned before decoding, so that an impossible split is refused early.
+        let separate = Plan::new(&images.samples, &options.rules)?;
         let rows_without_joining = separate.rows.len();
-        let candidates = candidates(found, &separate, options);
+        let candidates = candidates(images, &separate, options);
         let files: Vec<&Path> = (candidates.iter())
-            .map(|&sample| found.files[sample].as_path())
+            .map(|&sample| images.files[sample].as_path())
             .collect();
         let fingerprints = options.near_duplicates != NearDuplicatePolicy::Off;
         let packed = pack::pack(&files, options.resize, fingerprints, &scratch, progress)?;
         if !packed.bad.is_empty() {
             let bad = skip_bad(&packed, &files, options, progress)?;
             let bad: Vec<usize> = bad.into_iter().map(|index| candidates[index]).collect();
-            found.remove(&bad);
+            images.remove(&bad);
             continue;
         }
-        let near = Near::among(
-            &found.samples,
+        let near_duplicates = FoundNearDuplicates::search(
+            &images.samples,
             &packed.fingerprints,
             options.near_duplicates,
             progress,
         );
-        let plan = match near.groups.is_empty() {
+        let plan = match near_duplicates.groups.is_empty() {
             true => separate,
-            false => Plan::joined(&found.samples, &options.rules, &near.groups)?,
+            false => Plan::joined(&images.samples, &options.rules, &near_duplicates.groups)?,
         };
-        let place: HashMap<usize, usize> = candidates.into_iter().zip(0..).collect();
-        // Without groups the candidates are the very rows of the plan, with them all samples.
+        let packed_index: HashMap<usize, usize> = candidates.into_iter().zip(0..).collect();
+        // Groups exist only after a search, whose candidates are all samples: every row of the plan is packed.
         let chosen: Vec<usize> = (plan.rows.iter())
-            .filter_map(|row| place.get(&row.sample).copied())
+            .filter_map(|row| packed_index.get(&row.sample).copied())
             .collect();
-        let target = draft.path().join(pixels::FILE);
+        let target = folder.path().join(pixels::FILE);
         let kept = pack::keep(&scratch, &packed, &chosen, &target)?;
         std::fs::remove_file(&scratch).map_err(Error::io("remove", &scratch))?;
-        return Ok(Drawn {
+        return Ok(PackedSplit {
             plan,
             rows_without_joining,
             kept,
-            near,
+            near_duplicates,
         });
     }
 }
 
-/// The samples whose images must be decoded: all, if near-duplicates are searched for among them, otherwise those that
-/// `plan` keeps.
-fn candidates(found: &Found, plan: &Plan, options: &PrepareOptions) -> Vec<usize> {
+/// The samples whose images must be decoded: all if near-duplicates are searched for, otherwise those that `plan`
+/// keeps.
+fn candidates(images: &ImagesOnDisk, plan: &Plan, options: &PrepareOptions) -> Vec<usize> {
     match options.near_duplicates {
         NearDuplicatePolicy::Off => plan.rows.iter().map(|row| row.sample).collect(),
-        NearDuplicatePolicy::Join | NearDuplicatePolicy::List => (0..found.samples.len()).collect(),
+        NearDuplicatePolicy::Join | NearDuplicatePolicy::List => {
+            (0..images.samples.len()).collect()
+        }
     }
 }
 
-/// Refuses bad files, or warns of them if they may be skipped and returns their places.
+/// Warns of files that do not decode and returns their indices, or an error if they may not be skipped.
 fn skip_bad(
     packed: &Packed,
     files: &[&Path],
     options: &PrepareOptions,
     progress: &dyn Progress,
 ) -> Result<Vec<usize>> {
-    let mut faults = Findings::default();
+    let mut problems = Findings::default();
     for bad in &packed.bad {
-        faults.add(format!("{}: {}", files[bad.index].display(), bad.reason));
+        problems.add(format!("{}: {}", files[bad.index].display(), bad.reason));
     }
     if !options.skip_bad || packed.bad.len() == files.len() {
-        faults.refuse(
+        problems.refuse(
             "the images",
             |count| format!("{} cannot be decoded", counted(count, "file")),
-            "Replace them by sound JPEG or PNG files, or say --skip-bad to leave them out.",
+            "Replace them with valid JPEG or PNG files, or pass --skip-bad to leave them out.",
         )?;
     }
     progress.warn(&format!(
         "{} cannot be decoded and are left out:{}",
-        counted(faults.count(), "file"),
-        faults.list()
+        counted(problems.count(), "file"),
+        problems.list()
     ));
     Ok(packed.bad.iter().map(|bad| bad.index).collect())
 }

@@ -1,4 +1,4 @@
-//! The two forms of metadata, told apart by their headers.
+//! The two forms of metadata, which are distinguished by their headers.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use csv::StringRecord;
 use crate::dataset::Sample;
 use crate::{Diagnosis, Error, Result};
 
-/// The columns that HAM10000's form must have.
+/// The required columns of HAM10000's form.
 const COLUMNS: [&str; 7] = [
     "lesion_id",
     "image_id",
@@ -18,37 +18,37 @@ const COLUMNS: [&str; 7] = [
     "localization",
 ];
 
-/// What is written where the metadata says nothing of sex or localization.
+/// The value of a missing sex or localization.
 const UNKNOWN: &str = "unknown";
 
-/// Where each field of a row stands.
+/// A form, with the column index of each field.
 pub enum Form {
-    /// HAM10000's table: the places of [`COLUMNS`] and of `dataset`, if there is one.
+    /// HAM10000's table: the indices of [`COLUMNS`] and of the optional `dataset` column.
     Table([usize; 7], Option<usize>),
-    /// ISIC's one-hot ground truth: the places of `image` and of the diagnoses, in class order.
+    /// ISIC's one-hot ground truth: the indices of `image` and of the diagnoses, in class order.
     OneHot(usize, [usize; Diagnosis::COUNT]),
 }
 
 impl Form {
-    /// Finds the form by the header, or says which columns are missing.
+    /// Detects the form from the header. The error lists missing columns.
     pub fn of(path: &Path, headers: &StringRecord) -> Result<Self> {
-        let place = |name: &str| headers.iter().position(|h| h.eq_ignore_ascii_case(name));
-        if let (Some(image), None) = (place("image"), place("image_id")) {
-            let places = all_places(Diagnosis::ALL.map(Diagnosis::code), place)
+        let index = |name: &str| headers.iter().position(|h| h.eq_ignore_ascii_case(name));
+        if let (Some(image), None) = (index("image"), index("image_id")) {
+            let indices = all_indices(Diagnosis::ALL.map(Diagnosis::code), index)
                 .map_err(|missing| missing_columns(path, headers, &missing.to_uppercase()))?;
-            return Ok(Self::OneHot(image, places));
+            return Ok(Self::OneHot(image, indices));
         }
-        let places = all_places(COLUMNS, place)
+        let indices = all_indices(COLUMNS, index)
             .map_err(|missing| missing_columns(path, headers, &missing))?;
-        Ok(Self::Table(places, place("dataset")))
+        Ok(Self::Table(indices, index("dataset")))
     }
 
-    /// A row as a sample, or what is wrong with it.
+    /// Parses a row. The error describes the invalid field.
     pub fn sample(&self, record: &StringRecord) -> Result<Sample, String> {
-        let field = |place: usize| record.get(place).unwrap_or_default().to_owned();
+        let field = |index: usize| record.get(index).unwrap_or_default().to_owned();
         let sample = match self {
-            Self::Table(places, source) => {
-                let [lesion_id, image_id, dx, dx_type, age, sex, localization] = places.map(field);
+            Self::Table(indices, source) => {
+                let [lesion_id, image_id, dx, dx_type, age, sex, localization] = indices.map(field);
                 Sample {
                     image_id,
                     lesion_id,
@@ -63,10 +63,10 @@ impl Form {
                     source: source.map(field).unwrap_or_default(),
                 }
             }
-            Self::OneHot(image, places) => Sample {
+            Self::OneHot(image, indices) => Sample {
                 image_id: field(*image),
-                lesion_id: field(*image), // nothing is known of lesions: each image is its own
-                dx: the_one(places.map(field))?,
+                lesion_id: field(*image), // the form has no lesion ids: each image is a lesion
+                dx: one_hot(indices.map(field))?,
                 dx_type: String::new(),
                 age: String::new(),
                 sex: UNKNOWN.to_owned(),
@@ -84,18 +84,18 @@ impl Form {
     }
 }
 
-/// The place of every name, or the names that have none, as "a, b".
-fn all_places<const N: usize>(
+/// The index of every column; the error lists the missing ones, as "a, b".
+fn all_indices<const N: usize>(
     names: [&str; N],
-    place: impl Fn(&str) -> Option<usize>,
+    index: impl Fn(&str) -> Option<usize>,
 ) -> Result<[usize; N], String> {
-    let places = names.map(&place);
+    let indices = names.map(&index);
     let missing: Vec<&str> = (0..N)
-        .filter(|&i| places[i].is_none())
+        .filter(|&i| indices[i].is_none())
         .map(|i| names[i])
         .collect();
     if missing.is_empty() {
-        Ok(places.map(Option::unwrap_or_default))
+        Ok(indices.map(Option::unwrap_or_default))
     } else {
         Err(missing.join(", "))
     }
@@ -108,15 +108,15 @@ fn missing_columns(path: &Path, headers: &StringRecord, missing: &str) -> Error 
         1,
         format!("missing columns: {missing} (found: {})", found.join(", ")),
         format!(
-            "Give HAM10000's metadata ({}) or ISIC's ground truth (image, {}).",
+            "Pass HAM10000's metadata ({}) or ISIC's ground truth (image, {}).",
             COLUMNS.join(", "),
             Diagnosis::codes().to_uppercase()
         ),
     )
 }
 
-/// The diagnosis whose column holds 1 where all others hold 0.
-fn the_one(values: [String; Diagnosis::COUNT]) -> Result<Diagnosis, String> {
+/// The diagnosis whose column is 1. All others must be 0.
+fn one_hot(values: [String; Diagnosis::COUNT]) -> Result<Diagnosis, String> {
     let mut marked = Vec::new();
     for (diagnosis, value) in Diagnosis::ALL.into_iter().zip(&values) {
         match value.parse::<f64>() {
@@ -127,7 +127,10 @@ fn the_one(values: [String; Diagnosis::COUNT]) -> Result<Diagnosis, String> {
     }
     match marked[..] {
         [diagnosis] => Ok(diagnosis),
-        _ => Err(format!("{} diagnoses are marked", marked.len())),
+        _ => Err(format!(
+            "{} diagnoses are 1, but exactly one must be",
+            marked.len()
+        )),
     }
 }
 

@@ -1,8 +1,8 @@
-//! How alike two photographs are, whichever way either was turned, mirrored, cut a little or lit.
+//! Fingerprints of photographs and their similarity, invariant to rotation, mirroring, slight cropping and lighting.
 //!
-//! Dark spots on light skin all fingerprint alike from afar: a plain correlation finds thousands of strangers. What
-//! only the same skin shares is its fine structure, so images are compared by their *detail*: grey values less
-//! their local mean.
+//! Plain correlation of grey values finds thousands of false pairs, because most lesions are dark spots on light skin.
+//! Only images of the same skin share fine structure. Images are therefore compared by *local contrast*: grey values
+//! minus their local mean, divided by the local standard deviation ([`LocalContrast`]).
 
 use image::imageops::{self, FilterType};
 use image::{GrayImage, RgbImage};
@@ -11,66 +11,66 @@ use image_hasher::{HashAlg, HasherConfig};
 use super::local_contrast::{LocalContrast, Shifts, overlap};
 use crate::imaging::symmetry::Symmetry;
 
-/// The side of the square that photographs are compared at, in pixels.
+/// The side of the square at which photographs are compared, in pixels.
 pub const SIDE: usize = 64;
 
-/// The side of the square of the first, quick comparison.
+/// The side of the square of the coarse comparison, in pixels.
 const SMALL: usize = SIDE / 2;
 
-/// The hashes of a photograph's eight views may differ from another's in so many of their 64 bits.
+/// The largest Hamming distance between the 64-bit hashes of two candidates.
 pub const BITS: u32 = 10;
 
-/// Two photographs show the same skin from this correlation of detail on, if their grey values also agree. In
-/// `docs/duplicates.md` stands how the three limits were chosen.
+/// The local-contrast correlation from which two photographs are near-duplicates, if their grey values also agree.
+/// `docs/duplicates.md` explains how the three limits were chosen.
 pub const DETAIL: f32 = 0.42;
 
-/// The mean difference of grey values, of 255, up to which they do.
+/// The largest mean difference of grey values, of 255, at which they agree.
 pub const DIFFERENCE: f32 = 7.5;
 
-/// From this correlation on grey values need not agree.
+/// The local-contrast correlation from which grey values need not agree.
 pub const CERTAIN: f32 = 0.45;
 
-/// A candidate must reach this correlation of detail in the quick comparison.
-const QUICK: f32 = 0.3;
+/// The local-contrast correlation that a candidate must reach in the coarse comparison.
+const COARSE: f32 = 0.3;
 
-/// With less detail than this (see [`LocalContrast::strength`]) there is nothing to know a photograph by.
+/// The least [`LocalContrast::strength`] of a photograph with a fingerprint.
 const LEAST_STRENGTH: f32 = 0.1;
 
-/// By so much of the side two photographs of the same skin may lie apart.
+/// The largest shift between two photographs of the same skin, in pixels of [`SIDE`].
 const SHIFT: usize = 8;
 
-/// The sizes at which the second photograph is tried against the first.
+/// The zoom factors at which the second photograph is compared with the first.
 const ZOOMS: [f32; 5] = [1.0, 0.95, 1.05, 0.9, 1.1];
 
-/// What is kept of a photograph to compare it with others: 4 KiB.
+/// The fingerprint of a photograph, 4 KiB: grey values and the hashes of its eight symmetric views.
 #[derive(Clone, Debug)]
 pub struct Fingerprint {
     grey: GrayImage,
     hashes: [u64; 8],
 }
 
-/// How two photographs are alike.
+/// The similarity of two photographs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Similarity {
-    /// What is done to the second one so that it lies on the first.
+    /// The symmetry that maps the second photograph onto the first.
     pub symmetry: Symmetry,
-    /// Bits of 64 in which the hashes differ.
+    /// Hamming distance of the hashes, of 64 bits.
     pub bits: u32,
-    /// Correlation of the details, −1 to 1.
+    /// Correlation of the local contrast, −1 to 1.
     pub detail: f32,
-    /// Mean absolute difference of the grey values, 0–255, after both have the same mean.
+    /// Mean absolute difference of the grey values after their means are equalised, 0 to 255.
     pub difference: f32,
 }
 
 impl Similarity {
-    /// Whether the two show the same skin.
+    /// Whether the photographs are near-duplicates, that is, show the same skin.
     pub fn is_same_skin(&self) -> bool {
         self.detail >= CERTAIN || (self.detail >= DETAIL && self.difference <= DIFFERENCE)
     }
 }
 
 impl Fingerprint {
-    /// Of an image of any size. None if there is nothing in it to know it by, such as a plain colour.
+    /// The fingerprint of an image of any size. `None` if the image lacks local contrast, such as a plain colour.
     pub fn new(image: &RgbImage) -> Option<Self> {
         let side = SIDE as u32;
         let grey = imageops::resize(
@@ -95,14 +95,14 @@ impl Fingerprint {
         Some(Self { grey, hashes })
     }
 
-    /// How the two are alike under the symmetry that shows it best; none if their hashes are too far apart.
+    /// The similarity under the best symmetry. `None` if no symmetry passes the hash and the coarse comparison.
     pub fn similarity(&self, other: &Self) -> Option<Similarity> {
         self.candidates(other)
             .filter_map(|candidate| self.compare(other, candidate))
             .max_by(|a, b| a.detail.total_cmp(&b.detail))
     }
 
-    /// The symmetries of `other` under which the hashes are near, with the bits in which they differ.
+    /// The symmetries of `other` whose hashes differ in at most [`BITS`] bits, with that number.
     fn candidates(&self, other: &Self) -> impl Iterator<Item = (Symmetry, u32)> {
         let own = self.hashes[0];
         let pairs = Symmetry::ALL.into_iter().zip(other.hashes);
@@ -111,7 +111,7 @@ impl Fingerprint {
             .filter(move |&(_, distance)| distance <= BITS)
     }
 
-    /// A close fingerprint at a candidate.
+    /// Compares the photographs under a candidate symmetry: coarsely, then at full size.
     fn compare(&self, other: &Self, (symmetry, bits): (Symmetry, u32)) -> Option<Similarity> {
         let other = symmetry.apply(&other.grey);
         let half = |image: &GrayImage| {
@@ -119,8 +119,8 @@ impl Fingerprint {
             LocalContrast::of(&imageops::resize(image, side, side, FilterType::Triangle))
         };
         let shifts = Shifts::around((0, 0), SHIFT / 2);
-        let (quick, dx, dy) = half(&self.grey).best(&half(&other), shifts);
-        if quick < QUICK {
+        let (coarse, dx, dy) = half(&self.grey).best(&half(&other), shifts);
+        if coarse < COARSE {
             return None;
         }
         let own = LocalContrast::of(&self.grey);
@@ -128,9 +128,9 @@ impl Fingerprint {
         let (mut detail, mut difference) = (-1.0, 255.0);
         for zoom in ZOOMS {
             let zoomed = zoomed(&other, zoom);
-            let (found, dx, dy) = own.best(&LocalContrast::of(&zoomed), shifts);
-            if found > detail {
-                detail = found;
+            let (correlation, dx, dy) = own.best(&LocalContrast::of(&zoomed), shifts);
+            if correlation > detail {
+                detail = correlation;
                 difference = mean_difference(&self.grey, &zoomed, dx, dy);
             }
         }
@@ -143,19 +143,20 @@ impl Fingerprint {
     }
 }
 
-/// The same side, but nearer (above 1) or farther, with the edge drawn on.
+/// Scales the image about its centre and keeps its size. A zoom above 1 magnifies; below 1 the edge is repeated.
 fn zoomed(image: &GrayImage, zoom: f32) -> GrayImage {
     if zoom == 1.0 {
         return image.clone();
     }
-    let middle = (SIDE as f32 - 1.0) / 2.0;
-    let most = SIDE as f32 - 1.0;
+    let centre = (SIDE as f32 - 1.0) / 2.0;
+    let last = SIDE as f32 - 1.0;
     GrayImage::from_fn(SIDE as u32, SIDE as u32, |x, y| {
-        let at = |place: u32| ((place as f32 - middle) / zoom + middle).clamp(0.0, most);
+        let at = |pixel: u32| ((pixel as f32 - centre) / zoom + centre).clamp(0.0, last);
         imageops::interpolate_bilinear(image, at(x), at(y)).unwrap_or(image::Luma([0]))
     })
 }
 
+/// The mean absolute difference of the overlap, after the means are equalised.
 fn mean_difference(a: &GrayImage, b: &GrayImage, dx: isize, dy: isize) -> f32 {
     let mut differences = Vec::with_capacity(SIDE * SIDE);
     for y in overlap(SIDE, dy) {

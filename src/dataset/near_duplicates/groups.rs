@@ -1,11 +1,11 @@
-//! Lesions that show the same skin, taken together.
+//! Groups of lesions that near-duplicates connect.
 
 use std::collections::BTreeMap;
 
 use super::search::Pair;
 use crate::dataset::Sample;
 
-/// The ids of the lesions that pairs connect, directly or through others: groups of two or more, sorted.
+/// The connected components of the lesions in `pairs`: groups of two or more lesion ids, sorted.
 pub fn groups(samples: &[Sample], pairs: &[Pair]) -> Vec<Vec<String>> {
     let mut parent: BTreeMap<&str, &str> = BTreeMap::new();
     for pair in pairs {
@@ -13,7 +13,7 @@ pub fn groups(samples: &[Sample], pairs: &[Pair]) -> Vec<Vec<String>> {
             let lesion = samples[image].lesion_id.as_str();
             root(&parent, lesion)
         });
-        // The smaller id stands for both, so that the result does not depend on the order of pairs.
+        // The smaller id becomes the root, so that the result does not depend on the order of pairs.
         let (above, below) = (a.min(b), a.max(b));
         parent.insert(above, above);
         parent.insert(below, above);
@@ -29,7 +29,7 @@ pub fn groups(samples: &[Sample], pairs: &[Pair]) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// The lesion that stands for the group of a lesion.
+/// The root of a lesion's group.
 fn root<'a>(parent: &BTreeMap<&'a str, &'a str>, mut lesion: &'a str) -> &'a str {
     while let Some(&above) = parent.get(lesion)
         && above != lesion
@@ -47,7 +47,7 @@ mod tests {
     use crate::imaging::symmetry::Symmetry;
 
     #[test]
-    fn pairs_that_share_a_lesion_make_one_group_in_whatever_order() {
+    fn pairs_that_share_a_lesion_form_one_group_in_any_order() {
         let samples: Vec<Sample> = ["E", "A", "C", "B", "D", "F"]
             .map(|lesion| Sample {
                 image_id: format!("image of {lesion}"),

@@ -1,66 +1,66 @@
-//! The fine structure of a photograph, and how far it agrees with another's.
+//! The local contrast of a photograph, and its correlation with another's.
 
 use std::ops::Range;
 
 use image::GrayImage;
 
-/// Half the width of the square whose mean is the local mean, as a part of the side.
-const REACH: usize = 16;
+/// The side divided by the width of the window of the local mean.
+const WINDOWS_PER_SIDE: usize = 16;
 
-/// The shifts of a square, in pixels, that are tried.
+/// The shifts that are tried, in pixels.
 #[derive(Clone, Copy)]
 pub struct Shifts {
-    middle: (isize, isize),
+    centre: (isize, isize),
     reach: isize,
 }
 
 impl Shifts {
-    /// All up to `reach` pixels from `middle`, in x and in y.
-    pub fn around(middle: (isize, isize), reach: usize) -> Self {
+    /// All shifts up to `reach` pixels from `centre`, in x and in y.
+    pub fn around(centre: (isize, isize), reach: usize) -> Self {
         let reach = reach as isize;
-        Self { middle, reach }
+        Self { centre, reach }
     }
 
     fn iter(self) -> impl Iterator<Item = (isize, isize)> {
-        let Self { middle, reach } = self;
+        let Self { centre, reach } = self;
         (-reach..=reach)
-            .flat_map(move |dy| (-reach..=reach).map(move |dx| (middle.0 + dx, middle.1 + dy)))
+            .flat_map(move |dy| (-reach..=reach).map(move |dx| (centre.0 + dx, centre.1 + dy)))
     }
 }
 
-/// The part of each axis on which two squares overlap, when the second lies `shift` to the right of the first.
+/// The coordinates of the first square that the second overlaps, along one axis, when the second is shifted by `shift`.
 pub fn overlap(side: usize, shift: isize) -> Range<usize> {
     let start = shift.max(0) as usize;
     let end = (side as isize + shift.min(0)) as usize;
     start..end
 }
 
-/// Grey values less their local mean, by their local contrast: fine structure counts the same on pale skin as
-/// at the edge of a dark spot, which would otherwise outweigh all else.
+/// Grey values minus their local mean, divided by the local standard deviation. Fine structure thereby has the same
+/// weight on pale skin as at the edge of a dark spot, which would otherwise dominate.
 pub struct LocalContrast {
     side: usize,
-    /// In 64ths.
+    /// In units of 1/64.
     values: Vec<i16>,
-    squares: Sums,
+    squares: SummedArea,
 }
 
 impl LocalContrast {
     const UNIT: f32 = 64.0;
-    /// No value counts for more than this.
-    const MOST: f32 = 3.0;
-    /// Added to the local contrast, in grey values, so that noise on plain skin does not count.
+    /// Values are clamped to ± this limit.
+    const LIMIT: f32 = 3.0;
+    /// Added to the local standard deviation, in grey values, to suppress noise on plain skin.
     const NOISE: f32 = 1.5;
 
-    /// Of a square image.
+    /// The local contrast of a square image.
     pub fn of(image: &GrayImage) -> Self {
         let side = image.width() as usize;
-        let reach = side / REACH / 2;
+        let reach = side / WINDOWS_PER_SIDE / 2;
         let grey = image.as_raw();
-        let sums = Sums::of(side, |place| u32::from(grey[place]));
-        let squares = Sums::of(side, |place| u32::from(grey[place]).pow(2));
-        let around = |place: usize| {
-            let start = place.saturating_sub(reach);
-            start..(place + reach + 1).min(side)
+        let sums = SummedArea::of(side, |pixel| u32::from(grey[pixel]));
+        let squares = SummedArea::of(side, |pixel| u32::from(grey[pixel]).pow(2));
+        let around = |pixel: usize| {
+            let start = pixel.saturating_sub(reach);
+            start..(pixel + reach + 1).min(side)
         };
         let rim = dark_rim(image);
         let mut values = Vec::with_capacity(side * side);
@@ -74,12 +74,12 @@ impl LocalContrast {
                 let count = (columns.len() * rows.len()) as f32;
                 let mean = sums.within(&columns, &rows) as f32 / count;
                 let square = squares.within(&columns, &rows) as f32 / count;
-                let contrast = (square - mean * mean).max(0.0).sqrt();
-                let detail = (f32::from(grey[y * side + x]) - mean) / (contrast + Self::NOISE);
-                values.push((Self::UNIT * detail.clamp(-Self::MOST, Self::MOST)) as i16);
+                let deviation = (square - mean * mean).max(0.0).sqrt();
+                let detail = (f32::from(grey[y * side + x]) - mean) / (deviation + Self::NOISE);
+                values.push((Self::UNIT * detail.clamp(-Self::LIMIT, Self::LIMIT)) as i16);
             }
         }
-        let squares = Sums::of(side, |place| u32::from(values[place].unsigned_abs()).pow(2));
+        let squares = SummedArea::of(side, |pixel| u32::from(values[pixel].unsigned_abs()).pow(2));
         Self {
             side,
             values,
@@ -93,13 +93,13 @@ impl LocalContrast {
         (all as f32 / self.values.len() as f32).sqrt() / Self::UNIT
     }
 
-    /// The best correlation with another over some shifts of it, and where it is.
+    /// The best correlation with `other` over `shifts`, and its shift in x and y.
     pub fn best(&self, other: &Self, shifts: Shifts) -> (f32, isize, isize) {
         let mut best = (-1.0, 0, 0);
         for (dx, dy) in shifts.iter() {
-            let found = self.correlation(other, dx, dy);
-            if found > best.0 {
-                best = (found, dx, dy);
+            let correlation = self.correlation(other, dx, dy);
+            if correlation > best.0 {
+                best = (correlation, dx, dy);
             }
         }
         best
@@ -124,45 +124,44 @@ impl LocalContrast {
     }
 }
 
-/// The pixels in or near the dark rim that some dermatoscopes leave around the skin: what has less than 6 tenths
-/// of the median brightness and hangs together with the edge. The rim of one instrument is the same in all its
-/// photographs, so it would make strangers alike. None where it would be more than half of the image, which
-/// then is a lesion that fills it.
+/// The pixels in or near the dark rim that some dermatoscopes leave around the skin: darker than 0.6 times the median
+/// and connected to the edge. The rim of one instrument is the same in all its photographs and would raise the
+/// correlation of unrelated images. Empty if the rim would cover more than half of the image: a lesion then fills it.
 fn dark_rim(image: &GrayImage) -> Vec<bool> {
     let side = image.width() as usize;
     let grey = image.as_raw();
     let mut sorted = grey.clone();
     sorted.sort_unstable();
     let limit = u32::from(sorted[sorted.len() / 2]) * 6 / 10;
-    let is_dark = |place: usize| u32::from(grey[place]) < limit;
-    let is_edge = |place: usize| {
-        let (x, y) = (place % side, place / side);
+    let is_dark = |pixel: usize| u32::from(grey[pixel]) < limit;
+    let is_edge = |pixel: usize| {
+        let (x, y) = (pixel % side, pixel / side);
         x == 0 || y == 0 || x == side - 1 || y == side - 1
     };
     let mut dark = vec![false; grey.len()];
-    let mut open: Vec<usize> = (0..grey.len())
-        .filter(|&place| is_edge(place) && is_dark(place))
+    let mut queue: Vec<usize> = (0..grey.len())
+        .filter(|&pixel| is_edge(pixel) && is_dark(pixel))
         .collect();
-    while let Some(place) = open.pop() {
-        if std::mem::replace(&mut dark[place], true) {
+    while let Some(pixel) = queue.pop() {
+        if std::mem::replace(&mut dark[pixel], true) {
             continue;
         }
-        let (x, y) = (place % side, place / side);
-        let beside = [
-            (x > 0).then(|| place - 1),
-            (x + 1 < side).then_some(place + 1),
-            (y > 0).then(|| place - side),
-            (y + 1 < side).then_some(place + side),
+        let (x, y) = (pixel % side, pixel / side);
+        let neighbours = [
+            (x > 0).then(|| pixel - 1),
+            (x + 1 < side).then_some(pixel + 1),
+            (y > 0).then(|| pixel - side),
+            (y + 1 < side).then_some(pixel + side),
         ];
-        let beside = beside.into_iter().flatten();
-        open.extend(beside.filter(|&place| is_dark(place)));
+        let neighbours = neighbours.into_iter().flatten();
+        queue.extend(neighbours.filter(|&pixel| is_dark(pixel)));
     }
-    let count = Sums::of(side, |place| u32::from(dark[place]));
-    // Its shadow reaches a little further in.
+    let count = SummedArea::of(side, |pixel| u32::from(dark[pixel]));
+    // The rim's shadow extends a tenth of the side further in.
     let reach = side / 10;
-    let near = |place: usize| place.saturating_sub(reach)..(place + reach + 1).min(side);
+    let near = |pixel: usize| pixel.saturating_sub(reach)..(pixel + reach + 1).min(side);
     let rim: Vec<bool> = (0..grey.len())
-        .map(|place| count.within(&near(place % side), &near(place / side)) > 0)
+        .map(|pixel| count.within(&near(pixel % side), &near(pixel / side)) > 0)
         .collect();
     if 2 * rim.iter().filter(|&&in_rim| in_rim).count() > rim.len() {
         return vec![false; rim.len()];
@@ -170,14 +169,13 @@ fn dark_rim(image: &GrayImage) -> Vec<bool> {
     rim
 }
 
-/// Sums of a square's values from its upper left corner on, so that the sum within any rectangle takes four
-/// fingerprint-ups.
-struct Sums {
+/// A summed-area table: the sum within any rectangle takes four look-ups.
+struct SummedArea {
     side: usize,
     values: Vec<u32>,
 }
 
-impl Sums {
+impl SummedArea {
     fn of(side: usize, value: impl Fn(usize) -> u32) -> Self {
         let width = side + 1;
         let mut values = vec![0; width * width];

@@ -1,8 +1,9 @@
-//! Photographs that show the same skin under different lesion ids, which a split by lesion cannot keep together.
+//! Near-duplicates: images that show the same skin under different lesion ids. A split by lesion alone can separate
+//! them.
 //!
-//! The search has two steps: a perceptual hash finds candidates whichever way they were turned, and a close fingerprint
-//! at their fine structure ([`similarity`]) keeps those that are the same skin. What is found is told in
-//! `near_duplicates.csv` ([`record`]) and shown in `near_duplicates.html` ([`page`]).
+//! The search has two steps. A perceptual hash finds candidates under any symmetry of the square. Then the correlation
+//! of their local contrast selects the pairs that show the same skin ([`fingerprint`]). The pairs are written to
+//! `near_duplicates.csv` ([`table`]) and shown in `near_duplicates.html` ([`page`]).
 
 pub mod fingerprint;
 pub mod groups;

@@ -1,5 +1,5 @@
-//! `near_duplicates.html`: the pairs side by side, for a person to judge. One file without scripts that asks the
-//! network for nothing.
+//! `near_duplicates.html`: the pairs side by side, for visual review. One file without scripts or external
+//! resources.
 
 use std::path::Path;
 
@@ -11,13 +11,13 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::search::Pair;
 use super::summary::NearDuplicatePolicy;
-use super::table::{FILE as FILE_OF_ALL, Line};
+use super::table::{FILE as TABLE, Line};
 use crate::imaging::decode::decode;
 
 /// The file's name within a dataset folder.
 pub const FILE: &str = "near_duplicates.html";
 
-/// So many pairs are shown; the table holds them all.
+/// The number of pairs that are shown. The table holds all.
 const SHOWN: usize = 200;
 
 /// The width of a shown photograph, in pixels.
@@ -26,17 +26,17 @@ const WIDTH: u32 = 280;
 const STYLE: &str = ":root{color-scheme:light dark}body{font:15px/1.45 system-ui,sans-serif;max-width:44em;margin:2em auto;padding:0 1em}\
 figure{margin:1.5em 0;border-top:1px solid #8888;padding-top:1em}img{width:48%;height:auto}figcaption{margin-bottom:.5em}code{font-size:.95em}";
 
-/// The page. `files` are the photographs, `lines` tell of `pairs`, in the same order.
+/// The page. `files` holds the image file of each sample; `lines` describe `pairs`, in the same order.
 pub fn html<P: AsRef<Path>>(
     pairs: &[Pair],
     lines: &[Line],
     files: &[P],
     policy: NearDuplicatePolicy,
 ) -> String {
-    let fate = match policy {
-        NearDuplicatePolicy::Join => "Their lesions are kept together, in one part or fold.",
+    let treatment = match policy {
+        NearDuplicatePolicy::Join => "Their lesions are kept together, in one split or fold.",
         NearDuplicatePolicy::List | NearDuplicatePolicy::Off => {
-            "Their lesions stay where they were drawn."
+            "Their lesions stay in the splits or folds that they were drawn for."
         }
     };
     let markup = html! {
@@ -54,13 +54,13 @@ pub fn html<P: AsRef<Path>>(
                 @if pairs.is_empty() {
                     p { "None found: no two lesions have images that show the same skin." }
                 } @else {
-                    p { (pairs.len()) " found. " (fate) " The second image of each is shown as it is; the caption says what brings it onto the first." }
+                    p { (pairs.len()) " found. " (treatment) " Both images are shown unchanged; the caption names the symmetry that maps the second onto the first." }
                 }
                 @if pairs.len() > SHOWN {
-                    p { "The " (SHOWN) " most alike are shown; " code { (FILE_OF_ALL) } " holds them all." }
+                    p { "The " (SHOWN) " most similar pairs are shown; " code { (TABLE) } " lists all." }
                 }
                 @for (pair, line) in pairs.iter().zip(lines).take(SHOWN) { (figure(pair, line, files)) }
-                p { small { "The licence of the photographs is their owners' (HAM10000: CC BY-NC 4.0)." } }
+                p { small { "The photographs remain under their owners' licence (HAM10000: CC BY-NC 4.0)." } }
             }
         }
     };
@@ -68,22 +68,22 @@ pub fn html<P: AsRef<Path>>(
 }
 
 fn figure<P: AsRef<Path>>(pair: &Pair, line: &Line, files: &[P]) -> Markup {
-    let picture = |image: usize| data_uri(files[image].as_ref());
+    let source = |image: usize| data_uri(files[image].as_ref());
     html! {
         figure {
             figcaption {
                 code { (line.image_a) } " (" (line.lesion_a) ", " (line.dx_a) ", " (line.part_a) ") and "
                 code { (line.image_b) } " (" (line.lesion_b) ", " (line.dx_b) ", " (line.part_b) "): " (line.symmetry)
-                "; detail " (format!("{:.2}", line.detail)) ", difference " (format!("{:.1}", line.difference)) ", " (line.hash_bits) " of 64 bits"
+                "; local contrast " (format!("{:.2}", line.detail)) ", grey difference " (format!("{:.1}", line.difference)) ", " (line.hash_bits) " of 64 hash bits differ"
             }
-            img alt=(line.image_a) src=(picture(pair.first));
+            img alt=(line.image_a) src=(source(pair.first));
             " "
-            img alt=(line.image_b) src=(picture(pair.second));
+            img alt=(line.image_b) src=(source(pair.second));
         }
     }
 }
 
-/// A small JPEG of a photograph as text; empty if it does not decode, which a pair's images do.
+/// A small JPEG of a photograph as a data URI; empty if it does not decode. The images of a pair always do.
 fn data_uri(file: &Path) -> String {
     let small = || {
         let image = decode(&std::fs::read(file).ok()?).ok()?;

@@ -1,4 +1,4 @@
-//! The search for pairs of images that show the same skin.
+//! The search for near-duplicates.
 
 use image::RgbImage;
 use rayon::prelude::*;
@@ -8,18 +8,18 @@ use crate::dataset::folder::Dataset;
 use crate::dataset::sample::Sample;
 use crate::progress::Progress;
 
-/// Two images that show the same skin, by their places in what was searched.
+/// A pair of near-duplicates, by their indices in the searched lists.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pair {
-    /// The first.
+    /// The index of the first image.
     pub first: usize,
-    /// The second.
+    /// The index of the second image.
     pub second: usize,
-    /// How alike they are.
+    /// Their similarity.
     pub similarity: Similarity,
 }
 
-/// The pairs among photographs of different lesions, the most alike first. `fingerprints[i]` is of `samples[i]`.
+/// The pairs among images of different lesions, most similar first. `fingerprints[i]` belongs to `samples[i]`.
 pub fn among(
     samples: &[Sample],
     fingerprints: &[Option<Fingerprint>],
@@ -30,8 +30,8 @@ pub fn among(
     })
 }
 
-/// The pairs between some rows of two datasets, the most alike first. `first` and `second` of a [`Pair`] are
-/// places in `rows` and `other_rows`. The same image id in both is no news and is passed over.
+/// The pairs between rows of two datasets, most similar first. `first` and `second` of a [`Pair`] are indices into
+/// `rows` and `other_rows`. Two images with the same id are not compared.
 pub fn between(
     (dataset, rows): (&Dataset, &[usize]),
     (other, other_rows): (&Dataset, &[usize]),
@@ -50,7 +50,7 @@ pub fn between(
     )
 }
 
-/// The fingerprints of some packed images.
+/// The fingerprints of packed images.
 fn fingerprints(dataset: &Dataset, rows: &[usize]) -> Vec<Option<Fingerprint>> {
     let side = dataset.pixels.side() as u32;
     let fingerprint = |&row: &usize| {
@@ -66,7 +66,7 @@ fn pairs(
     fingerprints: &[Option<Fingerprint>],
     others: &[Option<Fingerprint>],
     progress: &dyn Progress,
-    may_be: impl Fn(usize, usize) -> bool + Sync,
+    compare: impl Fn(usize, usize) -> bool + Sync,
 ) -> Vec<Pair> {
     progress.start("Comparing images", fingerprints.len() as u64);
     let of = |first: usize| {
@@ -74,7 +74,7 @@ fn pairs(
         let found = others
             .iter()
             .enumerate()
-            .filter(|&(second, _)| may_be(first, second))
+            .filter(|&(second, _)| compare(first, second))
             .filter_map(|(second, other)| {
                 let similarity = fingerprint?.similarity(other.as_ref()?)?;
                 similarity.is_same_skin().then_some(Pair {

@@ -1,41 +1,41 @@
-//! What `dataset.json` says of near-duplicates.
+//! Near-duplicates in `dataset.json`.
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
 use super::fingerprint;
 
-/// What becomes of lesions that show the same skin.
+/// How near-duplicates are treated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[derive(EnumMessage, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "lowercase")]
 pub enum NearDuplicatePolicy {
-    /// Never in two parts or folds: they go where the first of train, val and test was drawn for one of them.
+    /// Keep their lesions in one split or fold: the first of train, val and test drawn for any of them.
     #[default]
     Join,
-    /// Only listed, in near_duplicates.csv and .html.
+    /// List them in near_duplicates.csv and .html; the split stays as drawn.
     List,
-    /// Not looked for.
+    /// Do not search for them.
     Off,
 }
 
-/// What `dataset.json` says of near-duplicates.
+/// The near-duplicates of a dataset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NearDuplicates {
     /// `join` or `list`.
     pub treatment: NearDuplicatePolicy,
-    /// Pairs of images of different lesions that show the same skin.
+    /// The number of pairs of images of different lesions that show the same skin.
     pub pairs: usize,
     /// The ids of the lesions that are kept together, group by group; empty unless they are joined.
     pub joined: Vec<Vec<String>>,
-    /// Lesions that joining brought into another part or fold than they were drawn for.
+    /// The number of lesions that joining moved to another split or fold.
     pub moved: usize,
     /// The limits of the search.
     pub limits: Limits,
 }
 
-/// The limits of the search, as [`similarity`] has them.
+/// The limits of the search, as in [`fingerprint`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Limits {
     /// [`fingerprint::BITS`].
@@ -49,7 +49,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Those of this program.
+    /// The limits of this version.
     pub const USED: Self = Self {
         hash_bits: fingerprint::BITS,
         detail: fingerprint::DETAIL,

@@ -1,4 +1,4 @@
-//! `near_duplicates.csv`: one line a pair of images that show the same skin.
+//! `near_duplicates.csv`: one line per pair of near-duplicates.
 
 use serde::Serialize;
 
@@ -16,29 +16,29 @@ pub struct Line {
     pub image_a: String,
     /// The second image.
     pub image_b: String,
-    /// The first one's lesion.
+    /// The first image's lesion.
     pub lesion_a: String,
-    /// The second one's lesion.
+    /// The second image's lesion.
     pub lesion_b: String,
-    /// The first one's diagnosis.
+    /// The first image's diagnosis.
     pub dx_a: String,
-    /// The second one's diagnosis.
+    /// The second image's diagnosis.
     pub dx_b: String,
-    /// Where the first lesion is: a part, or `fold 2`; empty if it was left out.
+    /// The first lesion's split, or its fold such as `fold 2`; empty if it was left out.
     pub part_a: String,
-    /// Where the second lesion is.
+    /// The second lesion's split or fold.
     pub part_b: String,
-    /// What is done to the second image so that it lies on the first.
+    /// The symmetry that maps the second image onto the first.
     pub symmetry: String,
-    /// Correlation of the details, −1 to 1.
+    /// Correlation of the local contrast, −1 to 1.
     pub detail: f32,
-    /// Mean absolute difference of the grey values, 0–255.
+    /// Mean absolute difference of the grey values, 0 to 255.
     pub difference: f32,
-    /// Bits of 64 in which the hashes differ.
+    /// Hamming distance of the hashes, of 64 bits.
     pub hash_bits: u32,
 }
 
-/// The lines for some pairs, in their order. `rows` say where each lesion is.
+/// The lines of `pairs`, in their order. `rows` give the split or fold of each lesion.
 pub fn lines(samples: &[Sample], rows: &[Row], pairs: &[Pair]) -> Vec<Line> {
     let places: std::collections::HashMap<&str, String> = rows
         .iter()
@@ -66,10 +66,10 @@ pub fn lines(samples: &[Sample], rows: &[Row], pairs: &[Pair]) -> Vec<Line> {
     pairs.iter().map(line).collect()
 }
 
-/// The bytes of the file; without pairs its header alone.
+/// The bytes of the file. Without pairs it holds only the header.
 pub fn to_csv(lines: &[Line]) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    // Writing flat structs of strings into memory has no way to fail.
+    // Writing flat structs of strings to memory cannot fail.
     for line in lines {
         let _ = writer.serialize(line);
     }

@@ -29,14 +29,14 @@ fn remainders_go_to_the_largest_first() {
 }
 
 #[test]
-fn every_localization_gives_its_share() {
+fn fractions_hold_in_every_localization() {
     let lesions: Vec<Lesion> = (0..400).map(|i| lesion(Diagnosis::Nv, i % 4, 1)).collect();
-    let parts = draw(&lesions, &strategy(0.1, 0.2), 7).unwrap();
+    let assignments = draw(&lesions, &strategy(0.1, 0.2), 7).unwrap();
     for place in 0..4 {
-        let count = |part| {
+        let count = |split| {
             (place..400)
                 .step_by(4)
-                .filter(|&i| parts[i] == Assignment::In(part))
+                .filter(|&i| assignments[i] == Assignment::In(split))
                 .count()
         };
         assert_eq!((count(Split::Val), count(Split::Test)), (10, 20));
@@ -44,15 +44,15 @@ fn every_localization_gives_its_share() {
 }
 
 #[test]
-fn lesions_of_rare_localizations_reach_every_part() {
+fn lesions_of_rare_localizations_reach_every_split() {
     let lesions: Vec<Lesion> = (0..100).map(|i| lesion(Diagnosis::Df, i, 1)).collect();
-    let parts = draw(&lesions, &strategy(0.15, 0.15), 7).unwrap();
-    assert_eq!(images(&lesions, &parts, Split::Val), 15);
-    assert_eq!(images(&lesions, &parts, Split::Test), 15);
+    let assignments = draw(&lesions, &strategy(0.15, 0.15), 7).unwrap();
+    assert_eq!(images(&lesions, &assignments, Split::Val), 15);
+    assert_eq!(images(&lesions, &assignments, Split::Test), 15);
 }
 
 #[test]
-fn another_seed_draws_other_lesions_and_the_same_seed_the_same() {
+fn the_seed_decides_the_split() {
     let lesions: Vec<Lesion> = (0..100).map(|i| lesion(Diagnosis::Mel, i % 3, 1)).collect();
     let draw = |seed| draw(&lesions, &strategy(0.2, 0.2), seed).unwrap();
     assert_eq!(draw(1), draw(1));
@@ -69,7 +69,7 @@ fn a_class_does_not_depend_on_the_others() {
 }
 
 #[test]
-fn a_class_that_cannot_fill_every_part_is_refused() {
+fn a_class_that_cannot_fill_every_split_is_refused() {
     let two = [lesion(Diagnosis::Df, 0, 1), lesion(Diagnosis::Df, 1, 1)];
     let error = draw(&two, &strategy(0.15, 0.15), 1)
         .unwrap_err()
@@ -83,7 +83,7 @@ fn folds_share_every_class_and_localization_evenly() {
     let mut lesions: Vec<Lesion> = (0..103).map(|i| lesion(Diagnosis::Nv, i % 4, 1)).collect();
     lesions.extend((0..23).map(|i| lesion(Diagnosis::Df, i, 1)));
     let test = SplitFractions::uniform(0.15);
-    let folded = draw(&lesions, &SplitStrategy::Folded { folds: 5, test }, 7).unwrap();
+    let drawn = draw(&lesions, &SplitStrategy::Folded { folds: 5, test }, 7).unwrap();
     for (class, place) in [
         (Diagnosis::Nv, Some("place 2")),
         (Diagnosis::Nv, None),
@@ -93,8 +93,8 @@ fn folds_share_every_class_and_localization_evenly() {
             lesion.dx == class && place.is_none_or(|place| lesion.localization == place)
         };
         let of = |place: Assignment| {
-            let drawn = lesions.iter().zip(&folded);
-            drawn
+            let pairs = lesions.iter().zip(&drawn);
+            pairs
                 .filter(|(l, found)| wanted(l) && **found == place)
                 .count()
         };
@@ -110,11 +110,11 @@ fn folds_share_every_class_and_localization_evenly() {
 }
 
 #[test]
-fn the_test_part_is_the_same_with_folds_and_without() {
+fn the_test_split_is_the_same_with_and_without_folds() {
     // More localizations than lesions for validation or test, so that some are pooled.
     let lesions: Vec<Lesion> = (0..90).map(|i| lesion(Diagnosis::Bkl, i % 17, 1)).collect();
-    for share in [0.1, 0.15, 0.3] {
-        let test = SplitFractions::uniform(share);
+    for fraction in [0.1, 0.15, 0.3] {
+        let test = SplitFractions::uniform(fraction);
         let is_test = |strategy: SplitStrategy| -> Vec<bool> {
             let places = draw(&lesions, &strategy, 7).unwrap();
             places
@@ -122,7 +122,7 @@ fn the_test_part_is_the_same_with_folds_and_without() {
                 .map(|p| *p == Assignment::In(Split::Test))
                 .collect()
         };
-        let without = is_test(strategy(0.15, share));
+        let without = is_test(strategy(0.15, fraction));
         for folds in [2, 20] {
             assert_eq!(is_test(SplitStrategy::Folded { folds, test }), without);
         }
@@ -143,10 +143,10 @@ fn a_class_that_cannot_fill_every_fold_is_refused() {
 }
 
 proptest! {
-    /// Whatever the lesions: the shares come out to the image, unless a lesion that counts for more than
-    /// one image does not fit, and no lesion is lost.
+    /// For any lesions, the fractions are met exactly, unless a lesion with more than one image does not fit, and no
+    /// lesion is lost.
     #[test]
-    fn shares_come_out_right(
+    fn fractions_are_met(
         places in prop::collection::vec((0usize..9, 1usize..3), 10..200),
         seed in any::<u64>(),
     ) {
@@ -154,14 +154,14 @@ proptest! {
             .iter()
             .map(|&(place, images)| lesion(Diagnosis::Bkl, place, images))
             .collect();
-        let parts = draw(&lesions, &strategy(0.15, 0.1), seed).unwrap();
+        let assignments = draw(&lesions, &strategy(0.15, 0.1), seed).unwrap();
         let all: usize = places.iter().map(|(_, images)| images).sum();
-        prop_assert_eq!(parts.len(), lesions.len());
-        for (part, share) in [(Split::Val, 0.15), (Split::Test, 0.1)] {
-            let got = images(&lesions, &parts, part);
-            let target = at_least(share, all);
+        prop_assert_eq!(assignments.len(), lesions.len());
+        for (split, fraction) in [(Split::Val, 0.15), (Split::Test, 0.1)] {
+            let got = images(&lesions, &assignments, split);
+            let target = rounded_up(fraction, all);
             let slack = if places.iter().any(|(_, images)| *images > 1) { 10 } else { 0 };
-            prop_assert!((target..=target + slack).contains(&got), "{part}: {got} of {target}");
+            prop_assert!((target..=target + slack).contains(&got), "{split}: {got} of {target}");
         }
     }
 }

@@ -103,7 +103,7 @@ fn refuses_a_value_that_no_image_has_and_names_those_that_there_are() {
     );
     desk.refuses_rows(
         "--hold-out dx_type=histo",
-        &["the train part is empty", "Hold out less"],
+        &["the train split is empty", "Hold out fewer lesions"],
     );
     for flags in [
         "--hold-out source",

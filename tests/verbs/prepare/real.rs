@@ -67,7 +67,7 @@ fn folds_leave_the_real_test_part_as_it_is() {
         let test = rows.into_iter().filter(|row| row.split == Split::Test);
         test.map(|row| row.sample).collect::<Vec<_>>()
     };
-    let test = SplitFractions::USUAL;
+    let test = SplitFractions::DEFAULT;
     let without = test_of(SplitStrategy::Drawn { val: test, test });
     assert_eq!(without.len(), 1125);
     for folds in [2, 5, 20] {

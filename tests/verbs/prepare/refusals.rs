@@ -95,7 +95,7 @@ fn refuses_images_that_are_not_on_disk_unless_allowed() {
     desk.refuses_rows(
         "",
         &[
-            "images: 1 image of the metadata is not in there",
+            "images: 1 image of the metadata is not found",
             "line 79: ISIC_999",
             "--allow-missing",
         ],
@@ -166,7 +166,7 @@ fn refuses_a_class_with_too_few_lesions_to_split() {
 #[test]
 fn refuses_an_empty_part_unless_no_test_part_is_wanted() {
     let desk = Desk::new();
-    desk.refuses_rows("--val 0", &["the val part is empty"]);
+    desk.refuses_rows("--val 0", &["the val split is empty"]);
     let data = desk.prepare("--test 0");
     assert!(data.split_rows(Split::Test).is_empty());
 }
