@@ -1,9 +1,9 @@
-//! The seven classes of HAM10000: the only list of them in the project.
+//! The seven classes of HAM10000.
 
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr};
 
-/// A diagnosis. The order of the variants is the order of every probability vector, table and plot.
+/// A diagnosis. Probability vectors, tables and plots use the order of the variants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[derive(Display, EnumString, IntoStaticStr)]
@@ -28,10 +28,10 @@ pub enum Diagnosis {
 }
 
 impl Diagnosis {
-    /// How many there are.
+    /// The number of diagnoses.
     pub const COUNT: usize = 7;
 
-    /// All of them, in order.
+    /// All diagnoses, in class order.
     pub const ALL: [Self; Self::COUNT] = [
         Self::Akiec,
         Self::Bcc,
@@ -42,22 +42,22 @@ impl Diagnosis {
         Self::Vasc,
     ];
 
-    /// Its place in every probability vector, 0 to 6.
+    /// The index in probability vectors, 0 to 6.
     pub fn index(self) -> usize {
         self as usize
     }
 
-    /// The diagnosis at a place in a probability vector, if there is one.
+    /// The diagnosis with this index, if there is one.
     pub fn from_index(index: usize) -> Option<Self> {
         Self::ALL.get(index).copied()
     }
 
-    /// The short code that the metadata uses.
+    /// The short code, as in the metadata.
     pub fn code(self) -> &'static str {
         self.into()
     }
 
-    /// The name in plain words.
+    /// The full name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Akiec => "actinic keratosis or Bowen's disease",
@@ -70,7 +70,7 @@ impl Diagnosis {
         }
     }
 
-    /// Whether it is counted as malignant (akiec is, since it includes carcinoma in situ).
+    /// Whether it counts as malignant. akiec does, because it includes carcinoma in situ.
     pub fn is_malignant(self) -> bool {
         matches!(self, Self::Akiec | Self::Bcc | Self::Mel)
     }
@@ -81,7 +81,7 @@ impl Diagnosis {
     }
 }
 
-/// The text that is no diagnosis.
+/// The text is not a diagnosis code.
 #[derive(Debug, thiserror::Error)]
 #[error("'{0}' is not one of {codes}", codes = Diagnosis::codes())]
 pub struct UnknownDiagnosis(pub String);

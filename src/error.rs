@@ -1,61 +1,61 @@
-//! The library's one error type. Variants carry data; the words are in `Display`.
+//! The library's error type. Variants carry data; `Display` formats the message.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Everything that can go wrong in the library.
+/// An error of the library.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The operating system refused to read or write a file.
+    /// An I/O error.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
-        /// What was tried: "read", "create", …
+        /// The action: "read", "create", …
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// The system's answer.
+        /// The system's error.
         source: io::Error,
     },
 
-    /// Something a user gave is not right: where, what is wrong, and what to do about it.
+    /// Invalid input: its place, the problem and a remedy.
     #[error("{place}: {problem}\n  {remedy}")]
     Input {
-        /// The file, with line or row where there is one; or the flag or key.
+        /// The file, with its line if known; or the flag or key.
         place: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
-        /// What the user can do.
+        /// The remedy.
         remedy: String,
     },
 
-    /// An output would replace something that already exists.
-    #[error("{} already exists\n  Choose another --out, or say --force to replace it.", .0.display())]
+    /// The output already exists.
+    #[error("{} already exists\n  Choose another --out, or pass --force to replace it.", .0.display())]
     Exists(PathBuf),
 
-    /// The user stopped it before there was anything to save.
-    #[error("stopped; nothing was written yet that could be gone on with")]
+    /// The user stopped a run before it saved anything.
+    #[error("stopped before anything was saved that a run could resume from")]
     Stopped,
 
-    /// libtorch refused an operation that the program believed to be right.
+    /// libtorch failed unexpectedly.
     #[error("libtorch failed while {doing}: {}", first_line(source.as_ref()))]
     Torch {
-        /// What was being done, as a gerund: "tracing the network".
+        /// The operation, as a gerund: "tracing the network".
         doing: String,
-        /// libtorch's answer, whose first line alone is shown (the rest is a C++ trace).
+        /// libtorch's error. Only its first line is shown; the rest is a C++ trace.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 
-    /// A file that was written does not compute what it was written from.
+    /// An exported file computes other probabilities than the checkpoint.
     #[error("{}: the exported network disagrees with the checkpoint: {problem}", path.display())]
     Disagreement {
         /// The exported file.
         path: PathBuf,
-        /// How it disagrees.
+        /// The disagreement.
         problem: String,
     },
 }
 
-/// The library's result.
+/// The library's result type.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
@@ -108,12 +108,12 @@ impl Error {
         }
     }
 
-    /// Says that something needs libtorch, in a build without it.
+    /// An [`Error::Input`] for a feature that needs libtorch, in a build without it.
     pub fn needs_libtorch(place: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::input(
             place,
             problem,
-            "This build has no libtorch. Build the whole program in a clone: make build.",
+            "This build has no libtorch. Build the full program from a clone: make build.",
         )
     }
 }

@@ -1,4 +1,4 @@
-//! Files that appear whole or not at all, and the hashes that tell them apart.
+//! Atomic writes of files and folders, and SHA-256 hashes.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -10,10 +10,10 @@ use tempfile::{Builder, TempDir};
 
 use crate::{Error, Result};
 
-/// Writes a file under a temporary name in the same folder and renames it, so that nobody ever sees half of it.
+/// Writes a file atomically: under a temporary name in the same folder, then renamed.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let write = || -> io::Result<()> {
-        // As normal files are created, with the permissions that the umask leaves: tempfile's own are private.
+        // Created like a normal file, with the permissions of the umask: tempfile's default is private.
         let mut file = Builder::new()
             .prefix(&temporary_prefix(path))
             .make_in(parent(path), |temporary| File::create_new(temporary))?;
@@ -24,7 +24,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     write().map_err(Error::io("write", path))
 }
 
-/// [`write_atomically`] for anything serde can turn into JSON, indented, with a newline at the end.
+/// Writes a value atomically as indented JSON with a trailing newline.
 pub fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<()> {
     let mut bytes = serde_json::to_vec_pretty(value)
         .map_err(|source| Error::io("write", path)(io::Error::other(source)))?;
@@ -32,7 +32,7 @@ pub fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<()> {
     write_atomically(path, &bytes)
 }
 
-/// The folder that `path` lies in, which is where it has to be written: a rename does not cross file systems.
+/// The folder of `path`. Temporary files are created in it, because a rename cannot cross file systems.
 fn parent(path: &Path) -> &Path {
     let parent = path
         .parent()
@@ -40,14 +40,14 @@ fn parent(path: &Path) -> &Path {
     parent.unwrap_or(Path::new("."))
 }
 
-/// What temporary names begin with: if a killed program leaves one behind, it says what it was to become.
+/// The prefix of temporary names. It contains the target's name, to identify what a killed process leaves behind.
 fn temporary_prefix(path: &Path) -> OsString {
     let mut prefix = path.file_name().unwrap_or_default().to_owned();
     prefix.push(".writing-");
     prefix
 }
 
-/// A folder under a temporary name: it takes its place on [`AtomicFolder::publish`], and is removed if dropped before.
+/// A folder under a temporary name. [`AtomicFolder::publish`] renames it to its target; dropping it removes it.
 pub struct AtomicFolder {
     temporary: TempDir,
     target: PathBuf,
@@ -55,9 +55,9 @@ pub struct AtomicFolder {
 }
 
 impl AtomicFolder {
-    /// Starts a folder that will become `target`. An existing `target` that is not empty is refused
-    /// unless `replace` is set and it holds `marker`, the file by which our own folders are known;
-    /// it stays in place until the new one is whole.
+    /// Creates a folder that will become `target`. An existing, non-empty `target` is an error unless `replace` is set
+    /// and it holds the file `marker`, which identifies folders written by this program. It stays in place until
+    /// [`AtomicFolder::publish`].
     pub fn new(target: &Path, replace: bool, marker: &str) -> Result<Self> {
         let occupied = match fs::read_dir(target) {
             Ok(mut entries) => entries.next().is_some(),
@@ -70,8 +70,8 @@ impl AtomicFolder {
         if occupied && !target.join(marker).is_file() {
             return Err(Error::file(
                 target,
-                format!("this folder holds no {marker}, so it is not one that may be replaced"),
-                "Choose another --out, or remove the folder yourself.",
+                format!("this folder has no {marker}, so --force does not replace it"),
+                "Choose another --out, or remove the folder manually.",
             ));
         }
         let parent = parent(target);
@@ -87,14 +87,14 @@ impl AtomicFolder {
         })
     }
 
-    /// Where to write for now.
+    /// The temporary folder, into which files are written.
     pub fn path(&self) -> &Path {
         self.temporary.path()
     }
 
-    /// Puts the folder in its place.
+    /// Renames the folder to its target.
     pub fn publish(self) -> Result<()> {
-        let put = || -> io::Result<()> {
+        let publish = || -> io::Result<()> {
             if self.target.exists() {
                 if self.replace {
                     fs::remove_dir_all(&self.target)?;
@@ -104,13 +104,13 @@ impl AtomicFolder {
             }
             fs::rename(self.temporary.path(), &self.target)
         };
-        put().map_err(Error::io("create", &self.target))?;
+        publish().map_err(Error::io("create", &self.target))?;
         let _moved = self.temporary.keep();
         Ok(())
     }
 }
 
-/// The SHA-256 of some bytes, as 64 hexadecimal digits.
+/// The SHA-256 of bytes, as 64 hexadecimal digits.
 pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
@@ -137,7 +137,7 @@ impl Write for HashWriter<'_> {
     }
 }
 
-/// Bytes as hexadecimal digits.
+/// Encodes bytes as hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_that_is_dropped_leaves_nothing_and_what_was_there_stays() {
+    fn a_dropped_folder_is_removed_and_the_target_stays() {
         let home = tempfile::tempdir().unwrap();
         let target = home.path().join("out");
         fs::create_dir(&target).unwrap();
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_published_folder_replaces_the_old_one_and_leaves_nothing_beside_it() {
+    fn a_published_folder_replaces_the_target_and_leaves_no_temporary_files() {
         let home = tempfile::tempdir().unwrap();
         let target = home.path().join("new/out");
         for replace in [false, true] {
@@ -184,7 +184,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn what_is_written_atomically_has_the_permissions_of_normal_files_and_folders() {
+    fn atomic_writes_have_the_permissions_of_normal_files_and_folders() {
         use std::os::unix::fs::PermissionsExt;
         let home = tempfile::tempdir().unwrap();
         let [file, usual, folder, usual_folder] =
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_take_its_place_leaves_nothing_beside_it() {
+    fn a_file_that_cannot_be_renamed_leaves_no_temporary_files() {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("occupied");
         fs::create_dir(&folder).unwrap();

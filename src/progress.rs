@@ -1,22 +1,22 @@
-//! How the library tells what it is doing, without knowing whether anybody watches.
+//! Progress reports of long tasks.
 
-/// Hears of the steps of a long task. The program draws bars from it; tests and scripts use [`Silent`].
+/// Receives progress reports. The program draws bars from them; tests and scripts use [`Silent`].
 pub trait Progress: Sync {
-    /// A task of `total` steps begins. Only one runs at a time: starting the next one ends the last.
+    /// Starts a task of `total` steps. Only one runs at a time: it ends the previous task.
     fn start(&self, task: &str, total: u64);
-    /// `steps` more are done. May be called from several threads.
+    /// Reports `steps` more steps as done. Callable from several threads.
     fn advance(&self, steps: u64);
-    /// A few words on how the running task fares, shown beside its bar.
+    /// Sets a short status, shown beside the bar of the running task.
     fn detail(&self, words: &str);
-    /// The running task has ended.
+    /// Ends the running task.
     fn finish(&self);
-    /// A line that stays on the screen.
+    /// Prints a line.
     fn say(&self, line: &str);
-    /// A line that stays, about something a user should look into.
+    /// Prints a warning.
     fn warn(&self, line: &str);
 }
 
-/// Says nothing.
+/// Ignores all reports.
 pub struct Silent;
 
 impl Progress for Silent {

@@ -1,40 +1,40 @@
-//! How an exported file compares with the checkpoint that it was written from.
+//! The comparison of an exported file with its checkpoint.
 
 use serde::{Deserialize, Serialize};
 
-/// How a file compares.
+/// The result of running an exported file and comparing it with the checkpoint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Check {
-    /// The engine that it was run in.
+    /// The inference engine that ran the file.
     pub engine: String,
-    /// On how many images.
+    /// The number of images.
     pub images: usize,
-    /// What kind of images.
+    /// The kind of images, in the plural.
     pub of: String,
-    /// Largest difference of any probability.
+    /// Largest absolute difference of a probability.
     pub max_difference: f64,
-    /// Mean difference of all probabilities.
+    /// Mean absolute difference of the probabilities.
     pub mean_difference: f64,
-    /// Images whose likeliest class is the same.
+    /// The number of images with the same top-1 class.
     pub same_top1: usize,
-    /// Time for one image given by itself, on the CPU of the machine that exported, in milliseconds.
+    /// Latency at batch size 1 on the CPU of the exporting machine, in milliseconds.
     pub milliseconds: f64,
-    /// What its answers are worth, where the truth is known.
+    /// Metrics, if the images have labels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<Score>,
 }
 
-/// What a file's answers are worth, and how much more or less that is than the checkpoint's.
+/// Metrics of an exported file, and their differences from the checkpoint's. All are fractions, 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {
-    /// Share of images answered rightly.
+    /// Accuracy.
     pub accuracy: Option<f64>,
-    /// Mean recall of the classes.
+    /// Balanced accuracy, the mean recall of the classes.
     pub balanced_accuracy: Option<f64>,
-    /// Of the melanomas, the share found.
+    /// Melanoma recall.
     pub melanoma_recall: Option<f64>,
-    /// Its balanced accuracy less the checkpoint's.
+    /// Balanced accuracy minus the checkpoint's.
     pub balanced_accuracy_change: Option<f64>,
-    /// Its melanoma recall less the checkpoint's.
+    /// Melanoma recall minus the checkpoint's.
     pub melanoma_recall_change: Option<f64>,
 }

@@ -1,5 +1,5 @@
-//! What travels with every exported file: how to feed the network, what its answers mean, where it came
-//! from and what it is not for. It is `model.json`, the ONNX metadata and the TorchScript file's `extra/model.json`.
+//! The description of an exported network: input, outputs, provenance and intended use. It is stored in `model.json`,
+//! in the metadata of ONNX and TFLite files, and in the TorchScript file's `extra/model.json`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,13 +18,13 @@ use crate::model::architecture::Architecture;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::{DEFAULT_SEED, DISCLAIMER, Diagnosis, Error, Result};
 
-/// The share of validation images that should get an answer; the rest is "not sure".
-const ANSWERED: f64 = 0.80;
+/// The target coverage: the least fraction of validation images without abstention.
+const TARGET_COVERAGE: f64 = 0.80;
 
 /// The version of the description's fields.
 pub const FORMAT_VERSION: u32 = 2;
 
-/// The oldest version whose files this program still runs.
+/// The oldest version whose files can still be run.
 const OLDEST_VERSION: u32 = 1;
 
 const INTENDED_USE: &str = "Research and teaching on dermatoscopic photographs of pigmented skin lesions \
@@ -32,7 +32,7 @@ const INTENDED_USE: &str = "Research and teaching on dermatoscopic photographs o
     (every image gets one of the seven names, right or not), and not for decisions about a patient. \
     The training images carry no skin-tone label, so how the answers differ by skin tone is unknown.";
 
-/// The description of a network: what is true of every file written from it.
+/// The description of a network, common to all files exported from it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Description {
     /// [`FORMAT_VERSION`].
@@ -41,36 +41,36 @@ pub struct Description {
     pub written_by: String,
     /// [`DISCLAIMER`].
     pub disclaimer: String,
-    /// What it is for and what it is not for.
+    /// The intended use and its limits.
     pub intended_use: String,
     /// Licence of the weights.
     pub licence: String,
     /// The classes in the order of the outputs.
     pub classes: Vec<Class>,
-    /// How a photograph becomes the input, as data.
+    /// The resize rule of the input.
     pub resize: ResizeRule,
-    /// What the logits are divided by inside the network, so that nobody need do it again; 1 if it was not calibrated.
+    /// The calibration temperature, already applied inside the network; 1 if it was not calibrated.
     pub temperature: f64,
-    /// The layers.
+    /// The architecture.
     pub architecture: Architecture,
-    /// SplitMetrics on the validation part, by name. Choices were made on that part, so they flatter.
+    /// Metrics on the validation split, by name. They are optimistic: model selection used this split.
     pub validation: BTreeMap<String, f64>,
-    /// SplitMetrics with intervals, for each part that it was scored on.
+    /// Metrics with confidence intervals, for each scored split.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<SplitMetrics>,
-    /// Thresholds chosen on the validation part, and what they do there.
+    /// Decision thresholds selected on the validation split, with their metrics there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub thresholds: Vec<Threshold>,
-    /// When to say "not sure".
+    /// The abstention rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub abstention: Option<Abstention>,
-    /// The checkpoint that it was written from.
+    /// The source checkpoint.
     pub checkpoint: SourceCheckpoint,
-    /// SHA-256 of the manifest of the dataset that it was trained with.
+    /// SHA-256 of the training dataset's manifest.
     pub dataset: String,
 }
 
-/// One class.
+/// A class.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Class {
     /// The short code.
@@ -81,62 +81,62 @@ pub struct Class {
     pub malignant: bool,
 }
 
-/// What the checkpoint is worth on one part of a dataset.
+/// The checkpoint's metrics on one split of a dataset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SplitMetrics {
-    /// The part: choices were made on `val`, so that its figures flatter.
+    /// The split. Metrics on `val` are optimistic: model selection used it.
     pub part: Split,
-    /// Images scored.
+    /// The number of scored images.
     pub images: usize,
-    /// SplitMetrics by name.
+    /// Metrics by name.
     pub figures: BTreeMap<String, f64>,
-    /// Their 95 % intervals, by bootstrap over lesions, as `[low, high]`.
+    /// Their 95 % confidence intervals as `[low, high]`, by bootstrap over lesions.
     pub intervals: Intervals,
 }
 
-/// A threshold: a score of at least this much counts as positive.
+/// A decision threshold. Scores at or above it are positive.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Threshold {
-    /// What the score is: melanoma's probability, or the sum of those of akiec, bcc and mel.
+    /// The target, which defines the score: the probability of melanoma, or the sum for akiec, bcc and mel.
     pub target: Target,
-    /// The sensitivity that it was chosen for, on the validation part: the highest threshold that has it.
+    /// The requested sensitivity. The threshold is the highest that reaches it on the validation split.
     pub sensitivity_asked: f64,
     /// The threshold.
     pub threshold: f64,
-    /// The part that it was chosen on, and that the figures are of, so that they flatter.
+    /// The split that it was selected on. The metrics below are on the same split and therefore optimistic.
     pub chosen_on: Split,
-    /// Of the positives, the share found.
+    /// Sensitivity.
     pub sensitivity: Option<f64>,
-    /// Of the negatives, the share left alone.
+    /// Specificity.
     pub specificity: Option<f64>,
-    /// Images called positive for each true one among them.
+    /// Number needed to refer: predicted positives per true positive.
     pub referred_per_found: Option<f64>,
 }
 
-/// When the likeliest class's probability is too low for an answer.
+/// The abstention rule: the network abstains if the top-1 probability is too low.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Abstention {
-    /// Below this probability of the likeliest class, say "not sure".
+    /// The network abstains below this top-1 probability.
     pub threshold: f64,
-    /// Share of the validation images that are at or above it.
+    /// The fraction of validation images at or above the threshold.
     pub coverage: f64,
-    /// Share of those that are answered rightly.
+    /// The accuracy on those images.
     pub accuracy: f64,
 }
 
-/// The checkpoint that a file was written from.
+/// The checkpoint that a file was exported from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceCheckpoint {
     /// SHA-256 of the checkpoint file.
     pub sha256: String,
     /// `transfer` or `finetune`.
     pub phase: String,
-    /// The epoch whose weights these are.
+    /// The epoch of the weights.
     pub epoch: usize,
 }
 
 impl Description {
-    /// Describes what is exported from a checkpoint, of which these are the metadata and the SHA-256.
+    /// The description of a checkpoint, given its metadata and SHA-256.
     pub fn new(metadata: &CheckpointMetadata, sha256: &str) -> Self {
         let class = |diagnosis: Diagnosis| Class {
             code: diagnosis.code().to_owned(),
@@ -166,17 +166,18 @@ impl Description {
         }
     }
 
-    /// Adds what the checkpoint's answers to the whole validation part are worth, with the thresholds that they give.
-    pub fn judge(&mut self, answers: &Predictions) {
-        let metrics = answers.score();
+    /// Adds the metrics, decision thresholds and abstention rule computed from predictions for the whole validation
+    /// split.
+    pub fn add_validation(&mut self, predictions: &Predictions) {
+        let metrics = predictions.score();
         self.metrics.push(SplitMetrics {
             part: Split::Val,
             images: metrics.n,
             figures: metrics.to_map(),
             intervals: bootstrap::intervals(
-                &answers.truths,
-                &answers.probabilities,
-                &answers.lesions(),
+                &predictions.truths,
+                &predictions.probabilities,
+                &predictions.lesions(),
                 DEFAULT_SEED,
             ),
         });
@@ -189,23 +190,22 @@ impl Description {
             specificity: point.chosen_on.specificity,
             referred_per_found: point.chosen_on.referred_per_found,
         };
-        let points = operating_points::operating_points(answers, answers);
+        let points = operating_points::operating_points(predictions, predictions);
         self.thresholds = points.into_iter().map(threshold).collect();
-        let coverages = selective::coverages(answers);
-        let at = coverages.iter().find(|c| c.coverage >= ANSWERED);
-        self.abstention = at.map(|at| Abstention {
-            threshold: at.least_confidence,
-            coverage: at.coverage,
-            accuracy: at.accuracy,
+        let coverages = selective::coverages(predictions);
+        let chosen = coverages.iter().find(|c| c.coverage >= TARGET_COVERAGE);
+        self.abstention = chosen.map(|chosen| Abstention {
+            threshold: chosen.least_confidence,
+            coverage: chosen.coverage,
+            accuracy: chosen.accuracy,
         });
     }
 
-    /// Adds the figures of an evaluation that `skinlesion eval` made of the checkpoint, in place of earlier ones of the
-    /// same part.
-    pub fn add(&mut self, part: Split, metrics: &Metrics, intervals: &Intervals) {
-        self.metrics.retain(|figures| figures.part != part);
+    /// Adds the metrics of an evaluation by `skinlesion eval`. They replace earlier metrics of the same split.
+    pub fn add_evaluation(&mut self, split: Split, metrics: &Metrics, intervals: &Intervals) {
+        self.metrics.retain(|metrics| metrics.part != split);
         self.metrics.push(SplitMetrics {
-            part,
+            part: split,
             images: metrics.n,
             figures: metrics.to_map(),
             intervals: intervals.clone(),
@@ -213,23 +213,22 @@ impl Description {
     }
 }
 
-/// A description with what goes in and out of one file.
+/// A description and the interface of one file.
 #[derive(Clone, Debug, Serialize)]
 pub struct FileDescription<'a> {
-    /// What is true of all files.
+    /// The description of the network.
     #[serde(flatten)]
     pub description: &'a Description,
-    /// What is true of this one.
+    /// The interface of this file.
     #[serde(flatten)]
     pub interface: Interface,
 }
 
 impl FileDescription<'_> {
-    /// The fields as named texts, for formats whose metadata are just that: a string as it is, anything
-    /// else as JSON.
+    /// The fields as key-value strings, for formats with such metadata. Strings are kept; other values become JSON.
     pub fn fields(&self) -> Vec<(String, String)> {
         let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(self) else {
-            return Vec::new(); // cannot be: the description is a struct of plain values
+            return Vec::new(); // unreachable: the description is a struct of plain values
         };
         let text = |value: serde_json::Value| match value {
             serde_json::Value::String(text) => text,
@@ -239,37 +238,39 @@ impl FileDescription<'_> {
     }
 }
 
-/// The part of a description without which a file cannot be run rightly.
+/// The input specification: the fields of a description that inference needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InputSpec {
-    /// How images must be prepared.
+    /// The resize rule of the images.
     pub resize: ResizeRule,
-    /// What goes in.
+    /// The input tensor.
     pub input: Input,
-    /// SHA-256 of the checkpoint that the file was written from.
+    /// SHA-256 of the source checkpoint.
     pub checkpoint: String,
 }
 
 impl InputSpec {
-    /// Reads it from an exported file's named texts, as [`FileDescription::fields`] made them, and refuses a
-    /// file of another version or with other classes.
+    /// Reads the specification from an exported file's metadata, as written by [`FileDescription::fields`].
+    ///
+    /// # Errors
+    /// An unsupported format version, other classes, or missing fields.
     pub fn read(path: &Path, field: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let refuse = |problem: String| {
             Error::file(
                 path,
                 problem,
-                "Use a file that this version of `skinlesion export` wrote.",
+                "Use a file written by this version of `skinlesion export`.",
             )
         };
         fn parsed<T: serde::de::DeserializeOwned>(text: Option<String>) -> Option<T> {
             serde_json::from_str(&text?).ok()
         }
-        let missing = |name: &str| refuse(format!("its metadata have no readable '{name}'"));
+        let missing = |name: &str| refuse(format!("its metadata has no valid '{name}'"));
         let version: u32 =
             parsed(field("format_version")).ok_or_else(|| missing("format_version"))?;
         if !(OLDEST_VERSION..=FORMAT_VERSION).contains(&version) {
             return Err(refuse(format!(
-                "export format {version}, but this program reads {OLDEST_VERSION} to {FORMAT_VERSION}"
+                "export format {version} is not supported ({OLDEST_VERSION} to {FORMAT_VERSION} are)"
             )));
         }
         let classes: Vec<Class> = parsed(field("classes")).ok_or_else(|| missing("classes"))?;
@@ -277,12 +278,12 @@ impl InputSpec {
         if codes != Diagnosis::ALL.map(Diagnosis::code) {
             return Err(refuse(format!("its classes are {}", codes.join(", "))));
         }
-        let origin: SourceCheckpoint =
+        let checkpoint: SourceCheckpoint =
             parsed(field("checkpoint")).ok_or_else(|| missing("checkpoint"))?;
         Ok(Self {
             resize: parsed(field("resize")).ok_or_else(|| missing("resize"))?,
             input: parsed(field("input")).ok_or_else(|| missing("input"))?,
-            checkpoint: origin.sha256,
+            checkpoint: checkpoint.sha256,
         })
     }
 }

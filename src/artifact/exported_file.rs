@@ -1,4 +1,4 @@
-//! One network file of an export folder, as `model.json` lists it.
+//! An exported file, as listed in `model.json`.
 
 use std::path::Path;
 
@@ -9,26 +9,26 @@ use super::format::Format;
 use super::interface::Interface;
 use crate::{Error, Result, files};
 
-/// One exported network.
+/// An exported network file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ExportedFile {
-    /// Its name within the folder.
+    /// The file name within the export folder.
     pub file: String,
     /// The format's name.
     pub format: String,
-    /// Its size.
+    /// The size in bytes.
     pub bytes: u64,
     /// SHA-256 of the file.
     pub sha256: String,
-    /// What goes in and what comes out.
+    /// The input and outputs.
     #[serde(flatten)]
     pub interface: Interface,
-    /// What came of running it again.
+    /// The comparison with the checkpoint.
     pub check: Check,
 }
 
 impl ExportedFile {
-    /// Takes the measure of a file that was written and checked.
+    /// Describes a file that was written and checked.
     pub fn new(format: Format, path: &Path, interface: Interface, check: Check) -> Result<Self> {
         let metadata = std::fs::metadata(path).map_err(Error::io("read", path))?;
         Ok(Self {
@@ -41,7 +41,7 @@ impl ExportedFile {
         })
     }
 
-    /// Whether it takes images of any size.
+    /// Whether the file accepts images of any size and resizes them.
     pub fn resizes(&self) -> bool {
         self.interface.resizes
     }

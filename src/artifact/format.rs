@@ -1,33 +1,33 @@
-//! The file formats that a network can be written in, by name.
+//! Export formats.
 
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-/// A file format.
+/// An export format.
 #[derive(Display, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "kebab-case")]
 #[strum(parse_err_ty = UnknownFormat, parse_err_fn = unknown)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Format {
-    /// For libtorch and PyTorch.
+    /// TorchScript, for libtorch and PyTorch.
     #[strum(serialize = "torchscript")]
     TorchScript,
-    /// For nearly everything else.
+    /// ONNX, for most other runtimes.
     Onnx,
-    /// ONNX of half the size.
+    /// ONNX with float16 weights: half the size.
     OnnxFp16,
-    /// ONNX of a quarter of the size, in whole numbers.
+    /// ONNX quantized to int8: a quarter of the size.
     OnnxInt8,
-    /// For Android, where LiteRT (TensorFlow Lite) runs it.
+    /// TFLite, for Android, run by LiteRT (TensorFlow Lite).
     Tflite,
-    /// TFLite of half the size.
+    /// TFLite with float16 weights: half the size.
     TfliteFp16,
-    /// TFLite of a quarter of the size, in whole numbers.
+    /// TFLite quantized to int8: a quarter of the size.
     TfliteInt8,
-    /// The phone page, a folder for any web server.
+    /// The web app, a folder for any web server.
     Web,
 }
 
-/// Who runs a file.
+/// The kind of runtime of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
     /// libtorch.
@@ -40,28 +40,28 @@ pub enum Family {
     Web,
 }
 
-/// How exactly a file holds the network.
+/// The numeric precision of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Precision {
-    /// 32-bit floating point: the checkpoint's own numbers.
+    /// 32-bit floating point, as the checkpoint.
     Single,
     /// 16-bit floating point.
     Half,
-    /// Whole numbers of 8 bits.
+    /// 8-bit integers.
     Int8,
 }
 
-/// The precision of the weights in a file of real numbers.
+/// The precision of floating-point weights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FloatPrecision {
-    /// As trained.
+    /// float32, as trained.
     F32,
-    /// Half the size. ONNX files compute in it too; TFLite runtimes compute in whichever precision they prefer.
+    /// float16, half the size. ONNX files also compute in it; TFLite runtimes choose their own precision.
     F16,
 }
 
 impl Format {
-    /// All of them, in the order in which they are written and listed.
+    /// All formats, in the order in which they are written and listed.
     pub const ALL: &[Self] = Self::VARIANTS;
 
     /// Its name in flags and tables.
@@ -69,7 +69,7 @@ impl Format {
         self.into()
     }
 
-    /// Its name within an export folder: a file's, or the page's folder.
+    /// The file name within an export folder; for the web app, the folder name.
     pub fn file_name(self) -> &'static str {
         match self {
             Self::TorchScript => "model.pt",
@@ -83,7 +83,7 @@ impl Format {
         }
     }
 
-    /// Who runs it.
+    /// The kind of runtime.
     pub fn family(self) -> Family {
         match self {
             Self::TorchScript => Family::TorchScript,
@@ -93,7 +93,7 @@ impl Format {
         }
     }
 
-    /// How exactly it holds the network.
+    /// The numeric precision.
     pub fn precision(self) -> Precision {
         match self {
             Self::TorchScript | Self::Onnx | Self::Tflite | Self::Web => Precision::Single,
@@ -102,7 +102,7 @@ impl Format {
         }
     }
 
-    /// The engine of this program that runs it again.
+    /// The inference engine that verifies the file; empty for the web app.
     pub fn engine(self) -> &'static str {
         match self.family() {
             Family::TorchScript => "libtorch",
@@ -119,7 +119,7 @@ impl Format {
     }
 }
 
-/// The text that is no format.
+/// The text does not name a format.
 #[derive(Debug, thiserror::Error)]
 #[error("'{0}' is not one of {names}, all", names = Format::names())]
 pub struct UnknownFormat(pub String);

@@ -1,4 +1,4 @@
-//! What goes into an exported file and what comes out: the part of its description in which files differ.
+//! The input and outputs of an exported file: the fields of its description that differ between files.
 
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr};
@@ -10,25 +10,25 @@ use crate::imaging::resize::ResizeRule;
 /// Name of the network's input.
 pub const INPUT: &str = "image";
 
-/// Name of the output that sums to 1.
+/// Name of the output with the softmax probabilities.
 pub const PROBABILITIES: &str = "probabilities";
 
-/// Name of the output before the softmax.
+/// Name of the output with the logits.
 pub const LOGITS: &str = "logits";
 
-/// Name of the output that shows how much each place speaks for each class.
+/// Name of the output with the class activation maps.
 pub const EVIDENCE: &str = "evidence";
 
-/// The free dimension: any number of images at once.
+/// Name of the dynamic batch dimension.
 pub const BATCH: &str = "batch";
 
-/// The free height of an image that is resized inside.
+/// Name of the dynamic height of a file that resizes its input.
 pub const HEIGHT: &str = "height";
 
-/// The free width of an image that is resized inside.
+/// Name of the dynamic width of a file that resizes its input.
 pub const WIDTH: &str = "width";
 
-/// The numbers that an app gives.
+/// The data type of the input.
 #[derive(Display, EnumString, IntoStaticStr)]
 #[strum(parse_err_ty = String, parse_err_fn = unknown)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub enum InputKind {
     #[default]
     #[strum(serialize = "float32")]
     Unit,
-    /// uint8 as cameras and decoders give them, rows first, colours interleaved (NHWC).
+    /// uint8 in 0–255, as from cameras and decoders, NHWC.
     #[strum(serialize = "uint8")]
     Bytes,
 }
@@ -53,20 +53,20 @@ fn unknown(text: &str) -> String {
     format!("'{text}' is not one of float32, uint8")
 }
 
-/// The input and the outputs of one file.
+/// The input and outputs of one file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Interface {
-    /// The numbers that it takes.
+    /// The data type of the input.
     #[serde(skip)]
     pub kind: InputKind,
-    /// Whether it takes images of any size and resizes them itself.
+    /// Whether the file accepts images of any size and resizes them.
     #[serde(skip)]
     pub resizes: bool,
-    /// What goes in.
+    /// The input tensor.
     pub input: Input,
-    /// What comes out: [`PROBABILITIES`], then [`LOGITS`], and from ONNX files [`EVIDENCE`].
+    /// The output tensors: [`PROBABILITIES`], [`LOGITS`] and, in ONNX files, [`EVIDENCE`].
     pub outputs: Vec<Output>,
-    /// How a photograph becomes the input, in words.
+    /// The preprocessing of a photograph, in words.
     pub preparation: String,
 }
 
@@ -75,20 +75,20 @@ pub struct Interface {
 pub struct Input {
     /// Its name.
     pub name: String,
-    /// Its dims; a name stands for any number.
+    /// The shape. A name denotes a dynamic dimension.
     pub shape: Vec<Dim>,
-    /// The type of its numbers.
+    /// The element type.
     pub dtype: String,
-    /// The order of its dimensions: N images, C colours, H rows, W columns.
+    /// The order of the dimensions: N images, C channels, H rows, W columns.
     pub layout: String,
-    /// The order of the colours.
+    /// The order of the channels.
     pub colour_order: String,
-    /// What black and white are.
+    /// The values of black and white.
     pub range: [f32; 2],
 }
 
 impl Input {
-    /// Whether it takes bytes, rows first and colours interleaved, rather than planes of numbers in 0–1.
+    /// Whether the input is uint8 NHWC rather than float32 in 0–1.
     pub fn takes_bytes(&self) -> bool {
         self.dtype == InputKind::Bytes.name()
     }
@@ -99,9 +99,9 @@ impl Input {
 pub struct Output {
     /// Its name.
     pub name: String,
-    /// Its dims.
+    /// The shape.
     pub shape: Vec<Dim>,
-    /// The type of its numbers.
+    /// The element type.
     pub dtype: String,
 }
 
@@ -109,14 +109,14 @@ pub struct Output {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Dim {
-    /// So many.
+    /// A fixed size.
     Fixed(u32),
-    /// Any number, under a name.
+    /// A dynamic size, by name.
     Free(String),
 }
 
 impl Interface {
-    /// That of a file of this format, for a network whose images are prepared by `rule`.
+    /// The interface of a file of this format, for a network whose images are resized by `rule`.
     pub fn new(format: Format, rule: ResizeRule, kind: InputKind, resizes: bool) -> Self {
         let family = format.family();
         let free = |name: &str| Dim::Free(name.to_owned());
@@ -126,11 +126,11 @@ impl Interface {
         } else {
             [side(), side()]
         };
-        let (batch, colours) = (free(BATCH), Dim::Fixed(3));
-        let by_pixel = kind == InputKind::Bytes || family == Family::Tflite;
-        let (layout, shape) = match by_pixel {
-            true => ("NHWC", vec![batch, height, width, colours]),
-            false => ("NCHW", vec![batch, colours, height, width]),
+        let (batch, channels) = (free(BATCH), Dim::Fixed(3));
+        let channels_last = kind == InputKind::Bytes || family == Family::Tflite;
+        let (layout, shape) = match channels_last {
+            true => ("NHWC", vec![batch, height, width, channels]),
+            false => ("NCHW", vec![batch, channels, height, width]),
         };
         let output = |name: &str, sides: &[u32]| Output {
             name: name.to_owned(),
@@ -169,7 +169,7 @@ impl Interface {
     }
 }
 
-/// MobileNetV2 halves its images five times, each time rounding up.
+/// MobileNetV2 halves the resolution five times, rounding up.
 fn evidence_side(size: u32) -> u32 {
     size.div_ceil(32)
 }
@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_for_camera_bytes_takes_them_as_they_come() {
+    fn uint8_files_take_unscaled_nhwc_bytes() {
         let rule = ResizeRule::square(64);
         let bytes = Interface::new(Format::Onnx, rule, InputKind::Bytes, false);
         assert_eq!(bytes.input.layout, "NHWC");
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn tflite_files_take_pixels_and_onnx_files_planes() {
+    fn tflite_files_are_nhwc_and_float_onnx_files_nchw() {
         let layout = |format| {
             let rule = ResizeRule::square(64);
             Interface::new(format, rule, InputKind::Unit, false)

@@ -1,5 +1,5 @@
-//! What an exported file is: formats, what goes in and comes out, `model.json`, and the names of an export folder's
-//! files. Known both to [`crate::export`], which writes them, and to [`crate::inference`], which reads them.
+//! Exported files: formats, input specification, `model.json` and the file names of an export folder. Shared by
+//! [`crate::export`], which writes them, and [`crate::inference`], which reads them.
 
 pub mod check;
 pub mod description;

@@ -1,5 +1,5 @@
-//! The files of an export folder, and how one is found: `model.json` and `labels.txt` for apps, `checkpoint.json` for
-//! `eval`.
+//! The files of an export folder and how they are located: `model.json` and `labels.txt` for apps, `checkpoint.json`
+//! for `eval`.
 
 use std::path::{Path, PathBuf};
 
@@ -9,16 +9,16 @@ use super::format::{Family, Format};
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::{Diagnosis, Error, Result};
 
-/// The description for apps. By this file an export folder is known.
+/// The description for apps. Its presence identifies an export folder.
 pub const MODEL_FILE: &str = "model.json";
 
-/// One class code a line, in the order of the outputs.
+/// The class codes, one per line, in the order of the outputs.
 pub const LABELS_FILE: &str = "labels.txt";
 
-/// All that the checkpoint said of itself, with the (hashed) lesions that it must not be scored on.
+/// The checkpoint metadata, including the hashed ids of lesions that the network must not be scored on.
 pub const CHECKPOINT_FILE: &str = "checkpoint.json";
 
-/// Which file of an export folder is meant by the folder: the most exact one that every machine can run.
+/// The order in which the network file of an export folder is chosen: highest precision and portability first.
 const PREFERRED: [Format; 7] = [
     Format::Onnx,
     Format::TorchScript,
@@ -29,10 +29,10 @@ const PREFERRED: [Format; 7] = [
     Format::TfliteInt8,
 ];
 
-/// The vectors' file within an export folder.
+/// The golden vectors.
 pub const GOLDEN_FILE: &str = "golden.json";
 
-/// The pictures' folder within an export folder.
+/// The folder of the golden vectors' pictures.
 pub const GOLDEN_FOLDER: &str = "golden";
 
 /// The contents of [`CHECKPOINT_FILE`].
@@ -40,7 +40,7 @@ pub const GOLDEN_FOLDER: &str = "golden";
 pub struct Provenance {
     /// SHA-256 of the checkpoint.
     pub sha256: String,
-    /// What it said of itself.
+    /// The checkpoint metadata.
     #[serde(rename = "about")]
     pub metadata: CheckpointMetadata,
 }
@@ -50,9 +50,8 @@ pub fn labels() -> String {
     Diagnosis::ALL.map(Diagnosis::code).join("\n") + "\n"
 }
 
-/// The file that a user means by a path: in an export folder, the first of its networks in the order of
-/// [`PREFERRED`];
-/// any other path stays what it is.
+/// Resolves a path to a network file: for an export folder, the first of its networks in the order of [`PREFERRED`];
+/// any other path is returned unchanged.
 pub fn locate(path: &Path) -> PathBuf {
     // Without libtorch, only ONNX files can be run.
     let runs = |format: &Format| cfg!(feature = "torch") || format.family() == Family::Onnx;
@@ -65,7 +64,7 @@ pub fn locate(path: &Path) -> PathBuf {
     .unwrap_or_else(|| path.to_owned())
 }
 
-/// SHA-256 of the checkpoint behind an exported file and what it said of itself, from the `checkpoint.json` beside the file.
+/// The SHA-256 and the metadata of an exported file's checkpoint, from `checkpoint.json` in the same folder.
 pub fn provenance(exported: &Path) -> Result<(String, CheckpointMetadata)> {
     let path = exported.with_file_name(CHECKPOINT_FILE);
     let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
@@ -74,14 +73,14 @@ pub fn provenance(exported: &Path) -> Result<(String, CheckpointMetadata)> {
             &path,
             error.line() as u64,
             error.to_string(),
-            "Name a checkpoint, or an export folder that `skinlesion export` wrote.",
+            "Name a checkpoint, or an export folder written by `skinlesion export`.",
         )
     })?;
     Ok((provenance.sha256, provenance.metadata))
 }
 
-/// What the checkpoint behind an exported file said of itself: `checkpoint.json` beside the file, if it is
-/// there and is about the checkpoint with this SHA-256.
+/// The checkpoint metadata of an exported file, if `checkpoint.json` is in the same folder and describes the
+/// checkpoint with this SHA-256.
 pub fn metadata(exported: &Path, checkpoint: &str) -> Option<CheckpointMetadata> {
     let bytes = std::fs::read(exported.with_file_name(CHECKPOINT_FILE)).ok()?;
     let provenance: Provenance = serde_json::from_slice(&bytes).ok()?;

@@ -1,12 +1,13 @@
-//! The affine map between 8-bit integers and real numbers.
+//! Affine quantization to 8 bits.
 
-/// How the activations of one tensor are written in eight bits: `real = scale · (code − zero_point)`, codes 0–255.
+/// The quantization parameters of an activation tensor: `real = scale · (quantized − zero_point)`, with quantized
+/// values 0 to 255.
 ///
-/// A format whose codes are signed (TFLite) subtracts 128 from code and zero point alike.
+/// In formats with signed values (TFLite), 128 is subtracted from both the quantized values and the zero point.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct QuantizationParams {
-    /// The step between two codes; above 0.
+    /// The step between two quantized values; above 0.
     pub scale: f32,
-    /// The code of 0.
+    /// The quantized value of 0.
     pub zero_point: u8,
 }

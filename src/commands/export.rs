@@ -113,13 +113,13 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     let answers = source.answers(&images, session)?;
     let mut description = Description::new(&source.metadata, &source.sha256);
     if images.whole {
-        description.judge(&Predictions {
+        description.add_validation(&Predictions {
             probabilities: answers.clone(),
             ..images.truths.clone()
         });
     }
     for evaluation in &evaluations {
-        description.add(
+        description.add_evaluation(
             evaluation.data.split,
             &evaluation.metrics,
             &evaluation.intervals,

@@ -157,9 +157,14 @@ pub fn against(dataset: &Dataset, other: &Dataset, progress: &dyn Progress) -> V
         ));
     }
     report.note(
-        found.fault(&format!("images of the test split have near-duplicates in the training or validation split of {other_path}")),
-        format!("no image of the test split has a near-duplicate in the training or validation split of {other_path}, within the \
-                 limits of the search"),
+        found.fault(&format!(
+            "images of the test split have near-duplicates in the training or validation split of \
+             {other_path}"
+        )),
+        format!(
+            "no image of the test split has a near-duplicate in the training or validation split of \
+             {other_path}, within the limits of the search"
+        ),
     );
     report
 }

@@ -1,6 +1,5 @@
-//! Golden vectors: a few drawn photographs with the pixels that they must be prepared to and the probabilities that each
-//! file must give, so that any app can prove that it does what the checkpoint does. Drawn, so that nobody's skin and
-//! nobody's licence is in them.
+//! Golden vectors: synthetic images with their expected pixels after preprocessing and the expected probabilities of
+//! each file, against which apps test their integration. Synthetic images need no consent and no licence.
 
 use std::fs;
 use std::io::Cursor;
@@ -20,7 +19,7 @@ use crate::probabilities::Probabilities;
 use crate::synthetic;
 use crate::{DEFAULT_SEED, Diagnosis, Error, Result, files};
 
-/// Width and height of the picture drawn for each class: landscape, portrait, square, smaller than the network's input.
+/// Width and height of the image of each class: landscape, portrait, square, smaller than the network's input.
 const SIZES: [[u32; 2]; Diagnosis::COUNT] = [
     [600, 450],
     [330, 440],
@@ -31,7 +30,7 @@ const SIZES: [[u32; 2]; Diagnosis::COUNT] = [
     [120, 90],
 ];
 
-/// What `golden.json` says.
+/// The contents of `golden.json`.
 #[derive(Debug, Serialize, Deserialize)]
 struct Golden {
     format_version: u32,
@@ -42,9 +41,9 @@ struct Golden {
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Tolerance {
-    /// How far a prepared byte may be off.
+    /// The largest allowed difference of a preprocessed byte.
     prepared: u8,
-    /// How far a probability may be off, by format, when the file is given the very bytes of `prepared`.
+    /// The largest allowed difference of a probability, by format, given the exact bytes of `prepared`.
     probabilities: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -54,21 +53,21 @@ struct GoldenImage {
     sha256: String,
     width: u32,
     height: u32,
-    /// The class that was drawn; a network that learnt from photographs need not see it.
+    /// The drawn class. A network trained on photographs may predict another.
     truth: Diagnosis,
     prepared: Prepared,
-    /// By format, in class order.
+    /// The probabilities by format, in class order.
     probabilities: serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Prepared {
     file: String,
-    /// Of the bare bytes: size × size × 3, rows first, RGB interleaved.
+    /// SHA-256 of the raw bytes: size × size × 3, row-major, RGB interleaved.
     sha256: String,
 }
 
-/// Draws the pictures, runs the files of an export folder on them, and writes all of it there.
+/// Draws the images, runs the network files of an export folder on them, and writes the golden vectors to the folder.
 pub fn write(folder: &Path, rule: ResizeRule, networks: &[ExportedFile]) -> Result<()> {
     let pictures = folder.join(GOLDEN_FOLDER);
     fs::create_dir(&pictures).map_err(Error::io("create", &pictures))?;
@@ -101,9 +100,9 @@ pub fn write(folder: &Path, rule: ResizeRule, networks: &[ExportedFile]) -> Resu
     let borrowed: Vec<&[u8]> = pixels.iter().map(Vec::as_slice).collect();
     for network in networks.iter().filter(|network| !network.resizes()) {
         let classifier = open::open(&folder.join(&network.file), Device::Cpu)?;
-        let answers: Vec<Probabilities> = classifier.probabilities(&borrowed)?;
-        for (image, answer) in images.iter_mut().zip(answers) {
-            (image.probabilities).insert(network.format.clone(), answer.to_vec().into());
+        let outputs: Vec<Probabilities> = classifier.probabilities(&borrowed)?;
+        for (image, output) in images.iter_mut().zip(outputs) {
+            (image.probabilities).insert(network.format.clone(), output.to_vec().into());
         }
     }
     let golden = Golden {
@@ -125,11 +124,11 @@ pub fn write(folder: &Path, rule: ResizeRule, networks: &[ExportedFile]) -> Resu
     files::write_json(&folder.join(GOLDEN_FILE), &golden)
 }
 
-/// What another resizer's rounding may change in a byte.
+/// The tolerance of a byte for the rounding of other resizers.
 const PREPARED: u8 = 1;
 
-/// What another runtime's arithmetic may change in a probability. Half precision rounds 10 bits behind the point; whole
-/// numbers that fall between two codes may go to either.
+/// The tolerance of a probability for the arithmetic of other runtimes. float16 has a mantissa of 10 bits; int8 kernels
+/// may round ties between two quantized values either way.
 fn tolerance(format: Format) -> f64 {
     match format.precision() {
         Precision::Single => 1e-3,
@@ -138,7 +137,7 @@ fn tolerance(format: Format) -> f64 {
     }
 }
 
-/// Writes a picture and returns its place within the export folder.
+/// Writes an image and returns its path within the export folder.
 fn write_png(folder: &Path, name: &str, picture: &RgbImage) -> Result<String> {
     let file = format!("{GOLDEN_FOLDER}/{name}");
     let path = folder.join(&file);

@@ -1,4 +1,4 @@
-//! Images that exported files are run on.
+//! Images for verification and calibration of exported files.
 
 use std::path::Path;
 
@@ -13,25 +13,25 @@ use crate::metrics::Predictions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::{Error, Result};
 
-/// Images to compare files on.
+/// Images on which exported files are compared with the checkpoint.
 pub struct Images {
-    /// Prepared, each as [`crate::imaging::resize::resize`] returns it.
+    /// The preprocessed images, each as returned by [`crate::imaging::resize::resize`].
     pub pixels: Vec<Vec<u8>>,
-    /// What they are, in the plural.
+    /// The kind of images, in the plural.
     pub of: &'static str,
-    /// What they show, without answers; empty for noise.
+    /// The labels, without probabilities; empty for noise.
     pub truths: Predictions,
-    /// Whether they are all there are of the validation part, so that thresholds can be chosen on them.
+    /// Whether they are the whole validation split, so that decision thresholds can be selected on them.
     pub whole: bool,
 }
 
 impl Images {
-    /// Up to `limit` images of a dataset's validation part (in the checkpoint's fold), evenly spread over it; all
-    /// if `limit` is 0. Refuses lesions that the checkpoint has learnt from.
+    /// Up to `limit` evenly spaced images of a dataset's validation split (in the checkpoint's fold); all if `limit`
+    /// is 0. Returns an error for lesions that the checkpoint was trained on.
     pub fn validation(folder: &Path, metadata: &CheckpointMetadata, limit: usize) -> Result<Self> {
         let dataset = open(folder, metadata)?;
         leakage::refuse_seen_lesions(metadata, &dataset, Split::Val)?;
-        let rows = spread(&dataset, Split::Val, limit)?;
+        let rows = evenly_spaced(&dataset, Split::Val, limit)?;
         let mut truths = Predictions::default();
         for &row in &rows {
             let sample = &dataset.rows[row].sample;
@@ -47,8 +47,8 @@ impl Images {
         })
     }
 
-    /// Noise, for want of photographs: a coarse grid of random colours, blended, with fine noise on top.
-    /// The same on every machine.
+    /// Noise images, for use without a dataset: a coarse, interpolated grid of random colours plus fine noise.
+    /// Identical on every machine.
     pub fn noise(rule: ResizeRule, count: usize) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(crate::DEFAULT_SEED);
         let pixels = (0..count)
@@ -63,14 +63,14 @@ impl Images {
     }
 }
 
-/// Up to `limit` prepared images of a dataset's training part (in the checkpoint's fold), evenly spread over it.
+/// Up to `limit` evenly spaced, preprocessed images of a dataset's training split (in the checkpoint's fold).
 pub fn training(
     folder: &Path,
     metadata: &CheckpointMetadata,
     limit: usize,
 ) -> Result<Vec<Vec<u8>>> {
     let dataset = open(folder, metadata)?;
-    let rows = spread(&dataset, Split::Train, limit)?;
+    let rows = evenly_spaced(&dataset, Split::Train, limit)?;
     Ok(pixels(&dataset, &rows))
 }
 
@@ -80,15 +80,15 @@ fn open(folder: &Path, metadata: &CheckpointMetadata) -> Result<Dataset> {
     Ok(dataset)
 }
 
-/// Rows of a part, evenly spread over it.
-fn spread(dataset: &Dataset, part: Split, limit: usize) -> Result<Vec<usize>> {
-    let rows = dataset.split_rows(part);
+/// Evenly spaced rows of a split.
+fn evenly_spaced(dataset: &Dataset, split: Split, limit: usize) -> Result<Vec<usize>> {
+    let rows = dataset.split_rows(split);
     if rows.is_empty() {
         return Err(Error::file(
             &dataset.path,
-            format!("its {part} part is empty"),
+            format!("its {split} split is empty"),
             format!(
-                "Name a dataset with images in its {part} part, such as the one that the checkpoint was trained with."
+                "Pass a dataset with images in its {split} split, such as the checkpoint's training dataset."
             ),
         ));
     }
@@ -105,7 +105,7 @@ fn pixels(dataset: &Dataset, rows: &[usize]) -> Vec<Vec<u8>> {
     rows.iter().map(image).collect()
 }
 
-/// A square of `size` pixels.
+/// A noise image of `size` × `size` pixels.
 fn noise(rng: &mut ChaCha8Rng, size: usize) -> Vec<u8> {
     const CELLS: usize = 5;
     let corners: Vec<f32> = (0..(CELLS + 1) * (CELLS + 1) * 3)

@@ -1,14 +1,14 @@
-//! What exported files are checked and calibrated with.
+//! The inputs of verification and calibration.
 
 use super::images::Images;
 use crate::probabilities::Probabilities;
 
-/// What files are checked and calibrated with.
+/// The inputs of verification and calibration.
 pub struct ExportInputs<'a> {
-    /// Images to compare on.
+    /// The images for verification.
     pub images: &'a Images,
-    /// The checkpoint's own answers to them ([`ExportSource::answers`]).
+    /// The checkpoint's probabilities for them ([`super::source::ExportSource::answers`]).
     pub answers: &'a [Probabilities],
-    /// Prepared training images for int8 files.
+    /// Preprocessed training images for int8 calibration.
     pub calibration: &'a [Vec<u8>],
 }

@@ -1,8 +1,8 @@
-//! A checkpoint as files that phones and other programs run. Sees only the fused network
-//! ([`crate::model::fuse`]), never the training code.
+//! Exports checkpoints to TorchScript, ONNX and TFLite. Uses only the fused network ([`crate::model::fuse`]), not the
+//! training code.
 //!
-//! Each format has a writer ([`torchscript`], [`onnx`], [`tflite`]), each written file is run again and compared
-//! ([`verify`]), and [`package`] puts beside them what an app needs to know ([`description`], [`golden`]).
+//! Each format has a writer ([`torchscript`], [`onnx`], [`tflite`]). Every exported file is run and compared with the
+//! checkpoint ([`verify`]). [`package`] adds the files that apps need: the description and golden vectors ([`golden`]).
 
 pub mod golden;
 pub mod images;

@@ -1,5 +1,5 @@
-//! Writes what lies beside the exported networks: `model.json` and `labels.txt` for apps, `checkpoint.json` for
-//! `eval`, golden vectors, a model card and a README for people.
+//! Writes the files that accompany the exported networks: `model.json` and `labels.txt` for apps, `checkpoint.json` for
+//! `eval`, golden vectors, a model card and a README.
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ struct Model<'a> {
     files: &'a [ExportedFile],
 }
 
-/// Writes everything but the networks and the page, and returns the files, most important first.
+/// Writes all files except the networks and the web app, and returns their paths, most important first.
 pub fn write(
     folder: &Path,
     source: &ExportSource,

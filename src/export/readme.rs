@@ -1,4 +1,4 @@
-//! `README.md` of an export folder: its files as a table, and what to do with them.
+//! `README.md` of an export folder: a table of its files, and their use.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ use crate::artifact::package::{CHECKPOINT_FILE, GOLDEN_FILE, LABELS_FILE, MODEL_
 /// The file's name.
 pub const README_FILE: &str = "README.md";
 
-/// The files by size, agreement, worth and time: a table that reads well as text and as Markdown.
+/// A table of the files with size, agreement, metrics and latency, readable as text and as Markdown.
 pub fn table(networks: &[ExportedFile]) -> String {
     let mut rows = vec![
         [
@@ -79,41 +79,41 @@ pub fn table(networks: &[ExportedFile]) -> String {
     text
 }
 
-/// What the table's columns mean.
+/// The legend of the table.
 pub fn legend(networks: &[ExportedFile]) -> String {
     let of = networks.first().map_or("", |n| &n.check.of);
     format!(
-        "Each file was run again on {of} and its probabilities compared with the checkpoint's; changes are in points against \
-         the checkpoint. ms/image: one image at a time on the CPU of the machine that exported, .pt in libtorch, .onnx in rten, \
-         .tflite in a plain interpreter of this program: times of these engines, not of a phone's."
+        "Each file was run on {of}, and its probabilities were compared with the checkpoint's. Changes are percentage points \
+         against the checkpoint. ms/image: latency at batch size 1 on the CPU of the exporting machine, in libtorch (.pt), \
+         rten (.onnx) and this program's TFLite interpreter (.tflite); phone runtimes differ."
     )
 }
 
-/// The whole file.
+/// The contents of the file.
 pub fn readme(description: &Description, networks: &[ExportedFile]) -> String {
     let first = networks.first().map_or("model.onnx", |n| &n.file);
     let onnx = Format::Onnx.file_name();
     format!(
-        "# An exported network
+        "# Exported network
 
 **{DISCLAIMER}**
 
 {table}
 {legend}
 
-* `{MODEL_FILE}`: classes, what goes in and out of each file, preparation, thresholds, figures, origin; read it in your app.
-* `{GOLDEN_FILE}` and `golden/`: drawn pictures, the pixels that they must be prepared to, and what each file must answer.
-  Pass them before you trust your app.
-* `{LABELS_FILE}`: the class codes, one a line, in the order of the outputs.
-* `{CARD_FILE}`: what to know of the network before using it.
-* `{CHECKPOINT_FILE}`: how it was trained, and the (hashed) lesions that it must not be scored on.
+* `{MODEL_FILE}`: classes, input specification and outputs of each file, decision thresholds, metrics and provenance, for apps.
+* `{GOLDEN_FILE}` and `golden/`: synthetic images, their expected pixels after preprocessing, and each file's expected
+  probabilities. Test your app against them.
+* `{LABELS_FILE}`: the class codes, one per line, in the order of the outputs.
+* `{CARD_FILE}`: the model card: intended use, metrics and limits.
+* `{CHECKPOINT_FILE}`: training settings, and the hashed ids of lesions that the network must not be scored on.
 
 Licence of the weights: {licence}.
 
 ```sh
-skinlesion predict --model {first} IMAGE          # the likeliest diagnoses of a photograph
+skinlesion predict --model {first} IMAGE          # the most probable diagnoses of a photograph
 skinlesion eval --model {first} --data DIR --out eval
-skinlesion serve .                                # the phone page, with {onnx} or a smaller ONNX file in it
+skinlesion serve .                                # the web app, with {onnx} or a smaller ONNX file
 ```
 ",
         table = table(networks),

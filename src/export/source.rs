@@ -1,4 +1,4 @@
-//! The network that is exported.
+//! The network to export.
 
 use std::path::{Path, PathBuf};
 
@@ -16,22 +16,21 @@ use crate::probabilities::Probabilities;
 use crate::progress::Progress;
 use crate::{Result, files};
 
-/// The network that is exported.
+/// The network to export.
 #[derive(Debug)]
 pub struct ExportSource {
     /// The file that it was read from.
     pub path: PathBuf,
-    /// SHA-256 of its checkpoint's file.
+    /// SHA-256 of the checkpoint file.
     pub sha256: String,
-    /// What its checkpoint says of itself.
+    /// The checkpoint metadata.
     pub metadata: CheckpointMetadata,
-    /// The network, batch norm and temperature fused.
+    /// The network, with BatchNorm and temperature fused.
     pub network: FusedNetwork,
 }
 
 impl ExportSource {
-    /// Reads a checkpoint file or folder; or, for those who have no checkpoint, an export folder or its `model.onnx`, which
-    /// holds the same numbers.
+    /// Reads a checkpoint file or folder, or an export folder or its `model.onnx`, which contains the same weights.
     pub fn read(path: &Path) -> Result<Self> {
         let exported = package::locate(path);
         if exported
@@ -63,7 +62,7 @@ impl ExportSource {
         })
     }
 
-    /// The network's own answers to some images: what every file is compared with.
+    /// The network's probabilities for images, with which every exported file is compared.
     pub fn answers(&self, images: &Images, progress: &dyn Progress) -> Result<Vec<Probabilities>> {
         let network =
             CheckpointClassifier::fused(&self.network, self.metadata.clone(), Device::Cpu)?;
@@ -71,8 +70,7 @@ impl ExportSource {
     }
 }
 
-/// A configuration whose teachers are named without their folders, which are nobody's business once the network is
-/// passed on.
+/// The configuration with the teachers' folders removed, which are private paths of the training machine.
 fn without_folders(config: &str) -> String {
     let Ok(mut table) = config.parse::<toml::Table>() else {
         return config.to_owned();

@@ -1,9 +1,9 @@
 //! TorchScript: the format of libtorch and PyTorch, traced from the fused network.
 //!
-//! Tracing through tch leaves the weights as constants, so the module is frozen and takes any batch size,
-//! but it cannot give two outputs ("Exportable methods must have a single return value") nor carry extra
-//! files. A TorchScript file is a ZIP archive whose code is plain text, so both are put in afterwards: the
-//! traced function returns the logits, and its last line is rewritten to return probabilities and logits.
+//! Tracing through tch keeps the weights as constants: the module is frozen and accepts any batch size. It can return
+//! only one output ("Exportable methods must have a single return value") and store no extra files. A TorchScript file
+//! is a ZIP archive with plain-text code, so both are added afterwards. The traced function returns the logits; its
+//! last line is rewritten to return probabilities and logits.
 
 use std::io::{Cursor, Read, Write};
 use std::path::Path;
@@ -21,7 +21,7 @@ use crate::model::inference_network::InferenceNetwork;
 use crate::model::input;
 use crate::{Error, Result, files};
 
-/// PyTorch aligns the weights in the archive to this many bytes, so that they can be mapped into memory.
+/// PyTorch's alignment of the weights in the archive, in bytes, for memory mapping.
 const ALIGNMENT: u16 = 64;
 
 /// Writes a network as a TorchScript file: (image) → (probabilities, logits).
@@ -37,10 +37,10 @@ pub fn write(path: &Path, network: &FusedNetwork, about: &FileDescription) -> Re
     files::write_atomically(path, &finished)
 }
 
-/// The network from an image to logits, as a module.
+/// Traces the network from an image to logits.
 fn trace(network: &FusedNetwork, size: u32, kind: InputKind) -> Result<CModule> {
     let network = InferenceNetwork::new(network, Device::Cpu)?;
-    // Made before tracing: the tracer would record how they are made, and lose their values.
+    // Created before tracing, because the tracer would record their creation and lose their values.
     let [mean, std] = [MEAN, STD].map(|values| Tensor::from_slice(&values).view([1, 3, 1, 1]));
     let side = i64::from(size);
     let example = match kind {
@@ -59,7 +59,7 @@ fn trace(network: &FusedNetwork, size: u32, kind: InputKind) -> Result<CModule> 
         .map_err(Error::torch("tracing the network"))
 }
 
-/// The archive with two outputs and the description.
+/// Adds the second output and the description to the archive.
 fn finish(
     traced: &[u8],
     description: &[u8],
@@ -74,7 +74,7 @@ fn finish(
         let mut file = archive.by_index(index)?;
         let name = file.name()?.into_owned();
         if name.ends_with(".debug_pkl") {
-            continue; // positions in the source text, which is changed here
+            continue; // source positions, which change here
         }
         let mut contents = Vec::new();
         file.read_to_end(&mut contents)?;
@@ -92,7 +92,7 @@ fn finish(
     Ok(finished.finish()?.into_inner())
 }
 
-/// The traced function, returning probabilities and logits, with its argument named as in every format.
+/// Rewrites the traced function to return probabilities and logits, and renames its argument as in the other formats.
 fn with_two_outputs(code: &str) -> Result<String, String> {
     let replace = |code: String, old: &str, new: &str| match code.matches(old).count() {
         1 => Ok(code.replacen(old, new, 1)),

@@ -1,4 +1,4 @@
-//! Runs each exported file again, in another engine than the checkpoint's, and compares.
+//! Runs each exported file in its own inference engine and compares it with the checkpoint.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -14,27 +14,27 @@ use crate::probabilities::{Probabilities, ranked};
 use crate::progress::Progress;
 use crate::{Error, Result};
 
-/// Largest difference of a probability that may stem from another order of additions.
+/// The largest allowed probability difference of a float32 file, due to another order of additions.
 pub const TOLERANCE: f64 = 1e-4;
 
-/// Share of images whose likeliest class a file of half precision must leave as it is.
+/// The least fraction of images on which the top-1 class of a float16 file must agree.
 pub const SAME_TOP1: f64 = 0.999;
 
-/// Images in a batch, where more than one is given at once.
+/// The batch size.
 const BATCH: usize = 32;
 
-/// So many images are also given one by one, and timed.
+/// The number of images that are also run at batch size 1, and timed.
 const SINGLE: usize = 8;
 
-/// Whether a file may stay.
+/// The result of verification.
 pub enum Verification {
-    /// It may.
-    Good(Check),
-    /// It may not, for this reason.
-    Poor(String),
+    /// The file passed.
+    Passed(Check),
+    /// The file failed, for this reason.
+    Failed(String),
 }
 
-/// A classifier's answers, many images at a time.
+/// A classifier's probabilities, computed in batches.
 pub fn answers(
     classifier: &dyn Classifier,
     name: &str,
@@ -47,11 +47,11 @@ pub fn answers(
     Ok(answers)
 }
 
-/// Runs a written file, one image at a time and in batches, and compares with the checkpoint's answers.
+/// Runs an exported file, at batch size 1 and in batches, and compares it with the checkpoint's probabilities.
 ///
-/// Full precision: probabilities within [`TOLERANCE`] and the same likeliest class everywhere, else an error. Half:
-/// the same likeliest class for [`SAME_TOP1`] of the images. int8: where the truth is known, not more than `tolerance`
-/// points less balanced accuracy or melanoma recall.
+/// float32: probabilities within [`TOLERANCE`] and the same top-1 class on all images, or an error. float16: the same
+/// top-1 class on [`SAME_TOP1`] of the images. int8, on labelled images: balanced accuracy and melanoma recall drop by
+/// at most `tolerance` percentage points.
 pub fn check(
     format: Format,
     classifier: &dyn Classifier,
@@ -65,7 +65,7 @@ pub fn check(
         &format!("Running {}", format.file_name()),
         (2 * singles.len() + images.pixels.len()) as u64,
     );
-    in_batches(classifier, singles, 1, progress)?; // engines optimise themselves on the first runs
+    in_batches(classifier, singles, 1, progress)?; // warm-up: engines optimise on their first runs
     let began = Instant::now();
     let one_by_one = in_batches(classifier, singles, 1, progress)?;
     let milliseconds = began.elapsed().as_secs_f64() * 1e3 / singles.len().max(1) as f64;
@@ -77,9 +77,9 @@ pub fn check(
             problem,
         };
         equal(&expected[..singles.len()], &one_by_one)
-            .map_err(|problem| refuse(format!("{problem}, given one by one")))?;
+            .map_err(|problem| refuse(format!("{problem}, at batch size 1")))?;
         equal(expected, &together)
-            .map_err(|problem| refuse(format!("{problem}, given {BATCH} at once")))?;
+            .map_err(|problem| refuse(format!("{problem}, at batch size {BATCH}")))?;
     }
     let differences = || {
         let pairs = expected.iter().flatten().zip(together.iter().flatten());
@@ -97,21 +97,21 @@ pub fn check(
         milliseconds,
         score: score(images, expected, &together),
     };
-    Ok(match poor(format, &check, tolerance) {
-        Some(why) => Verification::Poor(why),
-        None => Verification::Good(check),
+    Ok(match failure(format, &check, tolerance) {
+        Some(why) => Verification::Failed(why),
+        None => Verification::Passed(check),
     })
 }
 
-/// Why a file of less than full precision may not stay.
-fn poor(format: Format, check: &Check, tolerance: f64) -> Option<String> {
+/// The reason why a file of reduced precision fails, if it does.
+fn failure(format: Format, check: &Check, tolerance: f64) -> Option<String> {
     match format.precision() {
         Precision::Single => None,
         Precision::Half => {
-            let share = check.same_top1 as f64 / check.images.max(1) as f64;
-            (share < SAME_TOP1).then(|| {
+            let agreement = check.same_top1 as f64 / check.images.max(1) as f64;
+            (agreement < SAME_TOP1).then(|| {
                 format!(
-                    "the likeliest class of {} of {} {} is another, where {:.1} % must be the same",
+                    "the top-1 class differs on {} of {} {}; at least {:.1} % must agree",
                     check.images - check.same_top1,
                     check.images,
                     check.of,
@@ -132,7 +132,7 @@ fn poor(format: Format, check: &Check, tolerance: f64) -> Option<String> {
                 .collect();
             (!losses.is_empty()).then(|| {
                 format!(
-                    "{} lost on {} {}, where {tolerance} are allowed (--tolerance)",
+                    "a loss of {} on {} {}; at most {tolerance} is allowed (--tolerance)",
                     losses.join(" and "),
                     check.images,
                     check.of,
@@ -181,11 +181,11 @@ fn in_batches(
     Ok(all)
 }
 
-/// That all answers are the same, or how they are not.
+/// Compares probabilities and top-1 classes; the error describes the first difference.
 fn equal(expected: &[Probabilities], found: &[Probabilities]) -> Result<(), String> {
     if expected.len() != found.len() {
         return Err(format!(
-            "{} answers for {} images",
+            "{} outputs for {} images",
             found.len(),
             expected.len()
         ));
@@ -200,11 +200,11 @@ fn equal(expected: &[Probabilities], found: &[Probabilities]) -> Result<(), Stri
         );
         if difference > TOLERANCE {
             return Err(format!(
-                "a probability of image {image} differs by {difference:.1e}, where {TOLERANCE:.0e} is allowed"
+                "a probability of image {image} differs by {difference:.1e}; at most {TOLERANCE:.0e} is allowed"
             ));
         }
         if ranked(expected)[0].0 != ranked(found)[0].0 {
-            return Err(format!("the likeliest class of image {image} is another"));
+            return Err(format!("the top-1 class of image {image} differs"));
         }
     }
     Ok(())
@@ -234,17 +234,17 @@ mod tests {
     }
 
     #[test]
-    fn half_precision_may_change_one_answer_in_a_thousand() {
-        assert_eq!(poor(Format::OnnxFp16, &check(999, 0.0), 1.0), None);
-        let why = poor(Format::OnnxFp16, &check(998, 0.0), 1.0).unwrap();
+    fn float16_may_change_the_top1_class_of_one_image_in_a_thousand() {
+        assert_eq!(failure(Format::OnnxFp16, &check(999, 0.0), 1.0), None);
+        let why = failure(Format::OnnxFp16, &check(998, 0.0), 1.0).unwrap();
         assert!(why.contains("2 of 1000"), "{why}");
     }
 
     #[test]
-    fn int8_may_not_miss_more_melanomas_than_is_allowed() {
-        assert_eq!(poor(Format::OnnxInt8, &check(900, -0.01), 1.0), None);
-        let why = poor(Format::OnnxInt8, &check(1000, -0.02), 1.0).unwrap();
+    fn int8_may_not_lose_more_melanoma_recall_than_allowed() {
+        assert_eq!(failure(Format::OnnxInt8, &check(900, -0.01), 1.0), None);
+        let why = failure(Format::OnnxInt8, &check(1000, -0.02), 1.0).unwrap();
         assert!(why.contains("2.00 points of melanoma recall"), "{why}");
-        assert_eq!(poor(Format::OnnxInt8, &check(1000, -0.02), 2.5), None);
+        assert_eq!(failure(Format::OnnxInt8, &check(1000, -0.02), 2.5), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Writes a network in several formats, and runs each file again.
+//! Writes a network in several formats and verifies each file.
 
 use std::path::Path;
 
@@ -19,34 +19,34 @@ use crate::inference::open;
 use crate::progress::Progress;
 use crate::{Error, Result};
 
-/// What is written of a network, and how.
+/// The formats and options of an export.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The files' formats.
+    /// The formats.
     pub formats: Vec<Format>,
-    /// What the files take.
+    /// The input type.
     pub input: InputKind,
-    /// Whether ONNX files take images of any size.
+    /// Whether ONNX files accept images of any size and resize them.
     pub resizes: bool,
-    /// How the grids of int8 files are chosen.
+    /// How the activation ranges of int8 files are selected.
     pub ranges: RangeRule,
-    /// How many points of balanced accuracy or melanoma recall an int8 file may lose, 0–100.
+    /// The allowed loss of balanced accuracy or melanoma recall of an int8 file, in percentage points, 0–100.
     pub tolerance: f64,
 }
 
-/// A file that was written and removed again, because it was worth too little.
+/// A format whose file failed verification and was removed.
 #[derive(Clone, Debug)]
 pub struct FailedFormat {
-    /// Its format.
+    /// The format.
     pub format: Format,
-    /// Why it was not kept.
+    /// The reason.
     pub why: String,
 }
 
-/// Writes the network in each format of the plan, runs each file again and compares it with the checkpoint.
+/// Writes the network in each format of the plan and verifies each file against the checkpoint.
 ///
-/// A file of full precision that disagrees is an error, and the caller must then drop the folder; one of less precision
-/// is removed and listed among the failed formats.
+/// A float32 file that disagrees is an error, after which the caller must drop the folder. A file of lower precision
+/// that fails is removed and returned among the failed formats.
 pub fn write(
     source: &ExportSource,
     description: &Description,
@@ -66,11 +66,11 @@ pub fn write(
         let mut final_about = about(false);
         write_one(source, quantized.as_ref(), format, &path, &final_about)?;
         let classifier = open::open(&path, Device::Cpu)?;
-        let verdict = verify::check(format, &*classifier, inputs, plan.tolerance, progress)?;
-        match verdict {
-            Verification::Good(check) => {
+        let verification = verify::check(format, &*classifier, inputs, plan.tolerance, progress)?;
+        match verification {
+            Verification::Passed(check) => {
                 if plan.resizes && format.family() == Family::Onnx {
-                    // What comes after the resize was checked; the engine here has no antialiased one.
+                    // The file was verified without the resize, because the engine here has no antialiased Resize.
                     final_about = about(true);
                     write_one(source, quantized.as_ref(), format, &path, &final_about)?;
                 }
@@ -81,7 +81,7 @@ pub fn write(
                     check,
                 )?);
             }
-            Verification::Poor(why) => {
+            Verification::Failed(why) => {
                 std::fs::remove_file(&path).map_err(Error::io("remove", &path))?;
                 failed_formats.push(FailedFormat { format, why });
             }
@@ -90,15 +90,15 @@ pub fn write(
     Ok((written, failed_formats))
 }
 
-/// The network in whole numbers, if the plan has a use for it.
+/// The int8-quantized network, if the plan has an int8 format.
 fn quantized(
     source: &ExportSource,
     plan: &Plan,
     calibration: &[Vec<u8>],
     progress: &dyn Progress,
 ) -> Result<Option<QuantizedNetwork>> {
-    let wanted = |format: &Format| format.precision() == Precision::Int8;
-    if !plan.formats.iter().any(wanted) {
+    let is_int8 = |format: &Format| format.precision() == Precision::Int8;
+    if !plan.formats.iter().any(is_int8) {
         return Ok(None);
     }
     let images: Vec<&[u8]> = calibration.iter().map(Vec::as_slice).collect();

@@ -1,5 +1,4 @@
-//! Bytes of a photograph → RGB → resized → what the network sees.
-//! The only decoder, the only resizer and the only mean and standard deviation in the project.
+//! Resizes decoded photographs to the network's input size.
 
 use fast_image_resize as fir;
 use fir::images::{TypedImage, TypedImageRef};
@@ -8,34 +7,34 @@ use image::{RgbImage, imageops};
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
-/// The side of the network's input, in pixels, when none is given.
+/// The default side of the network's input, in pixels.
 pub const DEFAULT_SIZE: u32 = 224;
 
-/// How a photograph of any size becomes the network's square input. It travels from the dataset through
-/// the checkpoint into every export, because a device that prepares images differently gets other answers.
+/// How a photograph of any size becomes the network's square input. Datasets, checkpoints and exports store the rule,
+/// because other preprocessing yields other probabilities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResizeRule {
     /// Side of the square, in pixels.
     pub size: u32,
-    /// What happens to an image that is not square.
+    /// How an image that is not square becomes square.
     pub fit: Fit,
     /// The resampling filter.
     pub filter: Filter,
-    /// What happens to the colours afterwards.
+    /// The colour correction after resizing.
     #[serde(default, skip_serializing_if = "Colour::is_as_taken")]
     pub colour: Colour,
 }
 
-/// What happens to an image that is not square.
+/// How an image that is not square becomes square.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[derive(Display, EnumMessage, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "lowercase")]
 pub enum Fit {
-    /// Scale both sides to the size: the whole field is kept.
+    /// Scale both sides to the size; keeps the whole image.
     #[default]
     Stretch,
-    // Left and top are rounded down; it is cut out before it is resized.
+    // Left and top are rounded down; the image is cropped before it is resized.
     /// Keep the largest centred square.
     Crop,
 }
@@ -44,24 +43,24 @@ pub enum Fit {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Filter {
-    /// A triangle as wide as the reduction, as Pillow's BILINEAR and torchvision's `antialias=True`:
-    /// separable, vertical pass first, each pass rounded to 8 bits. (Pillow's first pass is the horizontal one,
-    /// so its bytes differ by a level here and there.)
+    /// A triangle filter as wide as the reduction, as Pillow's BILINEAR and torchvision's `antialias=True`: separable,
+    /// vertical pass first, each pass rounded to 8 bits. Pillow's first pass is horizontal, so some of its bytes differ
+    /// by one level.
     #[default]
     TriangleAntialiased,
 }
 
-/// What happens to the colours of a resized image.
+/// The colour correction of a resized image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[derive(Display, EnumMessage, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Colour {
-    /// Stay as they are.
+    /// Keep the colours as they are.
     #[default]
     AsTaken,
-    // A Minkowski mean, which takes a lamp's tint away; usual in dermoscopy since Barata et al. 2015.
-    /// Each channel is scaled to the same mean of order 6 (Finlayson & Trezzi 2004).
+    // A Minkowski mean, which removes the illuminant's tint; common in dermoscopy since Barata et al. 2015.
+    /// Scale each channel to the same mean of order 6 (Finlayson & Trezzi 2004).
     ShadesOfGrey,
 }
 
@@ -82,7 +81,7 @@ impl ResizeRule {
         }
     }
 
-    /// The flags with which `skinlesion prepare` follows this rule.
+    /// The flags of `skinlesion prepare` for this rule.
     pub fn flags(&self) -> String {
         let fit = match self.fit {
             Fit::Stretch => "stretch",
@@ -95,7 +94,7 @@ impl ResizeRule {
         format!("--size {} --fit {fit}{colour}", self.size)
     }
 
-    /// The rule as a sentence, for those who must repeat it on another device.
+    /// The rule as a sentence, for developers who reimplement it.
     pub fn in_words(&self) -> String {
         let size = self.size;
         let field = match self.fit {
@@ -121,24 +120,24 @@ impl ResizeRule {
         )
     }
 
-    /// Bytes of one prepared image: height × width × 3.
+    /// The size of one prepared image in bytes: size × size × 3.
     pub fn bytes(&self) -> usize {
         self.size as usize * self.size as usize * 3
     }
 }
 
-/// Resizes an image by a rule. The result is `rule.size` squared, rows first, RGB interleaved.
-/// The same input gives the same bytes on every machine: the arithmetic is in integers.
+/// Resizes an image by a rule. The result is size × size × 3 bytes, row-major, RGB interleaved (HWC). Integer
+/// arithmetic makes it identical on every machine.
 pub fn resize(image: &RgbImage, rule: ResizeRule) -> Vec<u8> {
     resize_by(&mut fir::Resizer::new(), image, rule)
 }
 
-/// [`resize`] for a square image that is already bytes: `side × side × 3`.
+/// [`resize`] for a square image given as `side × side × 3` bytes.
 pub fn resize_square(image: &[u8], side: usize, rule: ResizeRule) -> Vec<u8> {
     stretch_bytes(&mut fir::Resizer::new(), image, [side as u32; 2], rule)
 }
 
-/// [`resize`] with a given resizer, so that a test can choose the processor's instructions.
+/// [`resize`] with a given resizer, so that a test can choose the CPU extensions.
 pub(super) fn resize_by(resizer: &mut fir::Resizer, image: &RgbImage, rule: ResizeRule) -> Vec<u8> {
     let mut resized = match rule.fit {
         Fit::Stretch => stretch(resizer, image, rule),
@@ -171,7 +170,7 @@ fn shades_of_grey(pixels: &mut [u8]) {
     }
 }
 
-/// Cut out before it is resized: what lies outside must not shine in at the edges.
+/// Crops before resizing, so that pixels outside the square do not affect the edges.
 fn centred_square(image: &RgbImage) -> RgbImage {
     let side = image.width().min(image.height());
     let (left, top) = ((image.width() - side) / 2, (image.height() - side) / 2);
@@ -193,7 +192,7 @@ fn stretch_bytes(
     };
     let options = fir::ResizeOptions::new().resize_alg(fir::ResizeAlg::Convolution(filter));
     let mut resized = vec![0; rule.bytes()];
-    // Cannot fail: both buffers have the size that they are said to have.
+    // Cannot fail: both buffers have the stated size.
     let source = TypedImageRef::<U8x3>::from_buffer(width, height, image);
     let target = TypedImage::<U8x3>::from_buffer(rule.size, rule.size, &mut resized);
     if let (Ok(source), Ok(mut target)) = (source, target) {

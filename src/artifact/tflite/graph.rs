@@ -1,67 +1,67 @@
-//! A graph of tensors and operations as plain data, and how one is built. Knows TFLite's ideas, but nothing of the
-//! network nor of bytes: the writer makes a file of it, and the engine makes it of a file.
+//! A TFLite graph of tensors and operations as plain data, independent of the network and of the file's bytes. The
+//! writer encodes it, and the inference engine decodes it.
 
 use super::operation::Operation;
 use super::schema::TensorType;
 use crate::artifact::quantization::QuantizationParams;
 
-/// A tensor's place in [`Graph::tensors`].
+/// An index into [`Graph::tensors`].
 pub type Id = usize;
 
-/// A computation.
+/// A computation graph.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Graph {
-    /// Values and constants.
+    /// Activations and constants.
     pub tensors: Vec<Tensor>,
-    /// In an order in which they can run.
+    /// The operations, in execution order.
     pub operations: Vec<Node>,
-    /// What is given.
+    /// The inputs.
     pub inputs: Vec<Id>,
-    /// What comes out.
+    /// The outputs.
     pub outputs: Vec<Id>,
 }
 
-/// A value that flows, or a constant.
+/// An activation or a constant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tensor {
-    /// For people, and for apps that look for inputs and outputs.
+    /// The name, by which apps find inputs and outputs.
     pub name: String,
-    /// Its extents.
+    /// The shape.
     pub shape: Vec<i32>,
-    /// Whether the first extent, which is 1, stands for any number of images.
+    /// Whether the first dimension, which is 1, is the dynamic batch dimension.
     pub batched: bool,
-    /// The type of its numbers.
+    /// The element type.
     pub kind: TensorType,
-    /// For whole numbers that stand for real ones.
+    /// The quantization parameters, for quantized tensors.
     pub quantization: Option<Quantization>,
-    /// A constant's numbers, row-major, little-endian.
+    /// A constant's values, row-major, little-endian.
     pub data: Option<Vec<u8>>,
 }
 
-/// `real = scale · (code − zero point)`, codes −128 to 127 (or 32 bits for a bias).
+/// Quantization parameters: `real = scale · (quantized − zero point)`, int8 (−128 to 127), or int32 for a bias.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Quantization {
-    /// One for all, or one for each place along `dimension`.
+    /// One scale per tensor, or one per index along `dimension`.
     pub scales: Vec<f32>,
-    /// As many.
+    /// The zero points, as many as scales.
     pub zero_points: Vec<i64>,
-    /// Along which dimension scales differ.
+    /// The quantized dimension of per-channel scales.
     pub dimension: i32,
 }
 
-/// An operation and its place in the graph.
+/// An operation with its inputs and output.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
-    /// What it does.
+    /// The operation.
     pub operation: Operation,
-    /// What it takes.
+    /// The input tensors.
     pub inputs: Vec<Id>,
-    /// What it makes.
+    /// The output tensor.
     pub output: Id,
 }
 
 impl Quantization {
-    /// Of activations: TFLite's codes are signed, ours begin at 0.
+    /// The parameters of activations. TFLite's quantized values are signed; [`QuantizationParams`] begins at 0.
     pub fn of_activations(params: QuantizationParams) -> Self {
         Self {
             scales: vec![params.scale],
@@ -70,7 +70,7 @@ impl Quantization {
         }
     }
 
-    /// Of weights or a bias: symmetric, one scale for each place along a dimension.
+    /// The parameters of weights or a bias: symmetric, one scale per index along `dimension`.
     pub fn per_channel(scales: Vec<f32>, dimension: i32) -> Self {
         Self {
             zero_points: vec![0; scales.len()],
@@ -81,7 +81,7 @@ impl Quantization {
 }
 
 impl Graph {
-    /// Adds a value for one image; more can be given at once.
+    /// Adds an activation with a dynamic batch dimension. `shape` excludes the batch.
     pub fn value(
         &mut self,
         name: &str,
@@ -91,7 +91,7 @@ impl Graph {
     ) -> Id {
         self.add(Tensor {
             name: name.to_owned(),
-            shape: [vec![1], extents(shape)].concat(),
+            shape: [vec![1], dims(shape)].concat(),
             batched: true,
             kind,
             quantization,
@@ -99,7 +99,7 @@ impl Graph {
         })
     }
 
-    /// Adds a constant, whose numbers are given as bytes.
+    /// Adds a constant, whose values are given as bytes.
     pub fn constant(
         &mut self,
         name: &str,
@@ -110,7 +110,7 @@ impl Graph {
     ) -> Id {
         self.add(Tensor {
             name: name.to_owned(),
-            shape: extents(shape),
+            shape: dims(shape),
             batched: false,
             kind,
             quantization,
@@ -130,11 +130,11 @@ impl Graph {
         self.constant(name, shape, TensorType::Int32, None, data.collect())
     }
 
-    /// Adds what an operation makes of a constant: float32 numbers that do not depend on the images.
-    pub fn widened(&mut self, name: &str, shape: &[usize]) -> Id {
+    /// Adds the float32 result of dequantizing a constant. It has no batch dimension.
+    pub fn dequantized_constant(&mut self, name: &str, shape: &[usize]) -> Id {
         self.add(Tensor {
             name: name.to_owned(),
-            shape: extents(shape),
+            shape: dims(shape),
             batched: false,
             kind: TensorType::Float32,
             quantization: None,
@@ -142,7 +142,7 @@ impl Graph {
         })
     }
 
-    /// Adds an operation that makes a value, and returns that.
+    /// Adds an operation and returns its output.
     pub fn operation(&mut self, operation: Operation, inputs: &[Id], output: Id) -> Id {
         self.operations.push(Node {
             operation,
@@ -152,7 +152,7 @@ impl Graph {
         output
     }
 
-    /// The type of the numbers that an operation is about: its first input's.
+    /// The element type of an operation's first input.
     pub fn input_type(&self, node: &Node) -> TensorType {
         self.tensors[node.inputs[0]].kind
     }
@@ -163,6 +163,6 @@ impl Graph {
     }
 }
 
-fn extents(shape: &[usize]) -> Vec<i32> {
-    shape.iter().map(|&extent| extent as i32).collect()
+fn dims(shape: &[usize]) -> Vec<i32> {
+    shape.iter().map(|&dim| dim as i32).collect()
 }

@@ -1,4 +1,4 @@
-//! The part of the TFLite format that our files use: field numbers, operators, and a graph as plain data.
+//! The subset of the TFLite format that exported files use: schema, operators, and the graph as plain data.
 
 pub(crate) mod graph;
 pub(crate) mod operation;

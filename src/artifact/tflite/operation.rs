@@ -1,19 +1,19 @@
-//! The operators that our graphs use, with the numbers and versions that TFLite gives them.
+//! The TFLite operators that exported graphs use, with their codes and versions.
 
 use super::schema::{Padding, TensorType};
 
-/// What an operation does. Its settings are these alone; all others are at their defaults.
+/// An operation. Options that are not fields here have their defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Operation {
     /// (a, b) → a + b
     Add,
-    /// One type of numbers to another.
+    /// Converts the element type.
     Cast,
     /// (input, weight O × H × W × I, bias) → output
     Conv2d(Window),
     /// (input, weight 1 × H × W × C, bias) → output
     DepthwiseConv2d(Window),
-    /// Whole or half-precision numbers to float32.
+    /// int8 or float16 to float32.
     Dequantize,
     /// (a, b) → a / b
     Div,
@@ -21,37 +21,37 @@ pub enum Operation {
     FullyConnected,
     /// (input N × H × W × C, axes) → N × C
     Mean,
-    /// (input, 4 × 2 widths) → input with a border that stands for 0
+    /// (input, 4 × 2 widths) → input padded with zeros (the zero point, if quantized)
     Pad,
-    /// float32 to whole numbers.
+    /// float32 to int8.
     Quantize,
-    /// Over the last dimension.
+    /// Softmax over the last dimension.
     Softmax,
     /// (a, b) → a − b
     Sub,
 }
 
-/// How a convolution moves over its input.
+/// The options of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Window {
-    /// Steps to the right and down.
+    /// The horizontal and vertical stride.
     pub stride: i32,
-    /// What lies beyond the border.
+    /// The padding.
     pub padding: Padding,
-    /// Whether the output is clipped to 0–6.
+    /// Whether a ReLU6 activation is fused.
     pub relu6: bool,
 }
 
 /// A version of an operator.
 pub struct Version {
-    /// Its number.
+    /// The version number.
     pub number: i32,
-    /// The first TFLite that has it, as 1.MINOR.0.
+    /// The first TFLite runtime that supports it, as 1.MINOR.0.
     pub since: u32,
 }
 
 impl Operation {
-    /// Its number in `BuiltinOperator`.
+    /// The value in `BuiltinOperator`.
     pub fn code(self) -> i32 {
         match self {
             Self::Add => 0,
@@ -69,7 +69,7 @@ impl Operation {
         }
     }
 
-    /// The number of its options in the union `BuiltinOptions`.
+    /// The type of its options in the union `BuiltinOptions`.
     pub fn options(self) -> u8 {
         match self {
             Self::Conv2d(_) => 1,
@@ -87,7 +87,7 @@ impl Operation {
         }
     }
 
-    /// The oldest version that takes numbers of this type, so that the oldest runtimes that can will run the file.
+    /// The lowest operator version that accepts this input type, for compatibility with old runtimes.
     ///
     /// From `op_version.cc` and `runtime_version.cc`
     /// (<https://github.com/tensorflow/tensorflow/tree/master/tensorflow/lite/tools/versioning>).

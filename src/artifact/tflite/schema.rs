@@ -1,18 +1,19 @@
-//! The part of TFLite's format that a plain network needs: numbers of fields, operators and types.
+//! The subset of TFLite's schema that exported files use: field slots and enum values.
 //!
-//! They are those of `schema.fbs` (<https://github.com/tensorflow/tensorflow/blob/master/tensorflow/lite/schema/schema.fbs>,
-//! schema version 3), written by hand because generating them needs `flatc` on every machine that builds.
-//! A field that is left out here is one that we never write. The writer and the engine read both from here.
+//! They are those of `schema.fbs`
+//! (<https://github.com/tensorflow/tensorflow/blob/master/tensorflow/lite/schema/schema.fbs>, schema version 3),
+//! written by hand because generated code would need `flatc` on every build machine. Fields that are never written are
+//! omitted. The writer and the inference engine share this module.
 
-/// Where a table keeps a field: its place in the table's list of offsets.
+/// The slot of a field in a table's vtable.
 pub type Slot = u16;
 
-/// The slot of a table's n-th field, from 0: two bytes each, after two sizes.
+/// The slot of field `n` of a table, from 0: two bytes per field, after two sizes.
 pub const fn slot(field: u16) -> Slot {
     4 + 2 * field
 }
 
-/// By these four bytes, from the fifth on, a file is known.
+/// The file identifier, at bytes 4 to 7.
 pub const IDENTIFIER: &str = "TFL3";
 
 /// The name of the metadata buffer that holds the description as JSON.
@@ -21,8 +22,7 @@ pub const DESCRIPTION_ENTRY: &str = "skinlesion";
 /// `Model.version`.
 pub const VERSION: u32 = 3;
 
-/// The numbers of a file lie at multiples of this many bytes, so that they can be used where they are mapped
-/// (`Buffer.data`, `force_align: 16`).
+/// The alignment of constant data in bytes, so that it can be used memory-mapped (`Buffer.data`, `force_align: 16`).
 pub const ALIGNMENT: usize = 16;
 
 /// `Model`: the file.
@@ -37,16 +37,16 @@ pub mod model {
     pub const SIGNATURES: Slot = slot(7);
 }
 
-/// `OperatorCode`: an operator in one version, which the graph's operations name by place.
+/// `OperatorCode`: a version of an operator, which operations reference by index.
 pub mod operator_code {
     use super::{Slot, slot};
-    /// A byte, all that there was before TensorFlow 2.4; 127 for those that do not fit.
+    /// The code as one byte, as before TensorFlow 2.4; 127 for codes that do not fit.
     pub const OLD_CODE: Slot = slot(0);
     pub const VERSION: Slot = slot(2);
     pub const CODE: Slot = slot(3);
 }
 
-/// `SubGraph`: the computation.
+/// `SubGraph`: the computation graph.
 pub mod subgraph {
     use super::{Slot, slot};
     pub const TENSORS: Slot = slot(0);
@@ -56,7 +56,7 @@ pub mod subgraph {
     pub const NAME: Slot = slot(4);
 }
 
-/// `Tensor`: a value or a constant.
+/// `Tensor`: an activation or a constant.
 pub mod tensor {
     use super::{Slot, slot};
     pub const SHAPE: Slot = slot(0);
@@ -64,11 +64,11 @@ pub mod tensor {
     pub const BUFFER: Slot = slot(2);
     pub const NAME: Slot = slot(3);
     pub const QUANTIZATION: Slot = slot(4);
-    /// The shape with −1 for what may be resized.
+    /// The shape, with −1 for dynamic dimensions.
     pub const SHAPE_SIGNATURE: Slot = slot(7);
 }
 
-/// `QuantizationParameters`: how whole numbers stand for real ones.
+/// `QuantizationParameters`.
 pub mod quantization {
     use super::{Slot, slot};
     pub const SCALE: Slot = slot(2);
@@ -92,14 +92,14 @@ pub mod buffer {
     pub const DATA: Slot = slot(0);
 }
 
-/// `Metadata`: a buffer with a name.
+/// `Metadata`: a named buffer.
 pub mod metadata {
     use super::{Slot, slot};
     pub const NAME: Slot = slot(0);
     pub const BUFFER: Slot = slot(1);
 }
 
-/// `SignatureDef` and `TensorMap`: names under which apps find inputs and outputs.
+/// `SignatureDef` and `TensorMap`: the names by which apps find inputs and outputs.
 pub mod signature {
     use super::{Slot, slot};
     pub const INPUTS: Slot = slot(0);
@@ -109,7 +109,7 @@ pub mod signature {
     pub const MAP_TENSOR: Slot = slot(1);
 }
 
-/// `Conv2DOptions`, `DepthwiseConv2DOptions` and the others that say something.
+/// `Conv2DOptions`, `DepthwiseConv2DOptions` and the other options with fields that are read or written.
 pub mod options {
     use super::{Slot, slot};
     pub const CONV_PADDING: Slot = slot(0);
@@ -122,7 +122,7 @@ pub mod options {
     pub const DEPTHWISE_ACTIVATION: Slot = slot(4);
     pub const DEPTHWISE_DILATION_W: Slot = slot(5);
     pub const DEPTHWISE_DILATION_H: Slot = slot(6);
-    /// Of `AddOptions`, `SubOptions`, `DivOptions` and `FullyConnectedOptions`.
+    /// In `AddOptions`, `SubOptions`, `DivOptions` and `FullyConnectedOptions`.
     pub const ACTIVATION: Slot = slot(0);
     pub const FULLY_CONNECTED_FORMAT: Slot = slot(1);
     pub const FULLY_CONNECTED_KEEP_DIMS: Slot = slot(2);
@@ -132,10 +132,10 @@ pub mod options {
     pub const CAST_TO: Slot = slot(1);
 }
 
-/// `ActivationFunctionType`: nothing.
+/// `ActivationFunctionType.NONE`.
 pub const NO_ACTIVATION: i8 = 0;
 
-/// `ActivationFunctionType`: clip to 0–6.
+/// `ActivationFunctionType.RELU6`.
 pub const RELU6: i8 = 3;
 
 /// `TensorType`.
@@ -150,14 +150,14 @@ pub enum TensorType {
 }
 
 impl TensorType {
-    /// The type of a number in the file, if it is one of ours.
+    /// The type with this code, if it is supported.
     pub fn from_code(code: i8) -> Option<Self> {
         use TensorType::*;
         let all = [Float32, Float16, Int32, Uint8, Int8];
         all.into_iter().find(|&kind| kind as i8 == code)
     }
 
-    /// Bytes of one number.
+    /// The size of one element, in bytes.
     pub fn size(self) -> usize {
         match self {
             Self::Float32 | Self::Int32 => 4,
@@ -171,14 +171,14 @@ impl TensorType {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(i8)]
 pub enum Padding {
-    /// As many outputs as inputs, at stride 1: a border of zeros, half the kernel wide.
+    /// Zero padding of half the kernel size: at stride 1 the output is as large as the input.
     Same = 0,
-    /// No border.
+    /// No padding.
     Valid = 1,
 }
 
 impl Padding {
-    /// The padding of a number in the file.
+    /// The padding with this code.
     pub fn from_code(code: i8) -> Option<Self> {
         let all = [Self::Same, Self::Valid];
         all.into_iter().find(|&padding| padding as i8 == code)

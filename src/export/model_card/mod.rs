@@ -1,6 +1,5 @@
-//! The model card: what a person should know of a network before using it. Its headings are those of Mitchell et al. 2019
-//! (“Model Cards for Model Reporting”); a table at its end says where it answers CLEAR Derm (Daneshjou et al. 2022) and
-//! TRIPOD+AI (Collins et al. 2024).
+//! The model card. Its headings follow Mitchell et al. 2019 (“Model Cards for Model Reporting”). A table at its end
+//! maps the items of CLEAR Derm (Daneshjou et al. 2022) and TRIPOD+AI (Collins et al. 2024) to its sections.
 
 mod sections;
 
@@ -14,11 +13,11 @@ use crate::artifact::package::{CHECKPOINT_FILE, LABELS_FILE, MODEL_FILE};
 use crate::evaluation::Evaluation;
 use crate::{DISCLAIMER, Diagnosis, Error, Result};
 
-/// The card's name in an export folder.
+/// The card's file name in an export folder.
 pub const CARD_FILE: &str = "MODEL_CARD.md";
 
-/// Reads evaluations of a checkpoint (each a `metrics.json`, or the folder that holds it), and refuses one
-/// that is of another.
+/// Reads evaluations of a checkpoint, each a `metrics.json` or its folder. Evaluations of other checkpoints are an
+/// error.
 pub fn read_evaluations(paths: &[PathBuf], source: &ExportSource) -> Result<Vec<Evaluation>> {
     paths.iter().map(|path| read(path, source)).collect()
 }
@@ -34,14 +33,14 @@ fn read(path: &Path, source: &ExportSource) -> Result<Evaluation> {
             &path,
             error.line() as u64,
             error.to_string(),
-            "Name the metrics.json, or its folder, that `skinlesion eval` wrote of one network.",
+            "Pass the metrics.json, or its folder, that `skinlesion eval` wrote for one network.",
         )
     })?;
     if evaluation.model.sha256 != source.sha256 {
         return Err(Error::file(
             &path,
-            format!("it scores another file than {}", source.path.display()),
-            "Give the evaluation that `skinlesion eval --model` made of this very checkpoint.",
+            format!("it evaluates another model than {}", source.path.display()),
+            "Pass an evaluation of this checkpoint by `skinlesion eval --model`.",
         ));
     }
     Ok(evaluation)
@@ -60,11 +59,11 @@ pub fn card(
         licence,
         ..
     } = description;
-    let about = &source.metadata;
+    let metadata = &source.metadata;
     let size = description.resize.size;
     let first = networks.first().map_or("model.onnx", |n| &n.file);
     format!(
-        "# Model card: a classifier of dermatoscopic photographs
+        "# Model card: classifier of dermatoscopic photographs
 
 **{DISCLAIMER}**
 
@@ -72,7 +71,7 @@ pub fn card(
 
 MobileNetV2 (Sandler et al. 2018) of width {width}, epoch {epoch} of `{phase}`, from {initial}. Written by {written_by}.
 
-* Input: RGB of {size} × {size} pixels; each file's type and order stand in `{MODEL_FILE}`. {preparation}.
+* Input: RGB of {size} × {size} pixels; `{MODEL_FILE}` lists each file's data type and layout. {preparation}.
 * Outputs `probabilities` and `logits`: float32, N × 7, in the order {classes} (the TorchScript module returns them as a pair).
   {temperature}
 * Licence of the weights: {licence}.
@@ -83,82 +82,82 @@ MobileNetV2 (Sandler et al. 2018) of width {width}, epoch {epoch} of `{phase}`, 
 
 ## Factors
 
-Dermatoscope, camera, clinic, age, sex, place on the body and how a label was found all change what the network is worth; the tables below say by
-how much where the photographs tell. **HAM10000 has no label of skin tone and nearly all of its patients are fair-skinned: how the
-network does on dark skin is unknown, and it must be expected to do worse.**
+Performance depends on dermatoscope, camera, clinic, age, sex, body site and diagnosis type. The tables below show by how much, where the
+metadata allow it. **HAM10000 has no label of skin tone, and nearly all of its patients are fair-skinned. Performance on dark skin is unknown
+and must be expected to be worse.**
 
 ## Training data
 
-{training} lesions; choices were made on {validation} others. None of them may be used to score it: `{CHECKPOINT_FILE}` names them by hash,
-and `skinlesion eval` refuses them.
+{training} lesions for training and {validation} others for validation. Neither may be used to score the network: `{CHECKPOINT_FILE}` lists
+them by hash, and `skinlesion eval` rejects them.
 
 ## Evaluation data, metrics and analyses
 {evaluations}
-The figures hold for photographs like those that were scored. Another dermatoscope, camera or clinic, and people unlike
-those who were photographed, can make them much worse.
+The metrics apply to photographs like the scored ones. They can be much worse for another dermatoscope, camera, clinic or patient
+population.
 
 ## Ethical considerations
 
-The photographs are of patients, given for non-commercial research. A missed melanoma can cost a life and a false alarm an operation; neither may
-be left to this network. People whose skin it has not learnt from would bear more of its errors.
+The photographs show patients and are licensed for non-commercial research. A missed melanoma can cost a life, and a false positive can cause
+surgery; this network must not decide on either. People whose skin is rare in the training data would bear more of its errors.
 
 ## Caveats and recommendations
 
-Every image gets one of seven names, also one that shows none of the seven. Precision and referrals depend on how common each class is, which in a
-clinic is not as here. Score it on your own photographs before you believe it on them, and let the least certain go to a person.
+The network assigns one of seven classes to every image, even if it shows none of them. Precision and referrals depend on the prevalence of each
+class, which differs in a clinic. Evaluate the network on your own photographs before use, and refer uncertain cases to a person.
 
 ## Files
 
-| file | size | largest difference from the checkpoint's probabilities |
+| file | size | largest probability difference from the checkpoint |
 |---|---|---|
 {files}
-* `{MODEL_FILE}`: classes, input, outputs, preparation, figures, origin; read it in your app.
-* `{LABELS_FILE}`: the class codes, one a line, in the order of the outputs.
-* `{CHECKPOINT_FILE}`: how the network was trained, and the (hashed) lesions that it must not be scored on.
+* `{MODEL_FILE}`: classes, input specification, outputs, metrics and provenance, for apps.
+* `{LABELS_FILE}`: the class codes, one per line, in the order of the outputs.
+* `{CHECKPOINT_FILE}`: training settings, and the hashed ids of lesions that the network must not be scored on.
 
 ```sh
 skinlesion predict --model {first} IMAGE
 skinlesion eval --model {first} --data DIR --out eval
 ```
 
-## Where checklists find their answers
+## Reporting checklists
 
-| CLEAR Derm | TRIPOD+AI | here |
+| CLEAR Derm | TRIPOD+AI | section |
 |---|---|---|
 | data: images, labels, skin tone, patients | 5–7, 12 (participants, data preparation, fairness) | Factors, Training data |
-| technique: preparation, model, training | 8, 9, 12 (outcome, predictors, methods) | Model details, Settings of its last training |
+| technique: preparation, model, training | 8, 9, 12 (outcome, predictors, methods) | Model details, Training settings |
 | technical assessment: metrics, test data, benchmarks | 12, 23 (performance, with intervals, by subgroup) | Evaluation data, metrics and analyses |
 | application: use, target, limits, availability | 3, 18, 25–27 (use, open science, limitations) | Intended use, Ethical considerations, Caveats, Files |
 
-## Settings of its last training
+## Training settings
 
 ```toml
 {config}```
 ",
         preparation = description.resize.in_words(),
-        width = about.architecture.width,
-        epoch = about.epoch,
-        phase = about.phase,
-        initial = about.initial_weights,
+        width = metadata.architecture.width,
+        epoch = metadata.epoch,
+        phase = metadata.phase,
+        initial = metadata.initial_weights,
         classes = Diagnosis::ALL.map(Diagnosis::code).join(", "),
-        temperature = match about.temperature {
+        temperature = match metadata.temperature {
             Some(temperature) => format!(
                 "Logits are already divided by a temperature of {temperature:.3}, fitted on validation (Guo et al. 2017)."
             ),
-            None => "No temperature was fitted: probabilities may be too certain or too modest.".to_owned(),
+            None => "No temperature was fitted: probabilities may be over- or underconfident.".to_owned(),
         },
-        training = about.training_lesions.len(),
-        validation = about.validation_lesions.len(),
+        training = metadata.training_lesions.len(),
+        validation = metadata.validation_lesions.len(),
         evaluations = match evaluations {
             [] => self::sections::unevaluated(description),
             some => some.iter().map(self::sections::evaluated).collect(),
         },
-        files = listed(networks),
-        config = about.config,
+        files = file_rows(networks),
+        config = metadata.config,
     )
 }
 
-fn listed(networks: &[ExportedFile]) -> String {
+fn file_rows(networks: &[ExportedFile]) -> String {
     let mut lines = String::new();
     for network in networks {
         let _ = writeln!(

@@ -1,4 +1,4 @@
-//! The figures in a model card.
+//! The metrics in a model card.
 
 use std::fmt::Write;
 
@@ -10,10 +10,10 @@ use crate::evaluation::analysis::Analysis;
 use crate::metrics::subgroups::SubgroupMetric;
 use crate::report::text::HEADLINES;
 
-/// What is known without an evaluation: the figures that came with the checkpoint.
+/// The section without an evaluation: the validation metrics of the checkpoint.
 pub fn unevaluated(description: &Description) -> String {
     let mut text = "
-No evaluation was given (`skinlesion export --evaluation`). On the validation part, which choices were made on, so that the figures flatter:
+No evaluation was given (`skinlesion export --evaluation`). Metrics on the validation split, which are optimistic because model selection used it:
 
 | | |
 |---|---|
@@ -27,7 +27,7 @@ No evaluation was given (`skinlesion export --evaluation`). On the validation pa
     text
 }
 
-/// All that one evaluation found.
+/// The section of one evaluation.
 pub fn evaluated(evaluation: &Evaluation) -> String {
     let analysis = &evaluation.analysis;
     headlines(evaluation)
@@ -36,17 +36,16 @@ pub fn evaluated(evaluation: &Evaluation) -> String {
         + &subgroups(analysis)
 }
 
-/// The figures of one evaluation, with their intervals.
+/// The headline metrics of an evaluation, with confidence intervals.
 fn headlines(evaluation: &Evaluation) -> String {
     let metrics = &evaluation.metrics;
     let interval = |name: &str| match evaluation.intervals.get(name) {
         Some([low, high]) => format!("{low:.3} to {high:.3}"),
         None => "–".to_owned(),
     };
-    let figure = number;
     let mut text = format!(
         "
-On the {} part: {} images of {} lesions{}{}. Intervals hold 95 % of 2,000 bootstrap draws of lesions.
+On the {} split: {} images of {} lesions{}{}. Intervals are 95 % bootstrap intervals (2,000 resamples of lesions).
 
 | | value | 95 % interval |
 |---|---|---|
@@ -55,16 +54,16 @@ On the {} part: {} images of {} lesions{}{}. Intervals hold 95 % of 2,000 bootst
         metrics.n,
         evaluation.data.lesions,
         match evaluation.tta {
-            true => ", each answer the mean over 8 symmetric views (`--tta`)",
+            true => ", probabilities averaged over 8 symmetric views (`--tta`)",
             false => "",
         },
         match evaluation.data.split {
             Split::Test => "",
-            _ => ", on which choices were made, so that the figures flatter",
+            _ => "; optimistic, because model selection used this split",
         },
     );
     for (name, words) in HEADLINES {
-        let value = figure(metrics.get(name));
+        let value = number(metrics.get(name));
         let _ = writeln!(text, "| {words} | {value} | {} |", interval(name));
     }
     text.push_str("\n| class | images | recall | precision | AUC | 95 % interval of the AUC |\n|---|---|---|---|---|---|\n");
@@ -78,9 +77,9 @@ On the {} part: {} images of {} lesions{}{}. Intervals hold 95 % of 2,000 bootst
             class.code(),
             class.name(),
             of_class.support,
-            figure(of_class.recall),
-            figure(of_class.precision),
-            figure(of_class.auc),
+            number(of_class.recall),
+            number(of_class.precision),
+            number(of_class.auc),
             interval(&format!("per_class.{}.auc", class.code())),
         );
     }
@@ -91,8 +90,8 @@ fn operating_points(analysis: &Analysis) -> String {
     if analysis.operating_points.is_empty() {
         return String::new();
     }
-    let mut text = "\nThresholds chosen on validation for a sensitivity there, and what they do here:\n
-| is it | sensitivity wanted | threshold | sensitivity | specificity | precision | referred per one found |
+    let mut text = "\nDecision thresholds selected on validation for a requested sensitivity, and their metrics here:\n
+| target | requested sensitivity | threshold | sensitivity | specificity | precision | number needed to refer |
 |---|---|---|---|---|---|---|\n"
         .to_owned();
     for point in &analysis.operating_points {
@@ -126,7 +125,7 @@ fn subgroups(analysis: &Analysis) -> String {
     if analysis.subgroups.is_empty() {
         return String::new();
     }
-    let mut text = "\nBy group, with the gap to all other images (95 % interval):\n
+    let mut text = "\nBy subgroup, with the gap to all other images (95 % interval):\n
 | group | images | melanomas | balanced accuracy | gap | melanoma recall | gap |
 |---|---|---|---|---|---|---|\n"
         .to_owned();
@@ -146,16 +145,16 @@ fn subgroups(analysis: &Analysis) -> String {
     text
 }
 
-fn cells(figure: Option<&SubgroupMetric>) -> String {
-    let Some(figure) = figure else {
+fn cells(metric: Option<&SubgroupMetric>) -> String {
+    let Some(metric) = metric else {
         return "– | –".to_owned();
     };
-    let gap = match (figure.gap, figure.gap_interval) {
+    let gap = match (metric.gap, metric.gap_interval) {
         (Some(gap), Some([low, high])) => format!("{gap:+.3} ({low:+.3} to {high:+.3})"),
         (Some(gap), None) => format!("{gap:+.3}"),
         _ => "–".to_owned(),
     };
-    format!("{:.3} | {gap}", figure.value)
+    format!("{:.3} | {gap}", metric.value)
 }
 
 fn number(value: Option<f64>) -> String {

@@ -1,4 +1,4 @@
-//! Builds an ONNX graph one operation at a time. Knows ONNX, but nothing of the network.
+//! Builds an ONNX graph operation by operation, independent of the network.
 
 use half::f16;
 
@@ -14,7 +14,7 @@ pub struct GraphBuilder {
 }
 
 impl GraphBuilder {
-    /// An empty graph with a name.
+    /// A named, empty graph.
     pub fn new(name: &str) -> Self {
         let name = name.to_owned();
         Self {
@@ -25,19 +25,19 @@ impl GraphBuilder {
         }
     }
 
-    /// Declares an input. Returns its name, as all that follow do, to be given to operations.
+    /// Declares an input. Like the functions below, it returns the name, for use as the input of operations.
     pub fn input(&mut self, name: &str, kind: DataType, shape: &[DimValue], doc: &str) -> String {
         self.graph.input.push(value_info(name, kind, shape, doc));
         name.to_owned()
     }
 
-    /// Declares that the value of this name, which an operation makes, is a float32 output.
+    /// Declares the value with this name as a float32 output.
     pub fn output(&mut self, name: &str, shape: &[DimValue], doc: &str) {
         let kind = DataType::Float;
         self.graph.output.push(value_info(name, kind, shape, doc));
     }
 
-    /// Adds a float32 constant; `shape` is empty for a single number.
+    /// Adds a float32 constant. `shape` is empty for a scalar.
     pub fn constant(&mut self, name: &str, shape: &[i64], values: &[f32]) -> String {
         self.raw_constant(
             name,
@@ -47,23 +47,23 @@ impl GraphBuilder {
         )
     }
 
-    /// Adds a constant of half precision.
+    /// Adds a float16 constant.
     pub fn half_constant(&mut self, name: &str, shape: &[i64], values: &[f32]) -> String {
         let halves = bytes(values, |value| f16::from_f32(value).to_le_bytes());
         self.raw_constant(name, DataType::Float16, shape, halves)
     }
 
-    /// Adds a constant of whole numbers from -128 to 127.
+    /// Adds an int8 constant.
     pub fn int8_constant(&mut self, name: &str, shape: &[i64], values: &[i8]) -> String {
         self.raw_constant(name, DataType::Int8, shape, bytes(values, i8::to_le_bytes))
     }
 
-    /// Adds a constant of whole numbers from 0 to 255.
+    /// Adds a uint8 constant.
     pub fn uint8_constant(&mut self, name: &str, shape: &[i64], values: &[u8]) -> String {
         self.raw_constant(name, DataType::Uint8, shape, values.to_vec())
     }
 
-    /// Adds a constant of 32-bit whole numbers.
+    /// Adds an int32 constant.
     pub fn int32_constant(&mut self, name: &str, shape: &[i64], values: &[i32]) -> String {
         self.raw_constant(
             name,
@@ -73,7 +73,7 @@ impl GraphBuilder {
         )
     }
 
-    /// Adds a constant of 64-bit whole numbers.
+    /// Adds an int64 constant.
     pub fn int64_constant(&mut self, name: &str, shape: &[i64], values: &[i64]) -> String {
         self.raw_constant(
             name,
@@ -99,7 +99,7 @@ impl GraphBuilder {
         name.to_owned()
     }
 
-    /// Adds an operation with one output, which takes the name given.
+    /// Adds an operation whose single output is named `output`.
     pub fn operation(
         &mut self,
         operator: &str,
@@ -123,12 +123,12 @@ impl GraphBuilder {
     }
 }
 
-/// Numbers as ONNX keeps them: one after the other, little-endian.
+/// Encodes numbers as ONNX raw data: consecutive, little-endian.
 fn bytes<T: Copy, const N: usize>(values: &[T], to_bytes: impl Fn(T) -> [u8; N]) -> Vec<u8> {
     values.iter().flat_map(|&value| to_bytes(value)).collect()
 }
 
-/// A setting that is a text.
+/// A string attribute.
 pub fn text(name: &str, value: &str) -> Attribute {
     Attribute {
         name: name.to_owned(),
@@ -138,12 +138,12 @@ pub fn text(name: &str, value: &str) -> Attribute {
     }
 }
 
-/// A setting that is a type of numbers.
+/// A data type attribute.
 pub fn kind(name: &str, value: DataType) -> Attribute {
     int(name, value as usize)
 }
 
-/// A setting that is one whole number.
+/// An integer attribute.
 pub fn int(name: &str, value: usize) -> Attribute {
     Attribute {
         name: name.to_owned(),
@@ -153,7 +153,7 @@ pub fn int(name: &str, value: usize) -> Attribute {
     }
 }
 
-/// A setting that is several whole numbers.
+/// An attribute of several integers.
 pub fn ints(name: &str, values: &[usize]) -> Attribute {
     Attribute {
         name: name.to_owned(),

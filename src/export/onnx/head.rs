@@ -1,14 +1,14 @@
-//! What comes after the last activations: evidence, logits, probabilities.
+//! The head: class activation maps, logits, probabilities.
 
 use super::graph::{GraphBuilder, int, ints};
 use super::proto::DimValue;
 use crate::artifact::interface::{BATCH, EVIDENCE, LOGITS, PROBABILITIES};
 use crate::model::fuse::FusedLinear;
 
-/// From the last activations (float32, N × features × side × side) to the outputs.
+/// Adds the operations from the last activations (float32, N × features × side × side) to the outputs.
 ///
-/// The head is applied at every place first and averaged then, which is the same as the other way round, costs next to
-/// nothing, and shows how much each place speaks for each class (class activation maps, Zhou et al. 2016).
+/// The linear layer is applied at every position before averaging. This is equivalent to averaging first, costs little,
+/// and yields class activation maps (Zhou et al. 2016).
 pub fn head(graph: &mut GraphBuilder, head: &FusedLinear, features: &str, side: i64) {
     let (inputs, classes) = (head.layer.inputs as i64, head.layer.outputs as i64);
     let named = |part: &str| format!("{}.{part}", head.layer.name);

@@ -1,10 +1,10 @@
-//! What comes before the network: from the pixels that an app has to RGB in 0–1 at the network's size.
+//! Preprocessing inside the ONNX graph: from the app's pixels to RGB in 0–1 at the network's input size.
 
 use super::graph::{GraphBuilder, int, ints, kind, text};
 use super::proto::{DataType, DimValue};
 use crate::artifact::interface::{BATCH, HEIGHT, INPUT, InputKind, Interface, WIDTH};
 
-/// Declares the input and brings it to float32, N × 3 × S × S, in 0–1.
+/// Declares the input and converts it to float32, N × 3 × S × S, in 0–1.
 pub fn image(graph: &mut GraphBuilder, interface: &Interface, size: u32) -> String {
     let doc = &interface.preparation;
     let batch = DimValue::Free(BATCH.to_owned());
@@ -13,21 +13,21 @@ pub fn image(graph: &mut GraphBuilder, interface: &Interface, size: u32) -> Stri
     } else {
         [DimValue::Fixed(size.into()), DimValue::Fixed(size.into())]
     };
-    let colours = DimValue::Fixed(3);
+    let channels = DimValue::Fixed(3);
     match interface.kind {
         InputKind::Unit => {
-            let shape = [batch, colours, height, width];
+            let shape = [batch, channels, height, width];
             let image = graph.input(INPUT, DataType::Float, &shape, doc);
             if !interface.resizes {
                 return image;
             }
-            let most = graph.constant("image.most", &[], &[255.0]);
-            let bytes = graph.operation("Mul", &[&image, &most], vec![], "image.bytes");
+            let white = graph.constant("image.most", &[], &[255.0]);
+            let bytes = graph.operation("Mul", &[&image, &white], vec![], "image.bytes");
             let resized = resized(graph, &bytes, size);
             unit(graph, &resized)
         }
         InputKind::Bytes => {
-            let shape = [batch, height, width, colours];
+            let shape = [batch, height, width, channels];
             let image = graph.input(INPUT, DataType::Uint8, &shape, doc);
             let to = vec![kind("to", DataType::Float)];
             let bytes = graph.operation("Cast", &[&image], to, "image.single");
@@ -42,12 +42,11 @@ pub fn image(graph: &mut GraphBuilder, interface: &Interface, size: u32) -> Stri
 }
 
 fn unit(graph: &mut GraphBuilder, bytes: &str) -> String {
-    let most = graph.constant("image.white", &[], &[255.0]);
-    graph.operation("Div", &[bytes, &most], vec![], "image.unit")
+    let white = graph.constant("image.white", &[], &[255.0]);
+    graph.operation("Div", &[bytes, &white], vec![], "image.unit")
 }
 
-/// As [`crate::imaging::resize::resize`] does it: the heights first, then the widths, each pass
-/// rounded to whole numbers (halves up).
+/// Resizes like [`crate::imaging::resize::resize`]: vertical pass first, each pass rounded to integers (halves up).
 fn resized(graph: &mut GraphBuilder, bytes: &str, size: u32) -> String {
     let side = graph.int64_constant("resize.side", &[1], &[size.into()]);
     let half = graph.constant("resize.half", &[], &[0.5]);
@@ -58,7 +57,7 @@ fn resized(graph: &mut GraphBuilder, bytes: &str, size: u32) -> String {
             int("antialias", 1),
             ints("axes", &[axis]),
             text("coordinate_transformation_mode", "half_pixel"),
-            int("exclude_outside", 1), // else the edge's pixels count again for those beyond it
+            int("exclude_outside", 1), // otherwise edge pixels are repeated beyond the border
             text("mode", "linear"),
         ];
         let inputs = [&x[..], "", "", &side];

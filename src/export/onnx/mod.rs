@@ -1,4 +1,4 @@
-//! ONNX: the format that phones, browsers and most other runtimes read.
+//! ONNX, the format of browsers, phones and most other runtimes.
 
 mod graph;
 mod head;
@@ -21,16 +21,16 @@ use crate::{Result, files};
 
 pub use self::reader::read;
 
-/// The version of the operators: understood by every ONNX Runtime since 1.12 (2022).
+/// The operator set version: supported by ONNX Runtime 1.12 (2022) and later.
 const OPSET: i64 = 17;
 
-/// The version that has an antialiased Resize: every ONNX Runtime since 1.14 (2023).
+/// The operator set version with antialiased Resize: supported by ONNX Runtime 1.14 (2023) and later.
 const OPSET_WITH_RESIZE: i64 = 18;
 
-/// The version of the file format that came with those sets of operators.
+/// The file format version (IR version) of these operator sets.
 const IR_VERSION: i64 = 8;
 
-/// Writes a network in floating point, with its description in the metadata.
+/// Writes a floating-point network, with its description in the metadata.
 pub fn write(
     path: &Path,
     network: &FusedNetwork,
@@ -42,7 +42,7 @@ pub fn write(
     })
 }
 
-/// Writes a network in whole precision, with its description in the metadata.
+/// Writes an int8-quantized network, with its description in the metadata.
 pub fn write_int8(path: &Path, network: &QuantizedNetwork, about: &FileDescription) -> Result<()> {
     write_with(path, about, &network.head, |graph, image| {
         quantized::features(graph, network, image)

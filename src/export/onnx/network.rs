@@ -1,4 +1,4 @@
-//! The fused network in floating point, as operations.
+//! The fused network in floating point, as ONNX operations.
 
 use super::graph::{GraphBuilder, int, ints, kind};
 use super::proto::{Attribute, DataType};
@@ -7,11 +7,10 @@ use crate::imaging::normalize::{MEAN, STD};
 use crate::model::architecture::Convolution;
 use crate::model::fuse::{FusedBlock, FusedConvolution, FusedNetwork};
 
-/// Names of the two constants between which ReLU6 clips.
+/// The names and values of ReLU6's bounds.
 const RELU6: [(&str, f32); 2] = [("relu6.min", 0.0), ("relu6.max", 6.0)];
 
-/// A constant in the precision that the convolutions compute with. The normalisation before them and the head after
-/// them stay in float32.
+/// A constant in the precision of the convolutions. The normalisation and the head stay in float32.
 fn constant(
     graph: &mut GraphBuilder,
     precision: FloatPrecision,
@@ -25,7 +24,7 @@ fn constant(
     }
 }
 
-/// From `image` (float32 in 0–1) to the last activations (float32).
+/// Adds the operations from `image` (float32 in 0–1) to the last activations (float32).
 pub fn features(
     graph: &mut GraphBuilder,
     network: &FusedNetwork,
@@ -50,15 +49,15 @@ pub fn features(
     x
 }
 
-/// The image, normalised. The mean is not fused into the first convolution, because that pads with
-/// zeros, which would then stand for grey instead of the mean.
+/// The normalised image. The mean is not fused into the first convolution, because its zero padding must stand for the
+/// mean.
 fn normalised(graph: &mut GraphBuilder, image: &str) -> String {
     let centred = centred(graph, image);
     let std = graph.constant("normalise.std", &[1, 3, 1, 1], &STD);
     graph.operation("Div", &[&centred, &std], vec![], "normalise.scaled")
 }
 
-/// The image without ImageNet's mean.
+/// The image minus ImageNet's mean.
 pub fn centred(graph: &mut GraphBuilder, image: &str) -> String {
     let mean = graph.constant("normalise.mean", &[1, 3, 1, 1], &MEAN);
     graph.operation("Sub", &[image, &mean], vec![], "normalise.centred")
@@ -104,7 +103,7 @@ fn convolution(
         &fused.bias,
     );
     let inputs = [input, &weight, &bias];
-    let x = graph.operation("Conv", &inputs, settings(layer), &named("convolved"));
+    let x = graph.operation("Conv", &inputs, attributes(layer), &named("convolved"));
     if !layer.relu6 {
         return x;
     }
@@ -112,8 +111,8 @@ fn convolution(
     graph.operation("Clip", &[&x, min, max], vec![], &named("relu6"))
 }
 
-/// Kernel, stride, padding and groups of a convolution.
-pub fn settings(layer: &Convolution) -> Vec<Attribute> {
+/// The attributes of a convolution: kernel, strides, padding, dilations and groups.
+pub fn attributes(layer: &Convolution) -> Vec<Attribute> {
     vec![
         ints("kernel_shape", &[layer.kernel; 2]),
         ints("strides", &[layer.stride; 2]),

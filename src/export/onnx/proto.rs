@@ -1,9 +1,9 @@
-//! The part of ONNX's protobuf format that a plain network needs, as prost messages.
+//! The subset of ONNX's protobuf schema that exported files use, as prost messages.
 //!
 //! Names, numbers and types are those of `onnx.proto3` (<https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3>,
-//! IR version 8); each field's number stands in its `tag`. Written by hand because generating them needs
-//! `protoc` on every machine that builds. A field that is left out here is one we never write.
-//! Lists of numbers are not packed: readers made from the older `onnx.proto` (syntax 2) expect them so.
+//! IR version 8); `tag` is the field's number. Written by hand because generated code would need
+//! `protoc` on every build machine. Fields that are never written are omitted.
+//! Repeated numbers are not packed, as readers generated from the older `onnx.proto` (syntax 2) expect.
 
 use prost::Message;
 
@@ -19,16 +19,16 @@ pub struct Model {
     /// Its version.
     #[prost(string, tag = "3")]
     pub producer_version: String,
-    /// For people.
+    /// A description.
     #[prost(string, tag = "6")]
     pub doc_string: String,
     /// The computation.
     #[prost(message, optional, tag = "7")]
     pub graph: Option<Graph>,
-    /// Which version of which operators it uses.
+    /// The operator sets and their versions.
     #[prost(message, repeated, tag = "8")]
     pub opset_import: Vec<OperatorSet>,
-    /// Free text by key.
+    /// Metadata strings by key.
     #[prost(message, repeated, tag = "14")]
     pub metadata_props: Vec<Entry>,
 }
@@ -36,10 +36,10 @@ pub struct Model {
 /// `OperatorSetIdProto`: a set of operators and its version. The empty domain is ONNX's own.
 #[derive(Clone, PartialEq, Message)]
 pub struct OperatorSet {
-    /// Whose operators.
+    /// The domain.
     #[prost(string, tag = "1")]
     pub domain: String,
-    /// Which version.
+    /// The version.
     #[prost(int64, tag = "2")]
     pub version: i64,
 }
@@ -50,12 +50,12 @@ pub struct Entry {
     /// The name.
     #[prost(string, tag = "1")]
     pub key: String,
-    /// The text.
+    /// The value.
     #[prost(string, tag = "2")]
     pub value: String,
 }
 
-/// `GraphProto`: operations in an order in which they can run, and the constants they use.
+/// `GraphProto`: operations in execution order, and their constants.
 #[derive(Clone, PartialEq, Message)]
 pub struct Graph {
     /// The operations.
@@ -67,10 +67,10 @@ pub struct Graph {
     /// The constants.
     #[prost(message, repeated, tag = "5")]
     pub initializer: Vec<Tensor>,
-    /// What is given.
+    /// The inputs.
     #[prost(message, repeated, tag = "11")]
     pub input: Vec<ValueInfo>,
-    /// What comes out.
+    /// The outputs.
     #[prost(message, repeated, tag = "12")]
     pub output: Vec<ValueInfo>,
 }
@@ -78,39 +78,39 @@ pub struct Graph {
 /// `NodeProto`: one operation on named values.
 #[derive(Clone, PartialEq, Message)]
 pub struct Node {
-    /// Names of what it takes.
+    /// The names of the inputs.
     #[prost(string, repeated, tag = "1")]
     pub input: Vec<String>,
-    /// Names of what it makes.
+    /// The names of the outputs.
     #[prost(string, repeated, tag = "2")]
     pub output: Vec<String>,
-    /// Its own name, for people.
+    /// The name of the node.
     #[prost(string, tag = "3")]
     pub name: String,
     /// The operator, such as `Conv`.
     #[prost(string, tag = "4")]
     pub op_type: String,
-    /// Its settings.
+    /// The attributes.
     #[prost(message, repeated, tag = "5")]
     pub attribute: Vec<Attribute>,
 }
 
-/// `AttributeProto`: one setting. `kind` says which of the values counts.
+/// `AttributeProto`. `type` selects the value field.
 #[derive(Clone, PartialEq, Message)]
 pub struct Attribute {
     /// Its name.
     #[prost(string, tag = "1")]
     pub name: String,
-    /// A whole number.
+    /// An integer.
     #[prost(int64, tag = "3")]
     pub i: i64,
-    /// A text.
+    /// A string.
     #[prost(bytes = "vec", tag = "4")]
     pub s: Vec<u8>,
-    /// Whole numbers.
+    /// Integers.
     #[prost(int64, repeated, packed = "false", tag = "8")]
     pub ints: Vec<i64>,
-    /// Which of the above it is.
+    /// The type of the value.
     #[prost(enumeration = "AttributeType", tag = "20")]
     pub r#type: i32,
 }
@@ -119,29 +119,29 @@ pub struct Attribute {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, prost::Enumeration)]
 #[repr(i32)]
 pub enum AttributeType {
-    /// Not said.
+    /// Undefined.
     Undefined = 0,
-    /// `i` counts.
+    /// The value is `i`.
     Int = 2,
-    /// `s` counts.
+    /// The value is `s`.
     String = 3,
-    /// `ints` counts.
+    /// The value is `ints`.
     Ints = 7,
 }
 
 /// `TensorProto`: a constant.
 #[derive(Clone, PartialEq, Message)]
 pub struct Tensor {
-    /// Its shape; empty for a single number.
+    /// The shape; empty for a scalar.
     #[prost(int64, repeated, packed = "false", tag = "1")]
     pub dims: Vec<i64>,
-    /// The type of its numbers.
+    /// The element type.
     #[prost(enumeration = "DataType", tag = "2")]
     pub data_type: i32,
     /// Its name.
     #[prost(string, tag = "8")]
     pub name: String,
-    /// Its numbers, row-major, little-endian.
+    /// The values, row-major, little-endian.
     #[prost(bytes = "vec", tag = "9")]
     pub raw_data: Vec<u8>,
 }
@@ -150,17 +150,17 @@ pub struct Tensor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, prost::Enumeration)]
 #[repr(i32)]
 pub enum DataType {
-    /// Not said.
+    /// Undefined.
     Undefined = 0,
     /// 32-bit floating point.
     Float = 1,
-    /// Whole numbers from 0 to 255.
+    /// 8-bit unsigned integers.
     Uint8 = 2,
-    /// Whole numbers from -128 to 127.
+    /// 8-bit signed integers.
     Int8 = 3,
-    /// 32-bit whole numbers.
+    /// 32-bit signed integers.
     Int32 = 6,
-    /// 64-bit whole numbers.
+    /// 64-bit signed integers.
     Int64 = 7,
     /// 16-bit floating point (IEEE 754 half precision).
     Float16 = 10,
@@ -175,15 +175,15 @@ pub struct ValueInfo {
     /// Its type.
     #[prost(message, optional, tag = "2")]
     pub r#type: Option<Type>,
-    /// For people.
+    /// A description.
     #[prost(string, tag = "3")]
     pub doc_string: String,
 }
 
-/// `TypeProto`: of its kinds of value, only the tensor is here.
+/// `TypeProto`, for tensors only.
 #[derive(Clone, PartialEq, Message)]
 pub struct Type {
-    /// A tensor's numbers and shape.
+    /// The tensor's element type and shape.
     #[prost(message, optional, tag = "1")]
     pub tensor_type: Option<TensorType>,
 }
@@ -191,7 +191,7 @@ pub struct Type {
 /// `TypeProto.Tensor`.
 #[derive(Clone, PartialEq, Message)]
 pub struct TensorType {
-    /// The type of its numbers.
+    /// The element type.
     #[prost(enumeration = "DataType", tag = "1")]
     pub elem_type: i32,
     /// Its shape.
@@ -202,7 +202,7 @@ pub struct TensorType {
 /// `TensorShapeProto`.
 #[derive(Clone, PartialEq, Message)]
 pub struct Shape {
-    /// One after the other.
+    /// The dimensions, in order.
     #[prost(message, repeated, tag = "1")]
     pub dim: Vec<Dimension>,
 }
@@ -210,7 +210,7 @@ pub struct Shape {
 /// `TensorShapeProto.Dimension`.
 #[derive(Clone, PartialEq, Message)]
 pub struct Dimension {
-    /// Fixed, or free under a name.
+    /// The size: fixed, or dynamic by name.
     #[prost(oneof = "DimValue", tags = "1, 2")]
     pub value: Option<DimValue>,
 }
@@ -218,10 +218,10 @@ pub struct Dimension {
 /// The value of a [`Dimension`].
 #[derive(Clone, PartialEq, prost::Oneof)]
 pub enum DimValue {
-    /// So many.
+    /// A fixed size.
     #[prost(int64, tag = "1")]
     Fixed(i64),
-    /// Any number, the same wherever the name stands.
+    /// A dynamic size, equal for all dimensions with this name.
     #[prost(string, tag = "2")]
     Free(String),
 }

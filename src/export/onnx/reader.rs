@@ -1,5 +1,5 @@
-//! A network out of an ONNX file of full precision that [`super::write`] wrote: for those who have an export and no
-//! checkpoint, and want another format.
+//! Reads a network from a float32 ONNX file written by [`super::write`], to export other formats without the
+//! checkpoint.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -11,13 +11,16 @@ use crate::model::architecture::{Architecture, Block, Convolution};
 use crate::model::fuse::{FusedBlock, FusedConvolution, FusedLinear, FusedNetwork};
 use crate::{Error, Result};
 
-/// Reads the numbers of a network of this architecture. A file of less precision, or of another network, is refused.
+/// Reads the weights of a network of this architecture.
+///
+/// # Errors
+/// A file of lower precision or of another network.
 pub fn read(path: &Path, architecture: Architecture) -> Result<FusedNetwork> {
     let refuse = |problem: String| {
         Error::file(
             path,
             problem,
-            "Name a checkpoint, or an export folder with a model.onnx that this version of `skinlesion export` wrote.",
+            "Name a checkpoint, or an export folder with a model.onnx written by this version of `skinlesion export`.",
         )
     };
     let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
@@ -29,7 +32,7 @@ pub fn read(path: &Path, architecture: Architecture) -> Result<FusedNetwork> {
     tensors.network(architecture).map_err(refuse)
 }
 
-/// The constants of a file by name.
+/// The constants of a file, by name.
 struct Tensors(HashMap<String, Tensor>);
 
 impl Tensors {
@@ -69,10 +72,10 @@ impl Tensors {
     }
 
     fn values(&self, name: &str, shape: &[i64]) -> Result<Vec<f32>, String> {
-        let tensor = self.0.get(name).ok_or_else(|| format!("holds no {name}"))?;
+        let tensor = self.0.get(name).ok_or_else(|| format!("has no {name}"))?;
         let count = shape.iter().product::<i64>() as usize;
-        let is_whole = tensor.dims == shape && tensor.raw_data.len() == 4 * count;
-        if tensor.data_type != DataType::Float as i32 || !is_whole {
+        let has_shape = tensor.dims == shape && tensor.raw_data.len() == 4 * count;
+        if tensor.data_type != DataType::Float as i32 || !has_shape {
             return Err(format!("its {name} is not float32 of shape {shape:?}"));
         }
         let (numbers, _) = tensor.raw_data.as_chunks::<4>();

@@ -1,4 +1,4 @@
-//! From a fused network and calibration images to a network in whole numbers.
+//! Quantizes a fused network with calibration images.
 
 use std::iter;
 
@@ -20,18 +20,18 @@ use crate::model::input;
 use crate::progress::Progress;
 use crate::{Error, Result};
 
-/// Images that a network is calibrated on.
+/// The number of calibration images.
 pub const CALIBRATION_IMAGES: usize = 384;
 
-/// Images in a batch.
+/// The batch size.
 const BATCH: usize = 32;
 
-/// A 3×3 layer has few weights for its many positions, so that every fourth batch tells enough of its inputs.
-const SPARSE: usize = 4;
+/// 3×3 layers have few weights and many positions: every fourth batch suffices for their input products.
+const BATCH_STRIDE: usize = 4;
 
-/// Brings a network to whole numbers. Grids are chosen by `rule` from its activations on `images` (prepared, `side`
-/// pixels square: of the training part, since this is learning); then, layer after layer, weights are rounded so that
-/// the layer does least wrong on what the layers before it, already in whole numbers, give it.
+/// Quantizes a network to int8. `rule` selects the quantization parameters of activations from their histograms on
+/// `images` (preprocessed, `side` × `side` pixels, from the training split because this fits parameters). Weights are
+/// then rounded layer by layer to minimise the error of the layer's output on the quantized outputs of earlier layers.
 pub fn quantize(
     network: &FusedNetwork,
     images: &[&[u8]],
@@ -39,7 +39,7 @@ pub fn quantize(
     rule: RangeRule,
     progress: &dyn Progress,
 ) -> Result<QuantizedNetwork> {
-    let mut network = without_deviation(network);
+    let mut network = fuse_std(network);
     let batches = images
         .chunks(BATCH)
         .map(|batch| {
@@ -51,18 +51,19 @@ pub fn quantize(
         })
         .collect::<Result<Vec<_>>>()?;
     let _guard = tch::no_grad_guard();
-    let largest = largest(&network, &batches, progress)?;
-    equalise(&mut network, &largest);
-    let spreads = observe(&network, &batches, progress)?;
-    let params: Vec<QuantizationParams> = spreads
+    let maxima = channel_maxima(&network, &batches, progress)?;
+    equalise(&mut network, &maxima);
+    let histograms = histograms(&network, &batches, progress)?;
+    let params: Vec<QuantizationParams> = histograms
         .par_iter()
-        .map(|spread| spread.params(rule))
+        .map(|histogram| histogram.params(rule))
         .collect();
     round(&network, &batches, params, progress)
 }
 
-/// The network for images without the mean that are not divided by the deviation.
-fn without_deviation(network: &FusedNetwork) -> FusedNetwork {
+/// Fuses the division by ImageNet's standard deviation into the first convolution: the input is the image minus the
+/// mean.
+fn fuse_std(network: &FusedNetwork) -> FusedNetwork {
     let mut network = network.clone();
     if let Some(first) = network.blocks.first_mut() {
         let area = first.convolutions[0].layer.kernel.pow(2);
@@ -73,8 +74,8 @@ fn without_deviation(network: &FusedNetwork) -> FusedNetwork {
     network
 }
 
-/// The largest value of each channel of each convolution's output.
-fn largest(
+/// The largest value of each output channel of each convolution.
+fn channel_maxima(
     network: &FusedNetwork,
     batches: &[Tensor],
     progress: &dyn Progress,
@@ -86,7 +87,7 @@ fn largest(
         }))
         .collect();
     let network = InferenceNetwork::new(network, Device::Cpu)?;
-    progress.start("Looking for the largest activations", batches.len() as u64);
+    progress.start("Measuring channel maxima", batches.len() as u64);
     let mut largest: Vec<Tensor> = Vec::new();
     for batch in batches {
         let mut seen = Vec::new();
@@ -108,60 +109,60 @@ fn largest(
         .collect()
 }
 
-/// How the values of each tensor are spread, in the order of [`InferenceNetwork::activations_with_hook`]. Once through for the ends,
-/// once for what lies between.
-fn observe(
+/// The histogram of each activation tensor, in the order of [`InferenceNetwork::activations_with_hook`]. The first pass over the
+/// images finds the ranges, the second fills the bins.
+fn histograms(
     network: &FusedNetwork,
     batches: &[Tensor],
     progress: &dyn Progress,
 ) -> Result<Vec<Histogram>> {
     let network = InferenceNetwork::new(network, Device::Cpu)?;
-    progress.start("Watching the activations", 2 * batches.len() as u64);
-    let mut spreads: Vec<Histogram> = Vec::new();
+    progress.start("Measuring activation histograms", 2 * batches.len() as u64);
+    let mut histograms: Vec<Histogram> = Vec::new();
     for batch in batches {
         let mut ends = Vec::new();
         let _last = network.activations_with_hook(batch, &mut |tensor| {
             ends.push([tensor.min(), tensor.max()].map(|end| end.double_value(&[])));
         });
-        spreads.resize(ends.len(), Histogram::default());
-        for (spread, [low, high]) in spreads.iter_mut().zip(ends) {
-            (spread.low, spread.high) = (spread.low.min(low), spread.high.max(high));
+        histograms.resize(ends.len(), Histogram::default());
+        for (histogram, [low, high]) in histograms.iter_mut().zip(ends) {
+            (histogram.low, histogram.high) = (histogram.low.min(low), histogram.high.max(high));
         }
         progress.advance(1);
     }
     for batch in batches {
-        let mut left = spreads.iter_mut();
+        let mut left = histograms.iter_mut();
         let mut failed = None;
         let _last = network.activations_with_hook(batch, &mut |tensor| {
-            let counted = left.next().map(|spread| count(spread, tensor));
+            let counted = left.next().map(|histogram| count(histogram, tensor));
             failed = failed.take().or(counted.and_then(Result::err));
         });
         failed.map_or(Ok(()), Err)?;
         progress.advance(1);
     }
     progress.finish();
-    Ok(spreads)
+    Ok(histograms)
 }
 
-/// Adds a tensor's values, all of which lie within the ends.
-fn count(spread: &mut Histogram, tensor: &Tensor) -> Result<()> {
-    if spread.high <= spread.low {
+/// Adds a tensor's values, all of which lie within the range, to a histogram.
+fn count(histogram: &mut Histogram, tensor: &Tensor) -> Result<()> {
+    if histogram.high <= histogram.low {
         return Ok(());
     }
-    let range = [spread.low, spread.high];
+    let range = [histogram.low, histogram.high];
     let counts = tensor
         .f_histogram_bin_ct::<Tensor>(BINS as i64, range, None, false)
         .and_then(|(counts, _)| counts.f_to_kind(Kind::Double));
     let counts: Vec<f64> = counts
         .and_then(Vec::try_from)
-        .map_err(Error::torch("counting activations"))?;
-    for (sum, count) in spread.counts.iter_mut().zip(counts) {
+        .map_err(Error::torch("computing histograms"))?;
+    for (sum, count) in histogram.counts.iter_mut().zip(counts) {
         *sum += count;
     }
     Ok(())
 }
 
-/// Rounds the weights, layer after layer, on the codes that the layers before give.
+/// Rounds the weights layer by layer, on the quantized outputs of earlier layers.
 fn round(
     network: &FusedNetwork,
     batches: &[Tensor],
@@ -173,17 +174,20 @@ fn round(
         params.next().ok_or_else(|| {
             Error::input(
                 "the network",
-                "its activations were not all seen",
+                "some activations were not calibrated",
                 "Export the checkpoint again.",
             )
         })
     };
     let layers = network.blocks.iter().map(|block| block.convolutions.len());
-    progress.start("Rounding the weights", layers.sum::<usize>() as u64);
+    progress.start("Rounding weights", layers.sum::<usize>() as u64);
     let input = next()?;
-    let mut x = Codes {
+    let mut x = QuantizedActivations {
         params: input,
-        batches: batches.iter().map(|batch| codes(batch, input)).collect(),
+        batches: batches
+            .iter()
+            .map(|batch| quantized(batch, input))
+            .collect(),
     };
     let mut blocks = Vec::with_capacity(network.blocks.len());
     for block in &network.blocks {
@@ -213,10 +217,10 @@ fn round(
     })
 }
 
-/// One convolution in whole numbers: the weights of each group of outputs that see the same inputs are rounded together.
+/// Quantizes a convolution. The weights of outputs with the same inputs (one group) are rounded together.
 fn round_one(
     fused: &FusedConvolution,
-    x: &Codes,
+    x: &QuantizedActivations,
     output: QuantizationParams,
 ) -> Result<QuantizedConvolution> {
     let layer = &fused.layer;
@@ -226,8 +230,8 @@ fn round_one(
     let group = layer.outputs / layer.groups * inputs;
     for (index, weights) in fused.weight.chunks_exact(group).enumerate() {
         let products = products.get(index as i64);
-        let Rounded { codes, scales } = rounding::round(weights, inputs, &products)?;
-        weight.extend(codes);
+        let Rounded { values, scales } = rounding::round(weights, inputs, &products)?;
+        weight.extend(values);
         weight_scales.extend(scales);
     }
     let bias = (fused.bias.iter().zip(&weight_scales))
@@ -244,13 +248,13 @@ fn round_one(
     })
 }
 
-/// The activations of all calibration images at one place of the network, as codes (u8, N × C × H × W).
-struct Codes {
+/// The quantized activations of one tensor for all calibration images (u8, N × C × H × W).
+struct QuantizedActivations {
     params: QuantizationParams,
     batches: Vec<Tensor>,
 }
 
-impl Clone for Codes {
+impl Clone for QuantizedActivations {
     fn clone(&self) -> Self {
         Self {
             params: self.params,
@@ -259,18 +263,20 @@ impl Clone for Codes {
     }
 }
 
-impl Codes {
+impl QuantizedActivations {
     fn values(&self) -> impl Iterator<Item = Tensor> {
-        self.batches.iter().map(|codes| values(codes, self.params))
+        self.batches
+            .iter()
+            .map(|batch| dequantized(batch, self.params))
     }
 
-    /// For each group of a layer, the sums over images and positions of each two inputs' product
-    /// (groups × inputs × inputs, double).
+    /// For each group of a layer, the inputs' Gram matrix summed over images and positions (groups × inputs × inputs,
+    /// double).
     fn products(&self, layer: &Convolution, inputs: usize) -> Result<Tensor> {
         let (groups, inputs) = (layer.groups as i64, inputs as i64);
         let [kernel, padding, stride] =
             [layer.kernel, layer.padding(), layer.stride].map(|n| [n as i64; 2]);
-        let every = if layer.kernel > 1 { SPARSE } else { 1 };
+        let every = if layer.kernel > 1 { BATCH_STRIDE } else { 1 };
         let kind = (Kind::Double, Device::Cpu);
         let mut sums = Tensor::zeros([groups, inputs, inputs], kind);
         for batch in self.values().step_by(every) {
@@ -286,13 +292,13 @@ impl Codes {
         Ok(sums)
     }
 
-    /// The codes that a layer gives.
+    /// The quantized output of a layer.
     fn after(&self, convolution: &QuantizedConvolution) -> Result<Self> {
-        let (weight, bias) = real(convolution, self.params.scale)?;
+        let (weight, bias) = dequantized_parameters(convolution, self.params.scale)?;
         let batches = self.values().map(|batch| {
             let batch = input::channels_last(&batch);
             let output = convolve(&convolution.layer, &batch, &weight, &bias);
-            codes(&output, convolution.output)
+            quantized(&output, convolution.output)
         });
         Ok(Self {
             params: convolution.output,
@@ -300,18 +306,21 @@ impl Codes {
         })
     }
 
-    /// The codes of the sums with others.
+    /// The quantized sum with other activations.
     fn plus(&self, other: &Self, params: QuantizationParams) -> Self {
         let pairs = self.values().zip(other.values());
         Self {
             params,
-            batches: pairs.map(|(a, b)| codes(&(a + b), params)).collect(),
+            batches: pairs.map(|(a, b)| quantized(&(a + b), params)).collect(),
         }
     }
 }
 
-/// A convolution's weight and bias as the numbers that its codes stand for.
-fn real(convolution: &QuantizedConvolution, input_scale: f32) -> Result<(Tensor, Tensor)> {
+/// The dequantized weight and bias of a convolution.
+fn dequantized_parameters(
+    convolution: &QuantizedConvolution,
+    input_scale: f32,
+) -> Result<(Tensor, Tensor)> {
     let tensor = |values: Vec<f32>, shape: &[i64]| {
         Tensor::f_from_slice(&values)
             .and_then(|tensor| tensor.f_view(shape))
@@ -320,10 +329,12 @@ fn real(convolution: &QuantizedConvolution, input_scale: f32) -> Result<(Tensor,
     let scales = &convolution.weight_scales;
     let each = convolution.weight.len() / scales.len();
     let weight = (convolution.weight.chunks_exact(each).zip(scales))
-        .flat_map(|(row, scale)| row.iter().map(move |&code| f32::from(code) * scale))
+        .flat_map(|(row, scale)| row.iter().map(move |&value| f32::from(value) * scale))
         .collect();
     let bias = (convolution.bias.iter().zip(scales))
-        .map(|(&code, &scale)| (f64::from(code) * f64::from(input_scale) * f64::from(scale)) as f32)
+        .map(|(&value, &scale)| {
+            (f64::from(value) * f64::from(input_scale) * f64::from(scale)) as f32
+        })
         .collect();
     Ok((
         input::channels_last(&tensor(weight, &convolution.layer.weight_shape())?),
@@ -331,14 +342,14 @@ fn real(convolution: &QuantizedConvolution, input_scale: f32) -> Result<(Tensor,
     ))
 }
 
-fn codes(values: &Tensor, params: QuantizationParams) -> Tensor {
-    let mut codes = values / f64::from(params.scale);
-    codes = codes.round_() + f64::from(params.zero_point);
-    codes.clamp_(0.0, 255.0).to_kind(Kind::Uint8)
+fn quantized(values: &Tensor, params: QuantizationParams) -> Tensor {
+    let mut quantized = values / f64::from(params.scale);
+    quantized = quantized.round_() + f64::from(params.zero_point);
+    quantized.clamp_(0.0, 255.0).to_kind(Kind::Uint8)
 }
 
-fn values(codes: &Tensor, params: QuantizationParams) -> Tensor {
-    let mut values = codes.to_kind(Kind::Float);
+fn dequantized(quantized: &Tensor, params: QuantizationParams) -> Tensor {
+    let mut values = quantized.to_kind(Kind::Float);
     values -= f64::from(params.zero_point);
     values * f64::from(params.scale)
 }

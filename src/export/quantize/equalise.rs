@@ -1,16 +1,16 @@
-//! Gives the channels of a layer's output equal ranges, so that one scale fits them all: cross-layer equalisation
-//! (Nagel et al. 2019, <https://arxiv.org/abs/1906.04721>), in the one direction that costs nothing here.
+//! Cross-layer equalisation (Nagel et al. 2019, <https://arxiv.org/abs/1906.04721>): scales the channels of a layer's
+//! output to similar ranges, so that one scale per tensor suits them all.
 
 use crate::model::fuse::{FusedConvolution, FusedNetwork};
 
-/// A channel is scaled up by no more than this, lest a hardly used one be all noise.
-const MOST: f32 = 16.0;
+/// The largest scaling of a channel, to avoid amplifying noise in rarely used channels.
+const MAX_SCALE: f32 = 16.0;
 
-/// Scales each channel that goes through ReLU6 into a depthwise convolution up to where the layer's largest one reaches,
-/// and the depthwise weights down as much. Both have one scale per channel, so they lose no precision.
+/// Scales each channel between a ReLU6 and a depthwise convolution up to the maximum of the layer's largest channel,
+/// and the depthwise weights down by the same factor. Weights have one scale per channel, so they lose no precision.
 ///
-/// `largest` holds, for each convolution, the largest value of each output channel over the calibration images. What
-/// lies within is the same as before; beyond it, a scaled channel is clipped a little earlier than by ReLU6.
+/// `largest` holds, for each convolution, the largest value of each output channel over the calibration images. Values
+/// up to it are unchanged. Beyond it, a scaled channel is clipped slightly earlier than by ReLU6.
 pub fn equalise(network: &mut FusedNetwork, largest: &[Vec<f32>]) {
     let blocks = network.blocks.iter_mut();
     let mut layers: Vec<&mut FusedConvolution> =
@@ -21,20 +21,20 @@ pub fn equalise(network: &mut FusedNetwork, largest: &[Vec<f32>]) {
             continue;
         };
         if first.layer.relu6 && second.layer.groups == first.layer.outputs {
-            join(first, second, &largest[at - 1]);
+            scale_channels(first, second, &largest[at - 1]);
         }
     }
 }
 
-fn join(first: &mut FusedConvolution, second: &mut FusedConvolution, largest: &[f32]) {
-    let reach = largest.iter().copied().fold(0.0, f32::max);
+fn scale_channels(first: &mut FusedConvolution, second: &mut FusedConvolution, largest: &[f32]) {
+    let target = largest.iter().copied().fold(0.0, f32::max);
     let channels = largest.len();
     let (ins, outs) = (
         first.weight.len() / channels,
         second.weight.len() / channels,
     );
     for (channel, &own) in largest.iter().enumerate() {
-        let scale = (reach / own.max(f32::MIN_POSITIVE)).clamp(1.0, MOST);
+        let scale = (target / own.max(f32::MIN_POSITIVE)).clamp(1.0, MAX_SCALE);
         first.bias[channel] *= scale;
         for weight in &mut first.weight[channel * ins..(channel + 1) * ins] {
             *weight *= scale;
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quiet_channel_is_raised_before_a_depthwise_layer_and_lowered_in_it() {
+    fn a_small_channel_is_scaled_up_before_a_depthwise_layer_and_down_in_it() {
         let mut network = FusedNetwork {
             blocks: vec![FusedBlock {
                 name: "block".into(),
@@ -98,10 +98,14 @@ mod tests {
         assert_eq!(layers[0].weight, [1.0, 2.0, 12.0, 16.0]);
         assert_eq!(layers[0].bias, [1.0, 4.0]);
         assert_eq!(layers[1].weight, [8.0, 2.0]);
-        assert_eq!(layers[1].bias, [1.0, 1.0], "what it adds is not scaled");
+        assert_eq!(
+            layers[1].bias,
+            [1.0, 1.0],
+            "the depthwise bias is not scaled"
+        );
         assert_eq!(
             layers[2].weight, [1.0; 4],
-            "its inputs share a scale of the weights"
+            "only depthwise weights have one scale per input"
         );
     }
 }

@@ -1,9 +1,8 @@
-//! The fused network in whole numbers: what the int8 files of every format hold.
+//! The int8-quantized network, which the int8 files of every format contain.
 //!
-//! Affine quantisation as in Jacob et al. 2018 (<https://arxiv.org/abs/1712.05877>): weights symmetric, with one scale
-//! for each output channel; activations with one scale and zero point for each tensor. A number stands for
-//! `scale · (code − zero_point)`. The last features, their mean and the head stay in floating point: they cost nothing,
-//! and probabilities would be coarse without.
+//! Affine quantization as in Jacob et al. 2018 (<https://arxiv.org/abs/1712.05877>), `real = scale · (quantized −
+//! zero_point)`. Weights are symmetric with one scale per output channel. Activations have one scale and zero point per
+//! tensor. The final mean and the head stay in float32: they cost little, and int8 probabilities would be coarse.
 
 mod calibration;
 mod equalise;
@@ -17,41 +16,41 @@ use crate::artifact::quantization::QuantizationParams;
 use crate::model::architecture::Convolution;
 use crate::model::fuse::FusedLinear;
 
-/// A whole network; same blocks, same order as [`crate::model::fuse::FusedNetwork`].
+/// A quantized network, with the blocks of [`crate::model::fuse::FusedNetwork`] in the same order.
 #[derive(Clone, Debug)]
 pub struct QuantizedNetwork {
-    /// The quantization parameters of the first convolution's input: the image in 0–1 **minus ImageNet's mean, not yet divided** by the
-    /// deviation, which is in the first convolution's weights (that is exact; the mean cannot be fused, because the
-    /// convolution pads with zeros).
+    /// The quantization parameters of the first convolution's input: the image in 0–1 **minus ImageNet's mean, not
+    /// divided** by the standard deviation. The division is fused into the first convolution's weights, exactly. The
+    /// mean cannot be fused, because the convolution pads with zeros.
     pub input: QuantizationParams,
-    /// The blocks, first to last. After the last come the mean over height and width and the head, both on real numbers.
+    /// The blocks, in order. The mean over height and width and the head follow, both in float32.
     pub blocks: Vec<QuantizedBlock>,
-    /// The layer from features to logits, in floating point.
+    /// The linear layer from features to logits, in float32.
     pub head: FusedLinear,
 }
 
-/// As [`crate::model::fuse::FusedBlock`].
+/// A quantized [`crate::model::fuse::FusedBlock`].
 #[derive(Clone, Debug)]
 pub struct QuantizedBlock {
     /// Its name, such as `features.3`.
     pub name: String,
-    /// The convolutions with their numbers.
+    /// The quantized convolutions.
     pub convolutions: Vec<QuantizedConvolution>,
-    /// For a residual block, the quantization parameters of the sum.
+    /// The quantization parameters of the sum, in a block with a residual connection.
     pub sum: Option<QuantizationParams>,
 }
 
-/// An int8 convolution. ReLU6 needs no operation of its own: the range of the output ends where ReLU6 does.
+/// A quantized convolution. ReLU6 needs no operation: the range of the output's quantization parameters clips.
 #[derive(Clone, Debug)]
 pub struct QuantizedConvolution {
     /// Shape, stride, groups, and whether ReLU6 follows.
     pub layer: Convolution,
-    /// Codes −127 to 127, outputs × inputs per group × kernel × kernel, row-major.
+    /// Quantized weights, −127 to 127, outputs × inputs per group × kernel × kernel, row-major.
     pub weight: Vec<i8>,
-    /// The step of each output channel's weights.
+    /// The scale of each output channel's weights.
     pub weight_scales: Vec<f32>,
-    /// One per output, in steps of `input scale · weight_scales[output]`.
+    /// The bias of each output, with the scale `input scale · weight_scales[output]`.
     pub bias: Vec<i32>,
-    /// The quantization parameters of its output, after ReLU6 if that follows.
+    /// The quantization parameters of the output, after ReLU6 if present.
     pub output: QuantizationParams,
 }

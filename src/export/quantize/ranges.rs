@@ -1,32 +1,31 @@
-//! The range of a tensor, selected from the histogram of its values over the calibration images.
+//! Selects the quantization parameters of a tensor from its histogram over the calibration images.
 
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use super::QuantizationParams;
 
-/// Bins of a histogram: fine against the 256 codes.
+/// The number of bins of a histogram, many more than the 256 quantized values.
 pub const BINS: usize = 2048;
 
-/// The fraction of values within the range that [`RangeRule::Percentile`] selects.
+/// The fraction of values within the range selected by [`RangeRule::Percentile`].
 const PERCENTILE: f64 = 0.9999;
 
-/// Narrowings tried at either end by [`RangeRule::MeanSquare`]: from the whole range down to 30 % of it.
-const NARROWINGS: usize = 29;
+/// The candidates for each end of the range in [`RangeRule::MeanSquare`]: from 100 % to 30 % of the full range.
+const CANDIDATES: usize = 29;
 
-/// How the ends of the range are selected.
+/// How the range of quantized values is selected.
 #[derive(Display, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "lowercase")]
 #[strum(parse_err_ty = String, parse_err_fn = unknown)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RangeRule {
-    /// So that the mean squared error over all values is least: rare large values are cut off where finer steps for the
-    /// others are worth more.
+    /// The range with the least mean squared error; clips rare large values if a finer scale for the others is better.
     #[default]
     #[strum(serialize = "mse")]
     MeanSquare,
-    /// 99.99 % of the values lie within.
+    /// The range of 99.99 % of the values.
     Percentile,
-    /// All values lie within.
+    /// The full range.
     MinMax,
 }
 
@@ -34,14 +33,14 @@ fn unknown(text: &str) -> String {
     format!("'{text}' is not one of mse, percentile, minmax")
 }
 
-/// How the values of one tensor are spread.
+/// The histogram of a tensor's values.
 #[derive(Clone, Debug)]
 pub struct Histogram {
-    /// The least value, at most 0.
+    /// The smallest value, at most 0.
     pub low: f64,
-    /// The greatest value, at least 0.
+    /// The largest value, at least 0.
     pub high: f64,
-    /// How many values lie in each of [`BINS`] equal parts of the range.
+    /// The counts of [`BINS`] equal bins.
     pub counts: Vec<f64>,
 }
 
@@ -56,16 +55,16 @@ impl Default for Histogram {
 }
 
 impl Histogram {
-    /// The quantization parameters for these values. The range includes 0, which must be exact: convolutions pad with it.
+    /// The quantization parameters for these values. 0 is exactly representable, because convolutions pad with it.
     pub fn params(&self, rule: RangeRule) -> QuantizationParams {
         match rule {
             RangeRule::MinMax => params(self.low, self.high),
-            RangeRule::Percentile => self.most_within(),
+            RangeRule::Percentile => self.percentile(),
             RangeRule::MeanSquare => self.least_error(),
         }
     }
 
-    fn most_within(&self) -> QuantizationParams {
+    fn percentile(&self) -> QuantizationParams {
         let outside = (1.0 - PERCENTILE) * self.counts.iter().sum::<f64>();
         let beyond = |counts: &mut dyn Iterator<Item = &f64>| {
             let mut seen = 0.0;
@@ -83,13 +82,17 @@ impl Histogram {
     }
 
     fn least_error(&self) -> QuantizationParams {
-        let shares: Vec<f64> = (0..NARROWINGS)
-            .map(|i| 1.0 - 0.7 * i as f64 / (NARROWINGS - 1) as f64)
+        let fractions: Vec<f64> = (0..CANDIDATES)
+            .map(|i| 1.0 - 0.7 * i as f64 / (CANDIDATES - 1) as f64)
             .collect();
-        let lows = if self.low < 0.0 { &shares[..] } else { &[1.0] };
+        let lows = if self.low < 0.0 {
+            &fractions[..]
+        } else {
+            &[1.0]
+        };
         let mut best = (f64::INFINITY, params(self.low, self.high));
         for low in lows {
-            for high in &shares {
+            for high in &fractions {
                 let candidate = params(self.low * low, self.high * high);
                 let error = self.error(candidate);
                 if error < best.0 {
@@ -100,20 +103,20 @@ impl Histogram {
         best.1
     }
 
-    /// Sum of the squared distances from values to their nearest codes.
+    /// The sum of squared quantization errors.
     fn error(&self, params: QuantizationParams) -> f64 {
         let step = (self.high - self.low) / BINS as f64;
         let (scale, zero) = (f64::from(params.scale), f64::from(params.zero_point));
         let of_bin = |(bin, &count): (usize, &f64)| {
             let value = self.low + (bin as f64 + 0.5) * step;
-            let code = ((value / scale).round() + zero).clamp(0.0, 255.0);
-            count * ((code - zero) * scale - value).powi(2)
+            let quantized = ((value / scale).round() + zero).clamp(0.0, 255.0);
+            count * ((quantized - zero) * scale - value).powi(2)
         };
         self.counts.iter().enumerate().map(of_bin).sum()
     }
 }
 
-/// The quantization parameters of the range `low` (at most 0) to `high` (at least 0), shifted so that 0 is exact.
+/// The quantization parameters for `low` (at most 0) to `high` (at least 0), shifted so that 0 is representable.
 fn params(low: f64, high: f64) -> QuantizationParams {
     let scale = ((high - low) / 255.0).max(f64::from(f32::MIN_POSITIVE));
     QuantizationParams {
@@ -143,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn an_outlier_widens_the_grid_of_minmax_alone() {
+    fn an_outlier_widens_the_range_of_minmax_only() {
         assert!((end(outlier().params(RangeRule::MinMax)) - 10.0).abs() < 1e-5);
         assert!(end(outlier().params(RangeRule::Percentile)) < 2.0);
         let least = end(outlier().params(RangeRule::MeanSquare));
@@ -151,30 +154,30 @@ mod tests {
     }
 
     #[test]
-    fn zero_always_has_a_code() {
-        let spread = Histogram {
+    fn zero_is_always_representable() {
+        let histogram = Histogram {
             low: -1.0,
             high: 3.0,
             counts: vec![1.0; BINS],
         };
         for &rule in RangeRule::VARIANTS {
-            let params = spread.params(rule);
-            let codes = -f64::from(params.scale) * f64::from(params.zero_point);
-            assert!((codes + 1.0).abs() < 0.05, "{rule}: {codes}");
+            let params = histogram.params(rule);
+            let low = -f64::from(params.scale) * f64::from(params.zero_point);
+            assert!((low + 1.0).abs() < 0.05, "{rule}: {low}");
         }
         let positive = outlier().params(RangeRule::MeanSquare);
         assert_eq!(positive.zero_point, 0);
     }
 
     #[test]
-    fn a_tensor_of_zeros_gets_a_grid_that_can_be_divided_by() {
-        let spread = Histogram {
+    fn a_tensor_of_zeros_gets_a_positive_scale() {
+        let histogram = Histogram {
             low: 0.0,
             high: 0.0,
             counts: vec![0.0; BINS],
         };
         for &rule in RangeRule::VARIANTS {
-            assert!(spread.params(rule).scale > 0.0);
+            assert!(histogram.params(rule).scale > 0.0);
         }
     }
 }

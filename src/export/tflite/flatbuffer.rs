@@ -1,27 +1,27 @@
-//! Small helpers around the flatbuffers crate, for tables that are written by their slots.
+//! Helpers for writing FlatBuffers tables by slot.
 
 use flatbuffers::{FlatBufferBuilder, Push, PushAlignment, TableFinishedWIPOffset, WIPOffset};
 
 use crate::artifact::tflite::schema::ALIGNMENT;
 
-/// A file under construction. FlatBuffers are written from the end: what a table refers to comes first.
+/// A file under construction. FlatBuffers are written back to front: referenced objects are written first.
 pub type Builder = FlatBufferBuilder<'static>;
 
-/// A table that is written.
+/// A written table.
 pub type Table = WIPOffset<TableFinishedWIPOffset>;
 
-/// A list of tables that is written.
+/// A written vector of tables.
 pub type Tables =
     WIPOffset<flatbuffers::Vector<'static, flatbuffers::ForwardsUOffset<TableFinishedWIPOffset>>>;
 
-/// Writes a table, whose fields `fill` puts into their slots.
+/// Writes a table whose fields `fill` sets.
 pub fn table(builder: &mut Builder, fill: impl FnOnce(&mut Builder)) -> Table {
     let start = builder.start_table();
     fill(builder);
     builder.end_table(start)
 }
 
-/// A byte of a list that begins at a multiple of [`ALIGNMENT`].
+/// A byte of a vector that is aligned to [`ALIGNMENT`].
 struct AlignedByte(u8);
 
 impl Push for AlignedByte {
@@ -36,7 +36,7 @@ impl Push for AlignedByte {
     }
 }
 
-/// Writes bytes as a list that begins at a multiple of [`ALIGNMENT`].
+/// Writes bytes as a vector that is aligned to [`ALIGNMENT`].
 pub fn aligned_bytes(
     builder: &mut Builder,
     bytes: &[u8],

@@ -1,4 +1,4 @@
-//! What networks of real and of whole activation_type have in common as TFLite graphs: the normalised image, the layers, the head.
+//! The parts that float and int8 TFLite graphs share: normalisation, layers and head.
 
 use crate::artifact::interface::InputKind;
 use crate::artifact::interface::{INPUT, LOGITS, PROBABILITIES};
@@ -9,16 +9,16 @@ use crate::artifact::tflite::schema::{Padding, TensorType};
 use crate::imaging::normalize::MEAN;
 use crate::model::architecture::{Convolution, Linear};
 
-/// How the activation_type of a value are written.
+/// The element type of an activation.
 #[derive(Clone, Copy)]
 pub enum ActivationType {
-    /// As float32.
+    /// float32.
     Float32,
     /// int8 with these quantization parameters.
     Int8(QuantizationParams),
 }
 
-/// Images or activations on their way: N × side × side × channels.
+/// An activation: N × side × side × channels.
 #[derive(Clone, Copy)]
 pub struct Value {
     id: Id,
@@ -27,16 +27,16 @@ pub struct Value {
     activation_type: ActivationType,
 }
 
-/// A graph that grows layer by layer.
+/// A graph that is built layer by layer.
 pub struct Layers {
     graph: Graph,
-    /// The widths of the border that PyTorch's padding adds, for [`Operation::Pad`].
+    /// The constant widths of PyTorch's padding, for [`Operation::Pad`].
     border: Id,
 }
 
 impl Layers {
-    /// Begins with square images of `size` pixels, from which ImageNet's mean is taken. The mean is not fused into
-    /// the first convolution, because that pads with zeros, which would then stand for grey instead of the mean.
+    /// Begins a graph with square images of `size` pixels and subtracts ImageNet's mean. The mean is not fused into the
+    /// first convolution, because its zero padding must stand for the mean.
     pub fn from_images(size: u32, kind: InputKind) -> (Self, Value) {
         let mut graph = Graph::default();
         let border = [0, 0, 1, 1, 1, 1, 0, 0]; // before and after, for N, H, W and C
@@ -50,8 +50,8 @@ impl Layers {
         let mut image = graph.value(INPUT, &shape, input, None);
         graph.inputs.push(image);
         if kind == InputKind::Bytes {
-            let activation_type = graph.value("image.float32", &shape, TensorType::Float32, None);
-            image = graph.operation(Operation::Cast, &[image], activation_type);
+            let float32 = graph.value("image.float32", &shape, TensorType::Float32, None);
+            image = graph.operation(Operation::Cast, &[image], float32);
             let white = graph.floats("white", &[1], &[255.0]);
             let unit = graph.value("image.unit", &shape, TensorType::Float32, None);
             image = graph.operation(Operation::Div, &[image, white], unit);
@@ -64,12 +64,12 @@ impl Layers {
             activation_type: ActivationType::Float32,
         };
         let names = ["normalise.mean", "normalise.centred"];
-        let centred = layers.by_colour(Operation::Sub, image, names, MEAN);
+        let centred = layers.per_channel(Operation::Sub, image, names, MEAN);
         (layers, centred)
     }
 
-    /// Subtracts one number a colour, or divides by it. The constant and the result have names.
-    pub fn by_colour(
+    /// Subtracts or divides by one number per channel. The names are those of the constant and the result.
+    pub fn per_channel(
         &mut self,
         operation: Operation,
         x: Value,
@@ -81,8 +81,8 @@ impl Layers {
         self.operation(operation, &[x.id, by], output)
     }
 
-    /// Real activation_type as codes, or codes as real activation_type.
-    pub fn rewritten(&mut self, x: Value, name: &str, activation_type: ActivationType) -> Value {
+    /// Quantizes or dequantizes an activation.
+    pub fn convert(&mut self, x: Value, name: &str, activation_type: ActivationType) -> Value {
         let operation = match activation_type {
             ActivationType::Float32 => Operation::Dequantize,
             ActivationType::Int8(_) => Operation::Quantize,
@@ -91,8 +91,8 @@ impl Layers {
         self.operation(operation, &[x.id], output)
     }
 
-    /// A convolution, padded as PyTorch does: at stride 2 that is not TFLite's SAME, which on an even side adds a
-    /// border at the right and bottom only.
+    /// Adds a convolution with PyTorch's padding. At stride 2 this differs from TFLite's SAME, which pads an even side
+    /// only at the right and bottom.
     pub fn convolution(
         &mut self,
         layer: &Convolution,
@@ -134,7 +134,7 @@ impl Layers {
         self.operation(operation, &[x.id, weight, bias], output)
     }
 
-    /// A block's output with its input added.
+    /// Adds a residual connection: the block's output plus its input.
     pub fn sum(
         &mut self,
         block: &str,
@@ -146,8 +146,8 @@ impl Layers {
         self.operation(Operation::Add, &[x.id, input.id], output)
     }
 
-    /// The mean over height and width, the head and the softmax; ends the graph.
-    pub fn end(mut self, x: Value, head: &Linear, [weight, bias]: [Id; 2]) -> Graph {
+    /// Finishes the graph with the mean over height and width, the head and the softmax.
+    pub fn finish(mut self, x: Value, head: &Linear, [weight, bias]: [Id; 2]) -> Graph {
         let graph = &mut self.graph;
         let axes = graph.integers("height and width", &[2], &[1, 2]);
         let mut row = |name: &str, length| graph.value(name, &[length], TensorType::Float32, None);
@@ -160,12 +160,12 @@ impl Layers {
         self.graph
     }
 
-    /// For constants, which each kind of network writes in its own way.
+    /// The graph, for adding constants, which differ between float and int8.
     pub fn graph(&mut self) -> &mut Graph {
         &mut self.graph
     }
 
-    /// A new value of the same extents.
+    /// A new activation with the shape of `x`.
     fn like(&mut self, x: Value, name: &str, activation_type: ActivationType) -> Value {
         let (kind, quantization) = match activation_type {
             ActivationType::Float32 => (TensorType::Float32, None),
@@ -188,7 +188,7 @@ impl Layers {
     }
 }
 
-/// Whether a convolution filters each channel by itself.
+/// Whether a convolution is depthwise.
 pub fn is_depthwise(layer: &Convolution) -> bool {
     layer.groups > 1
 }
@@ -212,8 +212,8 @@ pub fn interleaved<T: Copy>(layer: &Convolution, weight: &[T]) -> Vec<T> {
     };
     let mut all = Vec::with_capacity(weight.len());
     for row in 0..rows {
-        for place in 0..area {
-            all.extend((0..columns).map(|column| weight[(row * columns + column) * area + place]));
+        for tap in 0..area {
+            all.extend((0..columns).map(|column| weight[(row * columns + column) * area + tap]));
         }
     }
     all
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn weights_are_put_into_the_order_in_which_tflite_reads_them() {
+    fn weights_are_reordered_for_tflite() {
         let weight: Vec<usize> = (0..16).collect(); // output, input, row, column
         let dense = interleaved(&layer(2, 2, 1), &weight);
         assert_eq!(

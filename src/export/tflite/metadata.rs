@@ -1,6 +1,6 @@
-//! TFLite Metadata: what Android's and iOS's libraries read to prepare images and to name answers.
+//! TFLite Metadata, from which Android and iOS libraries read preprocessing and labels.
 //!
-//! A FlatBuffer of its own within the file. Slots and numbers are those of `metadata_schema.fbs`, version 1.0.0
+//! A separate FlatBuffer within the file. Slots and numbers are those of `metadata_schema.fbs`, version 1.0.0
 //! (<https://github.com/tensorflow/tflite-support/blob/master/tensorflow_lite_support/metadata/metadata_schema.fbs>).
 
 use super::flatbuffer::{Builder, Table, Tables, table};
@@ -9,10 +9,10 @@ use crate::artifact::interface::{INPUT, Interface, LOGITS, PROBABILITIES};
 use crate::artifact::package::{LABELS_FILE, MODEL_FILE};
 use crate::artifact::tflite::schema::{Slot, slot};
 
-/// By these four bytes, from the fifth on, the metadata are known.
+/// The identifier of the metadata, at bytes 4 to 7.
 const IDENTIFIER: &str = "M001";
 
-/// The oldest version of the schema that has all fields that are written here.
+/// The oldest schema version that has all fields written here.
 const PARSER: &str = "1.0.0";
 
 /// `ModelMetadata`.
@@ -86,7 +86,7 @@ mod file {
     pub const AXIS_LABELS: i8 = 2;
 }
 
-/// The metadata of a file that is described so.
+/// Encodes the metadata of a file.
 pub fn encode(described: &FileDescription) -> Vec<u8> {
     let builder = &mut Builder::new();
     let (description, interface) = (described.description, &described.interface);
@@ -136,7 +136,7 @@ fn write_image(builder: &mut Builder, side: u32, interface: &Interface) -> Table
         b.push_slot_always(content::SIZE, size);
         b.push_slot_always(content::COLOURS, content::RGB);
     });
-    // Apps begin with bytes: (byte − mean) / std is what the network takes.
+    // Apps compute the input from bytes: (byte − mean) / std.
     let [black, white] = range;
     let (mean, std) = (black, 255.0 / (white - black));
     let [mean, std] = [mean, std].map(|value| builder.create_vector(&[value]));
@@ -206,7 +206,7 @@ fn write_stats(builder: &mut Builder, [min, max]: [f32; 2]) -> Table {
     })
 }
 
-/// A list of one associated file.
+/// A vector of one associated file.
 fn write_file(builder: &mut Builder, name: &str, about: &str, kind: i8) -> Tables {
     let [name, about] = [name, about].map(|text| builder.create_string(text));
     let one = table(builder, |b| {

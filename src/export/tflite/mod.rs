@@ -1,7 +1,8 @@
-//! TFLite: the format of Android, of LiteRT and of most microcontrollers.
+//! TFLite, the format of Android, LiteRT and most microcontrollers.
 //!
-//! A file is a FlatBuffer ([`schema`]) with the computation, and behind it a ZIP archive with `labels.txt` and
-//! `model.json`, as TFLite Metadata has it. Images lie N × H × W × 3 (NHWC); the batch is one, and can be resized.
+//! A file is a FlatBuffer ([`crate::artifact::tflite::schema`]) with the graph, followed by a ZIP archive with
+//! `labels.txt` and `model.json`, as TFLite Metadata specifies. Images are N × H × W × 3 (NHWC); the batch size is 1
+//! and resizable.
 
 mod flatbuffer;
 mod layers;
@@ -32,7 +33,7 @@ use crate::{Error, Result, files};
 /// The metadata entry that TFLite Metadata's readers look for.
 const METADATA: &str = "TFLITE_METADATA";
 
-/// Writes a network with real numbers: `image` → (`probabilities`, `logits`).
+/// Writes a floating-point network: `image` → (`probabilities`, `logits`).
 pub fn write(
     path: &Path,
     network: &FusedNetwork,
@@ -44,7 +45,7 @@ pub fn write(
     write_graph(path, &graph, about)
 }
 
-/// Writes a network in whole numbers, with real ones at both ends: `image` → (`probabilities`, `logits`).
+/// Writes an int8-quantized network with floating-point outputs: `image` → (`probabilities`, `logits`).
 pub fn write_int8(path: &Path, network: &QuantizedNetwork, about: &FileDescription) -> Result<()> {
     let (size, input) = (about.description.resize.size, about.interface.kind);
     let graph = quantized::graph(network, size, input);
@@ -71,7 +72,7 @@ fn write_graph(path: &Path, graph: &Graph, described: &FileDescription) -> Resul
     files::write_atomically(path, &whole)
 }
 
-/// A file with an archive behind it. What is in the archive must not be compressed: Android's Task Library refuses that.
+/// Appends a ZIP archive to a file. Its entries are stored, because Android's Task Library rejects compressed ones.
 fn with_files(model: Vec<u8>, files: &[(&str, &[u8])]) -> zip::result::ZipResult<Vec<u8>> {
     let end = model.len() as u64;
     let mut whole = Cursor::new(model);

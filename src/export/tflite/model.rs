@@ -1,4 +1,4 @@
-//! A graph as the bytes of a TFLite file.
+//! Encodes a graph as a TFLite file.
 
 use std::collections::BTreeMap;
 
@@ -13,19 +13,19 @@ use crate::artifact::tflite::schema::{
     quantization, signature, subgraph, tensor,
 };
 
-/// The name of the one way to call the graph; what converters from TensorFlow call theirs.
+/// The name of the only signature, as in files converted from TensorFlow.
 const SIGNATURE: &str = "serving_default";
 
-/// The metadata entry that names the oldest runtime that can run the file, and the bytes it always takes.
+/// The metadata entry with the oldest supported runtime, and its fixed size in bytes.
 const RUNTIME: (&str, usize) = ("min_runtime_version", 16);
 
-/// The file, with a text for people and named bytes.
+/// Encodes the file, with a description and named metadata entries.
 pub fn encode(graph: &Graph, description: &str, entries: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let constants = graph.tensors.iter().flat_map(|tensor| &tensor.data);
     let size: usize = constants.map(Vec::len).sum();
     let builder = &mut Builder::with_capacity(size + (1 << 16));
 
-    // The first buffer is empty by convention: tensors without numbers name it.
+    // By convention, the first buffer is empty and used by tensors without data.
     let mut buffers = vec![table(builder, |_| ())];
     let mut kept = |builder: &mut Builder, bytes: &[u8]| {
         let data = aligned_bytes(builder, bytes);
@@ -48,11 +48,11 @@ pub fn encode(graph: &Graph, description: &str, entries: &[(&str, Vec<u8>)]) -> 
     entries.push((RUNTIME.0, &runtime));
     let mut named = Vec::with_capacity(entries.len());
     for (name, bytes) in entries {
-        let place = kept(builder, bytes);
+        let index = kept(builder, bytes);
         let name = builder.create_string(name);
         named.push(table(builder, |b| {
             b.push_slot_always(metadata::NAME, name);
-            b.push_slot(metadata::BUFFER, place, 0);
+            b.push_slot(metadata::BUFFER, index, 0);
         }));
     }
     let named = builder.create_vector(&named);
@@ -76,7 +76,7 @@ pub fn encode(graph: &Graph, description: &str, entries: &[(&str, Vec<u8>)]) -> 
     builder.finished_data().to_vec()
 }
 
-/// An operator in a version: what the graph's operations name by place.
+/// An operator code and version, which operations reference by index.
 type Kind = (i32, i32);
 
 fn kind(graph: &Graph, node: &Node) -> Kind {
@@ -84,7 +84,7 @@ fn kind(graph: &Graph, node: &Node) -> Kind {
     (node.operation.code(), version.number)
 }
 
-/// The version of the oldest runtime that has every operator, padded with zeros.
+/// The oldest runtime that supports every operator, padded with zeros.
 fn oldest_runtime(graph: &Graph) -> Vec<u8> {
     let nodes = graph.operations.iter();
     let since = nodes.map(|node| node.operation.version(graph.input_type(node)).since);
@@ -93,7 +93,7 @@ fn oldest_runtime(graph: &Graph) -> Vec<u8> {
     text
 }
 
-/// The operators that the graph uses, each once.
+/// Writes the distinct operators of the graph.
 fn write_codes(builder: &mut Builder, graph: &Graph) -> (Tables, Vec<Kind>) {
     let mut kinds: Vec<Kind> = graph.operations.iter().map(|n| kind(graph, n)).collect();
     kinds.sort_unstable();
@@ -111,21 +111,21 @@ fn write_codes(builder: &mut Builder, graph: &Graph) -> (Tables, Vec<Kind>) {
     (builder.create_vector(&codes), kinds)
 }
 
-/// Lists of zero points that are written. Every weight and bias has as many as outputs, all of them 0 and of 8 bytes, so
-/// that tensors share them: a tenth of an int8 file else.
+/// Written vectors of zero points, which tensors share. Weights and biases have one 8-byte zero per output; without
+/// sharing, they would be a tenth of an int8 file.
 type ZeroPoints = BTreeMap<Vec<i64>, WIPOffset<Vector<'static, i64>>>;
 
 fn write_tensor(
     builder: &mut Builder,
     one: &Tensor,
-    place: u32,
+    buffer: u32,
     zero_points: &mut ZeroPoints,
 ) -> Table {
     let name = builder.create_string(&one.name);
     let shape = builder.create_vector(&one.shape);
     let signature = one.batched.then(|| {
-        let free = [&[-1], &one.shape[1..]].concat();
-        builder.create_vector(&free)
+        let dynamic = [&[-1], &one.shape[1..]].concat();
+        builder.create_vector(&dynamic)
     });
     let quantization = one
         .quantization
@@ -140,7 +140,7 @@ fn write_tensor(
         if let Some(signature) = signature {
             b.push_slot_always(tensor::SHAPE_SIGNATURE, signature);
         }
-        b.push_slot(tensor::BUFFER, place, 0);
+        b.push_slot(tensor::BUFFER, buffer, 0);
         b.push_slot(tensor::TYPE, one.kind as i8, TensorType::Float32 as i8);
     })
 }
@@ -169,8 +169,8 @@ fn write_subgraph(
         .iter()
         .map(|node| {
             let wanted = kind(graph, node);
-            let place = kinds.iter().position(|&one| one == wanted);
-            write_operation(builder, graph, node, place.unwrap_or_default() as u32)
+            let index = kinds.iter().position(|&one| one == wanted);
+            write_operation(builder, graph, node, index.unwrap_or_default() as u32)
         })
         .collect();
     let operations = builder.create_vector(&operations);
@@ -218,10 +218,10 @@ fn write_operation(builder: &mut Builder, graph: &Graph, node: &Node, code: u32)
 }
 
 fn write_window(builder: &mut Builder, window: Window, activation: schema::Slot) {
-    let clip = if window.relu6 { RELU6 } else { NO_ACTIVATION };
+    let fused = if window.relu6 { RELU6 } else { NO_ACTIVATION };
     builder.push_slot_always(options::CONV_STRIDE_W, window.stride);
     builder.push_slot_always(options::CONV_STRIDE_H, window.stride);
-    builder.push_slot(activation, clip, NO_ACTIVATION);
+    builder.push_slot(activation, fused, NO_ACTIVATION);
     builder.push_slot_always(options::CONV_PADDING, window.padding as i8);
 }
 

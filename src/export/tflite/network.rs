@@ -1,4 +1,4 @@
-//! The fused network as a TFLite graph of real activation_type.
+//! The fused network as a floating-point TFLite graph.
 
 use half::f16;
 
@@ -20,7 +20,7 @@ pub fn graph(
 ) -> Graph {
     let (mut layers, centred) = Layers::from_images(size, input);
     let names = ["normalise.std", "normalise.scaled"];
-    let mut x = layers.by_colour(Operation::Div, centred, names, STD);
+    let mut x = layers.per_channel(Operation::Div, centred, names, STD);
     for block in &network.blocks {
         let input = x;
         for fused in &block.convolutions {
@@ -38,7 +38,7 @@ pub fn graph(
     let graph = layers.graph();
     let weight = constant(graph, &named("weight"), &shape, &head.weight, precision);
     let bias = constant(graph, &named("bias"), &shape[..1], &head.bias, precision);
-    layers.end(x, &head.layer, [weight, bias])
+    layers.finish(x, &head.layer, [weight, bias])
 }
 
 fn parameters(graph: &mut Graph, fused: &FusedConvolution, precision: FloatPrecision) -> [Id; 2] {
@@ -63,8 +63,8 @@ fn parameters(graph: &mut Graph, fused: &FusedConvolution, precision: FloatPreci
     ]
 }
 
-/// A constant that operations take as float32, however it is kept. Runtimes widen halves once, when they load the
-/// file, or compute in half precision where the hardware can.
+/// A constant that operations read as float32. float16 constants are dequantized: runtimes convert them once on
+/// loading, or compute in float16 if the hardware supports it.
 fn constant(
     graph: &mut Graph,
     name: &str,
@@ -80,8 +80,8 @@ fn constant(
                 .flat_map(|&value| f16::from_f32(value).to_le_bytes());
             let kept = format!("{name}.float16");
             let kept = graph.constant(&kept, shape, TensorType::Float16, None, halves.collect());
-            let widened = graph.widened(name, shape);
-            graph.operation(Operation::Dequantize, &[kept], widened)
+            let dequantized = graph.dequantized_constant(name, shape);
+            graph.operation(Operation::Dequantize, &[kept], dequantized)
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The network in whole activation_type as a TFLite graph: int8 convolutions and sums, then float32 from the mean on.
+//! The quantized network as a TFLite graph: int8 convolutions and sums, then float32 from the mean on.
 
 use super::layers::{ActivationType, Layers, interleaved, is_depthwise, weight_shape};
 use crate::artifact::interface::InputKind;
@@ -11,13 +11,13 @@ use crate::export::quantize::{QuantizedConvolution, QuantizedNetwork};
 pub fn graph(network: &QuantizedNetwork, size: u32, input: InputKind) -> Graph {
     let (mut layers, centred) = Layers::from_images(size, input);
     let mut params = network.input;
-    let mut x = layers.rewritten(centred, "image.int8", ActivationType::Int8(params));
+    let mut x = layers.convert(centred, "image.int8", ActivationType::Int8(params));
     for block in &network.blocks {
         let input = x;
         for quantized in &block.convolutions {
             let parameters = parameters(layers.graph(), quantized, params);
             params = quantized.output;
-            // The range ends where ReLU6 does, so no activation is needed.
+            // No fused ReLU6: the range of the quantization parameters already clips.
             let (layer, activation_type) = (&quantized.layer, ActivationType::Int8(params));
             x = layers.convolution(layer, x, parameters, false, activation_type);
         }
@@ -26,7 +26,7 @@ pub fn graph(network: &QuantizedNetwork, size: u32, input: InputKind) -> Graph {
             x = layers.sum(&block.name, x, input, ActivationType::Int8(params));
         }
     }
-    let features = layers.rewritten(x, "features.float32", ActivationType::Float32);
+    let features = layers.convert(x, "features.float32", ActivationType::Float32);
     let head = &network.head;
     let named = |part: &str| format!("{}.{part}", head.layer.name);
     let shape = [head.layer.outputs, head.layer.inputs];
@@ -36,7 +36,7 @@ pub fn graph(network: &QuantizedNetwork, size: u32, input: InputKind) -> Graph {
     let bias = layers
         .graph()
         .floats(&named("bias"), &shape[..1], &head.bias);
-    layers.end(features, &head.layer, [weight, bias])
+    layers.finish(features, &head.layer, [weight, bias])
 }
 
 fn parameters(
@@ -47,21 +47,21 @@ fn parameters(
     let layer = &quantized.layer;
     let named = |part: &str| format!("{}.{part}", layer.name);
     let scales = &quantized.weight_scales;
-    let along = if is_depthwise(layer) { 3 } else { 0 }; // where the shape has the outputs
+    let dimension = if is_depthwise(layer) { 3 } else { 0 }; // the dimension of the outputs
     let weight = interleaved(layer, &quantized.weight);
     let weight = graph.constant(
         &named("weight"),
         &weight_shape(layer),
         TensorType::Int8,
-        Some(Quantization::per_channel(scales.clone(), along)),
-        weight.iter().map(|&code| code as u8).collect(),
+        Some(Quantization::per_channel(scales.clone(), dimension)),
+        weight.iter().map(|&value| value as u8).collect(),
     );
-    let steps = scales.iter().map(|scale| input.scale * scale).collect();
+    let bias_scales = scales.iter().map(|scale| input.scale * scale).collect();
     let bias = graph.constant(
         &named("bias"),
         &[layer.outputs],
         TensorType::Int32,
-        Some(Quantization::per_channel(steps, 0)),
+        Some(Quantization::per_channel(bias_scales, 0)),
         quantized
             .bias
             .iter()

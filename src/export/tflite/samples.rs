@@ -1,4 +1,4 @@
-//! Networks of a few kilobytes, for tests of what is written and read.
+//! Networks of a few kilobytes, for tests of the writer and the reader.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -12,10 +12,10 @@ use crate::imaging::resize::ResizeRule;
 use crate::model::architecture::{Convolution, Linear};
 use crate::model::fuse::{FusedBlock, FusedConvolution, FusedLinear, FusedNetwork};
 
-/// Side of the images.
+/// The side of the images, in pixels.
 pub const SIDE: u32 = 8;
 
-/// The description of a file that takes this kind of input.
+/// The description of a file with this input type.
 pub fn described(description: &Description, kind: InputKind) -> FileDescription<'_> {
     FileDescription {
         description,
@@ -23,7 +23,7 @@ pub fn described(description: &Description, kind: InputKind) -> FileDescription<
     }
 }
 
-/// What the released network says of itself, but for the size of its images.
+/// The description of the released network, with smaller images.
 pub fn description() -> Description {
     let json = include_str!("../../../exports/released/model.json");
     let mut description: Description = serde_json::from_str(json).unwrap();
@@ -31,7 +31,7 @@ pub fn description() -> Description {
     description
 }
 
-/// Every kind of layer that the real network has.
+/// A network with every kind of layer of MobileNetV2.
 pub fn network() -> FusedNetwork {
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let mut numbers =
@@ -88,7 +88,7 @@ pub fn network() -> FusedNetwork {
     }
 }
 
-/// The same layers with made-up int8 weights and quantization parameters.
+/// The same layers with random quantized weights and made-up quantization parameters.
 pub fn quantized() -> QuantizedNetwork {
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     let real = network();

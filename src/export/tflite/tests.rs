@@ -32,7 +32,7 @@ fn the_same_network_gives_the_same_bytes() {
 }
 
 #[test]
-fn labels_and_description_lie_uncompressed_behind_the_network() {
+fn labels_and_description_are_stored_in_an_appended_archive() {
     let bytes = in_precision(FloatPrecision::F32);
     assert_eq!(&bytes[4..8], b"TFL3");
     let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
@@ -54,7 +54,7 @@ fn labels_and_description_lie_uncompressed_behind_the_network() {
 }
 
 #[test]
-fn numbers_begin_where_they_can_be_used_as_they_are_mapped() {
+fn constants_are_aligned() {
     let bytes = in_precision(FloatPrecision::F32);
     let all = network();
     let stem: Vec<f32> = layers::interleaved(
@@ -62,15 +62,15 @@ fn numbers_begin_where_they_can_be_used_as_they_are_mapped() {
         &all.blocks[0].convolutions[0].weight,
     );
     for values in [stem, all.head.weight, all.head.bias] {
-        let wanted: Vec<u8> = values
+        let expected: Vec<u8> = values
             .iter()
             .flat_map(|value| value.to_le_bytes())
             .collect();
-        let place = bytes
-            .windows(wanted.len())
-            .position(|window| window == wanted);
+        let offset = bytes
+            .windows(expected.len())
+            .position(|window| window == expected);
         assert_eq!(
-            place.unwrap() % crate::artifact::tflite::schema::ALIGNMENT,
+            offset.unwrap() % crate::artifact::tflite::schema::ALIGNMENT,
             0
         );
     }
