@@ -3,12 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::findings::Fault;
-use super::info;
-use super::info::DatasetInfo;
-use super::manifest;
-use super::manifest::Row;
-use super::pixels;
-use super::pixels::Pixels;
+use super::info::{self, DatasetInfo};
+use super::manifest::{self, Row};
+use super::pixels::{self, Pixels};
 use super::row_checks;
 use super::sample::Split;
 use crate::imaging::resize::ResizeRule;

@@ -9,8 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::near_duplicates::fingerprint::Fingerprint;
 use crate::imaging::decode::decode;
-use crate::imaging::resize;
-use crate::imaging::resize::{Fit, ResizeRule};
+use crate::imaging::resize::{self, Fit, ResizeRule};
 use crate::progress::Progress;
 use crate::{Error, Result, files};
 

@@ -2,14 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::duplicates;
-use super::duplicates::{Dedupe, Lesion};
+use super::duplicates::{self, Dedupe, Lesion};
 use super::folds::Fold;
-use super::hold_out;
-use super::hold_out::Condition;
+use super::hold_out::{self, Condition};
 use super::info::Dropped;
-use super::split;
-use super::split::Assignment;
+use super::split::{self, Assignment};
 use super::split_fractions::{SplitFractions, SplitStrategy};
 use super::{Sample, Split};
 use crate::{Diagnosis, Error, Result};

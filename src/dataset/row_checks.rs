@@ -4,8 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::findings::{Fault, Findings};
 use super::info::{DatasetInfo, SplitCounts};
-use super::manifest;
-use super::manifest::Row;
+use super::manifest::{self, Row};
 use super::sample::Split;
 
 /// All faults that the rows show.

@@ -12,11 +12,10 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::Split;
 use super::duplicates::Lesion;
 use super::findings::{Findings, counted};
-use super::folds;
 use super::split_fractions::{SplitFractions, SplitStrategy};
+use super::{Split, folds};
 use crate::{Diagnosis, Result};
 
 /// The assignment of a lesion. The order matters for joining near-duplicates: folds and training come first, the test

@@ -7,13 +7,10 @@ use std::path::Path;
 
 use super::findings::{Fault, Findings, counted};
 use super::folder::Dataset;
-use super::info;
-use super::info::DatasetInfo;
-use super::manifest;
-use super::manifest::Row;
+use super::info::{self, DatasetInfo};
+use super::manifest::{self, Row};
 use super::near_duplicates::search;
-use super::pixels;
-use super::pixels::Pixels;
+use super::pixels::{self, Pixels};
 use super::row_checks::{counts, repeated_images, shared_groups, shared_lesions};
 use super::sample::Split;
 use crate::progress::Progress;

@@ -12,12 +12,10 @@ use tch::Device;
 use crate::artifact::exported_file::ExportedFile;
 use crate::artifact::format::{Format, Precision};
 use crate::artifact::package::{GOLDEN_FILE, GOLDEN_FOLDER};
-use crate::imaging::resize;
-use crate::imaging::resize::ResizeRule;
+use crate::imaging::resize::{self, ResizeRule};
 use crate::inference::open;
 use crate::probabilities::Probabilities;
-use crate::synthetic;
-use crate::{DEFAULT_SEED, Diagnosis, Error, Result, files};
+use crate::{DEFAULT_SEED, Diagnosis, Error, Result, files, synthetic};
 
 /// Width and height of the image of each class: landscape, portrait, square, smaller than the network's input.
 const SIZES: [[u32; 2]; Diagnosis::COUNT] = [

@@ -6,8 +6,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::dataset::{Dataset, Split};
-use crate::evaluation;
-use crate::evaluation::leakage;
+use crate::evaluation::{self, leakage};
 use crate::imaging::resize::ResizeRule;
 use crate::metrics::Predictions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;

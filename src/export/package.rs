@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::model_card;
-use super::model_card::CARD_FILE;
+use super::model_card::{self, CARD_FILE};
 use super::source::ExportSource;
 use super::{golden, readme};
 use crate::artifact::description::Description;

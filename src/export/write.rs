@@ -5,11 +5,9 @@ use std::path::Path;
 use tch::Device;
 
 use super::inputs::ExportInputs;
-use super::quantize;
-use super::quantize::{QuantizedNetwork, RangeRule};
+use super::quantize::{self, QuantizedNetwork, RangeRule};
 use super::source::ExportSource;
-use super::verify;
-use super::verify::Verification;
+use super::verify::{self, Verification};
 use super::{onnx, tflite, torchscript};
 use crate::artifact::description::{Description, FileDescription};
 use crate::artifact::exported_file::ExportedFile;

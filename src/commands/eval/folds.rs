@@ -1,14 +1,13 @@
 //! `skinlesion eval --folds`.
 
-use skinlesion::DISCLAIMER;
 use skinlesion::dataset::{Dataset, Split};
 use skinlesion::evaluation::METRICS_FILE;
 use skinlesion::evaluation::folds::{self, Model, PooledEvaluation};
 use skinlesion::files::AtomicFolder;
 use skinlesion::inference::open;
-use skinlesion::report;
 use skinlesion::report::galleries::galleries;
 use skinlesion::report::html::{self, Page};
+use skinlesion::{DISCLAIMER, report};
 
 use super::args::{Args, name_of};
 use super::messages::views;

@@ -7,8 +7,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::equalise::equalise;
 use super::ranges::{BINS, Histogram};
-use super::rounding;
-use super::rounding::Rounded;
+use super::rounding::{self, Rounded};
 use super::{
     QuantizationParams, QuantizedBlock, QuantizedConvolution, QuantizedNetwork, RangeRule,
 };

@@ -1,7 +1,6 @@
 //! The parts that float and int8 TFLite graphs share: normalisation, layers and head.
 
-use crate::artifact::interface::InputKind;
-use crate::artifact::interface::{INPUT, LOGITS, PROBABILITIES};
+use crate::artifact::interface::{INPUT, InputKind, LOGITS, PROBABILITIES};
 use crate::artifact::quantization::QuantizationParams;
 use crate::artifact::tflite::graph::{Graph, Id, Quantization};
 use crate::artifact::tflite::operation::{Operation, Window};
