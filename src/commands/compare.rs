@@ -22,7 +22,7 @@ pub struct Args {
     #[arg(value_name = "B")]
     b: PathBuf,
 
-    /// Their predictions, if they are not beside the metrics
+    /// The predictions.csv of A and of B, if they are not beside the metrics
     #[arg(long, num_args = 2, value_names = ["A.csv", "B.csv"])]
     predictions: Option<Vec<PathBuf>>,
 

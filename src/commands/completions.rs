@@ -9,7 +9,7 @@ use crate::terminal::{Outcome, Summary, print_out};
     after_help = "For bash: skinlesion completions bash > ~/.local/share/bash-completion/completions/skinlesion"
 )]
 pub struct Args {
-    /// The shell that will read the script from standard output
+    /// The shell to print the script for
     #[arg(value_enum)]
     shell: Shell,
 }

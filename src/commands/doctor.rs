@@ -19,7 +19,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR", default_value = "data/ham10000")]
     data: PathBuf,
 
-    /// Weights to look at: a file, which is read and checked against the network of width 1, or imagenet
+    /// Weights to check: a file, which is read and checked against the network of width 1, or imagenet
     #[cfg(feature = "torch")]
     #[arg(long, value_name = "FILE|imagenet", default_value = "imagenet")]
     weights: WeightsSource,

@@ -16,11 +16,11 @@ use crate::terminal::{Outcome, Summary};
     after_help = "To read them: skinlesion man --out ~/.local/share/man/man1, then man skinlesion-train"
 )]
 pub struct Args {
-    /// The folder for the pages, skinlesion.1 and one for each verb; made if it is not there
+    /// The folder for the pages, skinlesion.1 and one for each verb; created if missing
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
-    /// Replace pages that are already there
+    /// Replace existing pages
     #[arg(long)]
     force: bool,
 }

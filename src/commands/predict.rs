@@ -28,7 +28,7 @@ pub struct Args {
     top: u8,
 
     /// Test-time augmentation: average the probabilities of the 8 symmetric views of each photograph (4 rotations,
-    /// mirrored or not). Steadier, not better for every class, and takes 8 times as long
+    /// mirrored or not). More stable, but not better for every class; takes 8 times as long
     #[arg(long)]
     tta: bool,
 

@@ -42,7 +42,7 @@ pub struct Args {
     #[arg(long, value_name = "FRACTION", default_value_t = SplitFractions::DEFAULT)]
     val: SplitFractions,
 
-    /// Fraction of each class for test, likewise; 0 for none, if you have another test set
+    /// Fraction of each class for the test split, in the same form; 0 for none, if you have another test set
     #[arg(long, value_name = "FRACTION", default_value_t = SplitFractions::DEFAULT)]
     test: SplitFractions,
 
@@ -52,7 +52,7 @@ pub struct Args {
     folds: Option<usize>,
 
     /// Test on every lesion with an image of this value, instead of a random test split, to measure how a network
-    /// generalizes: source=, sex=, localization= or dx_type=, as in source=rosendahl. Repeatable: any of them
+    /// generalizes: source=, sex=, localization= or dx_type=, as in source=rosendahl. Repeatable; one match is enough
     #[arg(long, value_name = "COLUMN=VALUE", conflicts_with = "test")]
     hold_out: Vec<Condition>,
 
@@ -70,8 +70,8 @@ pub struct Args {
     #[arg(long, value_parser = one_of::<Colour>(), default_value_t)]
     colour: Colour,
 
-    /// The original project's settings, for comparison with it: --dedupe original, 10 % of nv and 15 % of the other
-    /// classes for validation, no test split, rare localizations left out, 224 pixels
+    /// Settings of the Keras project that this program re-creates, for comparison: --dedupe original, 10 % of nv and
+    /// 15 % of the other classes for validation, no test split, rare localizations left out, 224 pixels
     #[arg(long, value_enum, conflicts_with_all = ["dedupe", "val", "test", "folds", "hold_out", "size", "fit", "as"])]
     preset: Option<Preset>,
 
@@ -80,7 +80,7 @@ pub struct Args {
     all_as: Option<AllAs>,
 
     /// How near-duplicates are treated: lesions whose images show the same skin under different ids, which would leak
-    /// between splits. Off saves decoding every image twice
+    /// between splits. Off skips the search, which also has to decode images that --dedupe leaves out
     /// [default: join; off with --preset]
     #[arg(long, value_parser = one_of::<NearDuplicatePolicy>(), value_name = "POLICY")]
     near_duplicates: Option<NearDuplicatePolicy>,

@@ -36,11 +36,11 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
-    /// The fold to validate on, if the dataset has folds; the others are trained on. Not needed with --resume
+    /// The fold to validate on, if the dataset has folds; the network trains on the others. Not needed with --resume
     #[arg(long, value_name = "K")]
     fold: Option<usize>,
 
-    /// TOML file with the settings that differ from the defaults: configs/transfer.toml, configs/finetune.toml
+    /// TOML file with the settings that differ from the defaults (configs/transfer.toml, configs/finetune.toml)
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 

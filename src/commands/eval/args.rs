@@ -17,23 +17,23 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     pub data: PathBuf,
 
-    /// The split to evaluate on: test for the final result, val to compare settings, train to see how well it fits.
-    /// Lesions that the network was trained on are refused in test and val
+    /// The split to evaluate on: test for the final result, val to compare settings, train to see how well the
+    /// network fits. Lesions that the network was trained on are refused in test and val
     #[arg(long, value_name = "train|val|test", default_value = "test")]
     pub split: Split,
 
-    /// Cross-validation: evaluate each --model on the fold that it was not trained on, and all predictions pooled; also
-    /// gives the metrics of each fold, with mean and standard deviation
+    /// Cross-validation: evaluate each --model on the fold that it was not trained on, and all predictions together.
+    /// Also gives the metrics of each fold, with mean and standard deviation
     #[arg(long, conflicts_with = "split")]
     pub folds: bool,
 
     /// Test-time augmentation: average the probabilities of the 8 symmetric views of each image (4 rotations, mirrored
-    /// or not). Steadier, not better for every class, and takes 8 times as long
+    /// or not). More stable, but not better for every class; takes 8 times as long
     #[arg(long)]
     pub tta: bool,
 
     /// Put photographs into report.html: the most confident errors and the least confident predictions, with Grad-CAM
-    /// heat maps. They have a licence (HAM10000: CC BY-NC 4.0), so only if you may pass them on with the page
+    /// heat maps. The photographs keep their licence (HAM10000: CC BY-NC 4.0), which then applies to the page too
     #[arg(long)]
     pub with_images: bool,
 
