@@ -157,7 +157,7 @@ fn its_figures_go_into_the_model_card_of_this_very_checkpoint_and_of_no_other() 
     assert!(output.status.success(), "{}", stderr(&output));
     let card = fs::read_to_string(bench.path("exported/MODEL_CARD.md")).unwrap();
     assert!(
-        card.contains("On the test part: 14 images of 14 lesions"),
+        card.contains("On the test split: 14 images of 14 lesions"),
         "{card}"
     );
     let balanced = bench.metrics()["balanced_accuracy"].as_f64().unwrap();

@@ -216,16 +216,48 @@ fn apps_find_out_how_to_feed_a_file_and_what_its_answers_mean() {
     fixture.write("unit.tflite", FloatPrecision::F32, InputKind::Unit);
     fixture.write("half.tflite", FloatPrecision::F16, InputKind::Unit);
     fixture.write_int8("bytes.tflite", InputKind::Bytes);
+    // [BuiltinOperator, version] as LiteRT's own schema reads them. Together the files use every operator of the writer:
+    // ADD 0, CONV_2D 3, DEPTHWISE_CONV_2D 4, DEQUANTIZE 6, FULLY_CONNECTED 9, SOFTMAX 25, PAD 34, MEAN 40, SUB 41,
+    // DIV 42, CAST 53, QUANTIZE 114.
+    let float32 = [
+        [0, 1],
+        [3, 1],
+        [4, 1],
+        [9, 1],
+        [25, 1],
+        [34, 1],
+        [40, 1],
+        [41, 1],
+        [42, 1],
+    ];
+    let mut float16 = float32.to_vec();
+    float16.insert(3, [6, 3]);
+    let int8 = [
+        [0, 2],
+        [3, 3],
+        [4, 3],
+        [6, 2],
+        [9, 1],
+        [25, 1],
+        [34, 2],
+        [40, 1],
+        [41, 1],
+        [42, 1],
+        [53, 1],
+        [114, 1],
+    ];
+    let operators = [json!(float32), json!(float16), json!(int8)];
     let files = [
         ("unit.tflite", "float32", InputKind::Unit, "1.6.0", 255.0),
         ("half.tflite", "float32", InputKind::Unit, "1.15.0", 255.0),
         ("bytes.tflite", "uint8", InputKind::Bytes, "1.14.0", 1.0),
     ];
-    for (name, dtype, input, runtime, std) in files {
+    for ((name, dtype, input, runtime, std), operators) in files.into_iter().zip(operators) {
         let found = fixture.litert(&python, name);
         assert_eq!(found["input"], json!(["image", [-1, SIZE, SIZE, 3], dtype]));
         assert_eq!(found["outputs"], json!(["probabilities", "logits"]));
         assert_eq!(found["oldest_runtime"], runtime);
+        assert_eq!(found["operators"], operators, "{name}");
         let metadata = &found["metadata"];
         assert_eq!(metadata["licence"], "CC BY-NC 4.0");
         assert_eq!(metadata["mean"], 0.0);

@@ -82,9 +82,9 @@ MobileNetV2 (Sandler et al. 2018) of width {width}, epoch {epoch} of `{phase}`, 
 
 ## Factors
 
-Performance depends on dermatoscope, camera, clinic, age, sex, body site and diagnosis type. The tables below show by how much, where the
-metadata allow it. **HAM10000 has no label of skin tone, and nearly all of its patients are fair-skinned. Performance on dark skin is unknown
-and must be expected to be worse.**
+Performance depends on dermatoscope, camera, clinic, age, sex, body site and diagnosis type. The tables below show by
+how much, where the metadata allow it. **HAM10000 has no label of skin tone, and nearly all of its patients are
+fair-skinned. Performance on dark skin is unknown and must be expected to be worse.**
 
 ## Training data
 
@@ -93,18 +93,20 @@ them by hash, and `skinlesion eval` rejects them.
 
 ## Evaluation data, metrics and analyses
 {evaluations}
-The metrics apply to photographs like the scored ones. They can be much worse for another dermatoscope, camera, clinic or patient
-population.
+The metrics apply to photographs like the scored ones. They can be much worse for another dermatoscope, camera, clinic
+or patient population.
 
 ## Ethical considerations
 
-The photographs show patients and are licensed for non-commercial research. A missed melanoma can cost a life, and a false positive can cause
-surgery; this network must not decide on either. People whose skin is rare in the training data would bear more of its errors.
+The photographs show patients and are licensed for non-commercial research. A missed melanoma can cost a life, and a
+false positive can cause surgery; this network must not decide on either. People whose skin is rare in the training data
+would bear more of its errors.
 
 ## Caveats and recommendations
 
-The network assigns one of seven classes to every image, even if it shows none of them. Precision and referrals depend on the prevalence of each
-class, which differs in a clinic. Evaluate the network on your own photographs before use, and refer uncertain cases to a person.
+The network assigns one of seven classes to every image, even if it shows none of them. Precision and referrals depend
+on the prevalence of each class, which differs in a clinic. Evaluate the network on your own photographs before use, and
+refer uncertain cases to a person.
 
 ## Files
 

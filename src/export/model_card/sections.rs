@@ -13,7 +13,8 @@ use crate::report::text::HEADLINES;
 /// The section without an evaluation: the validation metrics of the checkpoint.
 pub fn unevaluated(description: &Description) -> String {
     let mut text = "
-No evaluation was given (`skinlesion export --evaluation`). Metrics on the validation split, which are optimistic because model selection used it:
+No evaluation was given (`skinlesion export --evaluation`). Metrics on the validation split, which are optimistic
+because model selection used it:
 
 | | |
 |---|---|

@@ -39,9 +39,9 @@ pub fn round(weights: &[f32], inputs: usize, products: &Tensor) -> Result<Rounde
         for index in 0..inputs {
             let value = (remaining[index] / scale).round().clamp(-LARGEST, LARGEST);
             values[output * inputs + order[index]] = value as i8;
-            let row = &factor[index * inputs + index..(index + 1) * inputs];
-            let error = (remaining[index] - value * scale) / row[0];
-            for (weight, coefficient) in remaining[index..].iter_mut().zip(row) {
+            let factor_row = &factor[index * inputs + index..(index + 1) * inputs];
+            let error = (remaining[index] - value * scale) / factor_row[0];
+            for (weight, coefficient) in remaining[index..].iter_mut().zip(factor_row) {
                 *weight -= error * coefficient;
             }
         }
