@@ -25,8 +25,8 @@ pub struct AdamState<'a> {
 impl Adam {
     /// Updates a tensor by its gradient.
     ///
-    /// libtorch's fused kernel, which updates a whole group at once, would save 1 to 3 % of a fine-tuning step. tch
-    /// does not bind it.
+    /// libtorch's fused kernel, which updates a whole group at once, would save 1 to 2 % of a fine-tuning step
+    /// (`docs/performance.md`). It is an internal operation of libtorch, so it is not used.
     pub fn step(self, state: &mut AdamState, rate: f64, decay: f64) {
         let bias_correction = |beta: f64| 1.0 - beta.powf(self.steps as f64);
         let mut gradient = state.tensor.grad();
