@@ -17,7 +17,10 @@ path, pixels = sys.argv[1:]
 model = onnx.load(path)
 onnx.checker.check_model(model, full_check=True)  # also infers every shape
 
-session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+options = onnxruntime.SessionOptions()
+# On x86 processors without VNNI, the faster int8 kernels saturate sums of products at 16 bits.
+options.add_session_config_entry("session.x64quantprecision", "1")
+session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 (image,) = session.get_inputs()
 size = json.loads(session.get_modelmeta().custom_metadata_map["resize"])["size"]
 values = numpy.fromfile(pixels, dtype=numpy.uint8).reshape(-1, size, size, 3)

@@ -236,11 +236,11 @@ fn check_finds_a_changed_pixel_and_a_changed_manifest() {
     let mut bytes = fs::read(&pixels).unwrap();
     bytes[12_345] ^= 1;
     fs::write(&pixels, &bytes).unwrap();
-    photographs.finds("--data out", &["pixels.bin is not the one"]);
+    photographs.finds("--data out", &["pixels.bin has another hash"]);
     change_manifest(&data.path, false, |text| text.replace(",male,", ",female,"));
     photographs.finds(
         "--data out",
-        &["pixels.bin is not the one", "manifest.csv is not the one"],
+        &["pixels.bin has another hash", "manifest.csv has another hash"],
     );
     fs::write(&pixels, &bytes[1..]).unwrap();
     photographs.finds("--data out", &["pixels.bin holds"]);

@@ -174,7 +174,7 @@ fn its_figures_go_into_the_model_card_of_this_very_checkpoint_and_of_no_other() 
     let output = export("run", "again");
     assert_eq!(output.status.code(), Some(1));
     assert!(
-        stderr(&output).contains("another file"),
+        stderr(&output).contains("another model"),
         "{}",
         stderr(&output)
     );

@@ -72,7 +72,7 @@ fn reads_isic_ground_truth_where_each_image_is_its_own_lesion() {
         "image,MEL,NV,BCC,AKIEC,BKL,DF,VASC",
         &["ISIC_000,1,0,0,0,0,0,1".to_owned()],
     );
-    desk.refuses("--force", &["line 2: 2 diagnoses are marked"]);
+    desk.refuses("--force", &["line 2: 2 diagnoses are 1"]);
     desk.write("image,MEL,NV,BCC,AK,BKL,DF,VASC,SCC", &rows);
     desk.refuses(
         "--force",
