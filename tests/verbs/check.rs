@@ -240,7 +240,10 @@ fn check_finds_a_changed_pixel_and_a_changed_manifest() {
     change_manifest(&data.path, false, |text| text.replace(",male,", ",female,"));
     photographs.finds(
         "--data out",
-        &["pixels.bin has another hash", "manifest.csv has another hash"],
+        &[
+            "pixels.bin has another hash",
+            "manifest.csv has another hash",
+        ],
     );
     fs::write(&pixels, &bytes[1..]).unwrap();
     photographs.finds("--data out", &["pixels.bin holds"]);

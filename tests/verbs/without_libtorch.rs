@@ -25,7 +25,7 @@ fn run(home: &Path, arguments: &[&str]) -> Output {
 fn drawn_lesions_are_prepared_and_the_released_network_is_evaluated_on_them_and_compared() {
     let home = tempfile::tempdir().unwrap();
     let options = synthetic::Options {
-        lesions: 40,
+        lesions: synthetic::FEWEST_LESIONS,
         ..synthetic::Options::default()
     };
     synthetic::draw(&home.path().join("drawn"), &options, &Silent).unwrap();

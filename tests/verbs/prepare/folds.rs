@@ -183,7 +183,10 @@ fn train_wants_a_fold_exactly_where_there_are_folds() {
     };
     assert!(desk.run_into("plain", "").status.success());
     for (flags, words) in [
-        (&["--data", "out"][..], "it has 3 folds, and no validation fold was chosen"),
+        (
+            &["--data", "out"][..],
+            "it has 3 folds, and no validation fold was chosen",
+        ),
         (&["--data", "out", "--fold", "3"], "Its folds are 0 to 2"),
         (&["--data", "plain", "--fold", "0"], "it has no folds"),
     ] {
