@@ -4,6 +4,7 @@
 //! zero_point)`. Weights are symmetric with one scale per output channel. Activations have one scale and zero point per
 //! tensor. The final mean and the head stay in float32: they cost little, and int8 probabilities would be coarse.
 
+mod activations;
 mod calibration;
 mod equalise;
 mod ranges;
