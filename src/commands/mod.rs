@@ -11,10 +11,6 @@ pub mod demo;
 pub mod doctor;
 pub mod eval;
 mod existing;
-#[cfg(not(feature = "torch"))]
-mod without_libtorch;
-#[cfg(not(feature = "torch"))]
-pub use without_libtorch::{average, calibrate, export, train};
 #[cfg(feature = "torch")]
 pub mod export;
 pub mod man;
@@ -24,3 +20,8 @@ pub mod prepare;
 pub mod serve;
 #[cfg(feature = "torch")]
 pub mod train;
+#[cfg(not(feature = "torch"))]
+mod without_libtorch;
+
+#[cfg(not(feature = "torch"))]
+pub use self::without_libtorch::{average, calibrate, export, train};
