@@ -4,12 +4,14 @@ pub mod analysis;
 #[cfg(feature = "torch")]
 pub mod calibrate;
 pub mod compare;
+pub mod cross_fit;
 pub mod folds;
 pub mod leakage;
+pub mod out_of_fold;
 mod scoring;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +21,8 @@ use crate::dataset::{Dataset, Sample, Split};
 use crate::inference::classifier::Classifier;
 use crate::inference::open;
 use crate::metrics::bootstrap::{self, Intervals};
-use crate::metrics::{Metrics, Predictions};
+use crate::metrics::decision_metrics::DecisionAnalysis;
+use crate::metrics::{Metrics, Predictions, operating_points};
 use crate::{DEFAULT_SEED, Result, files};
 
 pub use self::scoring::{as_trained, predict_split, threshold_rows};
@@ -107,7 +110,10 @@ impl Evaluation {
             analysis: Analysis::new(
                 predictions,
                 &samples,
-                thresholds_on,
+                thresholds_on.map_or_else(Vec::new, |chosen_on| {
+                    operating_points::operating_points(chosen_on, predictions)
+                }),
+                DecisionAnalysis::new(predictions, classifier.decisions()),
                 temperature(classifier),
             ),
         })
@@ -133,6 +139,14 @@ fn temperature(classifier: &dyn Classifier) -> Option<f64> {
         .metadata()
         .and_then(|metadata| metadata.temperature);
     fitted.filter(|_| !classifier.uses_tta())
+}
+
+/// The `metrics.json` of an evaluation: the file itself, or that in a folder.
+fn metrics_path(path: &Path) -> PathBuf {
+    match path.is_dir() {
+        true => path.join(METRICS_FILE),
+        false => path.to_owned(),
+    }
 }
 
 /// The samples of a split, in order.

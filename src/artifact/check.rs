@@ -19,9 +19,12 @@ pub struct Check {
     pub same_top1: usize,
     /// Latency at batch size 1 on the CPU of the exporting machine, in milliseconds.
     pub milliseconds: f64,
-    /// Metrics, if the images have labels.
+    /// Metrics, if the images have labels, or those of `scored`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<Score>,
+    /// What was scored instead, if the network has no labelled images of its own: the network of a fold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scored: Option<String>,
 }
 
 /// Metrics of an exported file, and their differences from the checkpoint's. All are fractions, 0 to 1.
@@ -30,6 +33,22 @@ pub struct Score {
     /// Accuracy.
     pub accuracy: Option<f64>,
     /// Balanced accuracy, the mean recall of the classes.
+    pub balanced_accuracy: Option<f64>,
+    /// Melanoma recall.
+    pub melanoma_recall: Option<f64>,
+    /// Balanced accuracy minus the checkpoint's.
+    pub balanced_accuracy_change: Option<f64>,
+    /// Melanoma recall minus the checkpoint's.
+    pub melanoma_recall_change: Option<f64>,
+    /// The same for the balanced decision rule, if it was fitted; the metrics above are those of the likeliest class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balanced: Option<BalancedScore>,
+}
+
+/// Metrics of the balanced decision rule, and their differences from the checkpoint's.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BalancedScore {
+    /// Balanced accuracy.
     pub balanced_accuracy: Option<f64>,
     /// Melanoma recall.
     pub melanoma_recall: Option<f64>,

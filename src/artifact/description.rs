@@ -7,20 +7,21 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::interface::{Input, Interface};
-use crate::dataset::Split;
+use crate::dataset::part::Part;
 use crate::imaging::resize::ResizeRule;
 use crate::metrics::bootstrap::{self, Intervals};
+use crate::metrics::decisions::Decisions;
 use crate::metrics::operating_points::{self, OperatingPoint, Target};
 use crate::metrics::{Metrics, Predictions, selective};
 use crate::model::architecture::Architecture;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::{DEFAULT_SEED, DISCLAIMER, Diagnosis, Error, Result};
 
-/// The target coverage: the least fraction of validation images without abstention.
+/// The target coverage: the least fraction of images without abstention.
 const TARGET_COVERAGE: f64 = 0.80;
 
 /// The version of the description's fields.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
 /// The oldest version whose files can still be run.
 const OLDEST_VERSION: u32 = 1;
@@ -49,6 +50,9 @@ pub struct Description {
     pub resize: ResizeRule,
     /// The calibration temperature, already applied inside the network; 1 if it was not calibrated.
     pub temperature: f64,
+    /// The decision rules.
+    #[serde(default)]
+    pub decisions: Decisions,
     /// The architecture.
     pub architecture: Architecture,
     /// Metrics on the validation split, by name. They are optimistic: model selection used this split.
@@ -56,7 +60,7 @@ pub struct Description {
     /// Metrics with confidence intervals, for each scored split.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<SplitMetrics>,
-    /// Decision thresholds selected on the validation split, with their metrics there.
+    /// Decision thresholds, with their metrics on the images that they were selected on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub thresholds: Vec<Threshold>,
     /// The abstention rule.
@@ -82,8 +86,9 @@ pub struct Class {
 /// The checkpoint's metrics on one split of a dataset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SplitMetrics {
-    /// The split. Metrics on `val` are optimistic: model selection used it.
-    pub part: Split,
+    /// The images. Metrics on `val` are optimistic: model selection used it. Metrics on `out_of_fold` are those of the
+    /// networks of the folds, trained like this one on fewer images.
+    pub part: Part,
     /// The number of scored images.
     pub images: usize,
     /// Metrics by name.
@@ -97,12 +102,12 @@ pub struct SplitMetrics {
 pub struct Threshold {
     /// The target, which defines the score: the probability of melanoma, or the sum for akiec, bcc and mel.
     pub target: Target,
-    /// The requested sensitivity. The threshold is the highest that reaches it on the validation split.
+    /// The requested sensitivity. The threshold is the highest that reaches it on the images of `chosen_on`.
     pub sensitivity_asked: f64,
     /// The threshold.
     pub threshold: f64,
-    /// The split that it was selected on. The metrics below are on the same split and therefore optimistic.
-    pub chosen_on: Split,
+    /// The images that it was selected on. The metrics below are on the same images and therefore optimistic.
+    pub chosen_on: Part,
     /// Sensitivity.
     pub sensitivity: Option<f64>,
     /// Specificity.
@@ -116,10 +121,18 @@ pub struct Threshold {
 pub struct Abstention {
     /// The network abstains below this top-1 probability.
     pub threshold: f64,
-    /// The fraction of validation images at or above the threshold.
+    /// The images that it was selected on.
+    #[serde(default = "val")]
+    pub chosen_on: Part,
+    /// The fraction of these images at or above the threshold.
     pub coverage: f64,
-    /// The accuracy on those images.
+    /// The accuracy on the images at or above the threshold.
     pub accuracy: f64,
+}
+
+/// The images of an abstention rule in files of older versions.
+fn val() -> Part {
+    Part::Val
 }
 
 /// The checkpoint that a file was exported from.
@@ -150,6 +163,7 @@ impl Description {
             classes: Diagnosis::ALL.map(class).to_vec(),
             resize: metadata.resize,
             temperature: metadata.temperature.unwrap_or(1.0),
+            decisions: metadata.decisions.clone(),
             architecture: metadata.architecture,
             validation: metadata.validation.clone(),
             metrics: Vec::new(),
@@ -164,26 +178,40 @@ impl Description {
         }
     }
 
-    /// Adds the metrics, decision thresholds and abstention rule computed from predictions for the whole validation
-    /// split.
-    pub fn add_validation(&mut self, predictions: &Predictions) {
-        let metrics = predictions.score();
-        self.metrics.push(SplitMetrics {
-            part: Split::Val,
-            images: metrics.n,
-            figures: metrics.to_map(),
-            intervals: bootstrap::intervals(
-                &predictions.truths,
-                &predictions.probabilities,
-                &predictions.lesions(),
-                DEFAULT_SEED,
-            ),
-        });
+    /// Reads a `model.json`.
+    ///
+    /// # Errors
+    /// An unreadable file, and one of another format version.
+    pub fn read(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+        let remedy = "Pass a folder as `skinlesion export` wrote it.";
+        let read: Self = serde_json::from_slice(&bytes)
+            .map_err(|error| Error::line(path, error.line() as u64, error.to_string(), remedy))?;
+        match read.format_version {
+            OLDEST_VERSION..=FORMAT_VERSION => Ok(read),
+            version => Err(Error::file(
+                path,
+                format!("format version {version} is not supported"),
+                remedy,
+            )),
+        }
+    }
+
+    /// Sets the metrics, decision thresholds and abstention rule from predictions of the whole validation split or of
+    /// the folds.
+    pub fn set_thresholds(&mut self, chosen_on: Part, predictions: &Predictions) {
+        let intervals = bootstrap::intervals(
+            &predictions.truths,
+            &predictions.probabilities,
+            &predictions.lesions(),
+            DEFAULT_SEED,
+        );
+        self.set_metrics(chosen_on, &predictions.score(), &intervals);
         let threshold = |point: OperatingPoint| Threshold {
             target: point.target,
             sensitivity_asked: point.wanted_sensitivity,
             threshold: point.threshold,
-            chosen_on: Split::Val,
+            chosen_on,
             sensitivity: point.chosen_on.sensitivity,
             specificity: point.chosen_on.specificity,
             referred_per_found: point.chosen_on.referred_per_found,
@@ -194,16 +222,17 @@ impl Description {
         let chosen = coverages.iter().find(|c| c.coverage >= TARGET_COVERAGE);
         self.abstention = chosen.map(|chosen| Abstention {
             threshold: chosen.least_confidence,
+            chosen_on,
             coverage: chosen.coverage,
             accuracy: chosen.accuracy,
         });
     }
 
-    /// Adds the metrics of an evaluation by `skinlesion eval`. They replace earlier metrics of the same split.
-    pub fn add_evaluation(&mut self, split: Split, metrics: &Metrics, intervals: &Intervals) {
-        self.metrics.retain(|metrics| metrics.part != split);
+    /// Sets the metrics on a part. They replace earlier ones.
+    pub fn set_metrics(&mut self, part: Part, metrics: &Metrics, intervals: &Intervals) {
+        self.metrics.retain(|metrics| metrics.part != part);
         self.metrics.push(SplitMetrics {
-            part: split,
+            part,
             images: metrics.n,
             figures: metrics.to_map(),
             intervals: intervals.clone(),
@@ -245,6 +274,8 @@ pub struct InputSpec {
     pub input: Input,
     /// SHA-256 of the source checkpoint.
     pub checkpoint: String,
+    /// The decision rules.
+    pub decisions: Decisions,
 }
 
 impl InputSpec {
@@ -282,6 +313,10 @@ impl InputSpec {
             resize: parsed(field("resize")).ok_or_else(|| missing("resize"))?,
             input: parsed(field("input")).ok_or_else(|| missing("input"))?,
             checkpoint: checkpoint.sha256,
+            decisions: match field("decisions") {
+                text @ Some(_) => parsed(text).ok_or_else(|| missing("decisions"))?,
+                None => Decisions::default(), // a file of an older version
+            },
         })
     }
 }

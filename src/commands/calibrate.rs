@@ -1,13 +1,18 @@
 //! `skinlesion calibrate`.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use skinlesion::dataset::Dataset;
-use skinlesion::evaluation::calibrate::{Calibrated, calibrate};
+use skinlesion::evaluation;
+use skinlesion::evaluation::calibrate::{Calibrated, calibrate, calibrate_out_of_fold};
+use skinlesion::evaluation::out_of_fold::OutOfFold;
+use skinlesion::metrics::decision_metrics;
 use skinlesion::model::checkpoint::Checkpoint;
+use skinlesion::progress::Progress;
 
+use super::class_priors::class_priors;
 use super::existing::refuse_existing;
 use crate::terminal::{Outcome, Session, Summary};
 
@@ -17,12 +22,18 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     checkpoint: PathBuf,
 
-    /// The dataset folder that it was trained with. The temperature is fitted on the validation split; the test split
-    /// is not used
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    /// The dataset folder that it was trained with. Temperature and decision rule are fitted on the validation split; the
+    /// test split is not used
+    #[arg(long, value_name = "DIR", required_unless_present = "out_of_fold")]
+    data: Option<PathBuf>,
 
-    /// The checkpoint file to write: the same network with the temperature in it, which eval, predict and export use
+    /// For a network trained on all folds (--fold all): the folder that `skinlesion eval --folds` wrote for the networks
+    /// of the folds, trained with the same settings. Fits on their predictions instead
+    #[arg(long, value_name = "EVAL", conflicts_with = "data")]
+    out_of_fold: Option<PathBuf>,
+
+    /// The checkpoint file to write: the same network with temperature and decision rules in it, which eval, predict and
+    /// export use
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 
@@ -37,26 +48,66 @@ pub struct Args {
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
     refuse_existing(&args.out, args.force)?;
-    let dataset = Dataset::open(&args.data)?;
     let checkpoint = Checkpoint::read(&args.checkpoint)?;
-    let batch = args.batch_size.get();
-    let calibrated = calibrate(checkpoint, dataset, batch, session.device()?, session)?;
+    let calibrated = calibrated(args, checkpoint, session)?;
     calibrated.checkpoint.write(&args.out)?;
-    let (out, data) = (args.out.display(), args.data.display());
+    let metadata = &calibrated.checkpoint.metadata;
+    if metadata.decisions.balanced.is_none() {
+        session.warn(
+            "the checkpoint is of an older version, which did not store class priors: no balanced decision rule is fitted",
+        );
+    }
+    let out = args.out.display();
     Ok(Summary {
         text: text(&calibrated),
         json: json!({
             "temperature": calibrated.temperature,
+            "fitted_on": calibrated.fitted_on,
             "images": calibrated.images,
             "before": calibrated.before,
             "after": calibrated.after,
+            "rules": metadata.decisions,
+            "decisions": calibrated.decisions,
         }),
-        next: Some(format!(
-            "skinlesion eval --model {out} --data {data} --out OUT"
-        )),
+        next: Some(match (&args.data, &args.out_of_fold) {
+            (Some(data), _) => {
+                let data = data.display();
+                format!("skinlesion eval --model {out} --data {data} --out OUT")
+            }
+            (None, evaluation) => {
+                let evaluation = evaluation.as_deref().unwrap_or(Path::new("EVAL")).display();
+                format!(
+                    "skinlesion export --checkpoint {out} --evaluation {evaluation} --data DATA --out EXPORT"
+                )
+            }
+        }),
         files: vec![args.out.clone()],
         failed: false,
     })
+}
+
+fn calibrated(
+    args: &Args,
+    checkpoint: Checkpoint,
+    session: &Session,
+) -> skinlesion::Result<Calibrated> {
+    if let Some(path) = &args.out_of_fold {
+        let out_of_fold = OutOfFold::read(path, &checkpoint.metadata)?;
+        let priors = checkpoint.metadata.class_priors;
+        return calibrate_out_of_fold(checkpoint, out_of_fold, priors, path);
+    }
+    let path = args.data.as_deref().unwrap_or(Path::new("."));
+    let dataset = evaluation::as_trained(Dataset::open(path)?, Some(&checkpoint.metadata))?;
+    let priors = class_priors(&checkpoint.metadata, &dataset)?;
+    let batch = args.batch_size.get();
+    calibrate(
+        checkpoint,
+        dataset,
+        priors,
+        batch,
+        session.device()?,
+        session,
+    )
 }
 
 fn text(calibrated: &Calibrated) -> String {
@@ -65,6 +116,7 @@ fn text(calibrated: &Calibrated) -> String {
         after,
         temperature,
         images,
+        fitted_on,
         ..
     } = calibrated;
     let word = match *temperature {
@@ -72,8 +124,11 @@ fn text(calibrated: &Calibrated) -> String {
         _ => "it was underconfident",
     };
     let mut text = format!(
-        "Temperature {temperature:.4}, fitted on {images} validation images: {word}\n\n{:28}{:>9}{:>9}\n",
-        "on these images", "before", "after"
+        "Temperature {temperature:.4}, fitted on {images} {of}: {word}\n\n{:28}{:>9}{:>9}\n",
+        "on these images",
+        "before",
+        "after",
+        of = fitted_on.images(),
     );
     for (name, before, after) in [
         ("log loss", before.log_loss, after.log_loss),
@@ -96,5 +151,25 @@ fn text(calibrated: &Calibrated) -> String {
     ] {
         text.push_str(&format!("{name:28}{before:>9.4}{after:>9.4}\n"));
     }
-    text
+    text + &decisions(calibrated)
+}
+
+/// The decision rules: their metrics, and which one is the default.
+fn decisions(calibrated: &Calibrated) -> String {
+    let rules = &calibrated.checkpoint.metadata.decisions;
+    let (Some(rule), Some(balanced)) = (&rules.balanced, &calibrated.decisions.balanced) else {
+        return String::new();
+    };
+    let likeliest = &calibrated.decisions.likeliest;
+    let mut text = format!("\n{:28}{:>9}{:>9}\n", "decision", "likeliest", "balanced");
+    for name in decision_metrics::NAMES {
+        let number = |value: Option<f64>| value.map_or("–".to_owned(), |v| format!("{v:.4}"));
+        let [one, other] = [likeliest, balanced].map(|metrics| number(metrics.get(name)));
+        let words = name.replace('_', " ");
+        text.push_str(&format!("{words:28}{one:>9}{other:>9}\n"));
+    }
+    text + &format!(
+        "\nBalanced names the class with the largest ln p − {:.2} ln π (π: prior in training). Default: {}.\n",
+        rule.tau, rules.default
+    )
 }

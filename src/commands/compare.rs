@@ -61,7 +61,7 @@ fn text(args: &Args, compared: &Compared) -> String {
     let comparison = &compared.comparison;
     let mut text = format!(
         "A: {}\nB: {}\nThe same {} images of the {} split. Differences are B − A; * marks intervals that exclude zero.\n\n\
-         {:22}{:>8}{:>8}{:>10}  95 % interval, paired bootstrap over lesions\n",
+         {:24}{:>8}{:>8}{:>10}  95 % interval, paired bootstrap over lesions\n",
         args.a.display(),
         args.b.display(),
         comparison.n,
@@ -81,6 +81,15 @@ fn text(args: &Args, compared: &Compared) -> String {
             text.push_str(&line(&format!("AUC of {class}"), difference));
         }
     }
+    for (name, difference) in &comparison.balanced {
+        text.push_str(&line(
+            &format!("{}, bal.", name.replace('_', " ")),
+            difference,
+        ));
+    }
+    if !comparison.balanced.is_empty() {
+        text.push_str("bal.: the class that the balanced rule names; elsewhere the likeliest.\n");
+    }
     let test = comparison.mcnemar;
     let _ = write!(
         text,
@@ -96,7 +105,8 @@ fn text(args: &Args, compared: &Compared) -> String {
     let headlines = Metrics::NAMES
         .iter()
         .filter_map(|name| comparison.figures.get(*name));
-    if !headlines.into_iter().any(Difference::is_clear) {
+    let mut compared = headlines.chain(comparison.balanced.values());
+    if !compared.any(Difference::is_clear) {
         text.push_str("No headline metric differs significantly.\n");
     }
     text
@@ -113,5 +123,5 @@ fn line(words: &str, difference: &Difference) -> String {
         format!("[{low:+.4}, {high:+.4}]")
     });
     let mark = if difference.is_clear() { " *" } else { "" };
-    format!("{words:22}{a:>8.4}{b:>8.4}{gap:>+10.4}  {interval}{mark}\n")
+    format!("{words:24}{a:>8.4}{b:>8.4}{gap:>+10.4}  {interval}{mark}\n")
 }

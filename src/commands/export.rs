@@ -3,21 +3,23 @@
 use std::path::PathBuf;
 
 use serde_json::json;
-use skinlesion::artifact::description::Description;
 use skinlesion::artifact::exported_file::ExportedFile;
 use skinlesion::artifact::format::{Family, Format, Precision, UnknownFormat};
 use skinlesion::artifact::interface::InputKind;
 use skinlesion::artifact::package::MODEL_FILE;
+use skinlesion::dataset::part::Part;
+use skinlesion::dataset::{DatasetInfo, info};
 use skinlesion::export::images::{self, Images};
-use skinlesion::export::inputs::ExportInputs;
+use skinlesion::export::inputs::{ExportInputs, FoldInputs};
 use skinlesion::export::quantize::{CALIBRATION_IMAGES, RangeRule};
 use skinlesion::export::source::ExportSource;
 use skinlesion::export::write::{self, FailedFormat, Plan};
-use skinlesion::export::{model_card, package, readme};
+use skinlesion::export::{evaluations, package, readme};
 use skinlesion::files::AtomicFolder;
 use skinlesion::imaging::resize::{Colour, Fit};
 use skinlesion::metrics::Predictions;
 use skinlesion::model::checkpoint_metadata::CheckpointMetadata;
+use skinlesion::probabilities::Probabilities;
 use skinlesion::progress::Progress;
 use skinlesion::{Error, Result, webapp};
 
@@ -51,7 +53,8 @@ pub struct Args {
 
     /// A dataset folder. Exported files are compared with the checkpoint on its validation images, decision thresholds
     /// are selected there, and int8 files are calibrated on its training images. Without it, files are compared on
-    /// noise, which is a weaker check, and int8 cannot be written
+    /// noise, which is a weaker check, and int8 cannot be written. A network that was trained on all folds is compared
+    /// on training images
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
@@ -75,13 +78,19 @@ pub struct Args {
     #[arg(long, value_name = "RULE", default_value_t)]
     ranges: RangeRule,
 
-    /// Percentage points of balanced accuracy or melanoma recall that an int8 file may lose on the validation images. A
-    /// file that loses more is removed, and the exit code is 1
+    /// Percentage points of balanced accuracy or melanoma recall, by either decision rule, that an int8 file may lose on
+    /// the validation images. A file that loses more is removed, and the exit code is 1
     #[arg(long, value_name = "POINTS", default_value_t = 1.0)]
     tolerance: f64,
 
+    /// For int8 files of a network that was trained on all folds: the checkpoint of one fold, trained with the same
+    /// settings. It is quantized in the same way, and what it loses on its validation fold is held against --tolerance
+    #[arg(long, value_name = "CHECKPOINT", requires = "data")]
+    fold_checkpoint: Option<PathBuf>,
+
     /// Evaluation of this checkpoint (the folder, or its metrics.json): its metrics and intervals go into model.json and
-    /// the model card. Repeatable, for the validation and the test split
+    /// the model card. Repeatable, for the validation and the test split. For a network that was trained on all folds,
+    /// the folder of `skinlesion eval --folds`: thresholds and abstention are then selected on its predictions
     #[arg(long = "evaluation", value_name = "DIR")]
     evaluations: Vec<PathBuf>,
 
@@ -106,25 +115,29 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     let source = ExportSource::read(&args.checkpoint)?;
     refuse_impossible(args, &plan, &source.metadata)?;
     let draft = AtomicFolder::new(&args.out, args.force, MODEL_FILE)?;
-    let evaluations = model_card::read_evaluations(&args.evaluations, &source)?;
+    let evaluations = evaluations::read(&args.evaluations, &source)?;
     let metadata = &source.metadata;
     let images = images(args, metadata, session)?;
     let calibration = calibration(args, &plan, metadata)?;
     let answers = source.answers(&images, session)?;
-    let mut description = Description::new(&source.metadata, &source.sha256);
+    let mut description = source.description();
     if images.whole {
-        description.add_validation(&Predictions {
+        let predictions = Predictions {
             probabilities: answers.clone(),
             ..images.truths.clone()
-        });
+        };
+        description.set_thresholds(Part::Val, &predictions);
     }
     for evaluation in &evaluations {
-        description.add_evaluation(
-            evaluation.data.split,
-            &evaluation.metrics,
-            &evaluation.intervals,
-        );
+        match &evaluation.out_of_fold {
+            Some(predictions) => description.set_thresholds(Part::OutOfFold, predictions),
+            None => {
+                let (metrics, intervals) = (&evaluation.metrics, &evaluation.intervals);
+                description.set_metrics(evaluation.part, metrics, intervals);
+            }
+        }
     }
+    let fold = FoldNetwork::read(args, &plan, metadata, session)?;
     let (written, failed_formats) = write::write(
         &source,
         &description,
@@ -133,8 +146,10 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         &ExportInputs {
             images: &images,
             answers: &answers,
+            decisions: &description.decisions,
             calibration: &calibration,
         },
+        fold.as_ref().map(FoldNetwork::inputs).as_ref(),
         session,
     )?;
     for failed in &failed_formats {
@@ -187,6 +202,7 @@ fn refuse_impossible(args: &Args, plan: &Plan, metadata: &CheckpointMetadata) ->
             "Name the dataset folder that the checkpoint was trained with: --data DIR.",
         ));
     }
+    refuse_unmeasured_int8(args, int8, metadata)?;
     if plan.formats.contains(&Format::Web) {
         webapp::page::Page::embedded()?;
     }
@@ -218,6 +234,68 @@ fn refuse_impossible(args: &Args, plan: &Plan, metadata: &CheckpointMetadata) ->
     Ok(())
 }
 
+/// Refuses int8 files whose loss could not be measured: those of a network of all folds without that of one fold.
+fn refuse_unmeasured_int8(
+    args: &Args,
+    int8: Option<&Format>,
+    metadata: &CheckpointMetadata,
+) -> Result<()> {
+    let (Some(format), Some(data), None) = (int8, &args.data, &args.fold_checkpoint) else {
+        return Ok(());
+    };
+    let info = DatasetInfo::read(&data.join(info::FILE))?;
+    let trained_on_all = metadata.fold.is_none() && !info.folds.is_empty();
+    if trained_on_all && metadata.dataset == info.hashes.manifest {
+        return Err(Error::input(
+            format!("--format {format}"),
+            "the network was trained on all folds, so no image is left to measure what quantization loses",
+            "Give the checkpoint of one fold that was trained with the same settings: --fold-checkpoint DIR.",
+        ));
+    }
+    Ok(())
+}
+
+/// The network of a fold, whose quantization is measured in place of the exported network's.
+struct FoldNetwork {
+    source: ExportSource,
+    images: Images,
+    answers: Vec<Probabilities>,
+    calibration: Vec<Vec<u8>>,
+}
+
+impl FoldNetwork {
+    fn read(
+        args: &Args,
+        plan: &Plan,
+        exported: &CheckpointMetadata,
+        session: &Session,
+    ) -> Result<Option<Self>> {
+        let (Some(path), Some(data)) = (&args.fold_checkpoint, &args.data) else {
+            return Ok(None);
+        };
+        let source = ExportSource::read_fold(path, exported)?;
+        let images = Images::validation(data, &source.metadata, args.images)?;
+        Ok(Some(Self {
+            answers: source.answers(&images, session)?,
+            calibration: calibration(args, plan, &source.metadata)?,
+            images,
+            source,
+        }))
+    }
+
+    fn inputs(&self) -> FoldInputs<'_> {
+        FoldInputs {
+            source: &self.source,
+            inputs: ExportInputs {
+                images: &self.images,
+                answers: &self.answers,
+                decisions: &self.source.metadata.decisions,
+                calibration: &self.calibration,
+            },
+        }
+    }
+}
+
 fn images(args: &Args, metadata: &CheckpointMetadata, session: &Session) -> Result<Images> {
     let Some(data) = &args.data else {
         session.warn(
@@ -225,7 +303,7 @@ fn images(args: &Args, metadata: &CheckpointMetadata, session: &Session) -> Resu
         );
         return Ok(Images::noise(metadata.resize, NOISE));
     };
-    Images::validation(data, metadata, args.images)
+    Images::of_dataset(data, metadata, args.images)
 }
 
 fn calibration(args: &Args, plan: &Plan, metadata: &CheckpointMetadata) -> Result<Vec<Vec<u8>>> {

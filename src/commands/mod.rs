@@ -5,6 +5,7 @@ pub mod average;
 #[cfg(feature = "torch")]
 pub mod calibrate;
 pub mod check;
+mod class_priors;
 pub mod compare;
 pub mod completions;
 pub mod demo;

@@ -3,12 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use skinlesion::DISCLAIMER;
 use skinlesion::imaging::{find, read};
+use skinlesion::inference::classifier::Classifier;
 use skinlesion::inference::open;
+use skinlesion::metrics::decisions::{DecisionRule, Offsets, decide};
 use skinlesion::probabilities::{Probabilities, ranked};
 use skinlesion::progress::Progress;
+use skinlesion::{DISCLAIMER, Diagnosis, Error};
 
+use super::one_of::one_of;
 use crate::terminal::{Outcome, Session, Summary};
 
 /// Photographs per batch.
@@ -32,6 +35,11 @@ pub struct Args {
     #[arg(long)]
     tta: bool,
 
+    /// The rule that names one diagnosis: likeliest (the largest probability) or balanced (rare diagnoses are named
+    /// earlier, so fewer are missed). Default: that of the network, which `skinlesion calibrate` chose
+    #[arg(long, value_name = "RULE", value_parser = one_of::<DecisionRule>())]
+    decision: Option<DecisionRule>,
+
     /// Photographs, or folders to search for .jpg, .jpeg and .png files
     #[arg(value_name = "IMAGE|DIR", required = true)]
     images: Vec<PathBuf>,
@@ -39,8 +47,10 @@ pub struct Args {
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
     let classifier = open::open_with(&args.model, session.device()?, args.tta)?;
+    let rule = args.decision.unwrap_or(classifier.decisions().default);
+    let offsets = *offsets(args, rule, classifier.as_ref())?;
     let (paths, missing) = found_paths(find::find(&args.images), session);
-    let table = Table::new(&paths, args, session.global.json);
+    let table = Table::new(&paths, args, rule, offsets, session.global.json);
     let mut named = 0;
     for batch in paths.chunks(BATCH) {
         let prepared = read::prepare(batch, classifier.resize());
@@ -72,10 +82,38 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         ""
     };
     Ok(Summary {
-        text: format!("\n{photographs}{unread}. * counts as malignant.{averaged}\n{DISCLAIMER}"),
+        text: format!(
+            "\n{photographs}{unread}. * counts as malignant.{averaged}{}\n{DISCLAIMER}",
+            in_words(rule)
+        ),
         failed: unreadable > 0,
         ..Summary::default()
     })
+}
+
+/// The offsets of a rule, which must have been fitted.
+fn offsets<'a>(
+    args: &Args,
+    rule: DecisionRule,
+    classifier: &'a dyn Classifier,
+) -> skinlesion::Result<&'a Offsets> {
+    classifier.decisions().offsets(rule).ok_or_else(|| {
+        Error::file(
+            &args.model,
+            format!("no decision rule '{rule}' was fitted for this network"),
+            "Fit it with `skinlesion calibrate`, or leave out --decision.",
+        )
+    })
+}
+
+/// What the mark of the named diagnosis means, under a rule that may name another than the first.
+fn in_words(rule: DecisionRule) -> &'static str {
+    match rule {
+        DecisionRule::Likeliest => "",
+        DecisionRule::Balanced => {
+            "\n> is the diagnosis named by the balanced rule, which names rare ones earlier (--decision likeliest: the first)."
+        }
+    }
 }
 
 /// The paths that were found, and how many were not; those are reported.
@@ -101,11 +139,19 @@ struct Table {
     width: usize,
     top: usize,
     tta: bool,
+    rule: DecisionRule,
+    offsets: Offsets,
     json: bool,
 }
 
 impl Table {
-    fn new(paths: &[PathBuf], args: &Args, json: bool) -> Self {
+    fn new(
+        paths: &[PathBuf],
+        args: &Args,
+        rule: DecisionRule,
+        offsets: Offsets,
+        json: bool,
+    ) -> Self {
         let widths = paths
             .iter()
             .map(|path| path.display().to_string().chars().count());
@@ -116,6 +162,8 @@ impl Table {
                 .clamp("image".len(), WIDEST),
             top: args.top.into(),
             tta: args.tta,
+            rule,
+            offsets,
             json,
         }
     }
@@ -137,7 +185,12 @@ impl Table {
             .collect();
         format!(
             "{}\n",
-            json!({"image": path.display().to_string(), "top": top, "tta": self.tta})
+            json!({
+                "image": path.display().to_string(),
+                "top": top,
+                "decision": {"rule": self.rule, "class": decide(probabilities, &self.offsets)},
+                "tta": self.tta,
+            })
         )
     }
 
@@ -154,10 +207,20 @@ impl Table {
         let width = self.width;
         let mut image = shortened(&path.display().to_string(), width);
         let mut rows = String::new();
-        for (diagnosis, probability) in &ranked(probabilities)[..self.top] {
+        let named = decide(probabilities, &self.offsets);
+        let ranked = ranked(probabilities);
+        // The named diagnosis is listed even if it is not among the first.
+        let is_listed = |&(at, (diagnosis, _)): &(usize, &(Diagnosis, f64))| {
+            at < self.top || *diagnosis == named
+        };
+        for (_, (diagnosis, probability)) in ranked.iter().enumerate().filter(is_listed) {
             let mark = if diagnosis.is_malignant() { '*' } else { ' ' };
+            let pointer = match self.rule {
+                DecisionRule::Balanced if *diagnosis == named => '>',
+                _ => ' ',
+            };
             let (percent, name) = (100.0 * probability, diagnosis.name());
-            rows += &format!("{image:width$}  {percent:9.1} %  {mark} {name}\n");
+            rows += &format!("{image:width$}  {percent:9.1} % {pointer}{mark} {name}\n");
             image.clear();
         }
         rows

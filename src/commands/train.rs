@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::json;
 use skinlesion::dataset::Dataset;
+use skinlesion::dataset::folds::TrainingFolds;
 use skinlesion::model::checkpoint::Checkpoint;
 use skinlesion::model::checkpoint_metadata::LAST_FILE;
 use skinlesion::model::pretrained::WeightsSource;
@@ -36,9 +37,10 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
-    /// The fold to validate on, if the dataset has folds; the network trains on the others. Not needed with --resume
-    #[arg(long, value_name = "K")]
-    fold: Option<usize>,
+    /// The fold to validate on, if the dataset has folds; the network trains on the others. all trains on every fold
+    /// and validates on none, for a final network whose metrics are those of its folds. Not needed with --resume
+    #[arg(long, value_name = "K|all")]
+    fold: Option<TrainingFolds>,
 
     /// TOML file with the settings that differ from the defaults (configs/transfer.toml, configs/finetune.toml)
     #[arg(long, value_name = "FILE")]
@@ -94,10 +96,13 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     let (dataset, config, origin, initial) = if args.resume {
         resumed(args, session, dataset)?
     } else {
-        let dataset = dataset.in_fold(args.fold)?;
+        let dataset = dataset.in_folds(args.fold)?;
         folder::refuse_occupied(&args.out, args.force)?;
         let phase = args.phase.unwrap_or(Phase::Transfer);
-        let config = resolve::resolve(phase, args.config.as_deref(), &args.settings(session))?;
+        let mut config = resolve::resolve(phase, args.config.as_deref(), &args.settings(session))?;
+        if args.fold == Some(TrainingFolds::All) {
+            config = config.without_validation()?;
+        }
         (dataset, config, args.origin(phase)?, None)
     };
     let mut start = initial_model::start(&origin, &dataset, &config, device, session)?;
@@ -108,9 +113,11 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         "{} on {}{}, {} from {}",
         config.phase,
         args.data.display(),
-        dataset
-            .fold
-            .map_or_else(String::new, |fold| format!(" without fold {fold}")),
+        match dataset.training_folds() {
+            Some(TrainingFolds::AllBut(fold)) => format!(" without fold {fold}"),
+            Some(TrainingFolds::All) => ", all folds".to_owned(),
+            None => String::new(),
+        },
         device_name(device),
         start.initial_weights
     ));
@@ -125,7 +132,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         stop: stop::on_ctrl_c()?,
     };
     let result = fit(&run, start, session)?;
-    Ok(summary(args, &config, dataset.fold, &result))
+    Ok(summary(args, &config, dataset.training_folds(), &result))
 }
 
 impl Args {
@@ -153,7 +160,7 @@ impl Args {
     }
 
     /// Where the initial weights come from. Fine-tuning has no default: ImageNet weights with an untrained head are
-    /// rarely intresult.
+    /// rarely intended.
     fn origin(&self, phase: Phase) -> skinlesion::Result<InitialWeights> {
         match (&self.from, &self.weights, phase) {
             (Some(path), _, _) => Ok(InitialWeights::Checkpoint(path.clone())),
@@ -212,11 +219,13 @@ fn resumed(
             "Leave out --seed; the run has its own.",
         ));
     }
-    if args.fold.is_some() && args.fold != metadata.fold {
-        let found = metadata.fold.map_or_else(
-            || "no fold".to_owned(),
-            |fold| format!("fold {fold} to validate on"),
-        );
+    let folds = dataset.folds_without(metadata.fold);
+    if args.fold.is_some() && args.fold != folds {
+        let found = match folds {
+            Some(TrainingFolds::AllBut(fold)) => format!("fold {fold} to validate on"),
+            Some(TrainingFolds::All) => "no fold to validate on".to_owned(),
+            None => "no folds".to_owned(),
+        };
         return Err(Error::input(
             "--fold",
             format!("the run in {} has {found}", args.out.display()),
@@ -224,7 +233,7 @@ fn resumed(
         ));
     }
     Ok((
-        dataset.in_fold(metadata.fold)?,
+        dataset.in_folds(folds)?,
         config,
         InitialWeights::Checkpoint(last),
         Some(metadata.initial_weights),
@@ -242,15 +251,18 @@ fn device_name(device: tch::Device) -> String {
 fn summary(
     args: &Args,
     config: &TrainingConfig,
-    fold: Option<usize>,
+    folds: Option<TrainingFolds>,
     result: &TrainingResult,
 ) -> Summary {
     let (data, out) = (args.data.display(), args.out.display());
     let weights = Diagnosis::ALL.map(|d| format!("{d} {:.2}", result.class_weights[d.index()]));
     let mut text = format!(
-        "Trained on {} images, validated on {}.\nClass weights in the loss: {}.\n",
+        "Trained on {} images, {}.\nClass weights in the loss: {}.\n",
         result.train_images,
-        result.val_images,
+        match result.val_images {
+            0 => "without validation".to_owned(),
+            images => format!("validated on {images}"),
+        },
         weights.join(", ")
     );
     if let Some((epoch, value)) = result.best {
@@ -267,11 +279,18 @@ fn summary(
         text.push_str("Stopped early; everything up to here is saved.\n");
         format!("skinlesion train --resume --data {data} --out {out}")
     } else if config.phase == Phase::Transfer {
-        let fold = fold.map_or_else(String::new, |fold| format!(" --fold {fold}"));
+        let fold = folds.map_or_else(String::new, |folds| format!(" --fold {folds}"));
         format!(
             "skinlesion train --phase finetune --data {data}{fold} --from {out} --out {out}-finetuned"
         )
-    } else if fold.is_some() {
+    } else if folds == Some(TrainingFolds::All) {
+        text.push_str(
+            "The metrics of this network are those of the networks of its folds, which `skinlesion eval --folds` pools.\n",
+        );
+        format!(
+            "skinlesion calibrate --checkpoint {out} --data {data} --out-of-fold EVAL --out {out}/calibrated.safetensors"
+        )
+    } else if folds.is_some() {
         text.push_str(
             "Once every fold is trained, `skinlesion eval --folds` with one --model per fold pools them.\n",
         );
@@ -284,7 +303,11 @@ fn summary(
         text,
         json: json!({
             "phase": config.phase,
-            "fold": fold,
+            "fold": match folds {
+                Some(TrainingFolds::AllBut(fold)) => json!(fold),
+                Some(TrainingFolds::All) => json!("all"),
+                None => json!(null),
+            },
             "interrupted": result.interrupted,
             "epochs": result.history,
             "best_epoch": result.best.map(|(epoch, _)| epoch),

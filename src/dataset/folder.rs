@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::findings::Fault;
+use super::folds::TrainingFolds;
 use super::info::{self, DatasetInfo};
 use super::manifest::{self, Row};
 use super::pixels::{self, Pixels};
@@ -18,7 +19,7 @@ pub struct Dataset {
     pub path: PathBuf,
     /// The contents of `dataset.json`.
     pub info: DatasetInfo,
-    /// The validation fold, set by [`Dataset::in_fold`].
+    /// The validation fold, set by [`Dataset::in_folds`]. With `None`, every fold belongs to the training split.
     pub fold: Option<usize>,
     /// The manifest's rows.
     pub rows: Vec<Row>,
@@ -98,34 +99,57 @@ fn refuse_faults(path: &Path, info: &DatasetInfo, rows: &[Row]) -> Result<()> {
 }
 
 impl Dataset {
-    /// Chooses the validation fold of a run; all other folds are the training split. Returns an error if the dataset
-    /// has folds and `fold` is `None`, or the other way round.
-    pub fn in_fold(mut self, fold: Option<usize>) -> Result<Self> {
-        let folds = self.info.folds.len();
-        let (problem, remedy) = match fold {
-            None if folds == 0 => return Ok(self),
-            Some(fold) if fold < folds => {
+    /// Chooses the folds of a run. Returns an error if the dataset has folds and `folds` is `None`, or the other way
+    /// round.
+    pub fn in_folds(mut self, folds: Option<TrainingFolds>) -> Result<Self> {
+        let count = self.info.folds.len();
+        let (problem, remedy) = match folds {
+            None if count == 0 => return Ok(self),
+            Some(TrainingFolds::All) if count > 0 => {
+                self.fold = None;
+                return Ok(self);
+            }
+            Some(TrainingFolds::AllBut(fold)) if fold < count => {
                 self.fold = Some(fold);
                 return Ok(self);
             }
-            Some(_) if folds == 0 => (
+            Some(TrainingFolds::AllBut(fold)) if count > 0 => (
+                format!("it has {count} folds, but no fold {fold}"),
+                format!("Its folds are 0 to {}.", count - 1),
+            ),
+            Some(_) => (
                 "it has no folds".to_owned(),
                 "Omit --fold, or prepare folds with `skinlesion prepare --folds 5`.".to_owned(),
             ),
-            Some(fold) => (
-                format!("it has {folds} folds, but no fold {fold}"),
-                format!("Its folds are 0 to {}.", folds - 1),
-            ),
             None => (
-                format!("it has {folds} folds, and no validation fold was chosen"),
+                format!("it has {count} folds, and no validation fold was chosen"),
                 format!(
                     "Choose one with --fold, 0 to {}. Train once per fold; `skinlesion eval --folds` then combines \
-                     the runs.",
-                    folds - 1
+                     the runs. To train on every fold, without validation, pass --fold all.",
+                    count - 1
                 ),
             ),
         };
         Err(Error::file(&self.path, problem, remedy))
+    }
+
+    /// Chooses the validation fold of a dataset with folds.
+    pub fn in_fold(self, fold: usize) -> Result<Self> {
+        self.in_folds(Some(TrainingFolds::AllBut(fold)))
+    }
+
+    /// The folds that the chosen ones stand for: `None` in a dataset without folds.
+    pub fn training_folds(&self) -> Option<TrainingFolds> {
+        self.folds_without(self.fold)
+    }
+
+    /// The folds that a network was trained on, given the validation fold in its metadata.
+    pub fn folds_without(&self, fold: Option<usize>) -> Option<TrainingFolds> {
+        match (fold, self.info.folds.is_empty()) {
+            (Some(fold), _) => Some(TrainingFolds::AllBut(fold)),
+            (None, false) => Some(TrainingFolds::All),
+            (None, true) => None,
+        }
     }
 
     /// The split of a row, given the chosen fold. `None` for images of that fold's lesions that are not validated

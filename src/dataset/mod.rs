@@ -19,6 +19,7 @@ pub mod manifest;
 pub mod metadata;
 pub mod near_duplicates;
 pub mod pack;
+pub mod part;
 pub mod pixels;
 pub mod plan;
 pub mod row_checks;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dataset::Sample;
 use crate::metrics::calibration::{Calibration, at_temperature, calibration};
+use crate::metrics::decision_metrics::DecisionAnalysis;
 use crate::metrics::isic::{self, Isic};
 use crate::metrics::operating_points::{self, DecisionCurve, OperatingPoint};
 use crate::metrics::selective::{self, Coverage};
@@ -27,6 +28,9 @@ pub struct Analysis {
     pub subgroups: Vec<Subgroup>,
     /// Metrics of the most confident predictions, by coverage.
     pub coverages: Vec<Coverage>,
+    /// The named class, by decision rule; `None` in files of older versions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decisions: Option<DecisionAnalysis>,
     /// Calibration of the probabilities.
     pub calibration: Option<CalibrationAnalysis>,
     /// Confused pairs of classes, most images first.
@@ -59,19 +63,19 @@ pub struct ConfusionPair {
 }
 
 impl Analysis {
-    /// Analyses predictions of `samples` (in the same order). Thresholds are selected on `thresholds_on`, predictions
-    /// for validation images. `temperature` is the one that the logits were divided by, if known.
+    /// Analyses predictions of `samples` (in the same order), with operating points and decisions computed before.
+    /// `temperature` is the one that the logits were divided by, if known.
     pub fn new(
         predictions: &Predictions,
         samples: &[&Sample],
-        thresholds_on: Option<&Predictions>,
+        operating_points: Vec<OperatingPoint>,
+        decisions: DecisionAnalysis,
         temperature: Option<f64>,
     ) -> Self {
         Self {
             isic: Some(isic::score(&predictions.truths, &predictions.probabilities)),
-            operating_points: thresholds_on.map_or_else(Vec::new, |thresholds_on| {
-                operating_points::operating_points(thresholds_on, predictions)
-            }),
+            operating_points,
+            decisions: Some(decisions),
             decision_curves: operating_points::decision_curves(predictions),
             subgroups: subgroups::subgroups(predictions, &columns(samples), DEFAULT_SEED),
             coverages: selective::coverages(predictions),
@@ -80,6 +84,26 @@ impl Analysis {
                 counts: predictions.score().confusion_matrix,
             }),
         }
+    }
+}
+
+impl Analysis {
+    /// Computes what depends on the scale of the probabilities again, from predictions of the same images whose logits
+    /// were divided by `temperature`. `folds` are their parts.
+    pub(super) fn rescale(
+        &mut self,
+        predictions: &Predictions,
+        folds: &[Predictions],
+        temperature: f64,
+    ) {
+        self.isic = Some(isic::score(&predictions.truths, &predictions.probabilities));
+        self.operating_points = match folds {
+            [] | [_] => Vec::new(),
+            folds => operating_points::cross_fitted(&folds.iter().collect::<Vec<_>>()),
+        };
+        self.decision_curves = operating_points::decision_curves(predictions);
+        self.coverages = selective::coverages(predictions);
+        self.calibration = calibration_analysis(predictions, Some(temperature));
     }
 }
 

@@ -1,31 +1,43 @@
-//! Temperature scaling of a checkpoint on its validation split.
+//! Calibration of a checkpoint: the temperature of its probabilities, and τ of the balanced decision rule. Both are
+//! fitted on the validation split, or on the predictions of the networks of the folds.
+
+use std::path::Path;
 
 use serde::Serialize;
 use tch::Device;
 
 use super::leakage::refuse_seen_lesions;
+use super::out_of_fold::OutOfFold;
 use super::{as_trained, predict_split};
+use crate::dataset::part::Part;
 use crate::dataset::{Dataset, Split};
 use crate::inference::checkpoint::CheckpointClassifier;
 use crate::metrics::calibration::{at_temperature, calibration, fit_temperature};
+use crate::metrics::decision_metrics::DecisionAnalysis;
+use crate::metrics::decisions::{Balanced, Decisions, Offsets, decide};
 use crate::metrics::{Predictions, ranking};
 use crate::model::checkpoint::Checkpoint;
 use crate::model::checkpoint_metadata::lesion_hash;
 use crate::progress::Progress;
 use crate::{Error, Result};
 
-/// A calibrated checkpoint, with calibration metrics on the images that the temperature was fitted on.
+/// A calibrated checkpoint, with metrics on the images that it was calibrated on.
 pub struct Calibrated {
-    /// The same network, with the temperature in its metadata.
+    /// The same network, with the temperature and the decision rules in its metadata.
     pub checkpoint: Checkpoint,
     /// The total temperature, including an earlier one.
     pub temperature: f64,
-    /// Number of validation images.
+    /// The images that were used.
+    pub fitted_on: Part,
+    /// Their number.
     pub images: usize,
     /// Metrics before.
     pub before: CalibrationMetrics,
     /// Metrics after.
     pub after: CalibrationMetrics,
+    /// Metrics of the decision rules after calibration. The balanced rule is slightly optimistic: its τ was fitted on
+    /// these images.
+    pub decisions: DecisionAnalysis,
 }
 
 /// Calibration metrics before or after temperature scaling.
@@ -57,8 +69,9 @@ impl CalibrationMetrics {
     }
 }
 
-/// Fits a temperature on the validation split and stores it in the checkpoint metadata, combined with an earlier one.
-/// The lesions of the split are added to the checkpoint's `validation_lesions`.
+/// Fits a temperature and τ on the validation split and stores them in the checkpoint metadata; the temperature is
+/// combined with an earlier one. The lesions of the split are added to the checkpoint's `validation_lesions`. Without
+/// `class_priors` there is no τ.
 ///
 /// # Errors
 /// No validation images; validation lesions that the network was trained on; images of another size; and predictions
@@ -66,49 +79,108 @@ impl CalibrationMetrics {
 pub fn calibrate(
     mut checkpoint: Checkpoint,
     dataset: Dataset,
+    class_priors: Option<Offsets>,
     batch: usize,
     device: Device,
     progress: &dyn Progress,
 ) -> Result<Calibrated> {
     let dataset = as_trained(dataset, Some(&checkpoint.metadata))?;
     let rows = dataset.split_rows(Split::Val);
-    let refuse = |problem: &str, remedy: &str| Error::file(&dataset.path, problem, remedy);
-    let none = || {
-        refuse(
-            "the validation split has no images to fit a temperature on",
-            "Name the dataset folder that the network was trained with.",
-        )
-    };
     if rows.is_empty() {
-        return Err(none());
+        let remedy = match dataset.info.folds.is_empty() {
+            true => "Name the dataset folder that the network was trained with.",
+            false => {
+                "The network was trained on all folds: calibrate it on those of its folds with --out-of-fold EVAL, a \
+                 folder of `skinlesion eval --folds`."
+            }
+        };
+        return Err(Error::file(
+            &dataset.path,
+            "the validation split has no images to fit a temperature on",
+            remedy,
+        ));
     }
     refuse_seen_lesions(&checkpoint.metadata, &dataset, Split::Val)?;
     let classifier = CheckpointClassifier::new(&checkpoint, device)?;
-    let mut predictions = predict_split(&classifier, &dataset, &rows, batch, progress)?;
-    let before = CalibrationMetrics::new(&predictions).ok_or_else(none)?;
-    let fitted = fit_temperature(&predictions.truths, &predictions.probabilities);
-    let fitted = fitted.ok_or_else(|| {
-        refuse(
-            "no temperature between 0.01 and 100 minimizes the log loss: \
-             the predictions for the validation split are all correct, or no better than chance",
-            "Calibrate with more validation images, or with a better trained network.",
-        )
-    })?;
-    for row in &mut predictions.probabilities {
-        *row = at_temperature(row, fitted);
-    }
-    let temperature = checkpoint.metadata.temperature.unwrap_or(1.0) * fitted;
-    checkpoint.metadata.temperature = Some(temperature);
+    let predictions = predict_split(&classifier, &dataset, &rows, batch, progress)?;
     let lesions = &mut checkpoint.metadata.validation_lesions;
     lesions.extend(predictions.lesions().into_iter().map(lesion_hash));
     lesions.sort_unstable();
     lesions.dedup();
-    checkpoint.metadata.validation = predictions.score().to_map();
-    Ok(Calibrated {
+    fit(
         checkpoint,
+        predictions,
+        Part::Val,
+        class_priors,
+        &dataset.path,
+    )
+}
+
+/// As [`calibrate`], for a network that was trained on all folds, from the predictions of its folds' networks.
+pub fn calibrate_out_of_fold(
+    checkpoint: Checkpoint,
+    out_of_fold: OutOfFold,
+    class_priors: Option<Offsets>,
+    place: &Path,
+) -> Result<Calibrated> {
+    let predictions = out_of_fold.predictions;
+    fit(
+        checkpoint,
+        predictions,
+        Part::OutOfFold,
+        class_priors,
+        place,
+    )
+}
+
+/// Fits temperature and τ on predictions of images that the network was not trained on. `place` is named in errors.
+fn fit(
+    mut checkpoint: Checkpoint,
+    predictions: Predictions,
+    fitted_on: Part,
+    class_priors: Option<Offsets>,
+    place: &Path,
+) -> Result<Calibrated> {
+    let refuse = || {
+        Error::file(
+            place,
+            format!(
+                "no temperature between 0.01 and 100 minimizes the log loss: the predictions for the {} are all \
+                 correct, or no better than chance",
+                fitted_on.images()
+            ),
+            "Calibrate with more images, or with a better trained network.",
+        )
+    };
+    let before = CalibrationMetrics::new(&predictions).ok_or_else(refuse)?;
+    let fitted = fit_temperature(&predictions.truths, &predictions.probabilities);
+    let fitted = fitted.ok_or_else(refuse)?;
+    let mut predictions = predictions.map_probabilities(|row| at_temperature(row, fitted));
+    let metadata = &mut checkpoint.metadata;
+    // Those of the folds' networks were never calibrated, nor was a network that they calibrate.
+    let temperature = match fitted_on {
+        Part::OutOfFold => fitted,
+        _ => metadata.temperature.unwrap_or(1.0) * fitted,
+    };
+    metadata.temperature = Some(temperature);
+    metadata.decisions = Decisions::default();
+    predictions.balanced.clear();
+    if let Some(priors) = class_priors {
+        let balanced = Balanced::fit(&predictions, &priors, fitted_on);
+        let rows = predictions.probabilities.iter();
+        predictions.balanced = rows.map(|row| decide(row, &balanced.offsets)).collect();
+        metadata.decisions = Decisions::with_balanced(balanced, &predictions);
+    }
+    if fitted_on == Part::Val {
+        metadata.validation = predictions.score().to_map();
+    }
+    Ok(Calibrated {
+        decisions: DecisionAnalysis::new(&predictions, &metadata.decisions),
         temperature,
-        images: rows.len(),
+        fitted_on,
+        images: predictions.truths.len(),
         before,
-        after: CalibrationMetrics::new(&predictions).ok_or_else(none)?,
+        after: CalibrationMetrics::new(&predictions).ok_or_else(refuse)?,
+        checkpoint,
     })
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::METRICS_FILE;
+use super::metrics_path;
 use crate::dataset::Split;
 use crate::metrics::comparison::{self, Comparison};
 use crate::metrics::{Predictions, predictions};
@@ -86,14 +86,6 @@ pub fn compare(
     })
 }
 
-/// The `metrics.json` of an evaluation.
-fn metrics_path(path: &Path) -> PathBuf {
-    match path.is_dir() {
-        true => path.join(METRICS_FILE),
-        false => path.to_owned(),
-    }
-}
-
 /// The images of an evaluation: manifest hash and split.
 fn scored_data(metrics: &Path) -> Result<(String, Split)> {
     let bytes = std::fs::read(metrics).map_err(Error::io("read", metrics))?;
@@ -113,7 +105,7 @@ fn scored_data(metrics: &Path) -> Result<(String, Split)> {
 }
 
 /// Reads predictions, and refuses those whose confusion matrix is not that of the metrics.
-fn read_predictions(path: &Path, metrics: &Path) -> Result<Predictions> {
+pub(super) fn read_predictions(path: &Path, metrics: &Path) -> Result<Predictions> {
     let predictions = Predictions::read(path)?;
     let bytes = std::fs::read(metrics).map_err(Error::io("read", metrics))?;
     let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
@@ -163,6 +155,7 @@ fn reordered_like(a: &Predictions, b: Predictions, path: &Path) -> Result<Predic
         ordered.image_ids.push(id.clone());
         ordered.truths.push(*truth);
         ordered.probabilities.push(b.probabilities[index]);
+        ordered.balanced.extend(b.balanced.get(index));
     }
     Ok(ordered)
 }

@@ -4,20 +4,22 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::analysis::Analysis;
+use super::cross_fit::{self, FoldPredictions};
 use super::leakage::{distinct_lesions, refuse_seen_lesions};
 use super::{ScoredModel, ScoredSplit, predict_split};
 use crate::dataset::{Dataset, Sample, Split};
 use crate::inference::classifier::Classifier;
 use crate::metrics::bootstrap::{self, Intervals};
+use crate::metrics::decisions::Offsets;
 use crate::metrics::{Metrics, Predictions};
 use crate::progress::Progress;
 use crate::{DEFAULT_SEED, Error, Result};
 
 /// The contents of `metrics.json` for pooled folds.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PooledEvaluation {
     /// The metrics of the pooled predictions, at the top level of the file.
     #[serde(flatten)]
@@ -33,37 +35,43 @@ pub struct PooledEvaluation {
     pub data: ScoredSplit,
     /// The metrics of each fold.
     pub folds: Folds,
-    /// Further analyses of the pooled predictions, each a key of the file. There are no operating points, because each
-    /// threshold would be selected on the images that it is evaluated on.
+    /// Further analyses of the pooled predictions, each a key of the file. Operating points and decisions are cross-fitted
+    /// ([`super::cross_fit`]).
     #[serde(flatten)]
     pub analysis: Analysis,
 }
 
 /// Metrics by fold.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Folds {
+    /// The number of folds of the dataset.
+    #[serde(default)]
+    pub of: usize,
     /// The mean of every metric of [`Metrics::NAMES`]; `None` if it is undefined in a fold.
     pub mean: BTreeMap<String, Option<f64>>,
     /// The sample standard deviation (divisor: folds − 1); `None` if it is undefined in a fold.
     pub standard_deviation: BTreeMap<String, Option<f64>>,
-    /// The folds, in order.
+    /// The scored folds, in order; not all of the dataset's if only some of the networks were given.
     pub each: Vec<FoldEvaluation>,
 }
 
 /// One fold.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FoldEvaluation {
     /// Index, from 0.
     pub fold: usize,
     /// The model that was scored on it.
     pub model: ScoredModel,
+    /// The temperature that the model's logits were divided by, if it was calibrated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
     /// Its metrics.
     #[serde(flatten)]
     pub metrics: Metrics,
 }
 
 impl Folds {
-    fn new(each: Vec<FoldEvaluation>) -> Self {
+    fn new(of: usize, each: Vec<FoldEvaluation>) -> Self {
         let over_folds = |statistic: fn(&[f64]) -> Option<f64>| {
             let entry = |name: &&str| {
                 let values = each.iter().map(|fold| fold.metrics.get(name));
@@ -76,6 +84,7 @@ impl Folds {
             Metrics::NAMES.iter().map(entry).collect()
         };
         Self {
+            of,
             mean: over_folds(mean),
             standard_deviation: over_folds(standard_deviation),
             each,
@@ -93,57 +102,80 @@ fn standard_deviation(values: &[f64]) -> Option<f64> {
     Some((squares / (values.len() - 1) as f64).sqrt())
 }
 
-/// A network and its file.
-pub type Model = (PathBuf, Box<dyn Classifier>);
+impl PooledEvaluation {
+    /// Reads the `metrics.json` of an evaluation of folds, or the folder with it.
+    ///
+    /// # Errors
+    /// An unreadable file, and an evaluation of a single network.
+    pub fn read(path: &Path) -> Result<Self> {
+        let path = super::metrics_path(path);
+        let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
+        serde_json::from_slice(&bytes).map_err(|error| {
+            Error::line(
+                &path,
+                error.line() as u64,
+                format!("not an evaluation of folds ({error})"),
+                "Name a folder that `skinlesion eval --folds` wrote.",
+            )
+        })
+    }
 
-/// Sorts networks by the fold that they were validated on.
+    /// The numbers of the folds, such as "5 folds" or "folds 0 and 1 of 5".
+    pub fn folds_in_words(&self) -> String {
+        let Folds { of, each, .. } = &self.folds;
+        if each.len() == *of {
+            return format!("{of} folds");
+        }
+        let numbers: Vec<String> = each.iter().map(|fold| fold.fold.to_string()).collect();
+        match numbers.as_slice() {
+            [one] => format!("fold {one} of {of}"),
+            [first @ .., last] => format!("folds {} and {last} of {of}", first.join(", ")),
+            [] => "no folds".to_owned(),
+        }
+    }
+}
+
+/// The network of a fold.
+pub struct Model {
+    /// Its file.
+    pub path: PathBuf,
+    /// The network.
+    pub classifier: Box<dyn Classifier>,
+    /// The priors of the classes in its training, if known.
+    pub class_priors: Option<Offsets>,
+}
+
+/// Sorts networks by the fold that they were validated on. Folds without a network are left out.
 ///
 /// # Errors
-/// A dataset without folds, a network of another dataset or without a fold, and a fold with no network or two.
-pub fn by_fold(models: Vec<Model>, dataset: &Dataset) -> Result<Vec<Model>> {
-    let folds = dataset.info.folds.len();
-    if folds == 0 {
+/// A dataset without folds, a network of another dataset or without a fold, and a fold with two networks.
+pub fn by_fold(models: Vec<Model>, dataset: &Dataset) -> Result<BTreeMap<usize, Model>> {
+    if dataset.info.folds.is_empty() {
         return Err(Error::file(
             &dataset.path,
             "it has no folds",
             "Omit --folds, or create folds with `skinlesion prepare --folds 5` and train on each.",
         ));
     }
-    let mut slots: Vec<Option<Model>> = (0..folds).map(|_| None).collect();
+    let mut sorted: BTreeMap<usize, Model> = BTreeMap::new();
     for model in models {
         let fold = fold_of(&model, dataset)?;
-        let Some(slot) = slots.get_mut(fold) else {
-            continue; // `train` rejects such a fold
-        };
-        if let Some((first, _)) = slot {
+        if let Some(first) = sorted.get(&fold) {
             return Err(Error::file(
-                &model.0,
-                format!("{} was also validated on fold {fold}", first.display()),
+                &model.path,
+                format!("{} was also validated on fold {fold}", first.path.display()),
                 "Give one --model per fold.",
             ));
         }
-        *slot = Some(model);
+        sorted.insert(fold, model);
     }
-    let is_missing = |fold: &usize| slots[*fold].is_none();
-    let missing: Vec<String> = (0..folds)
-        .filter(is_missing)
-        .map(|fold| fold.to_string())
-        .collect();
-    if !missing.is_empty() {
-        let s = if missing.len() == 1 { "" } else { "s" };
-        return Err(Error::input(
-            "--folds",
-            format!("no network was validated on fold{s} {}", missing.join(", ")),
-            format!(
-                "The dataset has folds 0 to {}: give one --model per fold.",
-                folds - 1
-            ),
-        ));
-    }
-    Ok(slots.into_iter().flatten().collect())
+    Ok(sorted)
 }
 
-fn fold_of((path, classifier): &Model, dataset: &Dataset) -> Result<usize> {
+fn fold_of(model: &Model, dataset: &Dataset) -> Result<usize> {
+    let Model {
+        path, classifier, ..
+    } = model;
     let metadata = classifier.metadata().ok_or_else(|| {
         Error::file(
             path,
@@ -165,34 +197,47 @@ fn fold_of((path, classifier): &Model, dataset: &Dataset) -> Result<usize> {
         Error::file(
             path,
             "it was not validated on a fold",
-            "Give checkpoints that were trained with --fold.",
+            "Give checkpoints that were trained with --fold and the number of a fold.",
         )
     })
 }
 
-/// Scores each network, in the order of the folds, on its validation fold, and the pooled predictions. Predictions are
-/// returned fold by fold, each in manifest order.
+/// Scores each network on its validation fold, and the pooled predictions. Predictions are returned fold by fold, each in
+/// manifest order.
 pub fn score(
-    models: &[Model],
+    models: &BTreeMap<usize, Model>,
     mut dataset: Dataset,
     batch: usize,
     progress: &dyn Progress,
 ) -> Result<(PooledEvaluation, Predictions)> {
-    let mut pooled = Predictions::default();
+    let mut folds = Vec::new();
     let (mut each, mut lesions) = (Vec::new(), 0);
     let mut samples: Vec<Sample> = Vec::new();
-    for (fold, (path, classifier)) in models.iter().enumerate() {
-        dataset = dataset.in_fold(Some(fold))?;
+    for (&fold, model) in models {
+        let classifier = model.classifier.as_ref();
+        dataset = dataset.in_fold(fold)?;
         if let Some(metadata) = classifier.metadata() {
             refuse_seen_lesions(metadata, &dataset, Split::Val)?;
         }
         let rows = dataset.split_rows(Split::Val);
-        let predictions = predict_split(classifier.as_ref(), &dataset, &rows, batch, progress)?;
+        let predictions = predict_split(classifier, &dataset, &rows, batch, progress)?;
         lesions += distinct_lesions(&dataset, Split::Val).len();
         samples.extend(rows.iter().map(|&row| dataset.rows[row].sample.clone()));
-        each.push(fold_evaluation(fold, path, &predictions)?);
-        pooled.extend(predictions);
+        each.push(FoldEvaluation {
+            fold,
+            model: ScoredModel::new(&model.path)?,
+            temperature: classifier
+                .metadata()
+                .and_then(|metadata| metadata.temperature),
+            metrics: predictions.score(),
+        });
+        folds.push(FoldPredictions {
+            predictions,
+            class_priors: model.class_priors,
+        });
     }
+    let tau = cross_fit::name_balanced(&mut folds);
+    let pooled = cross_fit::pooled(&folds);
     let metrics = pooled.score();
     let samples: Vec<&Sample> = samples.iter().collect();
     let evaluation = PooledEvaluation {
@@ -204,25 +249,23 @@ pub fn score(
         ),
         undefined: metrics.undefined(),
         metrics,
-        tta: models.iter().all(|(_, classifier)| classifier.uses_tta()),
+        tta: models.values().all(|model| model.classifier.uses_tta()),
         data: ScoredSplit {
             manifest: dataset.info.hashes.manifest.clone(),
             split: Split::Val,
             lesions,
             proved_unseen: true,
         },
-        folds: Folds::new(each),
-        analysis: Analysis::new(&pooled, &samples, None, None),
+        folds: Folds::new(dataset.info.folds.len(), each),
+        analysis: Analysis::new(
+            &pooled,
+            &samples,
+            cross_fit::operating_points(&folds),
+            cross_fit::decisions(&pooled, tau),
+            None,
+        ),
     };
     Ok((evaluation, pooled))
-}
-
-fn fold_evaluation(fold: usize, path: &Path, predictions: &Predictions) -> Result<FoldEvaluation> {
-    Ok(FoldEvaluation {
-        fold,
-        model: ScoredModel::new(path)?,
-        metrics: predictions.score(),
-    })
 }
 
 #[cfg(test)]
@@ -239,6 +282,7 @@ mod tests {
             lesion_ids: Vec::new(),
             truths: truths.to_vec(),
             probabilities: vec![probabilities; truths.len()],
+            balanced: Vec::new(),
         };
         FoldEvaluation {
             fold,
@@ -246,6 +290,7 @@ mod tests {
                 file: "best.safetensors".into(),
                 sha256: String::new(),
             },
+            temperature: None,
             metrics: predictions.score(),
         }
     }
@@ -253,11 +298,14 @@ mod tests {
     #[test]
     fn mean_and_standard_deviation_are_over_the_folds() {
         let (nv, mel) = (Diagnosis::Nv, Diagnosis::Mel);
-        let folds = Folds::new(vec![
-            fold(0, &[nv, nv, nv, mel], 0.9),
-            fold(1, &[nv, mel, mel, mel], 0.9),
-            fold(2, &[nv, nv, mel, mel], 0.9),
-        ]);
+        let folds = Folds::new(
+            3,
+            vec![
+                fold(0, &[nv, nv, nv, mel], 0.9),
+                fold(1, &[nv, mel, mel, mel], 0.9),
+                fold(2, &[nv, nv, mel, mel], 0.9),
+            ],
+        );
         // Accuracies ¾, ¼ and ½: squares of ¼, ¼ and 0 over 2.
         assert_eq!(folds.mean["accuracy"], Some(0.5));
         assert_eq!(folds.standard_deviation["accuracy"], Some(0.25));
@@ -269,7 +317,7 @@ mod tests {
     #[test]
     fn a_metric_undefined_in_one_fold_has_no_mean() {
         let (nv, mel) = (Diagnosis::Nv, Diagnosis::Mel);
-        let folds = Folds::new(vec![fold(0, &[nv, nv], 0.9), fold(1, &[nv, mel], 0.1)]);
+        let folds = Folds::new(3, vec![fold(0, &[nv, nv], 0.9), fold(1, &[nv, mel], 0.1)]);
         assert_eq!(folds.mean["melanoma_recall"], None);
         assert_eq!(folds.standard_deviation["melanoma_recall"], None);
         assert!(folds.mean["accuracy"].is_some());

@@ -4,6 +4,7 @@ use super::leakage::refuse_seen_lesions;
 use crate::dataset::{Dataset, Split};
 use crate::inference::classifier::Classifier;
 use crate::metrics::Predictions;
+use crate::metrics::decisions::{DecisionRule, decide};
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::progress::Progress;
 use crate::{Error, Result};
@@ -12,10 +13,9 @@ use crate::{Error, Result};
 /// dataset is returned unchanged; if it has folds, only its test split is meaningful.
 pub fn as_trained(dataset: Dataset, metadata: Option<&CheckpointMetadata>) -> Result<Dataset> {
     match metadata {
-        Some(metadata)
-            if metadata.dataset == dataset.info.hashes.manifest && metadata.fold.is_some() =>
-        {
-            dataset.in_fold(metadata.fold)
+        Some(metadata) if metadata.dataset == dataset.info.hashes.manifest => {
+            let folds = dataset.folds_without(metadata.fold);
+            dataset.in_folds(folds)
         }
         _ => Ok(dataset),
     }
@@ -66,6 +66,8 @@ pub fn predict_split(
             predictions.lesion_ids.push(sample.lesion_id.clone());
             predictions.truths.push(sample.dx);
             predictions.probabilities.push(probabilities);
+            let balanced = classifier.decisions().offsets(DecisionRule::Balanced);
+            (predictions.balanced).extend(balanced.map(|offsets| decide(&probabilities, offsets)));
         }
         dataset.pixels.release();
         progress.advance(rows.len() as u64);

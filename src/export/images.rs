@@ -5,6 +5,7 @@ use std::path::Path;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::dataset::folds::TrainingFolds;
 use crate::dataset::{Dataset, Split};
 use crate::evaluation::{self, leakage};
 use crate::imaging::resize::ResizeRule;
@@ -46,6 +47,23 @@ impl Images {
         })
     }
 
+    /// As [`Images::validation`]; for a checkpoint that was trained on all folds of the dataset, training images without
+    /// labels, at most [`COMPARED_TRAINING_IMAGES`]: files can be compared with the checkpoint on them, but not scored.
+    pub fn of_dataset(folder: &Path, metadata: &CheckpointMetadata, limit: usize) -> Result<Self> {
+        let dataset = open(folder, metadata)?;
+        if !trained_on_all_folds(&dataset, metadata) {
+            return Self::validation(folder, metadata, limit);
+        }
+        let most = COMPARED_TRAINING_IMAGES;
+        let limit = if limit == 0 { most } else { limit.min(most) };
+        Ok(Self {
+            pixels: pixels(&dataset, &evenly_spaced(&dataset, Split::Train, limit)?),
+            of: "training images",
+            truths: Predictions::default(),
+            whole: false,
+        })
+    }
+
     /// Noise images, for use without a dataset: a coarse, interpolated grid of random colours plus fine noise.
     /// Identical on every machine.
     pub fn noise(rule: ResizeRule, count: usize) -> Self {
@@ -60,6 +78,15 @@ impl Images {
             whole: false,
         }
     }
+}
+
+/// The number of training images that a network of all folds is compared on.
+const COMPARED_TRAINING_IMAGES: usize = 500;
+
+/// Whether a checkpoint was trained on all folds of a dataset, so that no image is left to validate it on.
+fn trained_on_all_folds(dataset: &Dataset, metadata: &CheckpointMetadata) -> bool {
+    metadata.dataset == dataset.info.hashes.manifest
+        && dataset.training_folds() == Some(TrainingFolds::All)
 }
 
 /// Up to `limit` evenly spaced, preprocessed images of a dataset's training split (in the checkpoint's fold).

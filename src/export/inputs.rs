@@ -1,6 +1,8 @@
 //! The inputs of verification and calibration.
 
 use super::images::Images;
+use super::source::ExportSource;
+use crate::metrics::decisions::Decisions;
 use crate::probabilities::Probabilities;
 
 /// The inputs of verification and calibration.
@@ -9,6 +11,16 @@ pub struct ExportInputs<'a> {
     pub images: &'a Images,
     /// The checkpoint's probabilities for them ([`super::source::ExportSource::answers`]).
     pub answers: &'a [Probabilities],
+    /// The decision rules whose metrics an int8 file must keep.
+    pub decisions: &'a Decisions,
     /// Preprocessed training images for int8 calibration.
     pub calibration: &'a [Vec<u8>],
+}
+
+/// The network of a fold, and its inputs.
+pub struct FoldInputs<'a> {
+    /// The network.
+    pub source: &'a ExportSource,
+    /// Its inputs; its images are those of its validation fold.
+    pub inputs: ExportInputs<'a>,
 }

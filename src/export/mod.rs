@@ -4,6 +4,7 @@
 //! Each format has a writer ([`torchscript`], [`onnx`], [`tflite`]). Every exported file is run and compared with the
 //! checkpoint ([`verify`]). [`package`] adds the files that apps need: the description and golden vectors ([`golden`]).
 
+pub mod evaluations;
 pub mod golden;
 pub mod images;
 pub mod inputs;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::evaluations::ExportEvaluation;
 use super::model_card::{self, CARD_FILE};
 use super::source::ExportSource;
 use super::{golden, readme};
@@ -13,7 +14,6 @@ use crate::artifact::exported_file::ExportedFile;
 use crate::artifact::package::{
     CHECKPOINT_FILE, GOLDEN_FILE, LABELS_FILE, MODEL_FILE, Provenance, labels,
 };
-use crate::evaluation::Evaluation;
 use crate::{Result, files};
 
 #[derive(Serialize)]
@@ -30,7 +30,7 @@ pub fn write(
     source: &ExportSource,
     description: &Description,
     networks: &[ExportedFile],
-    evaluations: &[Evaluation],
+    evaluations: &[ExportEvaluation],
 ) -> Result<Vec<PathBuf>> {
     let path = |name: &str| folder.join(name);
     let model = Model {

@@ -6,14 +6,15 @@ use tch::Device;
 
 use super::images::Images;
 use super::{onnx, verify};
-use crate::artifact::package;
+use crate::artifact::description::Description;
+use crate::artifact::package::{self, MODEL_FILE};
 use crate::inference::checkpoint::CheckpointClassifier;
 use crate::model::checkpoint::Checkpoint;
 use crate::model::checkpoint_metadata::{self, CheckpointMetadata};
 use crate::model::fuse::FusedNetwork;
 use crate::probabilities::Probabilities;
 use crate::progress::Progress;
-use crate::{Result, files};
+use crate::{Error, Result, files};
 
 /// The network to export.
 #[derive(Debug)]
@@ -26,6 +27,9 @@ pub struct ExportSource {
     pub metadata: CheckpointMetadata,
     /// The network, with BatchNorm and temperature fused.
     pub network: FusedNetwork,
+    /// The description of the export that it was read from, with metrics, thresholds and decisions; `None` for a
+    /// checkpoint.
+    pub exported: Option<Description>,
 }
 
 impl ExportSource {
@@ -39,7 +43,27 @@ impl ExportSource {
             return Self::read_exported(exported);
         }
         let path = checkpoint_metadata::locate(path);
-        let checkpoint = Checkpoint::read(&path)?;
+        Self::of_checkpoint(Checkpoint::read(&path)?, path)
+    }
+
+    /// Reads the checkpoint of a fold, with the temperature and the decision rules of another network.
+    pub fn read_fold(path: &Path, calibrated_as: &CheckpointMetadata) -> Result<Self> {
+        let path = checkpoint_metadata::locate(path);
+        let mut checkpoint = Checkpoint::read(&path)?;
+        let metadata = &mut checkpoint.metadata;
+        if metadata.dataset != calibrated_as.dataset || metadata.fold.is_none() {
+            return Err(Error::file(
+                &path,
+                "it is not the network of a fold of the dataset that the exported network was trained on",
+                "Give a checkpoint that was trained with --fold K on that dataset, with the same settings.",
+            ));
+        }
+        metadata.temperature = calibrated_as.temperature;
+        metadata.decisions = calibrated_as.decisions.clone();
+        Self::of_checkpoint(checkpoint, path)
+    }
+
+    fn of_checkpoint(checkpoint: Checkpoint, path: PathBuf) -> Result<Self> {
         let network = checkpoint.fused()?;
         let mut metadata = checkpoint.metadata;
         metadata.config = without_folders(&metadata.config);
@@ -48,17 +72,42 @@ impl ExportSource {
             network,
             metadata,
             path,
+            exported: None,
         })
     }
 
     fn read_exported(path: PathBuf) -> Result<Self> {
-        let (sha256, metadata) = package::provenance(&path)?;
+        let (sha256, mut metadata) = package::provenance(&path)?;
+        let exported = Description::read(&path.with_file_name(MODEL_FILE))?;
+        if exported.checkpoint.sha256 != sha256 {
+            return Err(Error::file(
+                &path.with_file_name(MODEL_FILE),
+                "it describes another network than checkpoint.json beside it",
+                "Pass a folder as `skinlesion export` wrote it.",
+            ));
+        }
+        metadata.decisions = exported.decisions.clone();
         Ok(Self {
             network: onnx::read(&path, metadata.architecture)?,
             sha256,
             metadata,
             path,
+            exported: Some(exported),
         })
+    }
+
+    /// The description of the network. That of an export is kept, in the current format.
+    pub fn description(&self) -> Description {
+        let new = Description::new(&self.metadata, &self.sha256);
+        let Some(exported) = self.exported.clone() else {
+            return new;
+        };
+        Description {
+            metrics: exported.metrics,
+            thresholds: exported.thresholds,
+            abstention: exported.abstention,
+            ..new
+        }
     }
 
     /// The network's probabilities for images, with which every exported file is compared.

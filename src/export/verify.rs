@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use super::images::Images;
 use super::inputs::ExportInputs;
-use crate::artifact::check::{Check, Score};
+use crate::artifact::check::{BalancedScore, Check, Score};
 use crate::artifact::format::{Format, Precision};
 use crate::inference::classifier::Classifier;
+use crate::metrics::decisions::{DecisionRule, Decisions, adjusted};
 use crate::metrics::{self, Metrics};
 use crate::probabilities::{Probabilities, ranked};
 use crate::progress::Progress;
@@ -49,8 +50,8 @@ pub fn answers(
 /// Runs an exported file, at batch size 1 and in batches, and compares it with the checkpoint's probabilities.
 ///
 /// float32: probabilities within [`TOLERANCE`] and the same top-1 class on all images, or an error. float16: the same
-/// top-1 class on [`SAME_TOP1`] of the images. int8, on labelled images: balanced accuracy and melanoma recall drop by
-/// at most `tolerance` percentage points.
+/// top-1 class on [`SAME_TOP1`] of the images. int8, on labelled images: balanced accuracy and melanoma recall, of both
+/// decision rules, drop by at most `tolerance` percentage points.
 pub fn check(
     format: Format,
     classifier: &dyn Classifier,
@@ -94,7 +95,8 @@ pub fn check(
             .filter(|(e, f)| ranked(e)[0].0 == ranked(f)[0].0)
             .count(),
         milliseconds,
-        score: score(images, expected, &together),
+        score: score(images, expected, &together, inputs.decisions),
+        scored: None,
     };
     Ok(match failure(format, &check, tolerance) {
         Some(why) => Verification::Failed(why),
@@ -120,9 +122,18 @@ fn failure(format: Format, check: &Check, tolerance: f64) -> Option<String> {
         }
         Precision::Int8 => {
             let score = check.score?;
+            let balanced = score.balanced;
             let changes = [
                 ("balanced accuracy", score.balanced_accuracy_change),
                 ("melanoma recall", score.melanoma_recall_change),
+                (
+                    "balanced accuracy by the balanced rule",
+                    balanced.and_then(|score| score.balanced_accuracy_change),
+                ),
+                (
+                    "melanoma recall by the balanced rule",
+                    balanced.and_then(|score| score.melanoma_recall_change),
+                ),
             ];
             let losses: Vec<String> = (changes.into_iter())
                 .filter_map(|(name, change)| Some((name, -100.0 * change?)))
@@ -141,7 +152,12 @@ fn failure(format: Format, check: &Check, tolerance: f64) -> Option<String> {
     }
 }
 
-fn score(images: &Images, expected: &[Probabilities], found: &[Probabilities]) -> Option<Score> {
+fn score(
+    images: &Images,
+    expected: &[Probabilities],
+    found: &[Probabilities],
+    decisions: &Decisions,
+) -> Option<Score> {
     let truths = &images.truths.truths;
     if truths.is_empty() {
         return None;
@@ -162,6 +178,19 @@ fn score(images: &Images, expected: &[Probabilities], found: &[Probabilities]) -
         melanoma_recall: after.get("melanoma_recall"),
         balanced_accuracy_change: change("balanced_accuracy"),
         melanoma_recall_change: change("melanoma_recall"),
+        balanced: decisions.offsets(DecisionRule::Balanced).map(|offsets| {
+            let [before, after] = [expected, found].map(|rows| {
+                let rows: Vec<_> = rows.iter().map(|row| adjusted(row, offsets)).collect();
+                metrics::score(truths, &rows)
+            });
+            let change = |name: &str| Some(after.get(name)? - before.get(name)?);
+            BalancedScore {
+                balanced_accuracy: after.balanced_accuracy,
+                melanoma_recall: after.get("melanoma_recall"),
+                balanced_accuracy_change: change("balanced_accuracy"),
+                melanoma_recall_change: change("melanoma_recall"),
+            }
+        }),
     })
 }
 
@@ -228,7 +257,9 @@ mod tests {
                 melanoma_recall: Some(0.6),
                 balanced_accuracy_change: Some(0.02),
                 melanoma_recall_change: Some(mel),
+                balanced: None,
             }),
+            scored: None,
         }
     }
 
@@ -237,6 +268,23 @@ mod tests {
         assert_eq!(failure(Format::OnnxFp16, &check(999, 0.0), 1.0), None);
         let why = failure(Format::OnnxFp16, &check(998, 0.0), 1.0).unwrap();
         assert!(why.contains("2 of 1000"), "{why}");
+    }
+
+    #[test]
+    fn int8_may_not_lose_more_under_the_balanced_rule_than_allowed() {
+        let mut check = check(1000, 0.0);
+        check.score.as_mut().unwrap().balanced = Some(BalancedScore {
+            balanced_accuracy: Some(0.75),
+            melanoma_recall: Some(0.7),
+            balanced_accuracy_change: Some(-0.03),
+            melanoma_recall_change: Some(0.0),
+        });
+        let why = failure(Format::OnnxInt8, &check, 1.0).unwrap();
+        assert!(
+            why.contains("3.00 points of balanced accuracy by the balanced rule"),
+            "{why}"
+        );
+        assert_eq!(failure(Format::OnnxInt8, &check, 3.0), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tch::Device;
 
-use super::inputs::ExportInputs;
+use super::inputs::{ExportInputs, FoldInputs};
 use super::quantize::{self, QuantizedNetwork, RangeRule};
 use super::source::ExportSource;
 use super::verify::{self, Verification};
@@ -43,6 +43,9 @@ pub struct FailedFormat {
 
 /// Writes the network in each format of the plan and verifies each file against the checkpoint.
 ///
+/// `fold` is the network of a fold: int8 files of a network without images to score it on are accepted if those of this
+/// one keep its metrics.
+///
 /// A float32 file that disagrees is an error, after which the caller must drop the folder. A file of lower precision
 /// that fails is removed and returned among the failed formats.
 pub fn write(
@@ -51,10 +54,14 @@ pub fn write(
     plan: &Plan,
     folder: &Path,
     inputs: &ExportInputs,
+    fold: Option<&FoldInputs>,
     progress: &dyn Progress,
 ) -> Result<(Vec<ExportedFile>, Vec<FailedFormat>)> {
     let (mut written, mut failed_formats) = (Vec::new(), Vec::new());
     let quantized = quantized(source, plan, inputs.calibration, progress)?;
+    let fold = fold
+        .map(|fold| QuantizedFold::new(fold, plan, progress))
+        .transpose()?;
     for &format in plan.formats.iter().filter(|&&f| f != Format::Web) {
         let path = folder.join(format.file_name());
         let about = |resizes| FileDescription {
@@ -64,7 +71,19 @@ pub fn write(
         let mut final_about = about(false);
         write_one(source, quantized.as_ref(), format, &path, &final_about)?;
         let classifier = open::open(&path, Device::Cpu)?;
-        let verification = verify::check(format, &*classifier, inputs, plan.tolerance, progress)?;
+        let mut verification =
+            verify::check(format, &*classifier, inputs, plan.tolerance, progress)?;
+        if let (Verification::Passed(check), Some(fold), Precision::Int8) =
+            (&mut verification, &fold, format.precision())
+        {
+            match fold.check(format, plan, progress)? {
+                Verification::Passed(of_fold) => {
+                    check.score = of_fold.score;
+                    check.scored = Some(fold.name());
+                }
+                failed @ Verification::Failed(_) => verification = failed,
+            }
+        }
         match verification {
             Verification::Passed(check) => {
                 if plan.resizes && format.family() == Family::Onnx {
@@ -86,6 +105,47 @@ pub fn write(
         }
     }
     Ok((written, failed_formats))
+}
+
+/// The network of a fold, quantized.
+struct QuantizedFold<'a> {
+    fold: &'a FoldInputs<'a>,
+    network: Option<QuantizedNetwork>,
+}
+
+impl<'a> QuantizedFold<'a> {
+    fn new(fold: &'a FoldInputs<'a>, plan: &Plan, progress: &dyn Progress) -> Result<Self> {
+        Ok(Self {
+            network: quantized(fold.source, plan, fold.inputs.calibration, progress)?,
+            fold,
+        })
+    }
+
+    fn name(&self) -> String {
+        let fold = self.fold.source.metadata.fold;
+        fold.map_or_else(String::new, |fold| format!("the network of fold {fold}"))
+    }
+
+    /// Writes the network in this format to a temporary file, and checks it.
+    fn check(&self, format: Format, plan: &Plan, progress: &dyn Progress) -> Result<Verification> {
+        let folder = tempfile::tempdir().map_err(Error::io("create", &std::env::temp_dir()))?;
+        let path = folder.path().join(format.file_name());
+        let source = self.fold.source;
+        let description = source.description();
+        let about = FileDescription {
+            description: &description,
+            interface: Interface::new(format, description.resize, plan.input, false),
+        };
+        write_one(source, self.network.as_ref(), format, &path, &about)?;
+        let classifier = open::open(&path, Device::Cpu)?;
+        verify::check(
+            format,
+            &*classifier,
+            &self.fold.inputs,
+            plan.tolerance,
+            progress,
+        )
+    }
 }
 
 /// The int8-quantized network, if the plan has an int8 format.

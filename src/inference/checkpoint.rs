@@ -6,6 +6,7 @@ use tch::Device;
 
 use super::classifier::Classifier;
 use crate::imaging::resize::ResizeRule;
+use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint::Checkpoint;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::model::fuse::FusedNetwork;
@@ -51,6 +52,10 @@ impl Classifier for CheckpointClassifier {
 
     fn metadata(&self) -> Option<&CheckpointMetadata> {
         Some(&self.metadata)
+    }
+
+    fn decisions(&self) -> &Decisions {
+        &self.metadata.decisions
     }
 
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {

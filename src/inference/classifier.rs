@@ -1,6 +1,7 @@
 //! The interface of everything that predicts: checkpoints, ONNX, TFLite and TorchScript files, test-time augmentation.
 
 use crate::imaging::resize::ResizeRule;
+use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::probabilities::Probabilities;
 use crate::{Diagnosis, Result};
@@ -13,6 +14,9 @@ pub trait Classifier {
     /// The checkpoint metadata, including the lesions that it was trained and selected on. `None` for an exported file
     /// without its `checkpoint.json`.
     fn metadata(&self) -> Option<&CheckpointMetadata>;
+
+    /// The decision rules.
+    fn decisions(&self) -> &Decisions;
 
     /// Whether probabilities are means over the symmetric views of an image
     /// ([`super::tta::TestTimeAugmentation`]).

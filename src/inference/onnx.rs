@@ -10,6 +10,7 @@ use crate::artifact::description::InputSpec;
 use crate::artifact::interface::PROBABILITIES;
 use crate::artifact::package;
 use crate::imaging::resize::ResizeRule;
+use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::probabilities::Probabilities;
 use crate::{Diagnosis, Error, Result};
@@ -66,6 +67,10 @@ impl Classifier for OnnxClassifier {
 
     fn metadata(&self) -> Option<&CheckpointMetadata> {
         self.metadata.as_ref()
+    }
+
+    fn decisions(&self) -> &Decisions {
+        &self.spec.decisions
     }
 
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {

@@ -8,6 +8,7 @@ use super::classifier::Classifier;
 use crate::artifact::description::InputSpec;
 use crate::artifact::{package, torchscript};
 use crate::imaging::resize::ResizeRule;
+use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::model::{input, output};
 use crate::probabilities::Probabilities;
@@ -60,6 +61,10 @@ impl Classifier for TorchScriptClassifier {
 
     fn metadata(&self) -> Option<&CheckpointMetadata> {
         self.metadata.as_ref()
+    }
+
+    fn decisions(&self) -> &Decisions {
+        &self.spec.decisions
     }
 
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {

@@ -8,6 +8,7 @@ use image::RgbImage;
 use super::classifier::Classifier;
 use crate::imaging::resize::ResizeRule;
 use crate::imaging::symmetry::Symmetry;
+use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::probabilities::Probabilities;
 use crate::{Diagnosis, Result};
@@ -29,6 +30,10 @@ impl Classifier for TestTimeAugmentation {
 
     fn metadata(&self) -> Option<&CheckpointMetadata> {
         self.0.metadata()
+    }
+
+    fn decisions(&self) -> &Decisions {
+        self.0.decisions()
     }
 
     fn uses_tta(&self) -> bool {
@@ -76,6 +81,10 @@ mod tests {
     struct CornerClassifier;
 
     impl Classifier for CornerClassifier {
+        fn decisions(&self) -> &Decisions {
+            unreachable!("these tests read probabilities only")
+        }
+
         fn resize(&self) -> ResizeRule {
             ResizeRule::square(SIDE as u32)
         }

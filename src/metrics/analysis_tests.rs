@@ -47,6 +47,7 @@ fn cases() -> Vec<(Predictions, Case)> {
         lesion_ids: Vec::new(),
         truths: diagnoses(&case.truths),
         probabilities: case.probabilities,
+        balanced: Vec::new(),
     });
     predictions.zip(reference.cases).collect()
 }

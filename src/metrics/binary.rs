@@ -113,6 +113,18 @@ impl Binary {
             .map(|step| step.score)
     }
 
+    /// The highest sensitivity at a threshold with at least the given specificity; 0 if only the threshold above all
+    /// scores has it. `None` unless there are positives and negatives.
+    pub fn sensitivity_at_specificity(&self, wanted: f64) -> Option<f64> {
+        let is_enough =
+            |step: &Step| is_specific(step.false_positives as f64, self.negatives as f64, wanted);
+        let steps = self.steps.partition_point(is_enough);
+        let found = steps
+            .checked_sub(1)
+            .map_or(0, |last| self.steps[last].true_positives);
+        (self.positives > 0 && self.negatives > 0).then(|| found as f64 / self.positives as f64)
+    }
+
     /// The ROC curve as (false positive rate, true positive rate), from (0, 0) to (1, 1), with one point for each
     /// distinct score; `None` unless there are positives and negatives.
     pub fn roc(&self) -> Option<Vec<(f64, f64)>> {
@@ -192,7 +204,20 @@ impl Binary {
     }
 }
 
+/// Whether false positives among negatives leave at least the given specificity, tolerant of binary rounding.
+pub(super) fn is_specific(false_positives: f64, negatives: f64, wanted: f64) -> bool {
+    negatives - false_positives >= wanted * negatives - 1e-9
+}
+
 impl Counts {
+    /// Adds the counts of other images.
+    pub fn add(&mut self, other: Self) {
+        self.true_positives += other.true_positives;
+        self.false_positives += other.false_positives;
+        self.false_negatives += other.false_negatives;
+        self.true_negatives += other.true_negatives;
+    }
+
     /// Number of images.
     pub fn total(&self) -> usize {
         self.predicted_positive() + self.false_negatives + self.true_negatives

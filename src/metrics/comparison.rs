@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::Predictions;
 use super::bootstrap::{Clusters, DRAWS, interval};
 use super::ranking::argmax;
 use super::weighted::WeightedMetrics;
+use super::{Predictions, decision_metrics};
 
 /// The differences between two models.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -17,6 +17,10 @@ pub struct Comparison {
     pub n: usize,
     /// The metrics that are defined for both, by name as in `metrics.json`.
     pub figures: BTreeMap<String, Difference>,
+    /// The metrics of the classes that the balanced rule names, if both have them: those of
+    /// [`super::decision_metrics::NAMES`].
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub balanced: BTreeMap<String, Difference>,
     /// McNemar's test on the predicted classes.
     pub mcnemar: McNemar,
 }
@@ -57,6 +61,26 @@ pub struct McNemar {
 
 /// Compares predictions of the same images in the same order.
 pub fn compare(a: &Predictions, b: &Predictions, seed: u64) -> Comparison {
+    let mut balanced = BTreeMap::new();
+    if a.has_balanced() && b.has_balanced() {
+        let [a, b] = [a, b].map(|of| of.naming(of.balanced.iter().copied()));
+        balanced = differences(&a, &b, seed);
+        balanced.retain(|name, _| decision_metrics::NAMES.contains(&name.as_str()));
+    }
+    Comparison {
+        n: a.truths.len(),
+        figures: differences(a, b, seed),
+        balanced,
+        mcnemar: mcnemar(a, b),
+    }
+}
+
+/// The differences of all metrics that are defined for both, by name.
+pub(super) fn differences(
+    a: &Predictions,
+    b: &Predictions,
+    seed: u64,
+) -> BTreeMap<String, Difference> {
     let metrics = [a, b].map(|p| WeightedMetrics::new(&p.truths, &p.probabilities));
     let lesions = Clusters::new(&a.lesions());
     let unit_weights = vec![1; a.truths.len()];
@@ -80,11 +104,7 @@ pub fn compare(a: &Predictions, b: &Predictions, seed: u64) -> Comparison {
         };
         Some((name, difference))
     });
-    Comparison {
-        n: a.truths.len(),
-        figures: figures.collect(),
-        mcnemar: mcnemar(a, b),
-    }
+    figures.collect()
 }
 
 fn mcnemar(a: &Predictions, b: &Predictions) -> McNemar {

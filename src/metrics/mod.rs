@@ -11,6 +11,7 @@
 //!   the classes that occur in the truth or among the predictions.
 //! * AUC is one class against the rest; equal scores count half. `macro_auc` is the unweighted mean over all seven
 //!   classes, and is defined only if all seven AUCs are.
+//! * Melanoma against nevus scores the images of these two diagnoses by p_mel / (p_mel + p_nv).
 //! * Log loss uses the natural logarithm and probabilities clipped to [ε, 1 − ε], ε = 2⁻⁵².
 //!
 //! Undefined metrics are `None` (`null` in JSON):
@@ -28,7 +29,10 @@ pub mod bootstrap;
 pub mod calibration;
 pub mod comparison;
 pub mod confusion;
+pub mod decision_metrics;
+pub mod decisions;
 pub mod isic;
+pub mod melanoma;
 pub mod operating_points;
 pub mod predictions;
 pub mod ranking;
@@ -75,6 +79,13 @@ pub struct Metrics {
     pub macro_average_precision: Option<f64>,
     /// Mean negative natural logarithm of the truth's probability.
     pub log_loss: Option<f64>,
+    /// Highest sensitivity for melanoma at a specificity of at least .90 (the ROC curve's highest true positive rate at a
+    /// false positive rate of at most .10).
+    #[serde(default)]
+    pub melanoma_sensitivity_at_90_specificity: Option<f64>,
+    /// AUC of melanoma against nevus, over the images of these two diagnoses: p_mel / (p_mel + p_nv).
+    #[serde(default)]
+    pub melanoma_nevus_auc: Option<f64>,
     /// Images by truth (rows) and predicted class (columns), in class order.
     pub confusion_matrix: [[usize; Diagnosis::COUNT]; Diagnosis::COUNT],
     /// Each class against the rest.
@@ -114,6 +125,8 @@ impl Metrics {
         "log_loss",
         "melanoma_recall",
         "melanoma_specificity",
+        "melanoma_sensitivity_at_90_specificity",
+        "melanoma_nevus_auc",
     ];
 
     /// A metric by name; `None` if it is undefined or the name is unknown.
@@ -130,6 +143,8 @@ impl Metrics {
             "log_loss" => self.log_loss,
             "melanoma_recall" => self.per_class.get(&Diagnosis::Mel)?.recall,
             "melanoma_specificity" => self.per_class.get(&Diagnosis::Mel)?.specificity,
+            "melanoma_sensitivity_at_90_specificity" => self.melanoma_sensitivity_at_90_specificity,
+            "melanoma_nevus_auc" => self.melanoma_nevus_auc,
             _ => None,
         }
     }
@@ -150,13 +165,16 @@ impl Metrics {
             let codes: Vec<&str> = classes.map(|(class, _)| class.code()).collect();
             codes.join(", ")
         };
-        // Metrics of melanoma alone are listed under `per_class`.
-        let overall = Self::NAMES
-            .iter()
-            .filter(|name| !name.starts_with("melanoma_"));
+        // These two are listed under `per_class`.
+        let overall = (Self::NAMES.iter())
+            .filter(|name| !["melanoma_recall", "melanoma_specificity"].contains(name));
         for name in overall.filter(|name| self.get(name).is_none()) {
             let reason = match (self.n, *name) {
                 (0, _) => "there are no images".to_owned(),
+                (_, "melanoma_sensitivity_at_90_specificity") => {
+                    "it needs images of melanoma and of other classes".to_owned()
+                }
+                (_, "melanoma_nevus_auc") => "it needs images of melanoma and of nevus".to_owned(),
                 (_, "macro_auc") => format!("no AUC of {}", undefined_for(|c| c.auc)),
                 _ => format!(
                     "no average precision of {}",
@@ -232,6 +250,13 @@ pub fn score(truths: &[Diagnosis], probabilities: &[Probabilities]) -> Metrics {
         macro_auc: macro_average(|class| class.auc),
         macro_average_precision: macro_average(|class| class.average_precision),
         log_loss: ranking::log_loss(truths, probabilities),
+        melanoma_sensitivity_at_90_specificity: Binary::any_of(
+            &[Diagnosis::Mel],
+            truths,
+            probabilities,
+        )
+        .sensitivity_at_specificity(melanoma::SPECIFICITY),
+        melanoma_nevus_auc: melanoma::against_nevus(truths, probabilities).auc(),
         confusion_matrix: confusion.counts,
         per_class,
     }

@@ -91,7 +91,10 @@ pub struct ThresholdMetrics {
 
 impl ThresholdMetrics {
     fn new(binary: &Binary, threshold: f64) -> Self {
-        let counts = binary.at(threshold);
+        Self::of(binary.at(threshold), threshold)
+    }
+
+    fn of(counts: Counts, threshold: f64) -> Self {
         Self {
             counts,
             sensitivity: counts.sensitivity(),
@@ -115,6 +118,45 @@ pub fn operating_points(chosen_on: &Predictions, scored: &Predictions) -> Vec<Op
                 threshold,
                 chosen_on: ThresholdMetrics::new(&selection, threshold),
                 scored: ThresholdMetrics::new(&scoring, threshold),
+            })
+        })
+    };
+    Target::ALL.into_iter().flat_map(of_target).collect()
+}
+
+/// The operating points of several folds: each threshold is selected on the predictions of all of them, which are
+/// `chosen_on`; `scored` counts each fold at the threshold that is selected in the same way on the other folds.
+pub fn cross_fitted(folds: &[&Predictions]) -> Vec<OperatingPoint> {
+    let pooled_without = |left_out: Option<usize>| {
+        let mut pooled = Predictions::default();
+        for (fold, predictions) in folds.iter().enumerate() {
+            if Some(fold) != left_out {
+                pooled.extend((*predictions).clone());
+            }
+        }
+        pooled
+    };
+    let pooled = pooled_without(None);
+    let others: Vec<Predictions> = (0..folds.len())
+        .map(|fold| pooled_without(Some(fold)))
+        .collect();
+    let of_target = |target: Target| {
+        let selection = target.of(&pooled);
+        let by_fold: Vec<[Binary; 2]> = (others.iter().zip(folds))
+            .map(|(others, fold)| [target.of(others), target.of(fold)])
+            .collect();
+        SENSITIVITIES.into_iter().filter_map(move |wanted| {
+            let threshold = selection.threshold_for_sensitivity(wanted)?;
+            let mut counts = Counts::default();
+            for [others, fold] in &by_fold {
+                counts.add(fold.at(others.threshold_for_sensitivity(wanted)?));
+            }
+            Some(OperatingPoint {
+                target,
+                wanted_sensitivity: wanted,
+                threshold,
+                chosen_on: ThresholdMetrics::new(&selection, threshold),
+                scored: ThresholdMetrics::of(counts, threshold),
             })
         })
     };
@@ -186,6 +228,21 @@ mod tests {
         assert_eq!(point.chosen_on.referred_per_found, Some(1.0));
         assert_eq!(point.scored.sensitivity, Some(0.5));
         assert_eq!(point.scored.referred_per_found, Some(2.0));
+    }
+
+    #[test]
+    fn cross_fitted_thresholds_are_selected_on_the_other_folds() {
+        let (mel, nv) = (Diagnosis::Mel, Diagnosis::Nv);
+        let one = predictions(&[(0.9, mel), (0.6, nv)]);
+        let other = predictions(&[(0.5, mel), (0.1, nv)]);
+        let points = cross_fitted(&[&one, &other]);
+        assert_eq!(points.len(), 6);
+        // Together 0.5 finds both; fold `one` is scored at 0.5 (its nevus is referred), fold `other` at 0.9.
+        let point = points[0];
+        assert_eq!(point.threshold, 0.5);
+        assert_eq!(point.chosen_on.sensitivity, Some(1.0));
+        assert_eq!(point.scored.sensitivity, Some(0.5));
+        assert_eq!(point.scored.counts.false_positives, 1);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! `predictions.csv`: the truth and the predicted probabilities of each image.
 
+use std::ops::Range;
 use std::path::Path;
 
 use super::{Metrics, score};
+use crate::diagnosis::UnknownDiagnosis;
 use crate::probabilities::Probabilities;
 use crate::{Diagnosis, Error, Result, files};
 
@@ -20,6 +22,8 @@ pub struct Predictions {
     pub truths: Vec<Diagnosis>,
     /// Predicted probabilities, in class order.
     pub probabilities: Vec<Probabilities>,
+    /// The classes that the rule [`super::decisions::DecisionRule::Balanced`] names; empty if it was not fitted.
+    pub balanced: Vec<Diagnosis>,
 }
 
 impl Predictions {
@@ -36,20 +40,63 @@ impl Predictions {
         self.image_ids.iter().map(String::as_str).collect()
     }
 
+    /// The same images with other probabilities.
+    pub fn map_probabilities(&self, of: impl Fn(&Probabilities) -> Probabilities) -> Self {
+        Self {
+            probabilities: self.probabilities.iter().map(of).collect(),
+            ..self.clone()
+        }
+    }
+
+    /// The predictions of some consecutive images.
+    pub fn range(&self, images: Range<usize>) -> Self {
+        fn part<T: Clone>(of: &[T], images: &Range<usize>) -> Vec<T> {
+            of.get(images.clone()).unwrap_or_default().to_vec()
+        }
+        Self {
+            image_ids: part(&self.image_ids, &images),
+            lesion_ids: part(&self.lesion_ids, &images),
+            truths: part(&self.truths, &images),
+            probabilities: part(&self.probabilities, &images),
+            balanced: part(&self.balanced, &images),
+        }
+    }
+
     /// Appends other predictions.
     pub fn extend(&mut self, others: Self) {
         self.image_ids.extend(others.image_ids);
         self.lesion_ids.extend(others.lesion_ids);
         self.truths.extend(others.truths);
         self.probabilities.extend(others.probabilities);
+        self.balanced.extend(others.balanced);
     }
 
-    /// Writes the columns `image_id,truth,akiec,…,vasc,lesion_id` atomically. Probabilities have as many digits as are
-    /// needed to read the same number back.
+    /// These predictions as if each image had the probability 1 for the class named for it.
+    pub fn naming(&self, named: impl IntoIterator<Item = Diagnosis>) -> Self {
+        let certain = |class: Diagnosis| {
+            let mut row = [0.0; Diagnosis::COUNT];
+            row[class.index()] = 1.0;
+            row
+        };
+        Self {
+            probabilities: named.into_iter().map(certain).collect(),
+            ..self.clone()
+        }
+    }
+
+    /// Whether the classes named by the balanced rule are known.
+    pub fn has_balanced(&self) -> bool {
+        !self.truths.is_empty() && self.balanced.len() == self.truths.len()
+    }
+
+    /// Writes the columns `image_id,truth,akiec,…,vasc,lesion_id` atomically, and `balanced` if these classes are known.
+    /// Probabilities have as many digits as are needed to read the same number back.
     pub fn write(&self, path: &Path) -> Result<()> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let mut write = || -> csv::Result<()> {
-            writer.write_record(header().into_iter().chain([LESION]))?;
+            let balanced = self.has_balanced();
+            let last = balanced.then_some(BALANCED);
+            writer.write_record(header().into_iter().chain([LESION]).chain(last))?;
             for (image, lesion) in self.lesions().into_iter().enumerate() {
                 let mut record = vec![
                     self.image_ids[image].clone(),
@@ -57,6 +104,7 @@ impl Predictions {
                 ];
                 record.extend(self.probabilities[image].iter().map(f64::to_string));
                 record.push(lesion.to_owned());
+                record.extend(balanced.then(|| self.balanced[image].to_string()));
                 writer.write_record(record)?;
             }
             Ok(())
@@ -82,7 +130,7 @@ impl Predictions {
         write_csv(writer, path)
     }
 
-    /// Reads a `predictions.csv`. Files of older versions lack the last column.
+    /// Reads a `predictions.csv`. Files of older versions lack `lesion_id`; `balanced` is optional.
     ///
     /// # Errors
     /// Other columns, unknown classes, and numbers that are not probabilities.
@@ -93,8 +141,11 @@ impl Predictions {
         let found = reader
             .headers()
             .map_err(|error| Error::file(path, error.to_string(), remedy))?;
-        let has_lesions = found.iter().eq(header().into_iter().chain([LESION]));
-        if !has_lesions && found != header().as_slice() {
+        let has_balanced = found.iter().next_back() == Some(BALANCED);
+        let columns = found.len() - usize::from(has_balanced);
+        let has_lesions = columns > header().len();
+        let expected = header().into_iter().chain(has_lesions.then_some(LESION));
+        if !found.iter().take(columns).eq(expected) {
             let problem = format!("the columns are not {}", header().join(","));
             return Err(Error::line(path, 1, problem, remedy));
         }
@@ -108,8 +159,15 @@ impl Predictions {
             let (id, truth, row) =
                 parse(&record).map_err(|problem| Error::line(path, line, problem, remedy))?;
             if has_lesions {
-                let lesion = record.iter().next_back().unwrap_or_default();
+                let lesion = record.get(header().len()).unwrap_or_default();
                 predictions.lesion_ids.push(lesion.to_owned());
+            }
+            if has_balanced {
+                let named = record.get(columns).unwrap_or_default().parse();
+                let named = named.map_err(|error: UnknownDiagnosis| {
+                    Error::line(path, line, error.to_string(), remedy)
+                })?;
+                predictions.balanced.push(named);
             }
             predictions.image_ids.push(id);
             predictions.truths.push(truth);
@@ -121,6 +179,9 @@ impl Predictions {
 
 /// The column of lesion ids.
 const LESION: &str = "lesion_id";
+
+/// The column of the classes that the balanced rule names.
+const BALANCED: &str = "balanced";
 
 /// The classes in the order of ISIC's submission columns.
 const SUBMISSION_ORDER: [Diagnosis; Diagnosis::COUNT] = [
@@ -176,6 +237,7 @@ mod tests {
             lesion_ids: vec!["HAM_1".into(), "HAM_1".into()],
             truths: vec![Diagnosis::Mel, Diagnosis::Vasc],
             probabilities: vec![row, [0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0]],
+            balanced: Vec::new(),
         }
     }
 
@@ -187,6 +249,31 @@ mod tests {
         assert_eq!(Predictions::read(&path).unwrap(), two_predictions());
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.starts_with("image_id,truth,akiec,bcc,bkl,df,mel,nv,vasc,lesion_id\n"));
+    }
+
+    #[test]
+    fn the_classes_of_the_balanced_rule_are_a_last_column() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join(FILE);
+        let balanced = Predictions {
+            balanced: vec![Diagnosis::Bkl, Diagnosis::Nv],
+            ..two_predictions()
+        };
+        balanced.write(&path).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(
+            text.lines()
+                .next()
+                .unwrap()
+                .ends_with(",vasc,lesion_id,balanced")
+        );
+        assert_eq!(Predictions::read(&path).unwrap(), balanced);
+        std::fs::write(&path, text.replace(",bkl\n", ",mole\n")).unwrap();
+        let error = Predictions::read(&path).unwrap_err().to_string();
+        assert!(
+            error.contains("predictions.csv:2") && error.contains("mole"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -225,6 +225,7 @@ proptest! {
                 lesion_ids: Vec::new(),
                 truths: diagnoses(&truths),
                 probabilities: pairs.iter().map(|(_, row)| *row).collect(),
+                balanced: Vec::new(),
             }
         };
         let (plain, shuffled) = (of(&pairs), of(&shuffled));

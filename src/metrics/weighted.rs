@@ -4,7 +4,9 @@
 //! costs a fraction of [`super::score`].
 
 use super::Metrics;
+use super::binary::is_specific;
 use super::confusion::{Confusion, mean};
+use super::melanoma::{SPECIFICITY, is_melanoma, nevus_score};
 use super::ranking::{RocAuc, argmax, log_loss, top_k_accuracy};
 use crate::Diagnosis;
 use crate::probabilities::Probabilities;
@@ -14,6 +16,8 @@ pub struct WeightedMetrics {
     images: Vec<Image>,
     /// Per class, the images in groups of equal probability, highest first.
     ranked: Vec<Vec<Vec<u32>>>,
+    /// The melanomas and nevi in groups of equal [`nevus_score`], highest first.
+    ranked_against_nevus: Vec<Vec<u32>>,
 }
 
 /// The terms of one image in the metrics.
@@ -45,8 +49,13 @@ impl WeightedMetrics {
         Self {
             images: truths.iter().zip(probabilities).map(image).collect(),
             ranked: (Diagnosis::ALL.iter())
-                .map(|class| ranked(probabilities, class.index()))
+                .map(|class| ranked(probabilities, |_| true, |row| row[class.index()]))
                 .collect(),
+            ranked_against_nevus: ranked(
+                probabilities,
+                |image| is_melanoma(truths[image]).is_some(),
+                nevus_score,
+            ),
         }
     }
 
@@ -93,6 +102,10 @@ impl WeightedMetrics {
             "melanoma_specificity" => {
                 (melanomas < total).then(|| confusion.specificity(Diagnosis::Mel))
             }
+            "melanoma_sensitivity_at_90_specificity" => {
+                self.melanoma_sensitivity(SPECIFICITY, melanomas, total - melanomas, weights)
+            }
+            "melanoma_nevus_auc" => self.melanoma_nevus_auc(weights),
             _ => None,
         };
         let aucs = per_class.iter().map(|class| class.auc);
@@ -103,6 +116,48 @@ impl WeightedMetrics {
             .collect()
     }
 
+    /// The highest sensitivity for melanoma at the given specificity, as
+    /// [`super::binary::Binary::sensitivity_at_specificity`].
+    fn melanoma_sensitivity(
+        &self,
+        specificity: f64,
+        positives: usize,
+        negatives: usize,
+        weights: &[u32],
+    ) -> Option<f64> {
+        let (mut found, mut true_positives, mut false_positives) = (0_u64, 0_u64, 0_u64);
+        for ties in &self.ranked[Diagnosis::Mel.index()] {
+            let [with, without] = self.weights_by_truth(ties, Diagnosis::Mel, weights);
+            true_positives += with;
+            false_positives += without;
+            if !is_specific(false_positives as f64, negatives as f64, specificity) {
+                break;
+            }
+            found = true_positives;
+        }
+        (positives > 0 && negatives > 0).then(|| found as f64 / positives as f64)
+    }
+
+    /// AUC of melanoma against nevus, as [`super::melanoma::against_nevus`].
+    fn melanoma_nevus_auc(&self, weights: &[u32]) -> Option<f64> {
+        let mut auc = RocAuc::default();
+        for ties in &self.ranked_against_nevus {
+            let [melanomas, nevi] = self.weights_by_truth(ties, Diagnosis::Mel, weights);
+            auc.add(melanomas, nevi);
+        }
+        auc.value()
+    }
+
+    /// The sums of the weights of images with and without a diagnosis.
+    fn weights_by_truth(&self, images: &[u32], class: Diagnosis, weights: &[u32]) -> [u64; 2] {
+        let mut sums = [0, 0];
+        for &image in images {
+            let image = image as usize;
+            sums[usize::from(self.images[image].truth != class)] += u64::from(weights[image]);
+        }
+        sums
+    }
+
     /// AUC and average precision of a class in one pass over its ranking.
     ///
     /// The average precision sums TP added × precision and divides by the positives once, which is cheaper than the
@@ -111,16 +166,7 @@ impl WeightedMetrics {
         let mut auc = RocAuc::default();
         let mut precision_sum = 0.0;
         for ties in &self.ranked[class.index()] {
-            let (mut positives, mut negatives) = (0_u64, 0_u64);
-            for &image in ties {
-                let image = image as usize;
-                let weight = u64::from(weights[image]);
-                if self.images[image].truth == class {
-                    positives += weight;
-                } else {
-                    negatives += weight;
-                }
-            }
+            let [positives, negatives] = self.weights_by_truth(ties, class, weights);
             auc.add(positives, negatives);
             if positives > 0 {
                 precision_sum += positives as f64 * auc.positives() as f64 / auc.total() as f64;
@@ -140,10 +186,15 @@ struct RankingMetrics {
     average_precision: Option<f64>,
 }
 
-/// The images in groups of equal probability of a class, highest first.
-fn ranked(probabilities: &[Probabilities], class: usize) -> Vec<Vec<u32>> {
-    let mut images: Vec<u32> = (0..probabilities.len() as u32).collect();
-    let score = |image: u32| probabilities[image as usize][class];
+/// The images for which `is_ranked` holds, in groups of equal score, highest first.
+fn ranked(
+    probabilities: &[Probabilities],
+    is_ranked: impl Fn(usize) -> bool,
+    score: impl Fn(&Probabilities) -> f64,
+) -> Vec<Vec<u32>> {
+    let score = |image: u32| score(&probabilities[image as usize]);
+    let images = 0..probabilities.len() as u32;
+    let mut images: Vec<u32> = images.filter(|&image| is_ranked(image as usize)).collect();
     images.sort_by(|&a, &b| score(b).total_cmp(&score(a)));
     images
         .chunk_by(|&a, &b| score(a) == score(b))

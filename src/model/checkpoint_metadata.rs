@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::architecture::Architecture;
 use crate::imaging::resize::ResizeRule;
+use crate::metrics::decisions::Decisions;
 use crate::{Diagnosis, Error, Result, files};
 
 /// Version of the metadata format.
@@ -51,6 +52,13 @@ pub struct CheckpointMetadata {
     /// Temperature that divides the logits, if `skinlesion calibrate` has determined it; else 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
+    /// The decision rules.
+    #[serde(default)]
+    pub decisions: Decisions,
+    /// Priors of the classes in training, in proportion to images × weight in the loss; `None` in files of older
+    /// versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class_priors: Option<[f64; Diagnosis::COUNT]>,
     /// [`lesion_hash`] of every lesion that the weights were trained on, including those of the initial checkpoint.
     pub training_lesions: Vec<String>,
     /// [`lesion_hash`] of every lesion that was used for model selection.

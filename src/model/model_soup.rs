@@ -8,6 +8,7 @@ use tch::{Kind, Tensor};
 use super::checkpoint::Checkpoint;
 use super::checkpoint_metadata::CheckpointMetadata;
 use super::state_dict::NamedTensors;
+use crate::metrics::decisions::Decisions;
 use crate::{Error, Result};
 
 /// A network in the soup.
@@ -118,6 +119,7 @@ fn metadata(first: &Member, members: &[Member], total: f64) -> CheckpointMetadat
         training_lesions: union(|metadata| &metadata.training_lesions),
         validation_lesions: union(|metadata| &metadata.validation_lesions),
         temperature: None,
+        decisions: Decisions::default(),
         ..own.clone()
     }
 }

@@ -8,6 +8,7 @@ mod decisions;
 mod figures;
 mod format;
 mod groups;
+mod thresholds;
 
 use std::collections::BTreeMap;
 
@@ -56,12 +57,13 @@ pub struct Page<'a> {
 }
 
 /// The sections, by anchor and heading.
-const SECTIONS: [(&str, &str); 11] = [
+const SECTIONS: [(&str, &str); 12] = [
     ("figures", "Headline metrics"),
     ("confusion", "Confusion matrix"),
+    ("decisions", "Decision rules"),
     ("curves", "ROC and precision–recall"),
     ("isic", "ISIC metrics"),
-    ("decisions", "Operating points"),
+    ("operating", "Operating points"),
     ("calibration", "Calibration"),
     ("selective", "Selective prediction"),
     ("groups", "Subgroups"),
@@ -105,11 +107,12 @@ fn sections(page: &Page) -> [Markup; SECTIONS.len()] {
     [
         figures::headlines(page.metrics, page.intervals, page.undefined),
         confusion(page),
+        decisions::decisions(page.analysis.decisions.as_ref()),
         charts::curves(page.predictions, page.metrics),
         figures::isic(page.analysis.isic.as_ref()),
-        decisions::operating(page.analysis),
+        thresholds::operating(page.analysis),
         calibration::calibration(page.analysis.calibration.as_ref()),
-        decisions::selective(&page.analysis.coverages),
+        thresholds::selective(&page.analysis.coverages),
         groups::groups(&page.analysis.subgroups),
         cases::cases(&page.analysis.confused, page.galleries),
         data(page),
@@ -173,7 +176,7 @@ fn notes() -> Markup {
             li { "Intervals are 95 % percentile bootstrap intervals from 2,000 draws of lesions with replacement (all
                 images of a lesion together). They cover the sampling of test lesions, but not the variance between
                 training runs, clinics or cameras." }
-            li { "The predicted class is the argmax. AUC and average precision are for one class against the rest." }
+            li { "The predicted class is the argmax, except under Decision rules. AUC and average precision are for one class against the rest." }
             li { "Malignant means " (malignant()) "; its score is the sum of their probabilities. akiec includes
                 carcinoma in situ." }
             li { "HAM10000 has no label of skin tone, and nearly all of its patients are fair-skinned: these results say

@@ -6,10 +6,11 @@ use std::fmt::Write;
 use crate::Diagnosis;
 use crate::evaluation::folds::Folds;
 use crate::metrics::bootstrap::Intervals;
+use crate::metrics::decision_metrics::{self, DecisionAnalysis, DecisionMetrics};
 use crate::metrics::{Confusion, Metrics, classification_report};
 
 /// The headline metrics with their labels.
-pub const HEADLINES: [(&str, &str); 11] = [
+pub const HEADLINES: [(&str, &str); 13] = [
     ("accuracy", "accuracy (top-1)"),
     ("top2_accuracy", "top-2 accuracy"),
     ("top3_accuracy", "top-3 accuracy"),
@@ -21,6 +22,11 @@ pub const HEADLINES: [(&str, &str); 11] = [
     ("log_loss", "log loss"),
     ("melanoma_recall", "melanoma recall"),
     ("melanoma_specificity", "melanoma specif."),
+    (
+        "melanoma_sensitivity_at_90_specificity",
+        "mel. sens. at .90",
+    ),
+    ("melanoma_nevus_auc", "AUC mel. vs. nevus"),
 ];
 
 /// Confusion matrix, classification report, headline metrics with intervals, and the reasons for undefined metrics.
@@ -73,6 +79,58 @@ pub fn evaluation(
             let _ = writeln!(text, "  {name}: {reason}");
         }
     }
+    text
+}
+
+/// The metrics of both decision rules, side by side; empty if only the likeliest class is known.
+pub fn decisions(analysis: Option<&DecisionAnalysis>) -> String {
+    let Some((analysis, balanced)) =
+        analysis.and_then(|analysis| Some((analysis, analysis.balanced.as_ref()?)))
+    else {
+        return String::new();
+    };
+    let likeliest = &analysis.likeliest;
+    let mut text = format!(
+        "Decision rules (the default is {})\n  {:18} {:>24} {:>24}\n",
+        analysis.default, "", "likeliest", "balanced"
+    );
+    for name in decision_metrics::NAMES {
+        let cell = |rule: &DecisionMetrics| {
+            let interval = rule.intervals.get(name);
+            let interval =
+                interval.map_or_else(String::new, |[low, high]| format!(" [{low:.3}, {high:.3}]"));
+            number(rule.get(name)) + &interval
+        };
+        let _ = writeln!(
+            text,
+            "  {:18} {:>24} {:>24}",
+            name.replace('_', " "),
+            cell(likeliest),
+            cell(balanced)
+        );
+    }
+    for class in Diagnosis::ALL {
+        let recall = |rule: &DecisionMetrics| {
+            number(
+                rule.per_class
+                    .get(&class)
+                    .and_then(|of_class| of_class.recall),
+            )
+        };
+        let label = format!("recall of {class}");
+        let _ = writeln!(
+            text,
+            "  {label:18} {:>24} {:>24}",
+            recall(likeliest),
+            recall(balanced)
+        );
+    }
+    let tau: Vec<String> = balanced.tau.iter().map(|tau| format!("{tau:.2}")).collect();
+    let _ = writeln!(
+        text,
+        "  balanced: the largest ln p − τ ln π (π: prior in training); τ = {}\n",
+        tau.join(", ")
+    );
     text
 }
 

@@ -4,6 +4,7 @@
 
 pub mod augment;
 pub mod checkpointing;
+pub mod class_priors;
 pub mod class_weights;
 pub mod config;
 pub mod data;

@@ -205,6 +205,11 @@ impl<'a> Trainer<'a> {
 
     /// Whether the current epoch ends with a validation.
     fn validates(&self) -> bool {
+        !self.val_labels.is_empty() && self.may_be_kept()
+    }
+
+    /// Whether the weights after the current epoch are candidates for the best checkpoint.
+    fn may_be_kept(&self) -> bool {
         let (config, epoch) = (self.run.config, self.state.epoch);
         epoch.is_multiple_of(config.validate_every) || epoch == config.epochs
     }

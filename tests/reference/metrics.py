@@ -17,6 +17,7 @@ from sklearn import metrics as m
 
 CLASSES = ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]
 ALL = list(range(7))
+MEL, NV = 4, 5
 warnings.simplefilter("ignore")
 rng = np.random.default_rng(20180814)
 
@@ -28,6 +29,23 @@ def plain(value):
 
 def auc(y, p, c):
     return m.roc_auc_score(y == c, p[:, c]) if 0 < (y == c).sum() < len(y) else float("nan")
+
+
+def sensitivity_at(truth, score, specificity):
+    """The highest true positive rate of the ROC curve with at least this specificity."""
+    if truth.all() or not truth.any():
+        return float("nan")
+    fpr, tpr, _ = m.roc_curve(truth, score, drop_intermediate=False)
+    return tpr[1 - fpr >= specificity - 1e-12].max()
+
+
+def melanoma_nevus_auc(y, p):
+    among = (y == MEL) | (y == NV)
+    pair = p[among][:, [MEL, NV]]
+    sums = pair.sum(axis=1)
+    score = np.divide(pair[:, 0], sums, out=np.full(len(pair), 0.5), where=sums > 0)
+    truth = y[among] == MEL
+    return m.roc_auc_score(truth, score) if 0 < truth.sum() < len(truth) else float("nan")
 
 
 def report(y, guess, labels):
@@ -71,6 +89,8 @@ def case(name, y, p):
             "macro_auc": plain(macro_auc),
             "macro_average_precision": plain(np.mean(average)),
             "log_loss": plain(m.log_loss(y, p, labels=ALL)),
+            "melanoma_sensitivity_at_90_specificity": plain(sensitivity_at(y == MEL, p[:, MEL], 0.90)),
+            "melanoma_nevus_auc": plain(melanoma_nevus_auc(y, p)),
             "confusion_matrix": matrix.tolist(),
             "per_class": {
                 code: {

@@ -258,12 +258,21 @@ fn a_file_that_disagrees_with_the_checkpoint_is_refused_and_nothing_stays() {
         let inputs = ExportInputs {
             images: &images,
             answers: &answers,
+            decisions: &description.decisions,
             calibration: &[],
         };
         let plan = plan(format);
-        let error = write::write(&source, &description, &plan, draft.path(), &inputs, &Silent)
-            .unwrap_err()
-            .to_string();
+        let error = write::write(
+            &source,
+            &description,
+            &plan,
+            draft.path(),
+            &inputs,
+            None,
+            &Silent,
+        )
+        .unwrap_err()
+        .to_string();
         drop(draft);
         assert!(error.starts_with(format.file_name()), "{error}");
         assert!(error.contains("disagrees with the checkpoint"), "{error}");
@@ -306,14 +315,23 @@ fn an_int8_file_that_loses_too_much_is_not_left_behind() {
     let inputs = ExportInputs {
         images: &images,
         answers: &answers,
+        decisions: &description.decisions,
         calibration: &black,
     };
     let folder = home.path().join("out");
     std::fs::create_dir(&folder).unwrap();
     let mut plan = plan(Format::OnnxInt8);
     plan.ranges = RangeRule::MinMax;
-    let (written, failed_formats) =
-        write::write(&source, &description, &plan, &folder, &inputs, &Silent).unwrap();
+    let (written, failed_formats) = write::write(
+        &source,
+        &description,
+        &plan,
+        &folder,
+        &inputs,
+        None,
+        &Silent,
+    )
+    .unwrap();
     assert!(written.is_empty());
     assert!(
         failed_formats[0]

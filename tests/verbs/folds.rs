@@ -1,11 +1,14 @@
 //! Cross-validation from end to end: `train --fold` and `eval --folds`.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::LazyLock;
 
 use serde_json::Value;
+use skinlesion::dataset::manifest::Row;
+use skinlesion::dataset::part::Part;
 use skinlesion::dataset::{Dataset, Split};
 use skinlesion::metrics::Predictions;
 use skinlesion::model::checkpoint::Checkpoint;
@@ -91,7 +94,7 @@ fn a_fold_trains_on_the_others_and_the_checkpoint_says_which_lesions_those_were(
         assert_eq!(metadata.fold, Some(fold));
         let data = Dataset::open(&path("folds"))
             .unwrap()
-            .in_fold(Some(fold))
+            .in_fold(fold)
             .unwrap();
         for (part, known) in [
             (Split::Train, &metadata.training_lesions),
@@ -106,6 +109,66 @@ fn a_fold_trains_on_the_others_and_the_checkpoint_says_which_lesions_those_were(
         let known = |hash: &String| metadata.training_lesions.contains(hash);
         assert!(!metadata.validation_lesions.iter().any(known));
     }
+}
+
+#[test]
+fn a_run_on_all_folds_trains_on_every_lesion_and_keeps_the_last_epoch() {
+    let flags = TRANSFER.replace("--epochs 1", "--epochs 2");
+    let output = train(&format!("{flags} --fold all --out everything"));
+    assert!(output.status.success(), "{}", stderr(&output));
+    let words = stdout(&output);
+    assert!(words.contains("without validation"), "{words}");
+    assert!(words.contains("Kept: epoch 2, the last of 2"), "{words}");
+    let metadata = metadata("everything");
+    let data = Dataset::open(&path("folds")).unwrap();
+    let hash = |row: &Row| lesion_hash(&row.sample.lesion_id);
+    let outside_test = data.rows.iter().filter(|row| row.split != Split::Test);
+    let lesions: BTreeSet<String> = outside_test.map(hash).collect();
+    assert_eq!(metadata.fold, None);
+    assert_eq!(BTreeSet::from_iter(metadata.training_lesions), lesions);
+    assert!(metadata.validation_lesions.is_empty() && metadata.validation.is_empty());
+
+    // The test split is still unseen, the folds are not.
+    let output = eval("--model everything --data folds --out everything-test");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let output = eval("--model everything --data folds --split val --out everything-val");
+    assert_eq!(output.status.code(), Some(1));
+
+    let tune = "--phase finetune --data folds --set width=0.35 --set batch_size=16 --set trainable_blocks=1 --epochs 2 \
+                --set train_limit=20 --fold all --from everything";
+    let whole = train(&format!("{tune} --out tuned-all"));
+    assert!(whole.status.success(), "{}", stderr(&whole));
+    let resumed = train("--resume --data folds --fold all --out tuned-all");
+    assert!(resumed.status.success(), "{}", stderr(&resumed));
+    let output = train("--resume --data folds --fold 1 --out tuned-all");
+    assert!(stderr(&output).contains("no fold to validate on"));
+}
+
+#[test]
+fn a_run_on_all_folds_refuses_settings_that_need_validation() {
+    for setting in ["early_stopping_patience=2", "schedule=plateau"] {
+        let output = train(&format!(
+            "{TRANSFER} --fold all --set {setting} --out refused"
+        ));
+        assert_eq!(output.status.code(), Some(1));
+        assert!(
+            stderr(&output).contains("validation split"),
+            "{}",
+            stderr(&output)
+        );
+        assert!(!path("refused").exists());
+    }
+    let output = train(&format!(
+        "{} --fold all --out refused",
+        TRANSFER.replace("data folds", "data plain")
+    ));
+    assert!(
+        stderr(&output).contains("it has no folds"),
+        "{}",
+        stderr(&output)
+    );
+    let output = train(&format!("{TRANSFER} --fold none --out refused"));
+    assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]
@@ -202,6 +265,155 @@ fn pooled_folds_hold_every_lesion_once_and_each_folds_own_figures() {
 }
 
 #[test]
+fn some_of_the_folds_can_be_pooled_with_thresholds_and_decisions_fitted_on_the_others() {
+    let output = eval("--folds --model run-2 --model run-0 --data folds --out two --with-images");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let words = stdout(&output);
+    assert!(words.contains("folds 0 and 2 of 3 of folds"), "{words}");
+    let two = metrics("two");
+    assert_eq!(two["folds"]["of"], 3);
+    let each = two["folds"]["each"].as_array().unwrap();
+    assert_eq!([&each[0]["fold"], &each[1]["fold"]], [0, 2]);
+    assert_eq!(two["operating_points"].as_array().unwrap().len(), 6);
+    let decisions = &two["decisions"];
+    for key in [
+        "accuracy",
+        "balanced_accuracy",
+        "macro_f1",
+        "confusion_matrix",
+    ] {
+        assert_eq!(decisions["likeliest"][key], two[key], "{key}");
+        assert!(!decisions["balanced"][key].is_null(), "{key}");
+    }
+    assert_eq!(decisions["balanced"]["tau"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        decisions["balanced"]["per_class"]["mel"]["recall"],
+        decisions["balanced"]["melanoma_recall"]
+    );
+    let predictions = Predictions::read(&path("two/predictions.csv")).unwrap();
+    assert!(predictions.has_balanced());
+
+    let output = eval("--folds --model run-1 --data folds --out one");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let one = metrics("one");
+    assert!(one["decisions"]["balanced"].is_null());
+    assert!(one["operating_points"].as_array().unwrap().is_empty());
+}
+
+/// Runs a verb with one thread in the folder of the tests.
+fn run(line: &str) -> Output {
+    let mut command = skinlesion();
+    command.current_dir(DESK.path()).args(["--threads", "1"]);
+    command.args(line.split_whitespace()).output().unwrap()
+}
+
+fn succeed(line: &str) -> Output {
+    let output = run(line);
+    assert!(output.status.success(), "{line}: {}", stderr(&output));
+    output
+}
+
+fn json(file: &str) -> Value {
+    serde_json::from_slice(&fs::read(path(file)).unwrap()).unwrap()
+}
+
+#[test]
+fn a_network_of_all_folds_is_calibrated_and_exported_with_the_metrics_of_its_folds() {
+    succeed(&format!("train {TRANSFER} --fold all --out final"));
+    succeed("eval --folds --model run-0 --model run-1 --model run-2 --data folds --out of-folds");
+    let calibrate = "calibrate --checkpoint final --out-of-fold of-folds --out final.safetensors";
+    let words = stdout(&succeed(calibrate));
+    let images = metrics("of-folds")["n"].as_u64().unwrap();
+    assert!(
+        words.contains(&format!("fitted on {images} out-of-fold images")),
+        "{words}"
+    );
+    let metadata = Checkpoint::read(&path("final.safetensors"))
+        .unwrap()
+        .metadata;
+    let balanced = metadata.decisions.balanced.unwrap();
+    assert_eq!(
+        (balanced.fitted_on, balanced.images as u64),
+        (Part::OutOfFold, images)
+    );
+    assert!(metadata.temperature.is_some() && metadata.validation_lesions.is_empty());
+
+    let export = "export --checkpoint final.safetensors --data folds --evaluation of-folds --format onnx,onnx-int8 \
+                  --tolerance 100";
+    let output = run(&format!("{export} --out unmeasured"));
+    assert!(
+        stderr(&output).contains("--fold-checkpoint"),
+        "{}",
+        stderr(&output)
+    );
+    succeed(&format!("{export} --fold-checkpoint run-1 --out all"));
+    let model = json("all/model.json");
+    assert_eq!(model["format_version"], 3);
+    assert_eq!(
+        model["decisions"],
+        serde_json::to_value(&metadata.decisions).unwrap()
+    );
+    let metrics_of = &model["metrics"].as_array().unwrap()[..];
+    assert_eq!(metrics_of.len(), 1);
+    assert_eq!(metrics_of[0]["part"], "out_of_fold");
+    assert_eq!(metrics_of[0]["images"], images);
+    for threshold in model["thresholds"].as_array().unwrap() {
+        assert_eq!(threshold["chosen_on"], "out_of_fold");
+    }
+    assert_eq!(model["abstention"]["chosen_on"], "out_of_fold");
+    let files = model["files"].as_array().unwrap();
+    assert_eq!(files[0]["check"]["of"], "training images");
+    assert!(files[0]["check"]["score"].is_null());
+    assert_eq!(files[1]["check"]["scored"], "the network of fold 1");
+    assert!(files[1]["check"]["score"]["balanced"].is_object());
+    let card = fs::read_to_string(path("all/MODEL_CARD.md")).unwrap();
+    assert!(card.contains("networks of the folds"), "{card}");
+    assert!(
+        card.contains("ln p − ") && card.contains("By decision rule"),
+        "{card}"
+    );
+
+    // An export of the export keeps what was measured.
+    succeed("export --checkpoint all --format tflite --out again-exported");
+    let again = json("again-exported/model.json");
+    for key in [
+        "metrics",
+        "thresholds",
+        "abstention",
+        "decisions",
+        "temperature",
+    ] {
+        assert_eq!(again[key], model[key], "{key}");
+    }
+}
+
+#[test]
+fn an_evaluation_of_folds_is_refused_where_it_does_not_belong() {
+    succeed(&format!("train {TRANSFER} --fold all --out whole-folds"));
+    succeed("eval --folds --model run-0 --model run-1 --data folds --out plain-folds");
+    succeed("eval --folds --tta --model run-0 --model run-1 --data folds --out tta-folds");
+    succeed("eval --model run-0 --data folds --split val --out single");
+    for (checkpoint, evaluation, words) in [
+        ("run-0", "plain-folds", "has a validation fold of its own"),
+        ("whole-folds", "tta-folds", "without --tta"),
+        ("whole-folds", "single", "not an evaluation of folds"),
+        ("whole-folds", "nothing", "cannot read"),
+    ] {
+        let line = format!(
+            "calibrate --checkpoint {checkpoint} --out-of-fold {evaluation} --out refused.safetensors"
+        );
+        let output = run(&line);
+        assert_eq!(output.status.code(), Some(1), "{line}");
+        assert!(
+            stderr(&output).contains(words),
+            "{line}: {}",
+            stderr(&output)
+        );
+    }
+    assert!(!path("refused.safetensors").exists());
+}
+
+#[test]
 fn the_test_part_can_be_scored_by_the_network_of_any_fold() {
     let output = eval("--model run-1 --data folds --out tested");
     assert!(output.status.success(), "{}", stderr(&output));
@@ -209,7 +421,7 @@ fn the_test_part_can_be_scored_by_the_network_of_any_fold() {
 }
 
 #[test]
-fn refuses_a_missing_fold_one_given_twice_and_what_is_no_fold() {
+fn refuses_a_fold_given_twice_and_what_is_no_fold() {
     let flags =
         "--phase transfer --data plain --weights none --set width=0.35 --epochs 1 --out whole";
     assert!(train(flags).status.success());
@@ -220,10 +432,6 @@ fn refuses_a_missing_fold_one_given_twice_and_what_is_no_fold() {
             .success()
     );
     for (flags, words) in [
-        (
-            "--folds --model run-1 --data folds",
-            "no network was validated on folds 0, 2",
-        ),
         (
             "--folds --model run-1 --model run-1 --model run-0 --data folds",
             "was also validated on fold 1",

@@ -6,6 +6,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use skinlesion::Diagnosis;
 use skinlesion::imaging::resize::ResizeRule;
+use skinlesion::metrics::decisions::Decisions;
 use skinlesion::model::architecture::Architecture;
 use skinlesion::model::checkpoint::Checkpoint;
 use skinlesion::model::checkpoint_metadata::{
@@ -79,6 +80,8 @@ pub fn metadata() -> CheckpointMetadata {
         epoch: 3,
         validation: [("balanced_accuracy".to_owned(), 0.5)].into(),
         temperature: None,
+        decisions: Decisions::default(),
+        class_priors: Some([0.03, 0.05, 0.11, 0.01, 0.11, 0.67, 0.02]),
         training_lesions: vec![lesion_hash("HAM_0000001")],
         validation_lesions: vec![lesion_hash("HAM_0000002")],
         initial_weights: "random".into(),

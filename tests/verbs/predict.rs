@@ -35,7 +35,7 @@ fn names_the_likeliest_three_as_one_json_line_for_each_image() {
     assert_eq!(lines.len(), 2);
     assert_eq!([&lines[0]["image"], &lines[1]["image"]], ["b.png", "a.jpg"]);
     for line in &lines {
-        assert_eq!(line.as_object().unwrap().len(), 3);
+        assert_eq!(line.as_object().unwrap().len(), 4);
         assert_eq!(line["tta"], false);
         let top = line["top"].as_array().unwrap();
         let probabilities: Vec<f64> = top
@@ -49,6 +49,8 @@ fn names_the_likeliest_three_as_one_json_line_for_each_image() {
         );
         let first: skinlesion::Diagnosis = top[0]["class"].as_str().unwrap().parse().unwrap();
         assert_eq!(top[0]["name"], first.name());
+        assert_eq!(line["decision"]["rule"], "likeliest");
+        assert_eq!(line["decision"]["class"], top[0]["class"]);
     }
     assert_ne!(lines[0]["top"], lines[1]["top"]);
 }

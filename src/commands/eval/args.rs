@@ -23,7 +23,7 @@ pub struct Args {
     pub split: Split,
 
     /// Cross-validation: evaluate each --model on the fold that it was not trained on, and all predictions together.
-    /// Also gives the metrics of each fold, with mean and standard deviation
+    /// Also gives the metrics of each fold, with mean and standard deviation. Folds without a --model are left out
     #[arg(long, conflicts_with = "split")]
     pub folds: bool,
 

@@ -1,5 +1,7 @@
 //! `skinlesion eval --folds`.
 
+use std::path::PathBuf;
+
 use skinlesion::dataset::{Dataset, Split};
 use skinlesion::evaluation::METRICS_FILE;
 use skinlesion::evaluation::folds::{self, Model, PooledEvaluation};
@@ -9,6 +11,7 @@ use skinlesion::report::galleries::galleries;
 use skinlesion::report::html::{self, Page};
 use skinlesion::{DISCLAIMER, report};
 
+use super::super::class_priors::class_priors;
 use super::args::{Args, name_of};
 use super::messages::views;
 use super::output::Scored;
@@ -18,17 +21,28 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     let draft = AtomicFolder::new(&args.out, args.force, METRICS_FILE)?;
     let dataset = Dataset::open(&args.data)?;
     let device = session.device()?;
+    let open = |path: &PathBuf| {
+        let classifier = open::open_with(path, device, args.tta)?;
+        let class_priors = classifier
+            .metadata()
+            .map(|metadata| class_priors(metadata, &dataset));
+        Ok(Model {
+            path: path.clone(),
+            class_priors: class_priors.transpose()?.flatten(),
+            classifier,
+        })
+    };
     let models: Vec<Model> = args
         .models
         .iter()
-        .map(|path| Ok((path.clone(), open::open_with(path, device, args.tta)?)))
+        .map(open)
         .collect::<skinlesion::Result<_>>()?;
     let models = folds::by_fold(models, &dataset)?;
-    let next = next(args, &dataset, &models);
+    let next = next(args, &dataset, models.values().next());
     let info = dataset.info.clone();
     let (evaluation, predictions) = folds::score(&models, dataset, args.batch_size.get(), session)?;
     let page = html::page(&Page {
-        title: format!("{} folds of {}", models.len(), name_of(&args.data)),
+        title: format!("{} of {}", evaluation.folds_in_words(), name_of(&args.data)),
         caveats: vec![CAVEAT.to_owned()],
         facts: vec![
             (
@@ -53,7 +67,11 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         samples: None,
     });
     let scored = Scored {
-        caption: format!("{} folds, {} images", models.len(), evaluation.metrics.n),
+        caption: format!(
+            "{}, {} images",
+            evaluation.folds_in_words(),
+            evaluation.metrics.n
+        ),
         text: text(args, &evaluation),
         metrics: &evaluation.metrics,
         json: serde_json::to_value(&evaluation)?,
@@ -70,10 +88,10 @@ const CAVEAT: &str = "The epoch of each network was chosen on the fold that it i
 /// What a person reads.
 fn text(args: &Args, evaluation: &PooledEvaluation) -> String {
     format!(
-        "{folds} folds of {data}: {n} images of {lesions} lesions, each evaluated by the network that was not trained on it\n\
+        "{folds} of {data}: {n} images of {lesions} lesions, each evaluated by the network that was not trained on it\n\
          {views}{CAVEAT}\n\n\
-         {figures}\n{by_fold}\n{DISCLAIMER}\n",
-        folds = evaluation.folds.each.len(),
+         {figures}\n{decisions}{by_fold}\n{DISCLAIMER}\n",
+        folds = evaluation.folds_in_words(),
         data = args.data.display(),
         n = evaluation.metrics.n,
         lesions = evaluation.data.lesions,
@@ -83,19 +101,19 @@ fn text(args: &Args, evaluation: &PooledEvaluation) -> String {
             &evaluation.intervals,
             &evaluation.undefined
         ),
+        decisions = report::text::decisions(evaluation.analysis.decisions.as_ref()),
         by_fold = report::text::folds(&evaluation.folds),
     )
 }
 
-/// The next command: evaluation on the test split, if there is one.
-fn next(args: &Args, dataset: &Dataset, models: &[Model]) -> String {
+/// The next command: evaluation on the test split, or training on all folds if there is none.
+fn next(args: &Args, dataset: &Dataset, model: Option<&Model>) -> String {
     let (data, out) = (args.data.display(), args.out.display());
-    let model = models.first().map(|(path, _)| path.display());
-    let model = model.map_or_else(String::new, |path| path.to_string());
     if dataset.split_rows(Split::Test).is_empty() {
         return format!(
-            "skinlesion export --checkpoint {model} --data {data} --out exports/fold-0"
+            "skinlesion train --phase transfer --fold all --data {data} --out checkpoints/all"
         );
     }
+    let model = model.map_or_else(String::new, |model| model.path.display().to_string());
     format!("skinlesion eval --model {model} --data {data} --out {out}-test")
 }

@@ -49,7 +49,7 @@ pub fn facts(evaluation: &Evaluation) -> Vec<(&'static str, String)> {
 pub fn text(args: &Args, model: &Path, evaluation: &Evaluation) -> String {
     let caveat = caveats(args).map_or_else(String::new, |caveat| format!("{caveat}\n"));
     format!(
-        "{model} on the {split} split of {data}: {n} images of {lesions} lesions\n{views}{caveat}\n{metrics}\n{DISCLAIMER}\n",
+        "{model} on the {split} split of {data}: {n} images of {lesions} lesions\n{views}{caveat}\n{metrics}\n{decisions}{DISCLAIMER}\n",
         model = model.display(),
         views = views(args),
         split = args.split,
@@ -61,6 +61,7 @@ pub fn text(args: &Args, model: &Path, evaluation: &Evaluation) -> String {
             &evaluation.intervals,
             &evaluation.undefined
         ),
+        decisions = report::text::decisions(evaluation.analysis.decisions.as_ref()),
     )
 }
 

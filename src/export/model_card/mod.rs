@@ -4,54 +4,24 @@
 mod sections;
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
 
+use super::evaluations::ExportEvaluation;
 use super::source::ExportSource;
 use crate::artifact::description::Description;
 use crate::artifact::exported_file::ExportedFile;
 use crate::artifact::package::{CHECKPOINT_FILE, LABELS_FILE, MODEL_FILE};
-use crate::evaluation::Evaluation;
-use crate::{DISCLAIMER, Diagnosis, Error, Result};
+use crate::dataset::part::Part;
+use crate::{DISCLAIMER, Diagnosis};
 
 /// The card's file name in an export folder.
 pub const CARD_FILE: &str = "MODEL_CARD.md";
-
-/// Reads evaluations of a checkpoint, each a `metrics.json` or its folder. Evaluations of other checkpoints are an
-/// error.
-pub fn read_evaluations(paths: &[PathBuf], source: &ExportSource) -> Result<Vec<Evaluation>> {
-    paths.iter().map(|path| read(path, source)).collect()
-}
-
-fn read(path: &Path, source: &ExportSource) -> Result<Evaluation> {
-    let path = match path.is_dir() {
-        true => path.join(crate::evaluation::METRICS_FILE),
-        false => path.to_owned(),
-    };
-    let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
-    let evaluation: Evaluation = serde_json::from_slice(&bytes).map_err(|error| {
-        Error::line(
-            &path,
-            error.line() as u64,
-            error.to_string(),
-            "Pass the metrics.json, or its folder, that `skinlesion eval` wrote for one network.",
-        )
-    })?;
-    if evaluation.model.sha256 != source.sha256 {
-        return Err(Error::file(
-            &path,
-            format!("it evaluates another model than {}", source.path.display()),
-            "Pass an evaluation of this checkpoint by `skinlesion eval --model`.",
-        ));
-    }
-    Ok(evaluation)
-}
 
 /// The card as Markdown.
 pub fn card(
     source: &ExportSource,
     description: &Description,
     networks: &[ExportedFile],
-    evaluations: &[Evaluation],
+    evaluations: &[ExportEvaluation],
 ) -> String {
     let Description {
         written_by,
@@ -74,6 +44,7 @@ MobileNetV2 (Sandler et al. 2018) of width {width}, epoch {epoch} of `{phase}`, 
 * Input: RGB of {size} × {size} pixels; `{MODEL_FILE}` lists each file's data type and layout. {preparation}.
 * Outputs `probabilities` and `logits`: float32, N × 7, in the order {classes} (the TorchScript module returns them as a pair).
   {temperature}
+* Decision: {decision}
 * Licence of the weights: {licence}.
 
 ## Intended use
@@ -88,8 +59,7 @@ fair-skinned. Performance on dark skin is unknown and must be expected to be wor
 
 ## Training data
 
-{training} lesions for training and {validation} others for validation. Neither may be used to score the network: `{CHECKPOINT_FILE}` lists
-them by hash, and `skinlesion eval` rejects them.
+{lesions}: `{CHECKPOINT_FILE}` lists them by hash, and `skinlesion eval` rejects them.
 
 ## Evaluation data, metrics and analyses
 {evaluations}
@@ -144,12 +114,13 @@ skinlesion eval --model {first} --data DIR --out eval
         classes = Diagnosis::ALL.map(Diagnosis::code).join(", "),
         temperature = match metadata.temperature {
             Some(temperature) => format!(
-                "Logits are already divided by a temperature of {temperature:.3}, fitted on validation (Guo et al. 2017)."
+                "Logits are already divided by a temperature of {temperature:.3}, fitted on {} (Guo et al. 2017).",
+                description.decisions.balanced.map_or(Part::Val, |rule| rule.fitted_on).images()
             ),
             None => "No temperature was fitted: probabilities may be over- or underconfident.".to_owned(),
         },
-        training = metadata.training_lesions.len(),
-        validation = metadata.validation_lesions.len(),
+        decision = self::sections::decision(&description.decisions),
+        lesions = self::sections::lesions(metadata),
         evaluations = match evaluations {
             [] => self::sections::unevaluated(description),
             some => some.iter().map(self::sections::evaluated).collect(),

@@ -4,11 +4,46 @@ use std::fmt::Write;
 
 use crate::Diagnosis;
 use crate::artifact::description::Description;
-use crate::dataset::Split;
-use crate::evaluation::Evaluation;
+use crate::dataset::part::Part;
 use crate::evaluation::analysis::Analysis;
+use crate::export::evaluations::ExportEvaluation;
+use crate::metrics::decision_metrics::{self, DecisionMetrics};
+use crate::metrics::decisions::{Balanced, DecisionRule, Decisions};
 use crate::metrics::subgroups::SubgroupMetric;
+use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::report::text::HEADLINES;
+
+/// The decision rules in words.
+pub fn decision(decisions: &Decisions) -> String {
+    let Some(Balanced { tau, .. }) = decisions.balanced else {
+        return "the class with the largest probability. No other rule was fitted.".to_owned();
+    };
+    let default = match decisions.default {
+        DecisionRule::Balanced => "`balanced`",
+        DecisionRule::Likeliest => "`likeliest`",
+    };
+    format!(
+        "`likeliest` names the class with the largest probability; `balanced` that with the largest\n  \
+         ln p − {tau:.2} ln π, where π is the class's prior in training (Menon et al. 2021): rare classes are named\n  \
+         earlier. The default is {default}: {}.",
+        decisions.reason
+    )
+}
+
+/// The lesions of training and validation.
+pub fn lesions(metadata: &CheckpointMetadata) -> String {
+    let training = metadata.training_lesions.len();
+    match metadata.validation_lesions.len() {
+        0 => format!(
+            "{training} lesions for training, and none for validation: the settings were chosen on networks that were\n\
+             trained on parts of them. None of them may be used to score the network"
+        ),
+        validation => format!(
+            "{training} lesions for training and {validation} others for validation. Neither may be used to score the\n\
+             network"
+        ),
+    }
+}
 
 /// The section without an evaluation: the validation metrics of the checkpoint.
 pub fn unevaluated(description: &Description) -> String {
@@ -29,16 +64,17 @@ because model selection used it:
 }
 
 /// The section of one evaluation.
-pub fn evaluated(evaluation: &Evaluation) -> String {
+pub fn evaluated(evaluation: &ExportEvaluation) -> String {
     let analysis = &evaluation.analysis;
     headlines(evaluation)
+        + &decisions(analysis)
         + &operating_points(analysis)
         + &calibration(analysis)
         + &subgroups(analysis)
 }
 
 /// The headline metrics of an evaluation, with confidence intervals.
-fn headlines(evaluation: &Evaluation) -> String {
+fn headlines(evaluation: &ExportEvaluation) -> String {
     let metrics = &evaluation.metrics;
     let interval = |name: &str| match evaluation.intervals.get(name) {
         Some([low, high]) => format!("{low:.3} to {high:.3}"),
@@ -46,21 +82,32 @@ fn headlines(evaluation: &Evaluation) -> String {
     };
     let mut text = format!(
         "
-On the {} split: {} images of {} lesions{}{}. Intervals are 95 % bootstrap intervals (2,000 resamples of lesions).
+On {}: {} images of {} lesions{}{}. Intervals are 95 % bootstrap intervals (2,000 resamples of lesions).
 
 | | value | 95 % interval |
 |---|---|---|
 ",
-        evaluation.data.split,
+        match evaluation.part {
+            Part::Train => "the training split",
+            Part::Val => "the validation split",
+            Part::Test => "the test split",
+            Part::OutOfFold => "the folds of the training data",
+        },
         metrics.n,
-        evaluation.data.lesions,
+        evaluation.lesions,
         match evaluation.tta {
             true => ", probabilities averaged over 8 symmetric views (`--tta`)",
             false => "",
         },
-        match evaluation.data.split {
-            Split::Test => "",
-            _ => "; optimistic, because model selection used this split",
+        match evaluation.part {
+            Part::Test => "",
+            Part::Train => "; it says how well the network fits",
+            Part::Val => "; optimistic, because model selection used this split",
+            Part::OutOfFold => {
+                ".\nThese are the metrics of the networks of the folds, trained with the same settings, each on the images that it was\n\
+                 not trained on. This network was trained on all of these images, so it cannot be scored on them; with more\n\
+                 training images, it should be slightly better"
+            }
         },
     );
     for (name, words) in HEADLINES {
@@ -83,6 +130,43 @@ On the {} split: {} images of {} lesions{}{}. Intervals are 95 % bootstrap inter
             number(of_class.auc),
             interval(&format!("per_class.{}.auc", class.code())),
         );
+    }
+    text
+}
+
+fn decisions(analysis: &Analysis) -> String {
+    let Some((likeliest, balanced)) = (analysis.decisions.as_ref())
+        .and_then(|decisions| Some((&decisions.likeliest, decisions.balanced.as_ref()?)))
+    else {
+        return String::new();
+    };
+    let mut text = "\nBy decision rule:\n\n| | likeliest | balanced |\n|---|---|---|\n".to_owned();
+    for name in decision_metrics::NAMES {
+        let cells = [likeliest, balanced].map(|metrics| {
+            let interval = metrics.intervals.get(name);
+            let interval = interval.map_or_else(String::new, |[low, high]| {
+                format!(" ({low:.3} to {high:.3})")
+            });
+            number(metrics.get(name)) + &interval
+        });
+        let _ = writeln!(
+            text,
+            "| {} | {} |",
+            name.replace('_', " "),
+            cells.join(" | ")
+        );
+    }
+    for class in Diagnosis::ALL {
+        let recall = |metrics: &DecisionMetrics| {
+            number(
+                metrics
+                    .per_class
+                    .get(&class)
+                    .and_then(|of_class| of_class.recall),
+            )
+        };
+        let (one, other) = (recall(likeliest), recall(balanced));
+        let _ = writeln!(text, "| recall of {class} | {one} | {other} |");
     }
     text
 }

@@ -22,6 +22,7 @@ use crate::artifact::description::InputSpec;
 use crate::artifact::package;
 use crate::artifact::tflite::schema::{DESCRIPTION_ENTRY, TensorType};
 use crate::imaging::resize::ResizeRule;
+use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::model::{input, output};
 use crate::probabilities::Probabilities;
@@ -110,6 +111,10 @@ impl Classifier for TfliteClassifier {
 
     fn metadata(&self) -> Option<&CheckpointMetadata> {
         self.metadata.as_ref()
+    }
+
+    fn decisions(&self) -> &Decisions {
+        &self.spec.decisions
     }
 
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {

@@ -1,178 +1,76 @@
-//! Threshold metrics: operating points, decision curves, selective prediction.
+//! The decision rules: metrics of the named class.
 
 use maud::{Markup, html};
 
-use super::charts::with_legend;
-use super::format::{number, percent};
-use crate::evaluation::analysis::Analysis;
-use crate::metrics::operating_points::{DecisionCurve, OperatingPoint, Target, ThresholdMetrics};
-use crate::metrics::selective::Coverage;
-use crate::report::xy::{Chart, Series};
+use super::format::{interval, number, picture};
+use crate::Diagnosis;
+use crate::metrics::Confusion;
+use crate::metrics::decision_metrics::{DecisionAnalysis, DecisionMetrics, NAMES};
+use crate::report::confusion::{Cells, confusion_matrix};
 
-/// Operating points and decision curves.
-pub fn operating(analysis: &Analysis) -> Markup {
-    html! {
-        @if analysis.operating_points.is_empty() {
-            p { "None: a threshold must be selected on other images than it is evaluated on, and there is no validation
-                split to select it on." }
-        } @else {
-            p { "Each threshold is the highest that reaches the target sensitivity on the " em { "validation" } " split.
-                The metrics are those on the images scored here. About half of the time the sensitivity is below the
-                target." }
-            @for target in Target::ALL { (points(target, &analysis.operating_points)) }
-        }
-        h3 { "Decision curves" }
-        p { "Net benefit is true positives per patient minus false positives per patient × the odds of the threshold
-            (Vickers & Elkin 2006). A threshold of 10 % accepts nine unnecessary referrals for each cancer found. The
-            network is useful where its curve is above referring everybody (grey) and nobody (zero)." }
-        div.charts { @for curve in &analysis.decision_curves { (decision_curve(curve)) } }
-    }
-}
-
-/// The columns of an operating point.
-const POINT_COLUMNS: [&str; 11] = [
-    "target sensitivity",
-    "threshold",
-    "sensitivity",
-    "specificity",
-    "precision",
-    "missed",
-    "referred",
-    "number needed to refer",
-    "net benefit",
-    "validation sensitivity",
-    "validation specificity",
-];
-
-fn points(target: Target, points: &[OperatingPoint]) -> Markup {
-    let points: Vec<_> = points.iter().filter(|p| p.target == target).collect();
-    html! {
-        h3 { (capitalized(target.words())) }
-        @if points.is_empty() { p { "The validation split has no positives to select a threshold on." } }
-        @else {
-            div.scroll { table {
-                thead { tr { @for heading in POINT_COLUMNS { th scope="col" { (heading) } } } }
-                tbody { @for point in points { tr {
-                    th scope="row" { "≥ " (percent(point.wanted_sensitivity)) }
-                    td { (number(Some(point.threshold))) }
-                    (metrics(&point.scored))
-                    td { (number(point.chosen_on.sensitivity)) }
-                    td { (number(point.chosen_on.specificity)) }
-                } } }
-            } }
-        }
-    }
-}
-
-fn metrics(metrics: &ThresholdMetrics) -> Markup {
-    let counts = metrics.counts;
-    let referred = metrics.referred_per_found;
-    html! {
-        @for value in [metrics.sensitivity, metrics.specificity, metrics.precision] { td { (number(value)) } }
-        td { (counts.false_negatives) " of " (counts.true_positives + counts.false_negatives) }
-        td { (counts.predicted_positive()) " of " (counts.total()) }
-        td { (referred.map_or("–".to_owned(), |n| format!("{n:.1}"))) }
-        td { (number(metrics.net_benefit)) }
-    }
-}
-
-fn decision_curve(curve: &DecisionCurve) -> Markup {
-    let line = |values: &[f64]| -> Vec<(f64, f64)> {
-        curve
-            .thresholds
-            .iter()
-            .copied()
-            .zip(values.iter().copied())
-            .collect()
+/// Both rules side by side.
+pub fn decisions(analysis: Option<&DecisionAnalysis>) -> Markup {
+    let Some(analysis) = analysis else {
+        return html! { p { "Not computed." } };
     };
-    let network = line(&curve.network);
-    let max = curve
-        .network
-        .iter()
-        .chain(&curve.everybody)
-        .fold(0.01_f64, |a, &b| a.max(b));
-    let series = [
-        Series {
-            name: "network".into(),
-            points: network,
-            strong: true,
-            dots: false,
-        },
-        Series {
-            name: "refer nobody".into(),
-            points: vec![(0.0, 0.0), (0.6, 0.0)],
-            strong: false,
-            dots: false,
-        },
-    ];
-    with_legend(&Chart {
-        title: &format!("Net benefit: {}", curve.target.words()),
-        x_label: "threshold probability",
-        y_label: "net benefit per patient",
-        x: (0.0, 0.6),
-        y: (-max / 4.0, max),
-        reference: &line(&curve.everybody),
-        series: &series,
-    })
+    let Some(balanced) = &analysis.balanced else {
+        return html! { p { "The predicted class is the one with the largest probability. No other rule was fitted
+        (skinlesion calibrate)." } };
+    };
+    html! {
+        p { em { "Likeliest" } " names the class with the largest probability p. " em { "Balanced" } " names that with the
+            largest ln p − τ ln π, where π is the class's prior in training (Menon et al. 2021). It names rare classes
+            earlier: it misses fewer of them, and more of what it names is something else. " (tau(&balanced.tau))
+            " The default is " em { (analysis.default) } "." }
+        div.scroll { table {
+            thead { tr {
+                th scope="col" { "metric" }
+                @for rule in ["likeliest", "95 % interval", "balanced", "95 % interval"] { th scope="col" { (rule) } }
+            } }
+            tbody { @for name in NAMES { tr.strong[name == "melanoma_recall"] {
+                th scope="row" { (name.replace('_', " ")) }
+                @for rule in [&analysis.likeliest, balanced] {
+                    td { (number(rule.get(name))) }
+                    td { (interval(rule.intervals.get(name))) }
+                }
+            } } }
+        } }
+        h3 { "Per class" }
+        div.scroll { table {
+            thead { tr { @for heading in
+                ["class", "recall, likeliest", "recall, balanced", "precision, likeliest", "precision, balanced"]
+                { th scope="col" { (heading) } } } }
+            tbody { @for class in Diagnosis::ALL { tr.strong[class == Diagnosis::Mel] {
+                th scope="row" { (class) " – " (class.name()) }
+                @for value in per_class(class, [&analysis.likeliest, balanced]) { td { (number(value)) } }
+            } } }
+        } }
+        h3 { "Confusion matrix of the balanced rule" }
+        div.charts { figure { (picture(&confusion_matrix(
+            &Confusion { counts: balanced.confusion_matrix }, Cells::Normalized, "Normalized by row"))) } }
+    }
 }
 
-/// The columns of a coverage.
-const COVERAGE_COLUMNS: [&str; 6] = [
-    "coverage",
-    "minimum confidence",
-    "accuracy",
-    "balanced accuracy",
-    "melanomas referred",
-    "melanomas missed",
-];
-
-/// Selective prediction: accuracy by coverage.
-pub fn selective(coverages: &[Coverage]) -> Markup {
-    let line = |name: &str, strong, of: fn(&Coverage) -> f64| Series {
-        name: name.to_owned(),
-        points: coverages.iter().map(|c| (c.coverage, of(c))).collect(),
-        strong,
-        dots: true,
-    };
-    let series = [
-        line("accuracy", true, |c| c.accuracy),
-        line("balanced accuracy", false, |c| c.balanced_accuracy),
-    ];
-    let min = (coverages.iter())
-        .flat_map(|c| [c.accuracy, c.balanced_accuracy])
-        .fold(1.0_f64, f64::min);
-    html! {
-        p { "Metrics if the network decides only the most confident images and refers all others to a person. Confidence
-            is the probability of the predicted class." }
-        div.charts {
-            (with_legend(&Chart {
-                title: "Accuracy by coverage",
-                x_label: "coverage (share of images not referred)",
-                y_label: "accuracy",
-                x: (0.5, 1.0),
-                y: (min, 1.0),
-                reference: &[],
-                series: &series,
-            }))
-            div.scroll { table {
-                thead { tr { @for heading in COVERAGE_COLUMNS { th scope="col" { (heading) } } } }
-                tbody { @for c in coverages.iter().rev() { tr {
-                    th scope="row" { (percent(c.coverage)) }
-                    td { (number(Some(c.least_confidence))) }
-                    td { (number(Some(c.accuracy))) }
-                    td { (number(Some(c.balanced_accuracy))) }
-                    td { (c.melanomas_handed_on) }
-                    td { (c.melanomas_missed) }
-                } } }
-            } }
+fn tau(tau: &[f64]) -> String {
+    match tau {
+        [tau] => format!("τ is {tau:.2}."),
+        several => {
+            let several: Vec<String> = several.iter().map(|tau| format!("{tau:.2}")).collect();
+            format!(
+                "τ of each fold, fitted on the others: {}.",
+                several.join(", ")
+            )
         }
     }
 }
 
-fn capitalized(words: &str) -> String {
-    let mut letters = words.chars();
-    let first = letters
-        .next()
-        .map(|letter| letter.to_uppercase().to_string());
-    first.unwrap_or_default() + letters.as_str()
+/// Recall by each rule, then precision by each rule.
+fn per_class(class: Diagnosis, rules: [&DecisionMetrics; 2]) -> [Option<f64>; 4] {
+    let [one, other] = rules.map(|rule| rule.per_class.get(&class));
+    [
+        one.and_then(|class| class.recall),
+        other.and_then(|class| class.recall),
+        one.and_then(|class| class.precision),
+        other.and_then(|class| class.precision),
+    ]
 }

@@ -1,7 +1,9 @@
 //! The metadata of a run's checkpoints.
 
 use crate::Diagnosis;
+use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::{self, CheckpointMetadata, lesion_hash};
+use crate::training::class_priors;
 use crate::training::initial_model::InitialModel;
 use crate::training::run::TrainingRun;
 
@@ -33,6 +35,8 @@ pub fn metadata(
         epoch: 0,
         validation: Default::default(),
         temperature: None,
+        decisions: Decisions::default(),
+        class_priors: Some(class_priors::of_run(run.dataset, run.config)),
         training_lesions: hashes(train, &initial_model.training_lesions),
         validation_lesions: hashes(val, &initial_model.validation_lesions),
         initial_weights: initial_model.initial_weights.clone(),

@@ -7,6 +7,28 @@ use crate::training::early_stopping::LAST;
 use crate::{Error, Result};
 
 impl TrainingConfig {
+    /// The configuration of a run without validation: the last epoch is kept.
+    ///
+    /// # Errors
+    /// Settings that need validation metrics.
+    pub fn without_validation(self) -> Result<Self> {
+        let needs = match () {
+            () if self.schedule == ScheduleKind::Plateau => "schedule = plateau",
+            () if self.early_stopping_patience > 0 => "early_stopping_patience",
+            () => {
+                return Ok(Self {
+                    monitor: LAST.to_owned(),
+                    ..self
+                });
+            }
+        };
+        Err(Error::input(
+            needs,
+            "it needs a validation split, and a run on all folds has none",
+            "Choose another schedule and no early stopping, or validate on one fold: --fold 0.",
+        ))
+    }
+
     /// Refuses values out of range, and reports all of them at once.
     pub fn validate(&self) -> Result<()> {
         let mut problems = Vec::new();

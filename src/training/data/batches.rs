@@ -49,7 +49,8 @@ pub struct Batch<'a> {
 
 struct CachedFeatures {
     train_views: Vec<Tensor>,
-    val: Tensor,
+    /// `None` without images to validate on.
+    val: Option<Tensor>,
 }
 
 impl<'a> TrainingData<'a> {
@@ -77,7 +78,10 @@ impl<'a> TrainingData<'a> {
                 };
                 Some(CachedFeatures {
                     train_views: compute(&train, config.feature_views.unwrap_or(1))?,
-                    val: compute(&val, 1)?.remove(0),
+                    val: match val.is_empty() {
+                        true => None,
+                        false => compute(&val, 1)?.pop(),
+                    },
                 })
             }
         };
@@ -142,7 +146,8 @@ impl<'a> TrainingData<'a> {
         let fused = fuse::fuse(model.network(), tensors)?;
         let network = InferenceNetwork::new(&fused, model.device())?;
         if let Some(cached) = &self.cached {
-            return output::probabilities(&network.head(&cached.val));
+            let logits = cached.val.as_ref().map(|val| network.head(val));
+            return logits.map_or(Ok(Vec::new()), |logits| output::probabilities(&logits));
         }
         let mut probabilities = Vec::with_capacity(self.val.len());
         for rows in self.val.chunks(VALIDATION_BATCH) {

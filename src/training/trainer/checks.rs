@@ -1,14 +1,16 @@
 //! Conditions under which training is refused, stops or warns.
 
+use crate::dataset::folds::TrainingFolds;
 use crate::dataset::{Dataset, Split};
 use crate::progress::Progress;
 use crate::training::config::{ClassWeights, Sampler, TrainingConfig, WeightRule};
 use crate::{Error, Result};
 
-/// Refuses a dataset whose train or val split is empty.
+/// Refuses a dataset whose train or val split is empty. A run on all folds has no val split.
 pub(super) fn refuse_empty(dataset: &Dataset, rows: &[Vec<usize>; 2]) -> Result<()> {
+    let trains_on_all = dataset.training_folds() == Some(TrainingFolds::All);
     for (split, rows) in [Split::Train, Split::Val].into_iter().zip(rows) {
-        if rows.is_empty() {
+        if rows.is_empty() && !(split == Split::Val && trains_on_all) {
             return Err(Error::file(
                 &dataset.path,
                 format!("the {split} split is empty, but training needs it"),

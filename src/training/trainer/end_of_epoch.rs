@@ -46,8 +46,8 @@ impl Trainer<'_> {
         self.history.push(row);
 
         let mut improved = false;
-        if let Some(val) = &val {
-            improved = early_stopping::update_best(&mut self.state, config, val)?;
+        if self.may_be_kept() {
+            improved = early_stopping::update_best(&mut self.state, config, val.as_ref())?;
             self.state.plateau.epoch_ended(improved, config);
         }
         let patience = config.early_stopping_patience;

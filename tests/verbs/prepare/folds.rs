@@ -34,7 +34,7 @@ fn every_lesion_outside_the_test_part_is_validated_on_in_one_fold() {
     let test = data.split_rows(Split::Test);
     let mut validated: BTreeMap<String, usize> = BTreeMap::new();
     for fold in 0..3 {
-        data = data.in_fold(Some(fold)).unwrap();
+        data = data.in_fold(fold).unwrap();
         let [train, val] = [Split::Train, Split::Val].map(|part| data.split_rows(part));
         assert!(lesions(&data, &train).is_disjoint(&lesions(&data, &val)));
         assert!(lesions(&data, &test).is_disjoint(&lesions(&data, &val)));

@@ -67,7 +67,7 @@ fn values_can_be_several_and_what_is_left_can_be_dealt_into_folds() {
     );
     assert_eq!(data.info.lesions.test, [5; 7]);
     assert_eq!(data.info.folds.len(), 2);
-    let data = data.in_fold(Some(1)).unwrap();
+    let data = data.in_fold(1).unwrap();
     assert_eq!(
         lesions(&data, Split::Val).len() + lesions(&data, Split::Train).len(),
         21

@@ -1,0 +1,156 @@
+//! Cross-fitting: what is fitted for a fold is fitted on the predictions of the other folds, so that no image is scored
+//! with a threshold or an exponent that was chosen on it.
+
+use crate::DEFAULT_SEED;
+use crate::metrics::Predictions;
+use crate::metrics::calibration::{at_temperature, fit_temperature};
+use crate::metrics::comparison;
+use crate::metrics::decision_metrics::{DecisionAnalysis, DecisionMetrics};
+use crate::metrics::decisions::{DecisionRule, Offsets, decide, fit_tau, offsets};
+use crate::metrics::operating_points::{OperatingPoint, cross_fitted};
+
+/// The predictions of one fold.
+pub struct FoldPredictions {
+    /// Of the network that was not trained on the fold.
+    pub predictions: Predictions,
+    /// The priors of the classes in its training, if known.
+    pub class_priors: Option<Offsets>,
+}
+
+/// The operating points of both targets: thresholds of all folds together, and their metrics with the threshold of each
+/// fold selected on the others. Empty for fewer than two folds.
+pub fn operating_points(folds: &[FoldPredictions]) -> Vec<OperatingPoint> {
+    match folds {
+        [] | [_] => Vec::new(),
+        folds => cross_fitted(
+            &folds
+                .iter()
+                .map(|fold| &fold.predictions)
+                .collect::<Vec<_>>(),
+        ),
+    }
+}
+
+/// Names a class for each image by the balanced rule, with temperature and τ fitted on the other folds, and returns the
+/// τ of each fold. `None`, and no names, for fewer than two folds and for unknown priors.
+pub fn name_balanced(folds: &mut [FoldPredictions]) -> Option<Vec<f64>> {
+    for fold in folds.iter_mut() {
+        fold.predictions.balanced.clear();
+    }
+    if folds.len() < 2 {
+        return None;
+    }
+    let fitted: Option<Vec<Fitted>> = (0..folds.len())
+        .map(|fold| Fitted::on_others(folds, fold))
+        .collect();
+    let fitted = fitted?;
+    for (fold, fitted) in folds.iter_mut().zip(&fitted) {
+        let rows = fold.predictions.probabilities.iter();
+        let named =
+            rows.map(|row| decide(&at_temperature(row, fitted.temperature), &fitted.offsets));
+        fold.predictions.balanced = named.collect();
+    }
+    Some(fitted.iter().map(|fitted| fitted.tau).collect())
+}
+
+/// What is fitted for one fold.
+struct Fitted {
+    temperature: f64,
+    tau: f64,
+    offsets: Offsets,
+}
+
+impl Fitted {
+    fn on_others(folds: &[FoldPredictions], fold: usize) -> Option<Self> {
+        let priors = folds[fold].class_priors?;
+        let mut others = pooled(
+            folds
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| *at != fold)
+                .map(|(_, of)| of),
+        );
+        let temperature = fit_temperature(&others.truths, &others.probabilities).unwrap_or(1.0);
+        others = others.map_probabilities(|row| at_temperature(row, temperature));
+        let tau = fit_tau(&others, &priors);
+        Some(Self {
+            temperature,
+            tau,
+            offsets: offsets(tau, &priors),
+        })
+    }
+}
+
+/// The predictions of several folds together.
+pub fn pooled<'a>(folds: impl IntoIterator<Item = &'a FoldPredictions>) -> Predictions {
+    let mut pooled = Predictions::default();
+    for fold in folds {
+        pooled.extend(fold.predictions.clone());
+    }
+    pooled
+}
+
+/// The metrics of both rules on pooled predictions, with the τ of each fold from [`name_balanced`].
+pub fn decisions(pooled: &Predictions, tau: Option<Vec<f64>>) -> DecisionAnalysis {
+    let balanced = DecisionMetrics::balanced(pooled, tau.unwrap_or_default());
+    let default = balanced.as_ref().map_or(DecisionRule::Likeliest, |_| {
+        let named = pooled.naming(pooled.balanced.iter().copied());
+        let compared = comparison::compare(pooled, &named, DEFAULT_SEED);
+        DecisionRule::better(compared.figures.get("balanced_accuracy"))
+    });
+    DecisionAnalysis {
+        default,
+        likeliest: DecisionMetrics::likeliest(pooled),
+        balanced,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Diagnosis;
+
+    const PRIORS: Offsets = [0.03, 0.05, 0.11, 0.01, 0.11, 0.67, 0.02];
+
+    /// Nevi with a melanoma probability of 0.05, and melanomas with the given ones.
+    fn fold(melanomas: &[f64]) -> FoldPredictions {
+        let mut predictions = Predictions::default();
+        let mut add = |truth: Diagnosis, melanoma: f64| {
+            let mut row = [0.0; Diagnosis::COUNT];
+            row[Diagnosis::Mel.index()] = melanoma;
+            row[Diagnosis::Nv.index()] = 1.0 - melanoma;
+            predictions.image_ids.push(String::new());
+            predictions.truths.push(truth);
+            predictions.probabilities.push(row);
+        };
+        (0..20).for_each(|_| add(Diagnosis::Nv, 0.05));
+        melanomas.iter().for_each(|&p| add(Diagnosis::Mel, p));
+        FoldPredictions {
+            predictions,
+            class_priors: Some(PRIORS),
+        }
+    }
+
+    #[test]
+    fn a_fold_does_not_influence_its_own_decisions() {
+        // The melanomas of fold 0 need a high τ, those of the others none.
+        let mut folds = [fold(&[0.2; 5]), fold(&[0.9; 5]), fold(&[0.9; 5])];
+        let tau = name_balanced(&mut folds).unwrap();
+        assert_eq!(tau[0], 0.0);
+        assert!(tau[1] > 0.0);
+        let missed = &folds[0].predictions.balanced[20..];
+        assert!(missed.iter().all(|class| *class == Diagnosis::Nv));
+    }
+
+    #[test]
+    fn one_fold_or_unknown_priors_give_no_balanced_decisions() {
+        assert_eq!(name_balanced(&mut [fold(&[0.2; 5])]), None);
+        let mut folds = [fold(&[0.2; 5]), fold(&[0.9; 5])];
+        folds[1].class_priors = None;
+        assert_eq!(name_balanced(&mut folds), None);
+        let pooled = pooled(&folds);
+        assert!(!pooled.has_balanced());
+        assert_eq!(decisions(&pooled, None).balanced, None);
+        assert!(operating_points(&folds[..1]).is_empty());
+    }
+}

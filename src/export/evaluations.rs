@@ -1,0 +1,87 @@
+//! The evaluations that go into `model.json` and the model card.
+
+use std::path::{Path, PathBuf};
+
+use super::source::ExportSource;
+use crate::dataset::part::Part;
+use crate::evaluation::analysis::Analysis;
+use crate::evaluation::out_of_fold::OutOfFold;
+use crate::evaluation::{Evaluation, METRICS_FILE};
+use crate::metrics::bootstrap::Intervals;
+use crate::metrics::{Metrics, Predictions};
+use crate::{Error, Result};
+
+/// An evaluation of the exported network, or of the networks of its folds.
+#[derive(Debug)]
+pub struct ExportEvaluation {
+    /// The images.
+    pub part: Part,
+    /// The number of their lesions.
+    pub lesions: usize,
+    /// Whether probabilities are means over symmetric views.
+    pub tta: bool,
+    /// The metrics.
+    pub metrics: Metrics,
+    /// Their 95 % intervals.
+    pub intervals: Intervals,
+    /// Further analyses.
+    pub analysis: Analysis,
+    /// The predictions of the networks of the folds, at the temperature of the exported one; else `None`.
+    pub out_of_fold: Option<Predictions>,
+}
+
+/// Reads evaluations, each a `metrics.json` or its folder.
+///
+/// # Errors
+/// Evaluations of other networks, or of folds that are not those of this network ([`OutOfFold::read`]).
+pub fn read(paths: &[PathBuf], source: &ExportSource) -> Result<Vec<ExportEvaluation>> {
+    paths.iter().map(|path| read_one(path, source)).collect()
+}
+
+fn read_one(path: &Path, source: &ExportSource) -> Result<ExportEvaluation> {
+    let path = match path.is_dir() {
+        true => path.join(METRICS_FILE),
+        false => path.to_owned(),
+    };
+    let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
+    let invalid = |error: serde_json::Error| {
+        Error::line(
+            &path,
+            error.line() as u64,
+            error.to_string(),
+            "Pass the metrics.json, or its folder, that `skinlesion eval` wrote.",
+        )
+    };
+    let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(invalid)?;
+    if value.get("folds").is_some() {
+        let temperature = source.metadata.temperature.unwrap_or(1.0);
+        let read = OutOfFold::read(&path, &source.metadata)?.at_temperature(temperature);
+        let evaluation = read.evaluation;
+        return Ok(ExportEvaluation {
+            part: Part::OutOfFold,
+            lesions: evaluation.data.lesions,
+            tta: evaluation.tta,
+            metrics: evaluation.metrics,
+            intervals: evaluation.intervals,
+            analysis: evaluation.analysis,
+            out_of_fold: Some(read.predictions),
+        });
+    }
+    let evaluation: Evaluation = serde_json::from_slice(&bytes).map_err(invalid)?;
+    if evaluation.model.sha256 != source.sha256 {
+        return Err(Error::file(
+            &path,
+            format!("it evaluates another model than {}", source.path.display()),
+            "Pass an evaluation of this checkpoint by `skinlesion eval --model`.",
+        ));
+    }
+    Ok(ExportEvaluation {
+        part: evaluation.data.split.into(),
+        lesions: evaluation.data.lesions,
+        tta: evaluation.tta,
+        metrics: evaluation.metrics,
+        intervals: evaluation.intervals,
+        analysis: evaluation.analysis,
+        out_of_fold: None,
+    })
+}

@@ -1,0 +1,302 @@
+//! The decision: which class is named, given the probabilities.
+//!
+//! Two rules are known. `likeliest` names the class with the largest probability. `balanced` names the class with the
+//! largest ln p_k − τ ln π_k, where π_k is the prior of class k in training (logit adjustment after training: Menon et
+//! al. 2021, “Long-tail learning via logit adjustment”). With calibrated probabilities and τ = 1 it maximizes the
+//! expected balanced accuracy. Only τ is fitted: a threshold for each class would overfit the few images of rare classes.
+
+use serde::{Deserialize, Serialize};
+use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
+
+use super::comparison::{self, Difference};
+use super::ranking::argmax;
+use super::{Confusion, Predictions};
+use crate::dataset::part::Part;
+use crate::probabilities::Probabilities;
+use crate::{DEFAULT_SEED, Diagnosis};
+
+/// One value for each class, in class order.
+pub type Offsets = [f64; Diagnosis::COUNT];
+
+/// A rule that names one class.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[derive(Display, EnumMessage, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase")]
+pub enum DecisionRule {
+    /// The class with the largest probability.
+    #[default]
+    Likeliest,
+    /// The largest after logit adjustment: rare classes are named earlier, so fewer are missed.
+    Balanced,
+}
+
+/// The decision rules of a network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decisions {
+    /// The rule to use unless a user chooses another.
+    pub default: DecisionRule,
+    /// Why it is the default.
+    pub reason: String,
+    /// The class with the largest probability.
+    pub likeliest: Likeliest,
+    /// Logit adjustment, if `skinlesion calibrate` has fitted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balanced: Option<Balanced>,
+}
+
+/// The rule [`DecisionRule::Likeliest`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Likeliest {
+    /// Added to ln p: zeros.
+    pub offsets: Offsets,
+}
+
+/// The rule [`DecisionRule::Balanced`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Balanced {
+    /// The exponent τ of the priors, 0 to 1.5; 0 equals the likeliest class.
+    pub tau: f64,
+    /// Added to ln p: −τ ln π.
+    pub offsets: Offsets,
+    /// The images that τ was fitted on.
+    pub fitted_on: Part,
+    /// Their number.
+    pub images: usize,
+}
+
+impl Default for Decisions {
+    fn default() -> Self {
+        Self {
+            default: DecisionRule::Likeliest,
+            reason: "no other rule was fitted (skinlesion calibrate)".to_owned(),
+            likeliest: Likeliest::default(),
+            balanced: None,
+        }
+    }
+}
+
+impl Decisions {
+    /// The offsets of a rule; `None` if it was not fitted.
+    pub fn offsets(&self, rule: DecisionRule) -> Option<&Offsets> {
+        match rule {
+            DecisionRule::Likeliest => Some(&self.likeliest.offsets),
+            DecisionRule::Balanced => self.balanced.as_ref().map(|balanced| &balanced.offsets),
+        }
+    }
+
+    /// The offsets of the default rule.
+    pub fn default_offsets(&self) -> &Offsets {
+        self.offsets(self.default)
+            .unwrap_or(&self.likeliest.offsets)
+    }
+
+    /// The rules of a network whose τ was fitted on `predictions`. `balanced` becomes the default if its balanced
+    /// accuracy is higher by more than chance: the 95 % interval of the difference excludes zero.
+    pub fn with_balanced(balanced: Balanced, predictions: &Predictions) -> Self {
+        let named = (predictions.probabilities.iter()).map(|row| decide(row, &balanced.offsets));
+        let named = predictions.naming(named);
+        let compared = comparison::differences(predictions, &named, DEFAULT_SEED);
+        let figures: Vec<String> = [
+            ("balanced_accuracy", "balanced accuracy"),
+            ("melanoma_recall", "melanoma recall"),
+            ("accuracy", "accuracy"),
+        ]
+        .into_iter()
+        .filter_map(|(name, words)| Some(in_words(words, compared.get(name)?)))
+        .collect();
+        Self {
+            default: DecisionRule::better(compared.get("balanced_accuracy")),
+            reason: format!(
+                "on {} {}, balanced against likeliest: {}",
+                balanced.images,
+                balanced.fitted_on.images(),
+                figures.join("; ")
+            ),
+            balanced: Some(balanced),
+            ..Self::default()
+        }
+    }
+}
+
+impl DecisionRule {
+    /// The rule to use, given the balanced accuracy of the likeliest class and of the balanced rule.
+    pub fn better(balanced_accuracy: Option<&Difference>) -> Self {
+        match balanced_accuracy {
+            Some(found) if found.is_clear() && found.difference > 0.0 => Self::Balanced,
+            _ => Self::Likeliest,
+        }
+    }
+}
+
+fn in_words(metric: &str, difference: &Difference) -> String {
+    let interval = (difference.interval).map_or_else(String::new, |[low, high]| {
+        format!(" (95 % interval of the difference {low:+.3} to {high:+.3})")
+    });
+    format!(
+        "{metric} {:.3} against {:.3}{interval}",
+        difference.b, difference.a
+    )
+}
+
+impl Balanced {
+    /// Fits τ on `predictions`, which must not be of training images. `priors` are the classes' priors in training
+    /// (any scale; 0 for a class without images).
+    pub fn fit(predictions: &Predictions, priors: &Offsets, fitted_on: Part) -> Self {
+        let tau = fit_tau(predictions, priors);
+        Self {
+            tau,
+            offsets: offsets(tau, priors),
+            fitted_on,
+            images: predictions.truths.len(),
+        }
+    }
+}
+
+/// The class that the rule with these offsets names: the largest ln p + offset. Ties go to the first class.
+pub fn decide(row: &Probabilities, offsets: &Offsets) -> Diagnosis {
+    argmax(&adjusted(row, offsets))
+}
+
+/// Probabilities in proportion to p · exp(offset), whose argmax is the decision. Zero offsets return `row` itself.
+pub fn adjusted(row: &Probabilities, offsets: &Offsets) -> Probabilities {
+    if offsets.iter().all(|&offset| offset == 0.0) {
+        return *row;
+    }
+    let max = offsets.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let scaled: Probabilities =
+        std::array::from_fn(|class| row[class] * (offsets[class] - max).exp());
+    let sum: f64 = scaled.iter().sum();
+    if sum > 0.0 {
+        scaled.map(|value| value / sum)
+    } else {
+        *row
+    }
+}
+
+/// The offsets −τ ln π, where `priors` are in proportion to π. A class without prior gets 0, the least of all.
+pub fn offsets(tau: f64, priors: &Offsets) -> Offsets {
+    let total: f64 = priors.iter().sum();
+    priors.map(|prior| match prior > 0.0 {
+        true => -tau * (prior / total).ln(),
+        false => 0.0,
+    })
+}
+
+/// The τ from 0, 0.05, … 1.5 with the highest balanced accuracy; the smallest of equals.
+pub fn fit_tau(predictions: &Predictions, priors: &Offsets) -> f64 {
+    let balanced_accuracy = |tau: f64| {
+        let offsets = offsets(tau, priors);
+        let decisions = predictions
+            .probabilities
+            .iter()
+            .map(|row| decide(row, &offsets));
+        let pairs = predictions.truths.iter().copied().zip(decisions);
+        Confusion::count(pairs).balanced_accuracy().unwrap_or(0.0)
+    };
+    let (mut best, mut best_value) = (0.0, f64::NEG_INFINITY);
+    for step in 0..=30 {
+        let tau = f64::from(step) / 20.0;
+        let value = balanced_accuracy(tau);
+        if value > best_value {
+            (best, best_value) = (tau, value);
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PRIORS: Offsets = [0.03, 0.05, 0.11, 0.01, 0.11, 0.67, 0.02];
+
+    fn row(of: &[(Diagnosis, f64)]) -> Probabilities {
+        let mut row = [0.0; Diagnosis::COUNT];
+        for &(class, p) in of {
+            row[class.index()] = p;
+        }
+        row
+    }
+
+    fn predictions(pairs: &[(Diagnosis, Probabilities)]) -> Predictions {
+        Predictions {
+            image_ids: (0..pairs.len()).map(|image| image.to_string()).collect(),
+            truths: pairs.iter().map(|pair| pair.0).collect(),
+            probabilities: pairs.iter().map(|pair| pair.1).collect(),
+            ..Predictions::default()
+        }
+    }
+
+    #[test]
+    fn with_tau_one_the_class_with_the_largest_ratio_to_its_prior_is_named() {
+        let (mel, nv) = (Diagnosis::Mel, Diagnosis::Nv);
+        // 0.3 / 0.11 > 0.7 / 0.67, and 0.1 / 0.11 < 0.9 / 0.67.
+        let offsets = offsets(1.0, &PRIORS);
+        assert_eq!(decide(&row(&[(mel, 0.3), (nv, 0.7)]), &offsets), mel);
+        assert_eq!(decide(&row(&[(mel, 0.1), (nv, 0.9)]), &offsets), nv);
+        assert_eq!(decide(&row(&[(mel, 0.3), (nv, 0.7)]), &[0.0; 7]), nv);
+    }
+
+    #[test]
+    fn priors_of_any_scale_and_probabilities_of_zero_are_accepted() {
+        let scaled = PRIORS.map(|prior| 1000.0 * prior);
+        for (one, other) in offsets(0.7, &PRIORS).iter().zip(offsets(0.7, &scaled)) {
+            assert!((one - other).abs() < 1e-12);
+        }
+        let certain = row(&[(Diagnosis::Nv, 1.0)]);
+        assert_eq!(decide(&certain, &offsets(1.5, &PRIORS)), Diagnosis::Nv);
+        let mut without_df = PRIORS;
+        without_df[Diagnosis::Df.index()] = 0.0;
+        let offsets = offsets(1.0, &without_df);
+        assert_eq!(offsets[Diagnosis::Df.index()], 0.0);
+        assert!(
+            offsets
+                .iter()
+                .all(|offset| offset.is_finite() && *offset >= 0.0)
+        );
+    }
+
+    #[test]
+    fn tau_is_the_smallest_with_the_highest_balanced_accuracy() {
+        let (mel, nv) = (Diagnosis::Mel, Diagnosis::Nv);
+        let answers = predictions(&[
+            (nv, row(&[(mel, 0.05), (nv, 0.95)])),
+            (nv, row(&[(mel, 0.1), (nv, 0.9)])),
+            (mel, row(&[(mel, 0.4), (nv, 0.6)])),
+        ]);
+        // mel is named at p / (1 − p) > (0.11 / 0.67)^τ: for 0.4 above τ = 0.22, for 0.1 above τ = 1.22.
+        assert_eq!(fit_tau(&answers, &PRIORS), 0.25);
+        let right = predictions(&[(mel, row(&[(mel, 0.9), (nv, 0.1)]))]);
+        assert_eq!(fit_tau(&right, &PRIORS), 0.0);
+    }
+
+    #[test]
+    fn balanced_becomes_the_default_only_if_it_is_clearly_better() {
+        let (mel, nv) = (Diagnosis::Mel, Diagnosis::Nv);
+        let answers = |melanomas: usize| {
+            let mut pairs = vec![(nv, row(&[(mel, 0.05), (nv, 0.95)])); 60];
+            pairs.extend(vec![(mel, row(&[(mel, 0.4), (nv, 0.6)])); melanomas]);
+            predictions(&pairs)
+        };
+        let decisions = |answers: &Predictions| {
+            let balanced = Balanced::fit(answers, &PRIORS, Part::Val);
+            Decisions::with_balanced(balanced, answers)
+        };
+        let found = decisions(&answers(30));
+        assert_eq!(found.default, DecisionRule::Balanced);
+        assert!(
+            found.reason.contains("on 90 validation images"),
+            "{}",
+            found.reason
+        );
+        assert!(
+            found
+                .reason
+                .contains("balanced accuracy 1.000 against 0.500")
+        );
+        let found = decisions(&answers(0));
+        assert_eq!(found.default, DecisionRule::Likeliest);
+        assert_eq!(found.balanced.map(|balanced| balanced.tau), Some(0.0));
+    }
+}
