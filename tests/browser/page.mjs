@@ -83,6 +83,44 @@ const scenarios = {
     await phone.end();
   },
 
+  "a balanced decision": async () => {
+    const copy = join(home, "model");
+    cpSync(model, copy, { recursive: true });
+    const description = JSON.parse(readFileSync(join(copy, "model.json"), "utf8"));
+    // Names a dermatofibroma whatever it sees.
+    const offsets = description.classes.map(({ code }) => (code === "df" ? 100 : 0));
+    Object.assign(description, {
+      format_version: 3,
+      abstention: undefined,
+      decisions: {
+        default: "balanced",
+        reason: "the reason in the file",
+        likeliest: { offsets: offsets.map(() => 0) },
+        balanced: { tau: 1, offsets, fitted_on: "val", images: 1 },
+      },
+    });
+    writeFileSync(join(copy, "model.json"), JSON.stringify(description));
+    const second = await serve(folder, copy);
+    const phone = await Visit.begin(browser, second, { name: "balanced", check, pictures });
+    await phone.ready();
+    await phone.page.locator(".tile", { hasText: "named wrong" }).first().click();
+    await phone.page.getByRole("button", { name: "I understand" }).click();
+    const names = await phone.answered();
+    const [headline, unfolded] = [phone.page.locator(".headline"), phone.page.locator(".about details[open]")];
+    check((await headline.locator("h2").innerText()) === "Dermatofibroma", "the decision is named", await headline.innerText());
+    const note = await headline.locator("p").last().innerText();
+    const likeliest = names[0].name.slice(1); // in lower case there
+    check(note.includes("balanced rule") && note.includes(likeliest), "a name that is not the likeliest says so", note);
+    check(names[0].name !== "Dermatofibroma" && names.some(one => one.name === "Dermatofibroma"), "the likeliest stays first, and the name given is listed", JSON.stringify(names));
+    check((await phone.page.locator(".remark").innerText()).includes("names it wrong"), "examples are judged by the decision");
+    await phone.look("result");
+    await phone.page.getByText("How it names a diagnosis").click();
+    const words = await unfolded.innerText();
+    check(words.includes("balanced rule") && words.includes("the reason in the file"), "the rule and its reason are told", words);
+    await phone.end();
+    await second.close();
+  },
+
   "files of all sorts": async () => {
     const phone = await visit({ name: "files" });
     await phone.ready();

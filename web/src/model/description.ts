@@ -1,7 +1,8 @@
 // What the folder `model/` says of its network: model.json, as docs/formats.md describes it, checked as far as the page
 // relies on it. A description that asks for something that this page cannot do is refused, never guessed at.
 
-import { Fault } from "../fault";
+import { type Decision, likeliestOnly, readDecision } from "./decision";
+import { known } from "./known";
 
 /** One of the classes, in the order of the outputs. */
 export interface Class {
@@ -29,21 +30,34 @@ export interface NetworkFile {
   readonly preparation?: string;
 }
 
+/** What something was chosen or measured on: the validation split, or the validation images of all folds, each answered
+ *  by the fold's network that was not trained on it. */
+export type Part = "val" | "out_of_fold";
+
 /** A level of probability above which a lesion would be referred, and what it does on the images that it was chosen on. */
 export interface Threshold {
   readonly target: string;
   readonly sensitivity_asked: number;
   readonly threshold: number;
+  readonly chosen_on: Part;
   readonly sensitivity: number;
   readonly specificity?: number;
   readonly referred_per_found?: number;
 }
 
-/** Below `threshold` the likeliest class is not named; at or above it, `accuracy` of the answers were right. */
+/** If the largest probability is below `threshold`, no class is named; at or above it, the likeliest class was right in
+ *  `accuracy` of the cases. */
 export interface Abstention {
   readonly threshold: number;
+  readonly chosen_on: Part;
   readonly coverage?: number;
   readonly accuracy?: number;
+}
+
+/** How good the likeliest class is: metrics by name. */
+export interface Figures {
+  readonly part: Part;
+  readonly values: Readonly<Record<string, number>>;
 }
 
 /** The parts of model.json that the page uses. */
@@ -54,7 +68,9 @@ export interface Description {
   readonly licence: string;
   readonly classes: readonly Class[];
   readonly resize: ResizeRule;
-  readonly validation: Readonly<Record<string, number>>;
+  /** The rule by which a class is named. */
+  readonly decision: Decision;
+  readonly figures: Figures;
   readonly checkpoint: { readonly sha256: string };
   readonly files: readonly NetworkFile[];
   readonly thresholds: readonly Threshold[];
@@ -63,46 +79,57 @@ export interface Description {
   readonly golden?: string;
 }
 
-/** Checks what was read from model.json. */
+/** Checks what was read from model.json, of version 2 or 3. */
 export function readDescription(json: unknown): Description {
+  known(typeof json === "object" && json !== null, "model.json");
   const read = json as Partial<Description> & Record<string, unknown>;
-  const known = (condition: unknown, what: string) => {
-    if (!condition) throw new Fault("model-unknown", what);
-  };
-  known(typeof read === "object" && read !== null, "model.json");
-  known(read.format_version === 2, `format_version ${String(read.format_version)}`);
-  known(Array.isArray(read.classes) && read.classes.length > 1 && read.classes.every(isClass), "classes");
-  known(Array.isArray(read.files), "files");
+  const { format_version: version, classes, files, thresholds, abstention } = read;
+  known(version === 2 || version === 3, `format_version ${String(version)}`);
+  known(Array.isArray(classes) && classes.length > 1 && classes.every(isClass), "classes");
+  known(Array.isArray(files), "files");
   return {
     written_by: text(read.written_by),
     disclaimer: text(read.disclaimer),
     intended_use: text(read.intended_use),
     licence: text(read.licence),
-    classes: read.classes!,
-    resize: readRule(read.resize as unknown as Record<string, unknown>, known),
-    validation: read.validation ?? {},
+    classes,
+    resize: readRule(read.resize as unknown as Record<string, unknown>),
+    decision: version === 2 ? likeliestOnly(classes.length) : readDecision(read.decisions, classes.length),
+    figures: readFigures(read),
     checkpoint: { sha256: text(read.checkpoint?.sha256) },
-    files: read.files!.filter(isUsable),
-    thresholds: Array.isArray(read.thresholds) ? read.thresholds.filter(isThreshold) : [],
-    abstention: typeof read.abstention?.threshold === "number" ? read.abstention : undefined,
+    files: files.filter(isUsable),
+    thresholds: Array.isArray(thresholds) ? thresholds.filter(isThreshold).map(one => withPart(one, "thresholds")) : [],
+    abstention: typeof abstention?.threshold === "number" ? withPart(abstention, "abstention") : undefined,
     golden: typeof read.golden === "string" ? read.golden : undefined,
   };
 }
-
-type Check = (condition: unknown, what: string) => void;
 
 /** Whether a file takes what the page makes: planes of float32 of the network's size, not bytes, and not any size. */
 function isUsable({ input }: NetworkFile): boolean {
   return input?.dtype === "float32" && input.layout === "NCHW" && input.shape.slice(1).every(extent => typeof extent === "number");
 }
 
-function readRule(rule: Record<string, unknown> | undefined, known: Check): ResizeRule {
+function readRule(rule: Record<string, unknown> | undefined): ResizeRule {
   known(rule && Number.isInteger(rule.size) && Number(rule.size) > 0, "resize.size");
-  const { size, fit, filter, colour = "as-taken" } = rule!;
+  const { size, fit, filter, colour = "as-taken" } = rule;
   known(fit === "stretch" || fit === "crop", `resize.fit ${String(fit)}`);
   known(filter === "triangle-antialiased", `resize.filter ${String(filter)}`);
   known(colour === "as-taken" || colour === "shades-of-grey", `resize.colour ${String(colour)}`);
   return { size, fit, colour } as ResizeRule;
+}
+
+/** Out of fold where the network was scored so, as one that was trained on all folds has no validation images. */
+function readFigures({ metrics, validation }: Record<string, unknown>): Figures {
+  const all = (Array.isArray(metrics) ? metrics : []) as ({ part?: unknown; figures?: Figures["values"] } | null)[];
+  const values = all.find(one => one?.part === "out_of_fold")?.figures;
+  return values ? { part: "out_of_fold", values } : { part: "val", values: (validation ?? {}) as Figures["values"] };
+}
+
+/** Fills in `chosen_on`, which older files leave out. */
+function withPart<T extends { readonly chosen_on?: Part }>(one: T, where: string): T & { readonly chosen_on: Part } {
+  const { chosen_on = "val" } = one;
+  known(chosen_on === "val" || chosen_on === "out_of_fold", `${where}.chosen_on ${String(chosen_on)}`);
+  return { ...one, chosen_on };
 }
 
 function isClass(one: unknown): boolean {

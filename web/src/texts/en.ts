@@ -1,6 +1,7 @@
 // Every word that the page says, in English. Another language is another file of this shape, named in index.ts.
 
 import type { FaultCode } from "../fault";
+import type { Part } from "../model/description";
 
 /** On which side of a level a probability lies. */
 export type Side = "above" | "below";
@@ -31,6 +32,8 @@ export const en = {
   /** What a network's numbers are, by its format. */
   precision: { onnx: "32-bit", "onnx-fp16": "16-bit", "onnx-int8": "8-bit" } as Record<string, string>,
   milliseconds,
+  /** Images that something was measured on. */
+  images: { val: "validation images", out_of_fold: "images left out in cross-validation" } satisfies Record<Part, string>,
 
   stage: {
     label: "Picture",
@@ -67,19 +70,22 @@ export const en = {
     heading: "Answer",
     notSure: "Not sure",
     notSureMore: (share: string, level: string) => `The likeliest name has ${share}; below ${level} the network should not be believed.`,
-    notSureProof: (level: string, kept: number, right: number) =>
-      `On validation images it was at least ${level} sure in ${outOf100(kept)} of 100 cases, and right in ${outOf100(right)} of 100 of those.`,
+    notSureProof: (images: string, level: string, kept: number, right: number) =>
+      `On ${images} it was at least ${level} sure in ${outOf100(kept)} of 100 cases, and its likeliest name was right in ${outOf100(right)} of 100 of those.`,
     likeliest: "Likeliest",
+    /** Where the name that is given is not the likeliest, which is `name`. */
+    balanced: (name: string, share: string) =>
+      `Named by the balanced rule, which looks for rare diagnoses earlier; the likeliest is ${name}, at ${share}.`,
     malignant: "Malignant",
     benign: "Benign",
-    /** A level of probability, and what it finds and costs on validation images. */
+    /** A level of probability, and what it finds and costs on the images that it was chosen on. */
     level: {
       melanoma: (side: Side, share: string, level: string, sensitivity: number) =>
         `Melanoma’s probability, ${share}, is ${side} ${level}, the level at which the network finds ${outOf100(sensitivity)} of 100 melanomas.`,
       malignant: (side: Side, share: string, level: string, sensitivity: number) =>
         `All malignant names together, ${share}, are ${side} ${level}, the level at which the network finds ${outOf100(sensitivity)} of 100 malignant lesions.`,
       missed: (sensitivity: number) => `That is no all-clear: ${outOf100(1 - sensitivity)} of 100 lie below it, too.`,
-      referred: (lesions: number) => `Measured on validation images, where it refers ${lesions.toFixed(1)} lesions for each one found.`,
+      referred: (lesions: number, images: string) => `Measured on ${images}, where it refers ${lesions.toFixed(1)} lesions for each one found.`,
     },
     time: (running: number, preparing: number, where: string, precision: string) =>
       `${milliseconds(running)} on ${where} (${precision} network), after ${milliseconds(preparing)} to prepare the picture.`,
@@ -129,8 +135,19 @@ export const en = {
     private: "Your pictures",
     privateMore:
       "Everything happens in this browser. Pictures are not uploaded, not kept, and the page asks no other server for anything. Once opened it works without a network, and it can be installed from the browser’s menu.",
+    decision: {
+      heading: "How it names a diagnosis",
+      likeliest: "It names the diagnosis with the largest probability.",
+      balanced:
+        "It names a diagnosis by the balanced rule, which needs a smaller probability for a rare diagnosis than for a frequent one. It misses fewer rare cancers and is wrong more often on common moles. The list of diagnoses stays in the order of probability.",
+      reason: (reason: string) => `Why this rule: ${reason}.`,
+    },
     good: "How good it is",
-    goodMore: "On validation images, on which choices were made, so that these figures flatter:",
+    goodMore: {
+      val: "On validation images, on which choices were made, so that these figures flatter:",
+      out_of_fold: "From cross-validation: of networks trained like this one, each on images that its training left out:",
+    } satisfies Record<Part, string>,
+    goodOfLikeliest: "These figures take the likeliest diagnosis as the answer, not the one that the balanced rule names.",
     figures: {
       accuracy: "of images are named right",
       balanced_accuracy: "the same, with every diagnosis counting alike",

@@ -12,21 +12,30 @@ export function about(description: Description): HTMLElement {
     element("h2", { id: "about-heading" }, words.heading),
     more(words.meant, element("p", { class: "strong" }, description.disclaimer), element("p", {}, description.intended_use)),
     more(words.private, element("p", {}, words.privateMore)),
+    decision(description),
     figures(description),
     more(words.prepared, element("p", {}, description.files[0]?.preparation ?? "")),
   );
 }
 
 /** A heading that unfolds. */
-function more(heading: string, ...children: HTMLElement[]): HTMLElement {
+function more(heading: string, ...children: (HTMLElement | "")[]): HTMLElement {
   return element("details", {}, element("summary", {}, heading), ...children);
 }
 
-function figures({ validation }: Description): HTMLElement | null {
-  const known = Object.entries(texts.about.figures).filter(([name]) => typeof validation[name] === "number");
+/** The rule by which a diagnosis is named, and why it was chosen. */
+function decision({ decision: { rule, reason } }: Description): HTMLElement {
+  const words = texts.about.decision;
+  return more(words.heading, element("p", {}, words[rule]), reason ? element("p", {}, words.reason(reason)) : "");
+}
+
+function figures({ decision, figures: { part, values } }: Description): HTMLElement | null {
+  const words = texts.about;
+  const known = Object.entries(words.figures).filter(([name]) => typeof values[name] === "number");
   if (known.length === 0) return null;
-  const rows = known.flatMap(([name, words]) => [element("dt", {}, texts.share(validation[name])), element("dd", {}, words)]);
-  return more(texts.about.good, element("p", {}, texts.about.goodMore), element("dl", {}, ...rows));
+  const rows = known.flatMap(([name, meaning]) => [element("dt", {}, texts.share(values[name])), element("dd", {}, meaning)]);
+  const remark = decision.rule === "likeliest" ? "" : element("p", {}, words.goodOfLikeliest);
+  return more(words.good, element("p", {}, words.goodMore[part]), element("dl", {}, ...rows), remark);
 }
 
 export class Footer {

@@ -1,11 +1,12 @@
 // The golden images as examples: one that the network names right and one that it names wrong, openly.
 
 import { element } from "../dom";
+import { decide } from "../model/decision";
 import type { Description } from "../model/description";
 import { answered, type Golden, type GoldenImage } from "../model/golden";
 import { fetchFresh } from "../model/kept";
 import { texts } from "../texts";
-import { isUnsure, likeliest } from "./judgement";
+import { isUnsure } from "./judgement";
 import { nameOf } from "./result";
 
 /** More would be a gallery. */
@@ -22,7 +23,7 @@ type Verdict = "right" | "wrong" | "unsure";
 function verdictOn(image: GoldenImage, probabilities: ArrayLike<number>, description: Description): Verdict | undefined {
   if (!description.classes.some(one => one.code === image.truth)) return undefined;
   if (isUnsure(probabilities, description)) return "unsure";
-  return likeliest(probabilities, description.classes)[0].class.code === image.truth ? "right" : "wrong";
+  return description.classes[decide(probabilities, description.decision)].code === image.truth ? "right" : "wrong";
 }
 
 /** What is to be said beside the answer to an example. */

@@ -1,5 +1,6 @@
 // What the probabilities amount to: whether the network is sure enough, and on which side of its levels they lie.
 
+import { decide } from "../model/decision";
 import type { Class, Description, Threshold } from "../model/description";
 import { texts } from "../texts";
 
@@ -17,7 +18,9 @@ export function likeliest(probabilities: ArrayLike<number>, classes: readonly Cl
 }
 
 export interface Judgement {
-  /** Why the likeliest name is not to be believed; null when it is. */
+  /** The place among the outputs of the class that the network's rule names, not always the likeliest; null when none is. */
+  named: number | null;
+  /** Why none is; null when one is. */
   unsure: string | null;
   /** For each target that has a level, on which side of it the probabilities lie. */
   levels: Held[];
@@ -31,7 +34,8 @@ export interface Held {
   remark: string;
 }
 
-/** Whether the likeliest name is too unlikely to be named. */
+/** Whether even the likeliest name is too unlikely for any to be named. By this alone: a rule that names rare classes
+ *  earlier makes nothing more certain. */
 export function isUnsure(probabilities: ArrayLike<number>, { abstention }: Description): boolean {
   return abstention !== undefined && Math.max(...Array.from(probabilities)) < abstention.threshold;
 }
@@ -48,7 +52,7 @@ export function judge(probabilities: ArrayLike<number>, description: Description
     const level = levelFor(target, thresholds);
     return level ? [place(target, probability, level)] : [];
   });
-  return { unsure, levels };
+  return { named: unsure ? null : decide(probabilities, description.decision), unsure, levels };
 }
 
 function sum(probabilities: ArrayLike<number>, classes: readonly Class[], counts: (one: Class) => boolean): number {
@@ -64,17 +68,17 @@ function levelFor(target: string, thresholds: readonly Threshold[]): Threshold |
 function place(target: "melanoma" | "malignant", probability: number, level: Threshold): Held {
   const words = texts.result.level;
   const isAbove = probability >= level.threshold;
-  const { sensitivity, referred_per_found: referred } = level;
+  const { sensitivity, referred_per_found: referred, chosen_on } = level;
   return {
     isAbove,
     sentence: words[target](isAbove ? "above" : "below", texts.share(probability), texts.share(level.threshold), sensitivity),
-    remark: [isAbove ? "" : words.missed(sensitivity), typeof referred !== "number" ? "" : words.referred(referred)].join(" ").trim(),
+    remark: [isAbove ? "" : words.missed(sensitivity), typeof referred !== "number" ? "" : words.referred(referred, texts.images[chosen_on])].join(" ").trim(),
   };
 }
 
 function sayUnsure(most: number, abstention: NonNullable<Description["abstention"]>): string {
-  const { threshold, coverage, accuracy } = abstention;
+  const { threshold, chosen_on, coverage, accuracy } = abstention;
   const sentence = texts.result.notSureMore(texts.share(most), texts.share(threshold));
   if (coverage === undefined || accuracy === undefined) return sentence;
-  return `${sentence} ${texts.result.notSureProof(texts.share(threshold), coverage, accuracy)}`;
+  return `${sentence} ${texts.result.notSureProof(texts.images[chosen_on], texts.share(threshold), coverage, accuracy)}`;
 }

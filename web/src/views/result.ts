@@ -1,4 +1,4 @@
-// The answer: the likeliest names with their probabilities, and what they mean.
+// The answer: the name that is given, the likeliest names with their probabilities, and what they mean.
 
 import type { Answer } from "../classifier/messages";
 import { element, icon } from "../dom";
@@ -8,7 +8,7 @@ import { texts } from "../texts";
 import { ICONS } from "./icons";
 import { judge, likeliest, type Ranked } from "./judgement";
 
-/** How many names are shown. */
+/** How many of the likeliest names are shown; the name that is given, too. */
 const NAMES = 3;
 
 export interface Shown {
@@ -38,14 +38,18 @@ export class Result {
 
   show({ answer, path, remark }: Shown): void {
     const words = texts.result;
-    const ranked = likeliest(answer.probabilities, this.description.classes).slice(0, NAMES);
     const judgement = judge(answer.probabilities, this.description);
+    const all = likeliest(answer.probabilities, this.description.classes);
+    const first = all[0];
+    const named = all.find(one => one.index === judgement.named) ?? first;
+    const ranked = all.filter((one, rank) => rank < NAMES || one === named);
+    const byRule = named === first ? "" : words.balanced(texts.within(nameOf(first.class)), texts.share(first.probability));
     this.view.hidden = false;
     this.view.replaceChildren(
-      this.headline(ranked[0], judgement.unsure),
+      this.headline(named, judgement.unsure, byRule),
       remark ? element("p", { class: "remark" }, remark) : "",
       element("ol", { class: "names" }, ...ranked.map(one => this.name(one))),
-      answer.evidence ? this.evidence(ranked) : "",
+      answer.evidence ? this.evidence(ranked, named) : "",
       ...judgement.levels.map(({ isAbove, sentence, remark }) =>
         element(
           "p",
@@ -62,20 +66,22 @@ export class Result {
         words.time(answer.running, answer.preparing, texts.engines.using[path], texts.precision[answer.format] ?? answer.format),
       ),
     );
+    // Heard, the first is the answer.
+    const heard = byRule ? [named, ...ranked.filter(one => one !== named)] : ranked;
     this.spoken.textContent = words.spoken(
-      ranked.map(one => `${nameOf(one.class)}, ${one.class.malignant ? words.malignant : words.benign}, ${texts.share(one.probability)}`),
-      [judgement.unsure ? words.notSure : "", remark ?? "", words.remember].join(" "),
+      heard.map(one => `${nameOf(one.class)}, ${one.class.malignant ? words.malignant : words.benign}, ${texts.share(one.probability)}`),
+      [judgement.unsure ? words.notSure : byRule, remark ?? "", words.remember].join(" "),
     );
   }
 
-  private headline(first: Ranked, unsure: string | null): HTMLElement {
+  private headline(named: Ranked, unsure: string | null, byRule: string): HTMLElement {
     const words = texts.result;
     return element(
       "header",
       { class: unsure ? "headline unsure" : "headline" },
-      element("p", { class: "eyebrow" }, unsure ? words.heading : words.likeliest),
-      element("h2", { id: "result-heading", tabindex: "-1" }, unsure ? words.notSure : nameOf(first.class)),
-      unsure ? element("p", {}, unsure) : "",
+      element("p", { class: "eyebrow" }, unsure || byRule ? words.heading : words.likeliest),
+      element("h2", { id: "result-heading", tabindex: "-1" }, unsure ? words.notSure : nameOf(named.class)),
+      unsure || byRule ? element("p", {}, unsure ?? byRule) : "",
     );
   }
 
@@ -97,13 +103,13 @@ export class Result {
     );
   }
 
-  /** A switch for the heat map, and the name that it is about. */
-  private evidence(ranked: readonly Ranked[]): HTMLElement {
+  /** A switch for the heat map, and the name that it is about: at first `named`. */
+  private evidence(ranked: readonly Ranked[], named: Ranked): HTMLElement {
     const toggle = element("input", { type: "checkbox", id: "evidence", role: "switch" });
     const select = element(
       "select",
       { "aria-label": texts.evidence.show },
-      ...ranked.map(one => element("option", { value: one.index }, nameOf(one.class))),
+      ...ranked.map(one => element("option", { value: one.index, selected: one === named }, nameOf(one.class))),
     );
     const scale = element("span", { class: "scale", "aria-hidden": "true" });
     const legend = element("p", { class: "faint legend" }, texts.evidence.least, scale, texts.evidence.most);
