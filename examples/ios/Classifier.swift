@@ -1,5 +1,11 @@
 import Foundation
 
+/// The name that the network gives, and all names with their probabilities, likeliest first.
+struct Answer {
+    let named: String
+    let names: [(name: String, probability: Float)]
+}
+
 /// An export folder at work, as it lies in the app's bundle.
 final class Classifier {
     private let model: Model
@@ -14,10 +20,11 @@ final class Classifier {
     /// To be shown wherever a person reads an answer.
     var disclaimer: String { model.disclaimer }
 
-    /// Names with their probabilities, likeliest first. Takes a while: not for the thread that draws.
-    func classify(_ photo: Rgb) throws -> [(name: String, probability: Float)] {
+    /// Takes a while: not for the thread that draws.
+    func classify(_ photo: Rgb) throws -> Answer {
         let probabilities = try network.run(prepare(photo, size: model.resize.size, fit: model.resize.fit))
-        let named = zip(model.classes, probabilities).map { (name: $0.name, probability: $1) }
-        return named.sorted { $0.probability > $1.probability }
+        let names = zip(model.classes, probabilities).map { (name: $0.name, probability: $1) }
+        let named = names[model.decide(probabilities)].name
+        return Answer(named: named, names: names.sorted { $0.probability > $1.probability })
     }
 }
