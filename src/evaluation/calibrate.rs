@@ -15,7 +15,7 @@ use crate::inference::checkpoint::CheckpointClassifier;
 use crate::metrics::calibration::{at_temperature, calibration, fit_temperature};
 use crate::metrics::decision_metrics::DecisionAnalysis;
 use crate::metrics::decisions::{Balanced, Decisions, Offsets, decide};
-use crate::metrics::{Predictions, ranking};
+use crate::metrics::{Predictions, default_decision, ranking};
 use crate::model::checkpoint::Checkpoint;
 use crate::model::checkpoint_metadata::lesion_hash;
 use crate::progress::Progress;
@@ -169,7 +169,7 @@ fn fit(
         let balanced = Balanced::fit(&predictions, &priors, fitted_on);
         let rows = predictions.probabilities.iter();
         predictions.balanced = rows.map(|row| decide(row, &balanced.offsets)).collect();
-        metadata.decisions = Decisions::with_balanced(balanced, &predictions);
+        metadata.decisions = default_decision::with_balanced(balanced, &predictions);
     }
     if fitted_on == Part::Val {
         metadata.validation = predictions.score().to_map();

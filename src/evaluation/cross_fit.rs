@@ -7,6 +7,7 @@ use crate::metrics::calibration::{at_temperature, fit_temperature};
 use crate::metrics::comparison;
 use crate::metrics::decision_metrics::{DecisionAnalysis, DecisionMetrics};
 use crate::metrics::decisions::{DecisionRule, Offsets, decide, fit_tau, offsets};
+use crate::metrics::default_decision;
 use crate::metrics::operating_points::{OperatingPoint, cross_fitted};
 
 /// The predictions of one fold.
@@ -96,7 +97,7 @@ pub fn decisions(pooled: &Predictions, tau: Option<Vec<f64>>) -> DecisionAnalysi
     let default = balanced.as_ref().map_or(DecisionRule::Likeliest, |_| {
         let named = pooled.naming(pooled.balanced.iter().copied());
         let compared = comparison::compare(pooled, &named, DEFAULT_SEED);
-        DecisionRule::better(compared.figures.get("balanced_accuracy"))
+        default_decision::better(compared.figures.get("balanced_accuracy"))
     });
     DecisionAnalysis {
         default,

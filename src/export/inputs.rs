@@ -1,7 +1,6 @@
 //! The inputs of verification and calibration.
 
 use super::images::Images;
-use super::source::ExportSource;
 use crate::metrics::decisions::Decisions;
 use crate::probabilities::Probabilities;
 
@@ -15,12 +14,4 @@ pub struct ExportInputs<'a> {
     pub decisions: &'a Decisions,
     /// Preprocessed training images for int8 calibration.
     pub calibration: &'a [Vec<u8>],
-}
-
-/// The network of a fold, and its inputs.
-pub struct FoldInputs<'a> {
-    /// The network.
-    pub source: &'a ExportSource,
-    /// Its inputs; its images are those of its validation fold.
-    pub inputs: ExportInputs<'a>,
 }

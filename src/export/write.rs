@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tch::Device;
 
-use super::inputs::{ExportInputs, FoldInputs};
+use super::inputs::ExportInputs;
 use super::quantize::{self, QuantizedNetwork, RangeRule};
 use super::source::ExportSource;
 use super::verify::{self, Verification};
@@ -30,6 +30,14 @@ pub struct Plan {
     pub ranges: RangeRule,
     /// The allowed loss of balanced accuracy or melanoma recall of an int8 file, in percentage points, 0–100.
     pub tolerance: f64,
+}
+
+/// The network of a fold, and its inputs.
+pub struct FoldInputs<'a> {
+    /// The network.
+    pub source: &'a ExportSource,
+    /// Its inputs; its images are those of its validation fold.
+    pub inputs: ExportInputs<'a>,
 }
 
 /// A format whose file failed verification and was removed.

@@ -8,12 +8,11 @@
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
-use super::comparison::{self, Difference};
 use super::ranking::argmax;
 use super::{Confusion, Predictions};
+use crate::Diagnosis;
 use crate::dataset::part::Part;
 use crate::probabilities::Probabilities;
-use crate::{DEFAULT_SEED, Diagnosis};
 
 /// One value for each class, in class order.
 pub type Offsets = [f64; Diagnosis::COUNT];
@@ -90,53 +89,6 @@ impl Decisions {
         self.offsets(self.default)
             .unwrap_or(&self.likeliest.offsets)
     }
-
-    /// The rules of a network whose τ was fitted on `predictions`. `balanced` becomes the default if its balanced
-    /// accuracy is higher by more than chance: the 95 % interval of the difference excludes zero.
-    pub fn with_balanced(balanced: Balanced, predictions: &Predictions) -> Self {
-        let named = (predictions.probabilities.iter()).map(|row| decide(row, &balanced.offsets));
-        let named = predictions.naming(named);
-        let compared = comparison::differences(predictions, &named, DEFAULT_SEED);
-        let figures: Vec<String> = [
-            ("balanced_accuracy", "balanced accuracy"),
-            ("melanoma_recall", "melanoma recall"),
-            ("accuracy", "accuracy"),
-        ]
-        .into_iter()
-        .filter_map(|(name, words)| Some(in_words(words, compared.get(name)?)))
-        .collect();
-        Self {
-            default: DecisionRule::better(compared.get("balanced_accuracy")),
-            reason: format!(
-                "on {} {}, balanced against likeliest: {}",
-                balanced.images,
-                balanced.fitted_on.images(),
-                figures.join("; ")
-            ),
-            balanced: Some(balanced),
-            ..Self::default()
-        }
-    }
-}
-
-impl DecisionRule {
-    /// The rule to use, given the balanced accuracy of the likeliest class and of the balanced rule.
-    pub fn better(balanced_accuracy: Option<&Difference>) -> Self {
-        match balanced_accuracy {
-            Some(found) if found.is_clear() && found.difference > 0.0 => Self::Balanced,
-            _ => Self::Likeliest,
-        }
-    }
-}
-
-fn in_words(metric: &str, difference: &Difference) -> String {
-    let interval = (difference.interval).map_or_else(String::new, |[low, high]| {
-        format!(" (95 % interval of the difference {low:+.3} to {high:+.3})")
-    });
-    format!(
-        "{metric} {:.3} against {:.3}{interval}",
-        difference.b, difference.a
-    )
 }
 
 impl Balanced {
@@ -269,34 +221,5 @@ mod tests {
         assert_eq!(fit_tau(&answers, &PRIORS), 0.25);
         let right = predictions(&[(mel, row(&[(mel, 0.9), (nv, 0.1)]))]);
         assert_eq!(fit_tau(&right, &PRIORS), 0.0);
-    }
-
-    #[test]
-    fn balanced_becomes_the_default_only_if_it_is_clearly_better() {
-        let (mel, nv) = (Diagnosis::Mel, Diagnosis::Nv);
-        let answers = |melanomas: usize| {
-            let mut pairs = vec![(nv, row(&[(mel, 0.05), (nv, 0.95)])); 60];
-            pairs.extend(vec![(mel, row(&[(mel, 0.4), (nv, 0.6)])); melanomas]);
-            predictions(&pairs)
-        };
-        let decisions = |answers: &Predictions| {
-            let balanced = Balanced::fit(answers, &PRIORS, Part::Val);
-            Decisions::with_balanced(balanced, answers)
-        };
-        let found = decisions(&answers(30));
-        assert_eq!(found.default, DecisionRule::Balanced);
-        assert!(
-            found.reason.contains("on 90 validation images"),
-            "{}",
-            found.reason
-        );
-        assert!(
-            found
-                .reason
-                .contains("balanced accuracy 1.000 against 0.500")
-        );
-        let found = decisions(&answers(0));
-        assert_eq!(found.default, DecisionRule::Likeliest);
-        assert_eq!(found.balanced.map(|balanced| balanced.tau), Some(0.0));
     }
 }

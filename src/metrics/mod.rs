@@ -31,6 +31,7 @@ pub mod comparison;
 pub mod confusion;
 pub mod decision_metrics;
 pub mod decisions;
+pub mod default_decision;
 pub mod isic;
 pub mod melanoma;
 pub mod operating_points;

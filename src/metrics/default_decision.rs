@@ -1,0 +1,97 @@
+//! The choice of the default decision rule.
+
+use super::Predictions;
+use super::comparison::{self, Difference};
+use super::decisions::{Balanced, DecisionRule, Decisions, decide};
+use crate::DEFAULT_SEED;
+
+/// The rules of a network whose τ was fitted on `predictions`, and the reason for the default.
+pub fn with_balanced(balanced: Balanced, predictions: &Predictions) -> Decisions {
+    let named = (predictions.probabilities.iter()).map(|row| decide(row, &balanced.offsets));
+    let named = predictions.naming(named);
+    let compared = comparison::differences(predictions, &named, DEFAULT_SEED);
+    let figures: Vec<String> = [
+        ("balanced_accuracy", "balanced accuracy"),
+        ("melanoma_recall", "melanoma recall"),
+        ("accuracy", "accuracy"),
+    ]
+    .into_iter()
+    .filter_map(|(name, words)| Some(in_words(words, compared.get(name)?)))
+    .collect();
+    Decisions {
+        default: better(compared.get("balanced_accuracy")),
+        reason: format!(
+            "on {} {}, balanced against likeliest: {}",
+            balanced.images,
+            balanced.fitted_on.images(),
+            figures.join("; ")
+        ),
+        balanced: Some(balanced),
+        ..Decisions::default()
+    }
+}
+
+/// The better rule, given the balanced accuracy of the likeliest class (`a`) and of the balanced rule (`b`): the balanced
+/// one if it is higher by more than chance, so that the 95 % interval of the difference excludes zero.
+pub fn better(balanced_accuracy: Option<&Difference>) -> DecisionRule {
+    match balanced_accuracy {
+        Some(found) if found.is_clear() && found.difference > 0.0 => DecisionRule::Balanced,
+        _ => DecisionRule::Likeliest,
+    }
+}
+
+fn in_words(metric: &str, difference: &Difference) -> String {
+    let interval = (difference.interval).map_or_else(String::new, |[low, high]| {
+        format!(" (95 % interval of the difference {low:+.3} to {high:+.3})")
+    });
+    format!(
+        "{metric} {:.3} against {:.3}{interval}",
+        difference.b, difference.a
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Diagnosis;
+    use crate::dataset::part::Part;
+
+    /// Sixty nevi that are certain, and melanomas with a probability of 0.4.
+    fn predictions(melanomas: usize) -> Predictions {
+        let mut predictions = Predictions::default();
+        for image in 0..60 + melanomas {
+            let (truth, melanoma) = match image < 60 {
+                true => (Diagnosis::Nv, 0.05),
+                false => (Diagnosis::Mel, 0.4),
+            };
+            let mut row = [0.0; Diagnosis::COUNT];
+            row[Diagnosis::Mel.index()] = melanoma;
+            row[Diagnosis::Nv.index()] = 1.0 - melanoma;
+            predictions.image_ids.push(image.to_string());
+            predictions.truths.push(truth);
+            predictions.probabilities.push(row);
+        }
+        predictions
+    }
+
+    fn decisions(melanomas: usize) -> Decisions {
+        let predictions = predictions(melanomas);
+        let priors = [0.03, 0.05, 0.11, 0.01, 0.11, 0.67, 0.02];
+        with_balanced(
+            Balanced::fit(&predictions, &priors, Part::Val),
+            &predictions,
+        )
+    }
+
+    #[test]
+    fn balanced_becomes_the_default_only_if_it_is_clearly_better() {
+        let found = decisions(30);
+        assert_eq!(found.default, DecisionRule::Balanced);
+        let reason = &found.reason;
+        assert!(reason.contains("on 90 validation images"), "{reason}");
+        assert!(reason.contains("balanced accuracy 1.000 against 0.500"));
+        let found = decisions(0);
+        assert_eq!(found.default, DecisionRule::Likeliest);
+        assert_eq!(found.balanced.map(|balanced| balanced.tau), Some(0.0));
+    }
+}
