@@ -6,27 +6,73 @@ use crate::Diagnosis;
 /// β of the effective number of samples (1 − βⁿ) / (1 − β) (Cui et al. 2019).
 const EFFECTIVE_BETA: f64 = 0.999;
 
-/// The weights of the seven classes, in class order: `class_weights` times `class_factors`.
+/// The weights of the seven classes in an epoch (from 1), in class order. From `reweighting_end` on they are those of
+/// [`resolve`]; before, those weights are raised to the power [`strength`] and scaled in the same way.
+pub fn in_epoch(
+    config: &TrainingConfig,
+    counts: &[f64; Diagnosis::COUNT],
+    epoch: usize,
+) -> [f64; Diagnosis::COUNT] {
+    let (weights, strength) = (resolve(config, counts), strength(config, epoch));
+    if strength == 1.0 {
+        return weights;
+    }
+    // A class without images keeps its weight of 0, which the power 0 would raise to 1.
+    let raised = weights.map(|weight| match weight {
+        0.0 => 0.0,
+        weight => weight.powf(strength),
+    });
+    scaled(config, raised, counts)
+}
+
+/// The power of the class weights in an epoch (from 1): 0 (equal weights) until `reweighting_start`, then rising
+/// quadratically to 1 at `reweighting_end`. Deferred re-weighting (Cao et al. 2019) is the case in which both are equal.
+/// The first epoch is at time 0 and the last at time 1, so that the last always has the final weights.
+fn strength(config: &TrainingConfig, epoch: usize) -> f64 {
+    let (start, end) = (config.reweighting_start, config.reweighting_end);
+    let time = match config.epochs {
+        0 | 1 => 1.0,
+        epochs => (epoch - 1) as f64 / (epochs - 1) as f64,
+    };
+    if time >= end {
+        1.0
+    } else if time <= start {
+        0.0
+    } else {
+        ((time - start) / (end - start)).powi(2)
+    }
+}
+
+/// The final weights of the seven classes, in class order: `class_weights` times `class_factors`.
 ///
 /// `counts` is the number of training images per class. Weights from a rule or a power are scaled to a mean of 1 over
 /// the training images, so that the learning rate does not depend on the rule; classes without images have weight 0.
 /// Weights from a table are not scaled.
-pub fn resolve(config: &TrainingConfig, counts: &[usize; Diagnosis::COUNT]) -> [f64; 7] {
+pub fn resolve(
+    config: &TrainingConfig,
+    counts: &[f64; Diagnosis::COUNT],
+) -> [f64; Diagnosis::COUNT] {
     let factor = |d: Diagnosis| config.class_factors.get(&d).copied().unwrap_or(1.0);
     let weights = Diagnosis::ALL.map(|d| factor(d) * unscaled(&config.class_weights, d, counts));
-    if matches!(config.class_weights, ClassWeights::Table(_)) {
-        return weights;
-    }
-    let images: usize = counts.iter().sum();
-    let total: f64 = weights.iter().zip(counts).map(|(w, &n)| w * n as f64).sum();
-    if total == 0.0 {
-        return weights;
-    }
-    weights.map(|weight| weight * images as f64 / total)
+    scaled(config, weights, counts)
 }
 
-fn unscaled(weights: &ClassWeights, class: Diagnosis, counts: &[usize; Diagnosis::COUNT]) -> f64 {
-    let n = counts[class.index()] as f64;
+/// Weights scaled to a mean of 1 over the training images, except those from a table.
+fn scaled(
+    config: &TrainingConfig,
+    weights: [f64; Diagnosis::COUNT],
+    counts: &[f64; Diagnosis::COUNT],
+) -> [f64; Diagnosis::COUNT] {
+    let images: f64 = counts.iter().sum();
+    let total: f64 = weights.iter().zip(counts).map(|(w, n)| w * n).sum();
+    if matches!(config.class_weights, ClassWeights::Table(_)) || total == 0.0 {
+        return weights;
+    }
+    weights.map(|weight| weight * images / total)
+}
+
+fn unscaled(weights: &ClassWeights, class: Diagnosis, counts: &[f64; Diagnosis::COUNT]) -> f64 {
+    let n = counts[class.index()];
     match weights {
         ClassWeights::Table(table) => table.get(&class).copied().unwrap_or(1.0),
         _ if n == 0.0 => 0.0,
@@ -46,21 +92,25 @@ mod tests {
     use crate::training::Phase;
     use crate::training::config::resolve;
 
-    const COUNTS: [usize; 7] = [10, 20, 0, 40, 5, 100, 25];
+    const COUNTS: [f64; 7] = [10.0, 20.0, 0.0, 40.0, 5.0, 100.0, 25.0];
 
-    fn weights(changes: &[&str], counts: &[usize; 7]) -> [f64; 7] {
+    fn config(changes: &[&str]) -> TrainingConfig {
         let changes: Vec<String> = changes.iter().map(|&c| c.to_owned()).collect();
-        let config = resolve::resolve(Phase::Transfer, None, &changes).unwrap();
-        resolve(&config, counts)
+        resolve::resolve(Phase::Finetune, None, &changes).unwrap()
+    }
+
+    /// Final weights, without factors unless `changes` sets some.
+    fn weights(changes: &[&str], counts: &[f64; 7]) -> [f64; 7] {
+        resolve(&config(&[&["class_factors={}"], changes].concat()), counts)
     }
 
     #[test]
     fn balanced_weights_equal_scikit_learns_if_every_class_has_images() {
-        let counts = [10, 20, 30, 40, 50, 30, 20];
+        let counts = [10.0, 20.0, 30.0, 40.0, 50.0, 30.0, 20.0];
         let weights = weights(&["class_weights=balanced"], &counts);
         // n_samples / (n_classes * bincount)
         for (weight, count) in weights.iter().zip(counts) {
-            assert!((weight - 200.0 / (7.0 * count as f64)).abs() < 1e-12);
+            assert!((weight - 200.0 / (7.0 * count)).abs() < 1e-12);
         }
     }
 
@@ -69,7 +119,7 @@ mod tests {
         for rule in ["none", "balanced", "sqrt", "effective", "0.7"] {
             for factors in ["class_factors={}", "class_factors={ mel = 2, bkl = 3 }"] {
                 let weights = weights(&[&format!("class_weights={rule}"), factors], &COUNTS);
-                let total: f64 = weights.iter().zip(COUNTS).map(|(w, n)| w * n as f64).sum();
+                let total: f64 = weights.iter().zip(COUNTS).map(|(w, n)| w * n).sum();
                 assert!((total / 200.0 - 1.0).abs() < 1e-12, "{rule}");
                 assert_eq!(weights[2], 0.0);
             }
@@ -104,5 +154,49 @@ mod tests {
         );
         let melanoma_to_naevus = |weights: [f64; 7]| weights[4] / weights[5];
         assert!((melanoma_to_naevus(raised) / melanoma_to_naevus(plain) - 2.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn deferred_weights_are_equal_first_and_rise_with_the_square_of_time() {
+        let late = [
+            "epochs=11",
+            "class_weights=0.8",
+            "reweighting_start=0.5",
+            "reweighting_end=0.9",
+        ];
+        let (config, full) = (config(&late), resolve(&config(&late), &COUNTS));
+        for epoch in 1..=5 {
+            let equal = [1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0];
+            assert_eq!(in_epoch(&config, &COUNTS, epoch), equal);
+        }
+        // Epoch 8 is at 0.7 of the run, half way from 0.5 to 0.9.
+        let (ratio, power) = (|w: [f64; 7]| w[4] / w[5], 0.25);
+        let weights = in_epoch(&config, &COUNTS, 8);
+        assert!((ratio(weights) - ratio(full).powf(power)).abs() < 1e-12);
+        let total: f64 = weights.iter().zip(COUNTS).map(|(w, n)| w * n).sum();
+        assert!((total / 200.0 - 1.0).abs() < 1e-12);
+        assert_ne!(in_epoch(&config, &COUNTS, 9), full);
+        assert_eq!(in_epoch(&config, &COUNTS, 10), full);
+    }
+
+    #[test]
+    fn equal_start_and_end_switch_the_weights_on_between_two_epochs() {
+        let switch = [
+            "epochs=4",
+            "class_weights={ df = 4 }",
+            "class_factors={}",
+            "reweighting_start=0.5",
+            "reweighting_end=0.5",
+        ];
+        let of = |epoch| in_epoch(&config(&switch), &COUNTS, epoch)[Diagnosis::Df.index()];
+        assert_eq!([1, 2, 3, 4].map(of), [1.0, 1.0, 4.0, 4.0]);
+    }
+
+    #[test]
+    fn without_deferral_the_weights_are_in_full_force_in_every_epoch() {
+        let config = config(&[]);
+        for epoch in 1..=config.epochs {
+            assert_eq!(in_epoch(&config, &COUNTS, epoch), resolve(&config, &COUNTS));
+        }
     }
 }

@@ -51,6 +51,10 @@ pub struct TrainingConfig {
     pub class_weights: ClassWeights,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub class_factors: BTreeMap<Diagnosis, f64>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reweighting_start: f64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub reweighting_end: f64,
     #[serde(default)]
     pub logit_adjustment: f64,
     #[serde(default)]

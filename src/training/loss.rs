@@ -27,25 +27,28 @@ pub struct Loss {
 }
 
 impl Loss {
-    /// The configured loss. `weights` are the class weights, `counts` the images per class in an epoch.
+    /// The configured loss. `weights` are the class weights, `counts` the images per class in an epoch: whole numbers,
+    /// or expected ones.
     pub fn new(
         config: &TrainingConfig,
         weights: &[f64; Diagnosis::COUNT],
-        counts: &[usize; Diagnosis::COUNT],
+        counts: &[f64; Diagnosis::COUNT],
         device: Device,
     ) -> Self {
-        let to_tensor = |values: [f64; Diagnosis::COUNT]| {
-            Tensor::from_slice(&values.map(|value| value as f32)).to_device(device)
-        };
         Self {
-            weights: to_tensor(*weights),
+            weights: to_tensor(weights, device),
             adjustment: (config.logit_adjustment > 0.0)
-                .then(|| to_tensor(adjustment(config.logit_adjustment, counts))),
+                .then(|| to_tensor(&adjustment(config.logit_adjustment, counts), device)),
             label_smoothing: config.label_smoothing,
             focal_gamma: config.focal_gamma,
             distillation_alpha: config.distillation_alpha,
             teacher_temperature: config.teacher_temperature,
         }
+    }
+
+    /// Replaces the class weights.
+    pub fn set_weights(&mut self, weights: &[f64; Diagnosis::COUNT]) {
+        self.weights = to_tensor(weights, self.weights.device());
     }
 
     /// The mean loss of a batch (a scalar with gradients): a mean weighted by class weight, as in PyTorch's
@@ -103,9 +106,13 @@ impl Loss {
 }
 
 /// τ · ln(class frequency). A class without images is treated as one image; it is never a label.
-fn adjustment(tau: f64, counts: &[usize; Diagnosis::COUNT]) -> [f64; Diagnosis::COUNT] {
-    let images: usize = counts.iter().sum();
-    counts.map(|count| tau * (count.max(1) as f64 / images.max(1) as f64).ln())
+fn adjustment(tau: f64, counts: &[f64; Diagnosis::COUNT]) -> [f64; Diagnosis::COUNT] {
+    let images: f64 = counts.iter().sum();
+    counts.map(|count| tau * (count.max(1.0) / images.max(1.0)).ln())
+}
+
+fn to_tensor(values: &[f64; Diagnosis::COUNT], device: Device) -> Tensor {
+    Tensor::from_slice(&values.map(|value| value as f32)).to_device(device)
 }
 
 /// One-hot rows (N × 7) of the given classes.
@@ -126,7 +133,7 @@ mod tests {
     use crate::training::config::resolve;
 
     const WEIGHTS: [f64; 7] = [3.0, 2.0, 1.0, 5.0, 1.5, 0.4, 4.0];
-    const COUNTS: [usize; 7] = [30, 50, 110, 10, 110, 670, 20];
+    const COUNTS: [f64; 7] = [30.0, 50.0, 110.0, 10.0, 110.0, 670.0, 20.0];
 
     fn loss(changes: &[&str]) -> Loss {
         let changes: Vec<String> = changes.iter().map(|&c| c.to_owned()).collect();

@@ -30,7 +30,7 @@ pub struct TrainingResult {
     pub history: Vec<Epoch>,
     /// Whether the caller stopped the run.
     pub interrupted: bool,
-    /// The class weights of the loss.
+    /// The class weights of the loss at the end of the run.
     pub class_weights: [f64; Diagnosis::COUNT],
     /// Number of training images.
     pub train_images: usize,

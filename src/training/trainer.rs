@@ -39,7 +39,7 @@ pub struct Trainer<'a> {
     loss: Loss,
     train_labels: Vec<Diagnosis>,
     val_labels: Vec<Diagnosis>,
-    class_weights: [f64; Diagnosis::COUNT],
+    class_counts: [f64; Diagnosis::COUNT],
     state: TrainState,
     history: Vec<Epoch>,
 }
@@ -80,13 +80,14 @@ impl<'a> Trainer<'a> {
         };
         let [train_labels, val_labels]: [Vec<Diagnosis>; 2] = [labels(&rows[0]), labels(&rows[1])];
         warn_double_balancing(config, progress);
-        let class_weights = class_weights::resolve(config, &sampling::count(&train_labels));
+        let class_counts = sampling::count(&train_labels);
+        let class_weights = class_weights::resolve(config, &class_counts);
         let order = sampling::order(&train_labels, config.sampler, config.seed, 1);
         let sampled = order.iter().map(|&index| train_labels[index]);
         let sampled = sampling::count(&sampled.collect::<Vec<_>>());
         Ok(Self {
             loss: Loss::new(config, &class_weights, &sampled, model.device()),
-            class_weights,
+            class_counts,
             data: TrainingData::new(dataset, config, rows, &model, run.stop, progress)?
                 .with_teacher(initial_model.teacher),
             run,
@@ -115,6 +116,8 @@ impl<'a> Trainer<'a> {
     /// Makes the remaining steps of the current epoch. Saves and returns false if the run was stopped.
     fn steps(&mut self) -> Result<bool> {
         let config = self.run.config;
+        let weights = class_weights::in_epoch(config, &self.class_counts, self.state.epoch);
+        self.loss.set_weights(&weights);
         let order = self.order();
         let steps = order.len().div_ceil(config.batch_size);
         // Batch sizes differ by at most one: a small last batch would disturb BatchNorm.
@@ -235,7 +238,7 @@ impl<'a> Trainer<'a> {
             best: self.state.best,
             history: self.history,
             interrupted,
-            class_weights: self.class_weights,
+            class_weights: class_weights::resolve(self.run.config, &self.class_counts),
             train_images: self.train_labels.len(),
             val_images: self.val_labels.len(),
         }

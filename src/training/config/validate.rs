@@ -109,6 +109,12 @@ impl TrainingConfig {
             "class_factors",
             "above 0 for every class named",
         );
+        let (start, end) = (self.reweighting_start, self.reweighting_end);
+        require(
+            0.0 <= start && start <= end && end <= 1.0,
+            "reweighting_start and reweighting_end",
+            "from 0 to 1, the end not before the start",
+        );
         for (key, value) in [
             ("logit_adjustment", self.logit_adjustment),
             ("focal_gamma", self.focal_gamma),

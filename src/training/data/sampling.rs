@@ -48,8 +48,8 @@ fn sample(
     weight: impl Fn(f64) -> f64,
 ) -> Vec<usize> {
     let weights = count(labels).map(|count| match count {
-        0 => 0.0,
-        count => weight(count as f64),
+        0.0 => 0.0,
+        count => weight(count),
     });
     let total: f64 = weights.iter().sum();
     let (mut sampled, mut target) = (Vec::with_capacity(labels.len()), 0.0);
@@ -77,10 +77,10 @@ pub fn step_seed(seed: u64, epoch: usize, step: usize) -> i64 {
 }
 
 /// Number of examples per class, in class order.
-pub fn count(labels: &[Diagnosis]) -> [usize; Diagnosis::COUNT] {
-    let mut counts = [0; Diagnosis::COUNT];
+pub fn count(labels: &[Diagnosis]) -> [f64; Diagnosis::COUNT] {
+    let mut counts = [0.0; Diagnosis::COUNT];
     for label in labels {
-        counts[label.index()] += 1;
+        counts[label.index()] += 1.0;
     }
     counts
 }
