@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use tch::Device;
 
 use super::config::{Phase, TrainingConfig};
+use super::data::sampling::{self, Sampling};
 use super::distillation::Teacher;
 use crate::dataset::Dataset;
 use crate::evaluation::leakage::refuse_leak;
@@ -40,7 +41,7 @@ pub struct InitialModel {
     pub validation_lesions: Vec<String>,
 }
 
-/// Builds the network to train, and reads the teachers.
+/// Builds the network to train, and reads the teachers. Fails if `source_shares` does not fit the dataset.
 pub fn start(
     weights: &InitialWeights,
     dataset: &Dataset,
@@ -48,6 +49,8 @@ pub fn start(
     device: Device,
     progress: &dyn Progress,
 ) -> Result<InitialModel> {
+    // Refuses shares of unknown sources before anything is read or written.
+    Sampling::new(dataset, config, &sampling::training_rows(dataset, config))?;
     let teacher = Teacher::open(&config.teachers, dataset, device)?;
     let mut model = initialize(weights, dataset, config, device, progress)?;
     if let Some(teacher) = &teacher {

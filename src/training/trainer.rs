@@ -9,9 +9,9 @@ use std::time::Instant;
 use self::checks::{refuse_divergence, refuse_empty, warn_double_balancing};
 use super::checkpointing::metadata;
 use super::checkpointing::train_state::{self, TrainState};
-use super::config::Phase;
+use super::config::{Phase, Sampler};
 use super::data::batches::{Batch, TrainingData};
-use super::data::sampling;
+use super::data::sampling::{self, Sampling};
 use super::ema::ModelEma;
 use super::history::{self, Epoch};
 use super::initial_model::InitialModel;
@@ -39,6 +39,8 @@ pub struct Trainer<'a> {
     loss: Loss,
     train_labels: Vec<Diagnosis>,
     val_labels: Vec<Diagnosis>,
+    sampling: Sampling,
+    /// Images of each class in an epoch, from which the class weights are computed.
     class_counts: [f64; Diagnosis::COUNT],
     state: TrainState,
     history: Vec<Epoch>,
@@ -80,13 +82,17 @@ impl<'a> Trainer<'a> {
         };
         let [train_labels, val_labels]: [Vec<Diagnosis>; 2] = [labels(&rows[0]), labels(&rows[1])];
         warn_double_balancing(config, progress);
-        let class_counts = sampling::count(&train_labels);
+        let sampling = Sampling::new(dataset, config, &rows[0])?;
+        let sampled = sampling.class_counts();
+        // With a sampler of classes, the weights are those of the images that there are.
+        let class_counts = match config.sampler {
+            Sampler::Natural => sampled,
+            _ => sampling::count(&train_labels),
+        };
         let class_weights = class_weights::resolve(config, &class_counts);
-        let order = sampling::order(&train_labels, config.sampler, config.seed, 1);
-        let sampled = order.iter().map(|&index| train_labels[index]);
-        let sampled = sampling::count(&sampled.collect::<Vec<_>>());
         Ok(Self {
             loss: Loss::new(config, &class_weights, &sampled, model.device()),
+            sampling,
             class_counts,
             data: TrainingData::new(dataset, config, rows, &model, run.stop, progress)?
                 .with_teacher(initial_model.teacher),
@@ -197,13 +203,7 @@ impl<'a> Trainer<'a> {
 
     /// Indices of the training examples in the order of the current epoch.
     fn order(&self) -> Vec<usize> {
-        let config = self.run.config;
-        sampling::order(
-            &self.train_labels,
-            config.sampler,
-            config.seed,
-            self.state.epoch,
-        )
+        self.sampling.order(self.state.epoch)
     }
 
     /// Whether the current epoch ends with a validation.

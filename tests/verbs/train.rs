@@ -433,7 +433,19 @@ fn flags_beat_the_file_and_the_file_beats_the_defaults() {
 fn refuses_what_would_fail_later_and_leaves_nothing_behind() {
     let home = tempfile::tempdir().unwrap();
     let out = home.path().join("run");
-    let cases: [(&[&str], i32, &str); 6] = [
+    let cases: [(&[&str], i32, &str); 7] = [
+        (
+            &[
+                "--phase",
+                "finetune",
+                "--weights",
+                "none",
+                "--set",
+                "source_shares.moon=0.3",
+            ],
+            1,
+            "no training images of source 'moon'",
+        ),
         (&["--phase", "finetune"], 1, "--from CHECKPOINT"),
         (
             &[

@@ -1,6 +1,6 @@
 //! Validation of a configuration, before training starts.
 
-use super::{ClassWeights, ScheduleKind, TrainableBlocksSetting, TrainingConfig};
+use super::{ClassWeights, Sampler, ScheduleKind, TrainableBlocksSetting, TrainingConfig};
 use crate::metrics::Metrics;
 use crate::model::architecture::Architecture;
 use crate::training::early_stopping::LAST;
@@ -108,6 +108,17 @@ impl TrainingConfig {
             self.class_factors.values().all(|&factor| positive(factor)),
             "class_factors",
             "above 0 for every class named",
+        );
+        let shares: Vec<f64> = self.source_shares.values().copied().collect();
+        require(
+            shares.iter().all(|&share| positive(share)) && shares.iter().sum::<f64>() <= 1.0 + 1e-9,
+            "source_shares",
+            "above 0 for every source named, and at most 1 together",
+        );
+        require(
+            shares.is_empty() || self.sampler == Sampler::Natural,
+            "sampler",
+            "natural if source_shares is set",
         );
         let (start, end) = (self.reweighting_start, self.reweighting_end);
         require(

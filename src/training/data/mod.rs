@@ -2,4 +2,6 @@
 
 pub mod batches;
 pub mod features;
+mod group;
 pub mod sampling;
+mod source_shares;

@@ -4,9 +4,11 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use crate::Diagnosis;
+use super::group::Group;
+use super::source_shares;
 use crate::dataset::{Dataset, Split};
 use crate::training::config::{Sampler, TrainingConfig};
+use crate::{Diagnosis, Result};
 
 /// The rows to train on: the whole train split, or about `train_limit` of them, stratified by class. Rounding up keeps
 /// at least one image of every class.
@@ -27,46 +29,103 @@ pub fn training_rows(dataset: &Dataset, config: &TrainingConfig) -> Vec<usize> {
     selected
 }
 
-/// The examples of an epoch in order, as indices into `labels`. The length is that of `labels` for every sampler. A
-/// class that is sampled more often than it has images repeats none of them before all were used.
-pub fn order(labels: &[Diagnosis], sampler: Sampler, seed: u64, epoch: usize) -> Vec<usize> {
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    random.set_stream(epoch as u64);
-    let mut order: Vec<usize> = match sampler {
-        Sampler::Natural => (0..labels.len()).collect(),
-        Sampler::Sqrt => sample(labels, &mut random, |count| count.sqrt()),
-        Sampler::Balanced => sample(labels, &mut random, |_| 1.0),
-    };
-    order.shuffle(&mut random);
-    order
+/// How often each training example is drawn in an epoch. An example's index is its position among the training rows. The
+/// length of an epoch is the number of training examples in any case.
+pub struct Sampling {
+    seed: u64,
+    labels: Vec<Diagnosis>,
+    /// Disjoint groups that share an epoch. If there are none, every example is drawn once.
+    groups: Vec<Group>,
 }
 
-/// Indices in which each class appears in proportion to `weight` of its number of images.
-fn sample(
-    labels: &[Diagnosis],
-    random: &mut ChaCha8Rng,
-    weight: impl Fn(f64) -> f64,
-) -> Vec<usize> {
+impl Sampling {
+    /// The configured sampling of the training rows.
+    ///
+    /// # Errors
+    /// Fails if `source_shares` does not fit the sources of these rows ([`source_shares::groups`]).
+    pub fn new(dataset: &Dataset, config: &TrainingConfig, rows: &[usize]) -> Result<Self> {
+        let sample = |&row: &usize| &dataset.rows[row].sample;
+        let labels: Vec<Diagnosis> = rows.iter().map(|row| sample(row).dx).collect();
+        let groups = match config.sampler {
+            Sampler::Natural if config.source_shares.is_empty() => Vec::new(),
+            Sampler::Natural => {
+                let sources: Vec<&str> = rows.iter().map(|row| &*sample(row).source).collect();
+                source_shares::groups(&config.source_shares, &sources)?
+            }
+            Sampler::Sqrt => classes(&labels, |count| count.sqrt()),
+            Sampler::Balanced => classes(&labels, |_| 1.0),
+        };
+        Ok(Self {
+            seed: config.seed,
+            labels,
+            groups,
+        })
+    }
+
+    /// The examples of an epoch in order. A group that is drawn more often than it has images repeats none of them
+    /// before all were used.
+    pub fn order(&self, epoch: usize) -> Vec<usize> {
+        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
+        random.set_stream(epoch as u64);
+        let mut order = Vec::with_capacity(self.labels.len());
+        if self.groups.is_empty() {
+            order.extend(0..self.labels.len());
+        }
+        for (group, drawn) in self.groups.iter().zip(self.drawn()) {
+            let (mut members, until) = (group.members.clone(), order.len() + drawn);
+            while order.len() < until && !members.is_empty() {
+                members.shuffle(&mut random);
+                order.extend(members.iter().take(until - order.len()));
+            }
+        }
+        order.shuffle(&mut random);
+        order
+    }
+
+    /// Expected number of examples of each class in an epoch, in class order.
+    pub fn class_counts(&self) -> [f64; Diagnosis::COUNT] {
+        if self.groups.is_empty() {
+            return count(&self.labels);
+        }
+        let mut counts = [0.0; Diagnosis::COUNT];
+        for (group, drawn) in self.groups.iter().zip(self.drawn()) {
+            let of_group: Vec<Diagnosis> = (group.members.iter())
+                .map(|&member| self.labels[member])
+                .collect();
+            for (total, images) in counts.iter_mut().zip(count(&of_group)) {
+                *total += images * drawn as f64 / of_group.len().max(1) as f64;
+            }
+        }
+        counts
+    }
+
+    /// Number of examples that an epoch draws from each group.
+    fn drawn(&self) -> Vec<usize> {
+        let (mut target, mut before) = (0.0, 0);
+        // The cumulative sum is rounded, so that the groups together fill the epoch exactly.
+        let of_group = |group: &Group| {
+            target += group.share * self.labels.len() as f64;
+            let until = target.round() as usize;
+            until - std::mem::replace(&mut before, until)
+        };
+        self.groups.iter().map(of_group).collect()
+    }
+}
+
+/// One group for each class, with a share in proportion to `weight` of its number of images.
+fn classes(labels: &[Diagnosis], weight: impl Fn(f64) -> f64) -> Vec<Group> {
     let weights = count(labels).map(|count| match count {
         0.0 => 0.0,
         count => weight(count),
     });
     let total: f64 = weights.iter().sum();
-    let (mut sampled, mut target) = (Vec::with_capacity(labels.len()), 0.0);
-    for class in Diagnosis::ALL {
-        let mut members: Vec<usize> = (0..labels.len())
+    let of_class = |class: Diagnosis| Group {
+        members: (0..labels.len())
             .filter(|&index| labels[index] == class)
-            .collect();
-        // The cumulative sum is rounded, so that the classes together fill the epoch exactly.
-        target += weights[class.index()] / total * labels.len() as f64;
-        let until = target.round() as usize;
-        while sampled.len() < until && !members.is_empty() {
-            members.shuffle(random);
-            let missing = until - sampled.len();
-            sampled.extend(members.iter().take(missing));
-        }
-    }
-    sampled
+            .collect(),
+        share: weights[class.index()] / total,
+    };
+    Diagnosis::ALL.map(of_class).into()
 }
 
 /// The seed of libtorch's generator for a step. Every step reseeds it, because its state cannot be saved.
@@ -99,29 +158,53 @@ mod tests {
         counts.into_iter().flat_map(of).collect()
     }
 
-    fn counted(sampler: Sampler) -> [usize; 3] {
+    fn sampling(groups: impl Fn(&[Diagnosis]) -> Vec<Group>, seed: u64) -> Sampling {
         let labels = labels();
-        let order = order(&labels, sampler, 1, 1);
-        [Diagnosis::Nv, Diagnosis::Mel, Diagnosis::Df]
-            .map(|class| order.iter().filter(|&&at| labels[at] == class).count())
+        Sampling {
+            seed,
+            groups: groups(&labels),
+            labels,
+        }
+    }
+
+    fn every_image_once(_: &[Diagnosis]) -> Vec<Group> {
+        Vec::new()
+    }
+
+    fn balanced(labels: &[Diagnosis]) -> Vec<Group> {
+        classes(labels, |_| 1.0)
+    }
+
+    fn sqrt(labels: &[Diagnosis]) -> Vec<Group> {
+        classes(labels, |count| count.sqrt())
+    }
+
+    fn counted(sampling: &Sampling) -> [f64; 3] {
+        let order = sampling.order(1);
+        let drawn: Vec<_> = order.iter().map(|&at| sampling.labels[at]).collect();
+        [Diagnosis::Nv, Diagnosis::Mel, Diagnosis::Df].map(|class| count(&drawn)[class.index()])
     }
 
     #[test]
     fn samplers_keep_the_length_of_an_epoch_and_set_the_class_frequencies() {
-        assert_eq!(counted(Sampler::Natural), [81, 16, 3]);
-        assert_eq!(counted(Sampler::Balanced).iter().sum::<usize>(), 100);
-        assert!(
-            counted(Sampler::Balanced)
-                .iter()
-                .all(|n| (33..=34).contains(n))
-        );
+        assert_eq!(counted(&sampling(every_image_once, 1)), [81.0, 16.0, 3.0]);
+        let each = counted(&sampling(balanced, 1));
+        assert_eq!(each.iter().sum::<f64>(), 100.0);
+        assert!(each.iter().all(|n| (33.0..=34.0).contains(n)));
         // √81 : √16 : √3 = 9 : 4 : 1.73
-        assert_eq!(counted(Sampler::Sqrt), [61, 27, 12]);
+        assert_eq!(counted(&sampling(sqrt, 1)), [61.0, 27.0, 12.0]);
+        for groups in [every_image_once, balanced, sqrt] {
+            let sampling = sampling(groups, 1);
+            let drawn = sampling.order(1);
+            let drawn: Vec<_> = drawn.iter().map(|&at| sampling.labels[at]).collect();
+            let pairs = sampling.class_counts().into_iter().zip(count(&drawn));
+            assert!(pairs.into_iter().all(|(n, m)| (n - m).abs() < 1e-9));
+        }
     }
 
     #[test]
     fn no_image_repeats_before_all_of_its_class_were_used() {
-        let (labels, order) = (labels(), order(&labels(), Sampler::Balanced, 1, 1));
+        let (labels, order) = (labels(), sampling(balanced, 1).order(1));
         for (at, label) in labels.iter().enumerate() {
             let seen = order.iter().filter(|&&other| other == at).count();
             let expected = match label {
@@ -133,9 +216,39 @@ mod tests {
         }
     }
 
+    /// The first 40 images get three tenths of the epoch: 30 of 40, and 70 of 60.
+    fn two_sources(labels: &[Diagnosis]) -> Vec<Group> {
+        let (first, second) = ((0..40).collect(), (40..labels.len()).collect());
+        [(first, 0.3), (second, 0.7)]
+            .map(|(members, share)| Group { members, share })
+            .into()
+    }
+
+    #[test]
+    fn a_source_gets_its_share_of_an_epoch_and_the_class_counts_are_those_that_are_drawn() {
+        let sampling = sampling(two_sources, 1);
+        let mut totals = [0.0; 7];
+        for epoch in 1..=200 {
+            let order = sampling.order(epoch);
+            let times = |at: usize| order.iter().filter(|&&other| other == at).count();
+            assert_eq!(order.len(), 100);
+            assert_eq!((0..40).map(times).sum::<usize>(), 30);
+            assert!((0..40).all(|at| times(at) <= 1) && (40..100).all(|at| times(at) >= 1));
+            let drawn: Vec<_> = order.iter().map(|&at| sampling.labels[at]).collect();
+            let drawn = count(&drawn);
+            (0..7).for_each(|class| totals[class] += drawn[class] / 200.0);
+        }
+        for (expected, mean) in sampling.class_counts().into_iter().zip(totals) {
+            assert!((expected - mean).abs() < 0.4, "{expected} {mean}");
+        }
+        // Naevi are all of the first 40 images and 41 of the other 60.
+        let naevi = sampling.class_counts()[Diagnosis::Nv.index()];
+        assert!((naevi - (30.0 + 70.0 * 41.0 / 60.0)).abs() < 1e-9);
+    }
+
     #[test]
     fn epochs_and_seeds_have_different_orders() {
-        let of = |seed, epoch| order(&labels(), Sampler::Natural, seed, epoch);
+        let of = |seed, epoch| sampling(every_image_once, seed).order(epoch);
         assert_eq!(of(1, 1), of(1, 1));
         assert_ne!(of(1, 1), of(1, 2));
         assert_ne!(of(1, 1), of(2, 1));
