@@ -73,6 +73,8 @@ pub struct TrainingConfig {
     pub layer_decay: f64,
     pub weight_decay: f64,
     pub momentum: f64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub clip_grad_norm: f64,
     pub schedule: ScheduleKind,
     pub warmup_epochs: f64,
     pub min_learning_rate: f64,

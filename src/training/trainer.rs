@@ -16,6 +16,7 @@ use super::ema::ModelEma;
 use super::history::{self, Epoch};
 use super::initial_model::InitialModel;
 use super::loss::Loss;
+use super::optim::clip_grad_norm::clip_grad_norm;
 use super::optim::optimizer::Optimizer;
 use super::optim::param_groups;
 use super::run::{TrainingResult, TrainingRun};
@@ -186,6 +187,9 @@ impl<'a> Trainer<'a> {
         refuse_divergence(value, epoch)?;
         self.optimizer.zero_grad();
         loss.backward();
+        if config.clip_grad_norm > 0.0 {
+            clip_grad_norm(self.model.tensors().values(), config.clip_grad_norm);
+        }
         let blocks = self.model.network().blocks.len();
         let trainable = blocks - config.trainable(blocks, epoch).first_block;
         let groups = self.optimizer.groups();

@@ -129,6 +129,7 @@ impl TrainingConfig {
         for (key, value) in [
             ("logit_adjustment", self.logit_adjustment),
             ("focal_gamma", self.focal_gamma),
+            ("clip_grad_norm", self.clip_grad_norm),
             ("gradual_unfreeze_epochs", self.gradual_unfreeze_epochs),
         ] {
             require(not_negative(value), key, "0 or more");
