@@ -95,6 +95,7 @@ fn main() -> skinlesion::Result<()> {
                     let target = Target {
                         labels: one_hot(&truths, Device::Cpu),
                         teacher: None,
+                        classes: None,
                     };
                     let loss = loss.compute(&logits, &target);
                     loss.double_value(&[]);

@@ -26,6 +26,7 @@ pub mod row_checks;
 pub mod sample;
 pub mod split;
 pub mod split_fractions;
+pub mod unlabelled;
 pub mod validate;
 
 pub use self::folder::Dataset;

@@ -61,6 +61,8 @@ pub struct TrainingConfig {
     pub logit_adjustment: f64,
     #[serde(default)]
     pub focal_gamma: f64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub mask_unlabelled: bool,
     pub label_smoothing: f64,
     pub dropout: f64,
     pub optimizer: OptimizerKind,

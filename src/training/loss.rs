@@ -12,6 +12,8 @@ pub struct Target {
     pub labels: Tensor,
     /// The teacher's probabilities (N × 7) at the configured temperature.
     pub teacher: Option<Tensor>,
+    /// The classes that the loss of an image is about (N × 7, true or false); all of them if `None`.
+    pub classes: Option<Tensor>,
 }
 
 /// The configured loss function.
@@ -58,6 +60,8 @@ impl Loss {
     ///   (Lin et al. 2017).
     /// * Logit adjustment: τ · ln(class frequency) is added to the logits, in training only (Menon et al. 2021).
     ///   τ = 1 is the balanced softmax (Ren et al. 2020).
+    /// * Classes that are not among an image's [`Target::classes`] are left out of its softmax. Label smoothing spreads
+    ///   over the others, and so do the teacher's probabilities.
     /// * Distillation: T² · KL(teacher ‖ student) has the weight `distillation_alpha`, the loss on the labels the rest
     ///   (Hinton et al. 2015).
     pub fn compute(&self, logits: &Tensor, target: &Target) -> Tensor {
@@ -65,9 +69,12 @@ impl Loss {
             Some(adjustment) => logits + adjustment,
             None => logits.shallow_clone(),
         };
-        let log_probabilities = adjusted.log_softmax(-1, Kind::Float);
-        let uniform = self.label_smoothing / Diagnosis::COUNT as f64;
-        let smoothed = &target.labels * (1.0 - self.label_smoothing) + uniform;
+        let log_probabilities = masked(&adjusted, target).log_softmax(-1, Kind::Float);
+        let certain = &target.labels * (1.0 - self.label_smoothing);
+        let smoothed = match &target.classes {
+            Some(classes) => certain + normalised(classes) * self.label_smoothing,
+            None => certain + self.label_smoothing / Diagnosis::COUNT as f64,
+        };
         let mut losses = -(smoothed * &self.weights * &log_probabilities).sum_dim_intlist(
             -1i64,
             false,
@@ -87,7 +94,7 @@ impl Loss {
         let label_loss = losses.sum(Kind::Float) / total_weight;
         match &target.teacher {
             Some(teacher) => {
-                let distillation = self.distillation(logits, teacher);
+                let distillation = self.distillation(&masked(logits, target), teacher, target);
                 label_loss * (1.0 - self.distillation_alpha)
                     + distillation * self.distillation_alpha
             }
@@ -96,13 +103,32 @@ impl Loss {
     }
 
     /// The distillation loss T² · KL(teacher ‖ student), with both at temperature T.
-    fn distillation(&self, logits: &Tensor, teacher: &Tensor) -> Tensor {
+    fn distillation(&self, logits: &Tensor, teacher: &Tensor, target: &Target) -> Tensor {
         let temperature = self.teacher_temperature;
         let log_probabilities = (logits / temperature).log_softmax(-1, Kind::Float);
+        let teacher = &match &target.classes {
+            Some(classes) => normalised(&(teacher * classes)),
+            None => teacher.shallow_clone(),
+        };
         let terms = teacher * (teacher.clamp_min(1e-8).log() - log_probabilities);
         let divergences = terms.sum_dim_intlist(-1i64, false, Kind::Float);
         divergences.mean(Kind::Float) * (temperature * temperature)
     }
+}
+
+/// Logits whose softmax is 0 in the classes that are left out. Not −∞, which times a label of 0 would be NaN.
+fn masked(logits: &Tensor, target: &Target) -> Tensor {
+    const LEFT_OUT: f64 = -1e4;
+    match &target.classes {
+        Some(classes) => logits.masked_fill(&classes.logical_not(), LEFT_OUT),
+        None => logits.shallow_clone(),
+    }
+}
+
+/// Rows scaled to a sum of 1.
+fn normalised(rows: &Tensor) -> Tensor {
+    let sums = rows.sum_dim_intlist(-1i64, true, Kind::Float);
+    rows / sums.clamp_min(1e-6)
 }
 
 /// τ · ln(class frequency). A class without images is treated as one image; it is never a label.
@@ -125,102 +151,4 @@ pub fn one_hot(truths: &[Diagnosis], device: Device) -> Tensor {
 }
 
 #[cfg(test)]
-mod tests {
-    use tch::Reduction;
-
-    use super::*;
-    use crate::training::Phase;
-    use crate::training::config::resolve;
-
-    const WEIGHTS: [f64; 7] = [3.0, 2.0, 1.0, 5.0, 1.5, 0.4, 4.0];
-    const COUNTS: [f64; 7] = [30.0, 50.0, 110.0, 10.0, 110.0, 670.0, 20.0];
-
-    fn loss(changes: &[&str]) -> Loss {
-        let changes: Vec<String> = changes.iter().map(|&c| c.to_owned()).collect();
-        let config = resolve::resolve(Phase::Finetune, None, &changes).unwrap();
-        Loss::new(&config, &WEIGHTS, &COUNTS, Device::Cpu)
-    }
-
-    fn logits() -> Tensor {
-        tch::manual_seed(1);
-        Tensor::randn([5, 7], (Kind::Float, Device::Cpu)) * 2.0
-    }
-
-    fn truths() -> Vec<Diagnosis> {
-        [0, 5, 5, 4, 3].map(|index| Diagnosis::ALL[index]).into()
-    }
-
-    fn target() -> Target {
-        Target {
-            labels: one_hot(&truths(), Device::Cpu),
-            teacher: None,
-        }
-    }
-
-    const PLAIN: [&str; 3] = ["label_smoothing=0", "focal_gamma=0", "logit_adjustment=0"];
-
-    fn libtorch_loss(logits: &Tensor, smoothing: f64) -> f64 {
-        let weights = Tensor::from_slice(&WEIGHTS.map(|w| w as f32));
-        let labels = Tensor::from_slice(
-            &truths()
-                .iter()
-                .map(|t| t.index() as i64)
-                .collect::<Vec<_>>(),
-        );
-        let loss =
-            logits.cross_entropy_loss(&labels, Some(weights), Reduction::Mean, -100, smoothing);
-        loss.double_value(&[])
-    }
-
-    #[test]
-    fn without_extensions_it_is_libtorchs_weighted_smoothed_cross_entropy() {
-        for smoothing in [0.0, 0.1] {
-            let smoothed = format!("label_smoothing={smoothing}");
-            let ours = loss(&[PLAIN[1], PLAIN[2], &smoothed])
-                .compute(&logits(), &target())
-                .double_value(&[]);
-            assert!((ours / libtorch_loss(&logits(), smoothing) - 1.0).abs() < 1e-5);
-        }
-    }
-
-    #[test]
-    fn logit_adjustment_with_tau_one_is_balanced_softmax() {
-        let changes = ["label_smoothing=0", "focal_gamma=0", "logit_adjustment=1"];
-        let ours = loss(&changes)
-            .compute(&logits(), &target())
-            .double_value(&[]);
-        let frequencies = Tensor::from_slice(&COUNTS.map(|count| count as f32 / 1000.0));
-        let expected = libtorch_loss(&(logits() + frequencies.log()), 0.0);
-        // The terms are summed in another order, in single precision.
-        assert!((ours / expected - 1.0).abs() < 1e-5);
-    }
-
-    #[test]
-    fn focal_loss_down_weights_confident_correct_predictions() {
-        let confident = one_hot(&truths(), Device::Cpu) * 8.0;
-        let ratio = |logits: &Tensor| {
-            let of = |gamma: &str| {
-                let changes = ["label_smoothing=0", "logit_adjustment=0", gamma];
-                loss(&changes).compute(logits, &target()).double_value(&[])
-            };
-            of("focal_gamma=2") / of("focal_gamma=0")
-        };
-        assert!(ratio(&confident) < 1e-4);
-        assert!(ratio(&(confident * -1.0)) > 0.9);
-    }
-
-    #[test]
-    fn distillation_loss_is_zero_only_if_teacher_and_student_agree() {
-        let changes = ["distillation_alpha=1", "teacher_temperature=2", PLAIN[0]];
-        let of = |teacher: Tensor| {
-            let labels = target().labels;
-            let teacher = Some(teacher);
-            loss(&changes)
-                .compute(&logits(), &Target { labels, teacher })
-                .double_value(&[])
-        };
-        let agreeing = (logits() / 2.0).softmax(-1, Kind::Float);
-        assert!(of(agreeing.shallow_clone()).abs() < 1e-5);
-        assert!(of(agreeing.roll([1], [1])) > 0.1);
-    }
-}
+mod tests;

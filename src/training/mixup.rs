@@ -9,20 +9,21 @@ use super::config::TrainingConfig;
 /// Fraction of the batches that are mixed, if mixup or CutMix is on.
 const MIXED_FRACTION: f64 = 0.5;
 
-/// Mixes a batch with its reverse, for half of the batches. Images are N × 3 × S × S, labels N × 7.
+/// Mixes a batch of images (N × 3 × S × S) with its reverse, for half of the batches. Also returns the weight of each
+/// image's own label: below 1 if the batch was mixed. The rest goes to the label of the image that it was mixed with.
 ///
 /// Mixup blends two images with weights λ and 1 − λ (Zhang et al. 2018). CutMix pastes a rectangle of one image, with
 /// the fraction 1 − λ of the area, onto the other (Yun et al. 2019). λ follows Beta(α, α), where α is the value of the
 /// key `mixup` or `cutmix`. If both are on, each mixed batch uses one of them at random.
-pub fn mix(config: &TrainingConfig, seed: u64, images: Tensor, labels: Tensor) -> (Tensor, Tensor) {
+pub fn mix(config: &TrainingConfig, seed: u64, images: Tensor) -> (Tensor, f64) {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let uses_cutmix = match (config.mixup > 0.0, config.cutmix > 0.0) {
-        (false, false) => return (images, labels),
+        (false, false) => return (images, 1.0),
         (true, true) => random.random_bool(0.5),
         (_, uses_cutmix) => uses_cutmix,
     };
     if !random.random_bool(MIXED_FRACTION) {
-        return (images, labels);
+        return (images, 1.0);
     }
     let alpha = if uses_cutmix {
         config.cutmix
@@ -30,13 +31,20 @@ pub fn mix(config: &TrainingConfig, seed: u64, images: Tensor, labels: Tensor) -
         config.mixup
     };
     let lambda = beta(alpha, &mut random);
-    let (others, other_labels) = (images.flip([0]), labels.flip([0]));
-    let (images, lambda) = if uses_cutmix {
+    let others = images.flip([0]);
+    if uses_cutmix {
         cutmix(images, &others, lambda, &mut random)
     } else {
         (images * lambda + others * (1.0 - lambda), lambda)
-    };
-    (images, labels * lambda + other_labels * (1.0 - lambda))
+    }
+}
+
+/// Mixes labels (N × 7) with the weight that [`mix`] returned for their images.
+pub fn mix_labels(labels: Tensor, weight: f64) -> Tensor {
+    match weight < 1.0 {
+        true => &labels * weight + labels.flip([0]) * (1.0 - weight),
+        false => labels,
+    }
 }
 
 /// Pastes a rectangle of `others` onto `images`. Also returns the fraction of the area that is not covered.
@@ -81,7 +89,8 @@ mod tests {
         let images = Tensor::from_slice(&[0.0f32, 1.0]).view([2, 1, 1, 1])
             * Tensor::ones([2, 3, 16, 16], (Kind::Float, Device::Cpu));
         let labels = Tensor::eye(2, (Kind::Float, Device::Cpu));
-        let (images, labels) = mix(&config, seed, images, labels);
+        let (images, weight) = mix(&config, seed, images);
+        let labels = mix_labels(labels, weight);
         let means = images.mean_dim(&[1i64, 2, 3][..], false, Kind::Double);
         (
             Vec::try_from(means).unwrap(),

@@ -143,6 +143,8 @@ fn a_run_stopped_after_every_step_ends_at_the_weights_of_one_never_stopped() {
         "gradual_unfreeze_epochs=1",
         "reweighting_start=0.2",
         "reweighting_end=0.8",
+        "clip_grad_norm=1",
+        "mask_unlabelled=true",
     ]
     .map(str::to_owned);
     let config = resolve::resolve(Phase::Finetune, None, &settings).unwrap();

@@ -1,11 +1,12 @@
 //! Batches of training data: cached features in the transfer phase, augmented images in fine-tuning.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
 use tch::Tensor;
 
 use super::features::{self, FeatureRequest};
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, unlabelled};
 use crate::model::inference_network::InferenceNetwork;
 use crate::model::mobilenet_v2::MobileNetV2;
 use crate::model::state_dict::NamedTensors;
@@ -32,6 +33,8 @@ pub struct TrainingData<'a> {
     pub val: Vec<usize>,
     cached: Option<CachedFeatures>,
     teacher: Option<Teacher>,
+    /// The classes that each source labels, if those that it never labels are left out of the loss.
+    labelled: Option<BTreeMap<&'a str, [bool; Diagnosis::COUNT]>>,
 }
 
 /// One batch of training examples.
@@ -92,6 +95,7 @@ impl<'a> TrainingData<'a> {
             val,
             cached,
             teacher: None,
+            labelled: (config.mask_unlabelled).then(|| unlabelled::labelled(&dataset.rows)),
         })
     }
 
@@ -103,6 +107,7 @@ impl<'a> TrainingData<'a> {
     /// The forward pass of a batch: logits (N × 7) with gradients, and the targets of the loss.
     pub fn forward(&self, model: &MobileNetV2, batch: &Batch) -> Result<(Tensor, Target)> {
         let labels = one_hot(batch.labels, model.device());
+        let classes = self.classes(batch, model);
         if let Some(cached) = &self.cached {
             let view = (batch.epoch - 1) % cached.train_views.len();
             let features = features::select(&cached.train_views[view], batch.indices)?;
@@ -110,18 +115,47 @@ impl<'a> TrainingData<'a> {
             let target = Target {
                 labels,
                 teacher: None,
+                classes,
             };
             return Ok((logits, target));
         }
         let images = self.augmented(batch, model)?;
-        let (images, labels) = mixup::mix(self.config, batch.seed, images, labels);
+        let (images, weight) = mixup::mix(self.config, batch.seed, images);
         let temperature = self.config.teacher_temperature;
         let teacher =
             (self.teacher.as_ref()).map(|teacher| teacher.probabilities(&images, temperature));
         let blocks = model.network().blocks.len();
         let features = model.features(&images, self.config.trainable(blocks, batch.epoch));
         let logits = model.logits(&features, self.config.dropout);
-        Ok((logits, Target { labels, teacher }))
+        let target = Target {
+            labels: mixup::mix_labels(labels, weight),
+            teacher,
+            // Two images that are mixed are about the classes of either.
+            classes: classes.map(|classes| match weight < 1.0 {
+                true => classes.logical_or(&classes.flip([0])),
+                false => classes,
+            }),
+        };
+        Ok((logits, target))
+    }
+
+    /// The classes that the source of each image labels (N × 7), if others are left out of the loss.
+    fn classes(&self, batch: &Batch, model: &MobileNetV2) -> Option<Tensor> {
+        let labelled = self.labelled.as_ref()?;
+        let of_image = |&index: &usize| {
+            let source = self.dataset.rows[self.train[index]].sample.source.as_str();
+            labelled
+                .get(source)
+                .copied()
+                .unwrap_or([true; Diagnosis::COUNT])
+        };
+        let flags: Vec<bool> = batch.indices.iter().flat_map(of_image).collect();
+        let shape = [batch.indices.len() as i64, -1];
+        Some(
+            Tensor::from_slice(&flags)
+                .view(shape)
+                .to_device(model.device()),
+        )
     }
 
     /// The augmented, normalised images of a batch.
