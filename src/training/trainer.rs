@@ -9,7 +9,7 @@ use std::time::Instant;
 use self::checks::{refuse_divergence, refuse_empty, warn_double_balancing};
 use super::checkpointing::metadata;
 use super::checkpointing::train_state::{self, TrainState};
-use super::config::{Phase, Sampler};
+use super::config::Phase;
 use super::data::batches::{Batch, TrainingData};
 use super::data::sampling::{self, Sampling};
 use super::ema::ModelEma;
@@ -66,7 +66,7 @@ impl<'a> Trainer<'a> {
             dataset.split_rows(Split::Val),
         ];
         refuse_empty(dataset, &rows)?;
-        let metadata = metadata::metadata(run, &initial_model, &rows);
+        let metadata = metadata::metadata(run, &initial_model, &rows)?;
         let mut model = initial_model.model;
         let mut optimizer = param_groups::optimizer(&model, config);
         let mut ema = ModelEma::new(config, model.tensors());
@@ -85,11 +85,7 @@ impl<'a> Trainer<'a> {
         warn_double_balancing(config, progress);
         let sampling = Sampling::new(dataset, config, &rows[0])?;
         let sampled = sampling.class_counts();
-        // With a sampler of classes, the weights are those of the images that there are.
-        let class_counts = match config.sampler {
-            Sampler::Natural => sampled,
-            _ => sampling::count(&train_labels),
-        };
+        let class_counts = sampling.counts_for_weights(config.sampler);
         let class_weights = class_weights::resolve(config, &class_counts);
         Ok(Self {
             loss: Loss::new(config, &class_weights, &sampled, model.device()),

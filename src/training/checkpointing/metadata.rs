@@ -1,18 +1,18 @@
 //! The metadata of a run's checkpoints.
 
-use crate::Diagnosis;
 use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::{self, CheckpointMetadata, lesion_hash};
 use crate::training::class_priors;
 use crate::training::initial_model::InitialModel;
 use crate::training::run::TrainingRun;
+use crate::{Diagnosis, Result};
 
 /// The metadata that all checkpoints of a run share. Epoch and metrics are filled in later.
 pub fn metadata(
     run: &TrainingRun,
     initial_model: &InitialModel,
     [train, val]: &[Vec<usize>; 2],
-) -> CheckpointMetadata {
+) -> Result<CheckpointMetadata> {
     let hashes = |rows: &[usize], earlier: &[String]| {
         let current = rows
             .iter()
@@ -22,7 +22,7 @@ pub fn metadata(
         all.dedup();
         all
     };
-    CheckpointMetadata {
+    Ok(CheckpointMetadata {
         format_version: checkpoint_metadata::FORMAT_VERSION,
         written_by: concat!("skinlesion ", env!("CARGO_PKG_VERSION")).into(),
         classes: Diagnosis::ALL.map(|d| d.code().to_owned()).into(),
@@ -36,12 +36,12 @@ pub fn metadata(
         validation: Default::default(),
         temperature: None,
         decisions: Decisions::default(),
-        class_priors: Some(class_priors::of_run(run.dataset, run.config)),
+        class_priors: Some(class_priors::of_run(run.dataset, run.config)?),
         training_lesions: hashes(train, &initial_model.training_lesions),
         validation_lesions: hashes(val, &initial_model.validation_lesions),
         initial_weights: initial_model.initial_weights.clone(),
         licence: LICENCE.into(),
-    }
+    })
 }
 
 /// Worded for any training images, whose licence the program cannot know.

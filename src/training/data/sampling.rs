@@ -99,6 +99,15 @@ impl Sampling {
         counts
     }
 
+    /// The number of images of each class that class weights are computed from: that of an epoch, but with a sampler of
+    /// classes that of the images that there are.
+    pub fn counts_for_weights(&self, sampler: Sampler) -> [f64; Diagnosis::COUNT] {
+        match sampler {
+            Sampler::Natural => self.class_counts(),
+            Sampler::Sqrt | Sampler::Balanced => count(&self.labels),
+        }
+    }
+
     /// Number of examples that an epoch draws from each group.
     fn drawn(&self) -> Vec<usize> {
         let (mut target, mut before) = (0.0, 0);
