@@ -1,5 +1,7 @@
 //! `skinlesion export`.
 
+mod fold;
+
 use std::path::PathBuf;
 
 use serde_json::json;
@@ -8,21 +10,20 @@ use skinlesion::artifact::format::{Family, Format, Precision, UnknownFormat};
 use skinlesion::artifact::interface::InputKind;
 use skinlesion::artifact::package::MODEL_FILE;
 use skinlesion::dataset::part::Part;
-use skinlesion::dataset::{DatasetInfo, info};
 use skinlesion::export::images::{self, Images};
 use skinlesion::export::inputs::ExportInputs;
 use skinlesion::export::quantize::{CALIBRATION_IMAGES, RangeRule};
 use skinlesion::export::source::ExportSource;
-use skinlesion::export::write::{self, FailedFormat, FoldInputs, Plan};
+use skinlesion::export::write::{self, FailedFormat, Plan};
 use skinlesion::export::{evaluations, package, readme};
 use skinlesion::files::AtomicFolder;
 use skinlesion::imaging::resize::{Colour, Fit};
 use skinlesion::metrics::Predictions;
 use skinlesion::model::checkpoint_metadata::CheckpointMetadata;
-use skinlesion::probabilities::Probabilities;
 use skinlesion::progress::Progress;
 use skinlesion::{Error, Result, webapp};
 
+use self::fold::FoldNetwork;
 use crate::terminal::{Outcome, Session, Summary};
 
 /// Noise images to compare on when there is no dataset.
@@ -202,7 +203,7 @@ fn refuse_impossible(args: &Args, plan: &Plan, metadata: &CheckpointMetadata) ->
             "Name the dataset folder that the checkpoint was trained with: --data DIR.",
         ));
     }
-    refuse_unmeasured_int8(args, int8, metadata)?;
+    fold::refuse_unmeasured_int8(args, int8, metadata)?;
     if plan.formats.contains(&Format::Web) {
         webapp::page::Page::embedded()?;
     }
@@ -232,68 +233,6 @@ fn refuse_impossible(args: &Args, plan: &Plan, metadata: &CheckpointMetadata) ->
         ));
     }
     Ok(())
-}
-
-/// Refuses int8 files whose loss could not be measured: those of a network of all folds without that of one fold.
-fn refuse_unmeasured_int8(
-    args: &Args,
-    int8: Option<&Format>,
-    metadata: &CheckpointMetadata,
-) -> Result<()> {
-    let (Some(format), Some(data), None) = (int8, &args.data, &args.fold_checkpoint) else {
-        return Ok(());
-    };
-    let info = DatasetInfo::read(&data.join(info::FILE))?;
-    let trained_on_all = metadata.fold.is_none() && !info.folds.is_empty();
-    if trained_on_all && metadata.dataset == info.hashes.manifest {
-        return Err(Error::input(
-            format!("--format {format}"),
-            "the network was trained on all folds, so no image is left to measure what quantization loses",
-            "Give the checkpoint of one fold that was trained with the same settings: --fold-checkpoint DIR.",
-        ));
-    }
-    Ok(())
-}
-
-/// The network of a fold, whose quantization is measured in place of the exported network's.
-struct FoldNetwork {
-    source: ExportSource,
-    images: Images,
-    answers: Vec<Probabilities>,
-    calibration: Vec<Vec<u8>>,
-}
-
-impl FoldNetwork {
-    fn read(
-        args: &Args,
-        plan: &Plan,
-        exported: &CheckpointMetadata,
-        session: &Session,
-    ) -> Result<Option<Self>> {
-        let (Some(path), Some(data)) = (&args.fold_checkpoint, &args.data) else {
-            return Ok(None);
-        };
-        let source = ExportSource::read_fold(path, exported)?;
-        let images = Images::validation(data, &source.metadata, args.images)?;
-        Ok(Some(Self {
-            answers: source.answers(&images, session)?,
-            calibration: calibration(args, plan, &source.metadata)?,
-            images,
-            source,
-        }))
-    }
-
-    fn inputs(&self) -> FoldInputs<'_> {
-        FoldInputs {
-            source: &self.source,
-            inputs: ExportInputs {
-                images: &self.images,
-                answers: &self.answers,
-                decisions: &self.source.metadata.decisions,
-                calibration: &self.calibration,
-            },
-        }
-    }
 }
 
 fn images(args: &Args, metadata: &CheckpointMetadata, session: &Session) -> Result<Images> {

@@ -29,7 +29,7 @@ const SINGLE: usize = 8;
 /// The result of verification.
 pub enum Verification {
     /// The file passed.
-    Passed(Check),
+    Passed(Box<Check>),
     /// The file failed, for this reason.
     Failed(String),
 }
@@ -100,7 +100,7 @@ pub fn check(
     };
     Ok(match failure(format, &check, tolerance) {
         Some(why) => Verification::Failed(why),
-        None => Verification::Passed(check),
+        None => Verification::Passed(Box::new(check)),
     })
 }
 

@@ -103,7 +103,7 @@ pub fn write(
                     format,
                     &path,
                     final_about.interface,
-                    check,
+                    *check,
                 )?);
             }
             Verification::Failed(why) => {

@@ -1,0 +1,78 @@
+//! The network of a fold, on which quantization is measured for a network that was trained on all folds.
+
+use skinlesion::artifact::format::Format;
+use skinlesion::dataset::{DatasetInfo, info};
+use skinlesion::export::images::Images;
+use skinlesion::export::inputs::ExportInputs;
+use skinlesion::export::source::ExportSource;
+use skinlesion::export::write::{FoldInputs, Plan};
+use skinlesion::model::checkpoint_metadata::CheckpointMetadata;
+use skinlesion::probabilities::Probabilities;
+use skinlesion::{Error, Result};
+
+use super::{Args, calibration};
+use crate::terminal::Session;
+
+/// Refuses int8 files whose loss could not be measured: those of a network of all folds without that of one fold.
+pub fn refuse_unmeasured_int8(
+    args: &Args,
+    int8: Option<&Format>,
+    metadata: &CheckpointMetadata,
+) -> Result<()> {
+    let (Some(format), Some(data), None) = (int8, &args.data, &args.fold_checkpoint) else {
+        return Ok(());
+    };
+    let info = DatasetInfo::read(&data.join(info::FILE))?;
+    let trained_on_all = metadata.fold.is_none() && !info.folds.is_empty();
+    if trained_on_all && metadata.dataset == info.hashes.manifest {
+        return Err(Error::input(
+            format!("--format {format}"),
+            "the network was trained on all folds, so no image is left to measure what quantization loses",
+            "Give the checkpoint of one fold that was trained with the same settings: --fold-checkpoint DIR.",
+        ));
+    }
+    Ok(())
+}
+
+/// The network of a fold, whose quantization is measured in place of the exported network's.
+pub struct FoldNetwork {
+    source: ExportSource,
+    images: Images,
+    answers: Vec<Probabilities>,
+    calibration: Vec<Vec<u8>>,
+}
+
+impl FoldNetwork {
+    /// Reads it, if `--fold-checkpoint` names one.
+    pub fn read(
+        args: &Args,
+        plan: &Plan,
+        exported: &CheckpointMetadata,
+        session: &Session,
+    ) -> Result<Option<Self>> {
+        let (Some(path), Some(data)) = (&args.fold_checkpoint, &args.data) else {
+            return Ok(None);
+        };
+        let source = ExportSource::read_fold(path, exported)?;
+        let images = Images::validation(data, &source.metadata, args.images)?;
+        Ok(Some(Self {
+            answers: source.answers(&images, session)?,
+            calibration: calibration(args, plan, &source.metadata)?,
+            images,
+            source,
+        }))
+    }
+
+    /// What the writer takes.
+    pub fn inputs(&self) -> FoldInputs<'_> {
+        FoldInputs {
+            source: &self.source,
+            inputs: ExportInputs {
+                images: &self.images,
+                answers: &self.answers,
+                decisions: &self.source.metadata.decisions,
+                calibration: &self.calibration,
+            },
+        }
+    }
+}
