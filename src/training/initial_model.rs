@@ -50,10 +50,17 @@ pub fn start(
     progress: &dyn Progress,
 ) -> Result<InitialModel> {
     // Refuses shares of unknown sources before anything is read or written.
-    Sampling::new(dataset, config, &sampling::training_rows(dataset, config))?;
+    let rows = sampling::training_rows(dataset, config);
+    Sampling::new(dataset, config, &rows)?;
     let teacher = Teacher::open(&config.teachers, dataset, device)?;
     let mut model = initialize(weights, dataset, config, device, progress)?;
     if let Some(teacher) = &teacher {
+        let (images, all) = (teacher.out_of_fold(&rows), rows.len());
+        if images > 0 {
+            progress.say(&format!(
+                "{images} of {all} training images are answered out of fold, by teachers that did not train on them"
+            ));
+        }
         let trained_on = teacher.training_lesions.iter().cloned();
         model.training_lesions.extend(trained_on);
         let selected_on = teacher.validation_lesions.iter().cloned();

@@ -361,6 +361,34 @@ fn a_teacher_changes_what_is_learnt_and_is_refused_if_it_has_seen_the_validation
 }
 
 #[test]
+fn images_whose_lesions_a_teacher_has_not_seen_are_answered_out_of_fold() {
+    let home = tempfile::tempdir().unwrap();
+    let mut teachers = Vec::new();
+    for (name, seed) in [("first", "1"), ("second", "2")] {
+        let out = home.path().join(name);
+        let some = ["--epochs", "1", "--seed", seed, "--set", "train_limit=20"];
+        assert!(transfer(&out, &some).status.success());
+        teachers.extend(["--teacher".to_owned(), out.display().to_string()]);
+    }
+    let teachers: Vec<&str> = teachers.iter().map(String::as_str).collect();
+    let taught = |name: &str, teachers: &[&str]| {
+        let out = home.path().join(name);
+        let output = finetune(&out, &home.path().join("first"), teachers);
+        assert!(output.status.success(), "{}", stderr(&output));
+        (
+            stderr(&output) + &stdout(&output),
+            values(&Checkpoint::read(&out).unwrap().tensors),
+        )
+    };
+    let ((both, of_both), (one, of_one)) =
+        (taught("both", &teachers), taught("one", &teachers[..2]));
+    let words = "training images are answered out of fold";
+    assert!(both.contains(words) && one.contains(words), "{both} {one}");
+    assert_ne!(of_both, of_one);
+    assert!(!taught("none", &[]).0.contains(words));
+}
+
+#[test]
 fn the_average_is_what_is_judged_and_kept_while_the_last_weights_go_on() {
     let home = tempfile::tempdir().unwrap();
     let first = home.path().join("first");

@@ -121,9 +121,15 @@ impl<'a> TrainingData<'a> {
         }
         let images = self.augmented(batch, model)?;
         let (images, weight) = mixup::mix(self.config, batch.seed, images);
-        let temperature = self.config.teacher_temperature;
-        let teacher =
-            (self.teacher.as_ref()).map(|teacher| teacher.probabilities(&images, temperature));
+        let teacher = self.teacher.as_ref().map(|teacher| {
+            let rows = batch.indices.iter().map(|&index| self.train[index]);
+            // An image that was mixed is answered as the one that is the larger part of it.
+            let rows: Vec<usize> = match weight < 0.5 {
+                true => rows.rev().collect(),
+                false => rows.collect(),
+            };
+            teacher.probabilities(&images, &rows, self.config.teacher_temperature)
+        });
         let blocks = model.network().blocks.len();
         let features = model.features(&images, self.config.trainable(blocks, batch.epoch));
         let logits = model.logits(&features, self.config.dropout);
