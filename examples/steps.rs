@@ -80,7 +80,7 @@ fn main() -> skinlesion::Result<()> {
             optimizer.step(&rates);
             optimizer.zero_grad();
             if let Some(average) = &mut average {
-                average.step_ended(model.tensors(), optimizer.steps());
+                average.step_ended(model.tensors(), optimizer.steps(), 1000);
             }
         };
         let mut times = [(); 4].map(|()| Vec::with_capacity(STEPS));

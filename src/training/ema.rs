@@ -11,7 +11,8 @@ const STATE_PREFIX: &str = "average.";
 ///
 /// * Exponential moving average (Polyak & Juditsky 1992), updated after every step t with
 ///   min(`decay`, (1 + t) / (10 + t)), so that the initial weights are forgotten early.
-/// * Stochastic weight averaging (Izmailov et al. 2018): the mean of the weights at the end of each of the last epochs.
+/// * Stochastic weight averaging (Izmailov et al. 2018) of the last epochs, densely: the mean of the weights after every
+///   step of them (SWAD, Cha et al. 2021), which costs as much as the exponential average.
 pub struct ModelEma {
     rule: Rule,
     tensors: NamedTensors,
@@ -43,20 +44,28 @@ impl ModelEma {
         })
     }
 
-    /// Updates the EMA after an optimizer step; `steps` counts from 1.
-    pub fn step_ended(&mut self, network: &NamedTensors, steps: i64) {
-        if let Rule::Exponential { decay } = self.rule {
-            let steps = steps as f64;
-            self.update(network, 1.0 - decay.min((1.0 + steps) / (10.0 + steps)));
+    /// Updates the average after an optimizer step; `steps` counts from 1.
+    pub fn step_ended(&mut self, network: &NamedTensors, steps: i64, steps_per_epoch: usize) {
+        match self.rule {
+            Rule::Exponential { decay } => {
+                let steps = steps as f64;
+                self.update(network, 1.0 - decay.min((1.0 + steps) / (10.0 + steps)));
+            }
+            Rule::LastEpochs { first_epoch } => {
+                let earlier = (first_epoch.saturating_sub(1) * steps_per_epoch) as i64;
+                if steps > earlier {
+                    self.update(network, 1.0 / (steps - earlier) as f64);
+                }
+            }
         }
     }
 
-    /// Updates the SWA mean at the end of an epoch (from 1).
+    /// At the end of an epoch (from 1) before those that are averaged, copies the network, which is then validated.
     pub fn epoch_ended(&mut self, network: &NamedTensors, epoch: usize) {
-        if let Rule::LastEpochs { first_epoch } = self.rule {
-            // Before `first_epoch` the average equals the network.
-            let count = (epoch + 1).saturating_sub(first_epoch).max(1);
-            self.update(network, 1.0 / count as f64);
+        if let Rule::LastEpochs { first_epoch } = self.rule
+            && epoch < first_epoch
+        {
+            self.update(network, 1.0);
         }
     }
 
@@ -119,20 +128,28 @@ mod tests {
     #[test]
     fn an_exponential_average_lags_behind_and_converges() {
         let mut ema = ema(&["ema_decay=0.9", "swa_epochs=0"]);
-        ema.step_ended(&network(1.0), 1000);
+        ema.step_ended(&network(1.0), 1000, 10);
         assert!((value(&ema) - 0.1).abs() < 1e-6);
         for step in 0..100 {
-            ema.step_ended(&network(1.0), 1001 + step);
+            ema.step_ended(&network(1.0), 1001 + step, 10);
         }
         assert!((value(&ema) - 1.0).abs() < 1e-3);
     }
 
     #[test]
-    fn stochastic_weight_averaging_is_the_mean_of_the_last_epochs() {
+    fn stochastic_weight_averaging_is_the_mean_of_all_steps_of_the_last_epochs() {
         let mut ema = ema(&["swa_epochs=3", "epochs=5"]);
         for epoch in 1..=5 {
-            ema.epoch_ended(&network(epoch as f32), epoch);
+            for step in 1..=2 {
+                let steps = (epoch - 1) * 2 + step;
+                ema.step_ended(&network(steps as f32), steps as i64, 2);
+            }
+            ema.epoch_ended(&network(epoch as f32 * 2.0), epoch);
+            if epoch <= 2 {
+                assert_eq!(value(&ema), epoch as f64 * 2.0, "the network itself");
+            }
         }
-        assert!((value(&ema) - 4.0).abs() < 1e-6);
+        // The steps 5 to 10.
+        assert!((value(&ema) - 7.5).abs() < 1e-6);
     }
 }

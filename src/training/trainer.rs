@@ -192,7 +192,12 @@ impl<'a> Trainer<'a> {
         let rates = param_groups::rates(config, groups, trainable, base_rate, head_rate);
         self.optimizer.step(&rates);
         if let Some(ema) = &mut self.ema {
-            ema.step_ended(self.model.tensors(), self.optimizer.steps());
+            let steps_per_epoch = self.train_labels.len().div_ceil(config.batch_size);
+            ema.step_ended(
+                self.model.tensors(),
+                self.optimizer.steps(),
+                steps_per_epoch,
+            );
         }
 
         self.state
