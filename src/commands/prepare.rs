@@ -1,6 +1,7 @@
 //! `skinlesion prepare`.
 
 mod messages;
+mod tables;
 
 use std::path::PathBuf;
 
@@ -12,19 +13,20 @@ use skinlesion::dataset::hold_out::Condition;
 use skinlesion::dataset::near_duplicates::summary::NearDuplicatePolicy;
 use skinlesion::dataset::plan::Rules;
 use skinlesion::dataset::split_fractions::{SplitFractions, SplitStrategy};
+use skinlesion::dataset::strata::Stratify;
 use skinlesion::dataset::{DatasetInfo, Split, folds};
 use skinlesion::imaging::resize::{Colour, DEFAULT_SIZE, Fit, ResizeRule};
 use skinlesion::progress::Progress;
 use skinlesion::{Diagnosis, report};
 
+use self::tables::Tables;
 use super::one_of::one_of;
 use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The metadata: HAM10000's table (CSV or TSV, any name) or ISIC's one-hot ground truth
-    #[arg(long, value_name = "FILE")]
-    metadata: PathBuf,
+    #[command(flatten)]
+    tables: Tables,
 
     /// A folder of images, searched with all its subfolders for .jpg, .jpeg and .png; may be repeated
     #[arg(long, value_name = "DIR", required = true)]
@@ -111,7 +113,7 @@ enum AllAs {
 pub fn run(args: &Args, session: &Session) -> Outcome {
     let options = options(args, session.seed())?;
     let prepared = prepare(
-        &args.metadata,
+        &args.tables.0,
         &args.images,
         &args.out,
         args.force,
@@ -129,7 +131,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         ));
     }
     Ok(Summary {
-        text: self::messages::summary(&prepared, &args.metadata),
+        text: self::messages::summary(&prepared, &args.tables.0),
         json: json(&prepared),
         next: Some(next(args)),
         files: prepared.files,
@@ -139,11 +141,20 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
 
 /// The options that the flags stand for.
 fn options(args: &Args, seed: u64) -> skinlesion::Result<PrepareOptions> {
+    // One table of several sources is stratified by localization alone, so that HAM10000's splits stay as published.
+    let stratify = match args.tables.0.len() {
+        1 => Stratify::Localization,
+        _ => Stratify::SourceAndLocalization,
+    };
     let rules = match args.preset {
-        Some(Preset::Original) => Rules::original(seed),
+        Some(Preset::Original) => Rules {
+            stratify,
+            ..Rules::original(seed)
+        },
         None => Rules {
             dedupe: args.dedupe,
             strategy: strategy(args)?,
+            stratify,
             hold_out: args.hold_out.clone(),
             least_per_localization: 0,
             seed,

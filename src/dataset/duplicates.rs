@@ -39,6 +39,8 @@ impl Dedupe {
 pub struct Lesion {
     /// The diagnosis, the same for all its images.
     pub dx: Diagnosis,
+    /// The source of its first image.
+    pub source: String,
     /// The localization of its first image. In two lesions of HAM10000 the images differ in it.
     pub localization: String,
     /// The images that are kept in the training split.
@@ -69,6 +71,7 @@ pub fn lesions(samples: &[Sample], rule: Dedupe) -> Vec<Lesion> {
             };
             Lesion {
                 dx: first.dx,
+                source: first.source.clone(),
                 localization: first.localization.clone(),
                 training,
                 held_out,

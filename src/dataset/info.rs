@@ -8,6 +8,7 @@ use super::Split;
 use super::flow::Step;
 use super::fold_counts::FoldCounts;
 use super::near_duplicates::summary::NearDuplicates;
+use super::sources::Source;
 use crate::imaging::resize::ResizeRule;
 use crate::{Diagnosis, Error, Result};
 
@@ -50,6 +51,9 @@ pub struct DatasetInfo {
     /// The sample flow from the rows read to the splits; empty in folders written by older versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub flow: Vec<Step>,
+    /// The sources that the metadata name, by name; empty if they name none and in folders of older versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Source>,
     /// Images by split and class.
     pub counts: SplitCounts,
     /// Distinct lesions by split and class.
@@ -116,7 +120,7 @@ pub struct Dropped {
 /// SHA-256 digests in hexadecimal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hashes {
-    /// Of the metadata file.
+    /// Of the metadata file. Of several, the digest over their digests (as hexadecimal text), sorted.
     pub metadata: String,
     /// Of all image files: the digest over their own digests (as hexadecimal text) in manifest order.
     pub images: String,

@@ -1,7 +1,7 @@
 //! Dataset folders, and how they are built from metadata and photographs. Uses no tensors.
 //!
-//! [`build::prepare`] runs [`metadata`] → [`image_files`] → [`pack`] → [`near_duplicates`] → [`plan`] ([`duplicates`],
-//! [`hold_out`], [`split`], [`folds`]).
+//! [`build::prepare`] runs [`tables`] ([`metadata`]) → [`image_files`] → [`pack`] → [`near_duplicates`] → [`plan`]
+//! ([`duplicates`], [`hold_out`], [`split`], [`strata`], [`folds`]).
 //! A dataset folder holds `manifest.csv` ([`manifest`]), `pixels.bin` ([`pixels`]) and `dataset.json` ([`info`]).
 //! [`Dataset::open`] reads all three, and [`validate`](mod@validate) checks them in full.
 
@@ -24,9 +24,11 @@ pub mod pixels;
 pub mod plan;
 pub mod row_checks;
 pub mod sample;
+pub mod sources;
 pub mod split;
 pub mod split_fractions;
-pub mod unlabelled;
+pub mod strata;
+pub mod tables;
 pub mod validate;
 
 pub use self::folder::Dataset;

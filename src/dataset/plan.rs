@@ -8,6 +8,7 @@ use super::hold_out::{self, Condition};
 use super::info::Dropped;
 use super::split::{self, Assignment};
 use super::split_fractions::{SplitFractions, SplitStrategy};
+use super::strata::Stratify;
 use super::{Sample, Split};
 use crate::{Diagnosis, Error, Result};
 
@@ -18,6 +19,8 @@ pub struct Rules {
     pub dedupe: Dedupe,
     /// The split strategy.
     pub strategy: SplitStrategy,
+    /// What the split is stratified by.
+    pub stratify: Stratify,
     /// Lesions that match any of these conditions are test, whatever the strategy.
     pub hold_out: Vec<Condition>,
     /// Localizations with fewer images of a class than this are left out. 0 keeps all.
@@ -38,6 +41,7 @@ impl Rules {
                 val: SplitFractions::uniform(0.15).with(Diagnosis::Nv, 0.1),
                 test: SplitFractions::uniform(0.0),
             },
+            stratify: Stratify::Localization,
             hold_out: Vec::new(),
             least_per_localization: 5,
             seed,
@@ -46,8 +50,15 @@ impl Rules {
 
     /// The description of the split in `dataset.json`.
     pub fn describe_split(&self) -> String {
+        let drawn = format!("by lesion, stratified by {}", self.stratify);
         if self.hold_out.is_empty() {
-            return self.strategy.to_string();
+            let fractions = self.strategy.describe();
+            return match self.strategy {
+                SplitStrategy::AllTest => fractions,
+                SplitStrategy::Drawn { .. } | SplitStrategy::Folded { .. } => {
+                    format!("{fractions}, {drawn}")
+                }
+            };
         }
         let conditions: Vec<String> = self.hold_out.iter().map(Condition::to_string).collect();
         let others = match self.strategy {
@@ -56,7 +67,7 @@ impl Rules {
             SplitStrategy::Folded { folds, .. } => format!("{folds} folds"),
         };
         format!(
-            "test every lesion with an image of {}; of the others {others}, by lesion, stratified by localization",
+            "test every lesion with an image of {}; of the others {others}, {drawn}",
             conditions.join(" or "),
         )
     }
@@ -137,7 +148,7 @@ fn assign<'a>(
         .filter(|&index| !held_out.contains(id(&lesions[index])))
         .collect();
     let to_draw: Vec<Lesion> = others.iter().map(|&index| lesions[index].clone()).collect();
-    let drawn = split::draw(&to_draw, &rules.strategy, rules.seed)?;
+    let drawn = split::draw(&to_draw, &rules.strategy, rules.stratify, rules.seed)?;
     let mut assignments = vec![Assignment::In(Split::Test); lesions.len()];
     for (index, assignment) in others.into_iter().zip(drawn) {
         assignments[index] = assignment;

@@ -1,12 +1,11 @@
-//! Draws the split: by lesion, separately for each class, stratified by localization.
+//! Draws the split: by lesion, separately for each class, stratified by localization or by source and localization.
 //!
 //! Validation and test each get `⌈fraction × size⌉` of a class (scikit-learn's rounding). That number is apportioned to
-//! the class's localizations by largest remainders, so that the fractions hold overall and within each localization.
-//! Localizations too small to give one lesion to each split are pooled. Folds are dealt from the lesions outside the
+//! the class's strata ([`super::strata`]) by largest remainders, so that the fractions hold overall and within each
+//! stratum. Strata too small to give one lesion to each split are pooled. Folds are dealt from the lesions outside the
 //! test split.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -15,6 +14,7 @@ use rand_chacha::ChaCha8Rng;
 use super::duplicates::Lesion;
 use super::findings::{Findings, counted};
 use super::split_fractions::{SplitFractions, SplitStrategy};
+use super::strata::{Stratify, size, strata};
 use super::{Split, folds};
 use crate::{Diagnosis, Result};
 
@@ -34,11 +34,16 @@ pub enum Assignment {
 ///
 /// # Errors
 /// A class that is present but has too few lesions for each of its splits or folds.
-pub fn draw(lesions: &[Lesion], strategy: &SplitStrategy, seed: u64) -> Result<Vec<Assignment>> {
+pub fn draw(
+    lesions: &[Lesion],
+    strategy: &SplitStrategy,
+    stratify: Stratify,
+    seed: u64,
+) -> Result<Vec<Assignment>> {
     let (val, test) = match strategy {
         SplitStrategy::AllTest => return Ok(vec![Assignment::In(Split::Test); lesions.len()]),
         SplitStrategy::Drawn { val, test } => (*val, *test),
-        // Both fractions decide which localizations are pooled, and thereby the test split.
+        // Both fractions decide which strata are pooled, and thereby the test split.
         SplitStrategy::Folded { test, .. } => (SplitFractions::DEFAULT, *test),
     };
     let folds = strategy.folds();
@@ -54,7 +59,8 @@ pub fn draw(lesions: &[Lesion], strategy: &SplitStrategy, seed: u64) -> Result<V
         let targets = targets(lesions, &members, class, &val, &test);
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(class.index() as u64);
-        let mut strata = strata(lesions, &members, &targets);
+        let smallest = targets.iter().map(|(_, target)| *target).min();
+        let mut strata = strata(lesions, &members, stratify, smallest.unwrap_or(0));
         for stratum in &mut strata {
             stratum.shuffle(&mut rng);
         }
@@ -99,11 +105,6 @@ fn remedy(folds: usize) -> &'static str {
     }
 }
 
-/// The size of lesions: the number of images that they would bring to validation or test.
-fn size(lesions: &[Lesion], members: &[usize]) -> usize {
-    members.iter().map(|&i| lesions[i].held_out.len()).sum()
-}
-
 /// The number of images of a class that test and validation get.
 fn targets(
     lesions: &[Lesion],
@@ -129,28 +130,6 @@ fn leaves_training(lesions: &[Lesion], members: &[usize], targets: &[(Split, usi
 /// `⌈fraction × size⌉`, tolerant of binary rounding of fractions such as 0.07.
 fn rounded_up(fraction: f64, size: usize) -> usize {
     (fraction * size as f64 - 1e-9).ceil() as usize
-}
-
-/// The lesions of a class by localization, in alphabetical order, after one stratum that pools rare localizations.
-fn strata(lesions: &[Lesion], members: &[usize], targets: &[(Split, usize)]) -> Vec<Vec<usize>> {
-    let mut by_localization: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for &i in members {
-        by_localization
-            .entry(&lesions[i].localization)
-            .or_default()
-            .push(i);
-    }
-    let (total, smallest) = (
-        size(lesions, members),
-        targets.iter().map(|(_, target)| *target).min().unwrap_or(0),
-    );
-    // Rare: its proportional quota of the smallest target is below one image.
-    let (rare, common): (Vec<_>, Vec<_>) = by_localization
-        .into_values()
-        .partition(|stratum| size(lesions, stratum) * smallest < total);
-    let mut strata = vec![rare.concat()];
-    strata.extend(common);
-    strata
 }
 
 /// Takes lesions with `target` images in total, from each stratum in proportion to its remaining size.

@@ -143,28 +143,22 @@ impl SplitStrategy {
         }
     }
 
+    /// The fractions in words, without the manner of drawing them.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::AllTest => "all test".to_owned(),
+            Self::Drawn { val, test } => format!("val {val}, test {test} of each class"),
+            Self::Folded { folds, test } => {
+                format!("test {test} of each class, the rest in {folds} folds")
+            }
+        }
+    }
+
     /// The number of folds; 0 without cross-validation.
     pub fn folds(&self) -> usize {
         match self {
             Self::Folded { folds, .. } => *folds,
             Self::AllTest | Self::Drawn { .. } => 0,
-        }
-    }
-}
-
-impl fmt::Display for SplitStrategy {
-    /// The description in `dataset.json`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AllTest => f.write_str("all test"),
-            Self::Drawn { val, test } => write!(
-                f,
-                "val {val}, test {test} of each class, by lesion, stratified by localization"
-            ),
-            Self::Folded { folds, test } => write!(
-                f,
-                "test {test} of each class, the rest in {folds} folds, by lesion, stratified by localization"
-            ),
         }
     }
 }

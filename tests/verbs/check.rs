@@ -83,6 +83,15 @@ impl Photographs {
         fs::write(self.metadata(), rows.join("\n") + "\n").unwrap();
     }
 
+    /// Moves lines of the metadata into a table of their own.
+    pub fn move_rows(&self, table: &str, moved: impl Fn(&str) -> bool) {
+        let rows = self.rows();
+        let kept = rows.iter().filter(|row| moved(row)).cloned();
+        let moved_rows: Vec<String> = rows[..1].iter().cloned().chain(kept).collect();
+        fs::write(self.path(table), moved_rows.join("\n") + "\n").unwrap();
+        self.keep(|row| !moved(row));
+    }
+
     /// Leaves only these lines of the metadata.
     fn keep(&self, keep: impl Fn(&str) -> bool) {
         let mut rows = self.rows();

@@ -124,6 +124,7 @@ pub fn write_dataset(folder: &Path, rows: &[Row], side: u32) {
         split: "by hand".into(),
         near_duplicates: None,
         flow: Vec::new(),
+        sources: Vec::new(),
         hold_out: Vec::new(),
         folds: FoldCounts::of(rows, folds),
         counts,

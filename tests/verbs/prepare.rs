@@ -8,6 +8,7 @@ mod images;
 mod near_duplicates;
 mod real;
 mod refusals;
+mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

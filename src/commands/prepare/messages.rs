@@ -1,26 +1,26 @@
 //! The summary of `skinlesion prepare`.
 
-use std::path::Path;
-
 use skinlesion::Diagnosis;
 use skinlesion::dataset::build::Prepared;
 use skinlesion::dataset::duplicates::Dedupe;
 use skinlesion::dataset::near_duplicates::page;
 use skinlesion::dataset::near_duplicates::summary::NearDuplicatePolicy;
+use skinlesion::dataset::tables::Table;
 use skinlesion::dataset::{DatasetInfo, Split};
 
-/// Counts by class and split, and by fold, then the rows left out.
-pub fn summary(prepared: &Prepared, metadata: &Path) -> String {
+/// Counts by class and split, by fold and by source, then the rows left out.
+pub fn summary(prepared: &Prepared, tables: &[Table]) -> String {
     let info = &prepared.info;
     let mut text = format!(
         "{} images of {} lesions, from {} rows of {}\n\n",
         info.images,
         total(&info.lesions.train) + total(&info.lesions.val) + total(&info.lesions.test),
         info.rows_read,
-        metadata.display(),
+        files(tables),
     );
     text.push_str(&counts_table(info));
     text.push_str(&folds_table(info));
+    text.push_str(&sources_table(info));
     text.push_str("\nRows left out\n");
     if info.dropped.is_empty() {
         text.push_str("  none\n");
@@ -113,17 +113,57 @@ fn folds_table(info: &DatasetInfo) -> String {
     if info.folds.is_empty() {
         return String::new();
     }
-    let mut table = format!("\n{:9}", "validated");
+    let folds = info.folds.iter().enumerate();
+    let rows = folds.map(|(number, fold)| (format!("fold {number}"), fold.validated));
+    by_class("validated", &rows.collect::<Vec<_>>())
+}
+
+/// The images of each source, by class, and the classes that a source never labels; empty without a second source.
+fn sources_table(info: &DatasetInfo) -> String {
+    if info.sources.len() < 2 {
+        return String::new();
+    }
+    let rows = info.sources.iter().map(|s| (s.name.clone(), s.images));
+    let mut text = by_class("source", &rows.collect::<Vec<_>>());
+    let partial: Vec<_> = (info.sources.iter())
+        .filter(|source| !source.unlabelled.is_empty())
+        .collect();
+    if !partial.is_empty() {
+        text.push_str("\nClasses that a source never labels; a network can learn this from the look of its images\n");
+    }
+    for source in partial {
+        let classes: Vec<&str> = source.unlabelled.iter().map(|class| class.code()).collect();
+        text.push_str(&format!("  {}: {}\n", source.name, classes.join(", ")));
+    }
+    text
+}
+
+/// A table after an empty line: named rows of counts by class.
+fn by_class(title: &str, rows: &[(String, [usize; Diagnosis::COUNT])]) -> String {
+    let names = rows.iter().map(|(name, _)| name.chars().count());
+    let width = names.chain([8]).max().unwrap_or_default() + 1;
+    let mut table = format!("\n{title:width$}");
     for class in Diagnosis::ALL {
         table.push_str(&format!("{:>8}", class.code()));
     }
     table.push_str(&format!("{:>8}\n", "all"));
-    for (number, fold) in info.folds.iter().enumerate() {
-        table.push_str(&format!("{:9}", format!("fold {number}")));
-        for count in fold.validated {
+    for (name, counts) in rows {
+        table.push_str(&format!("{name:width$}"));
+        for count in counts {
             table.push_str(&format!("{count:>8}"));
         }
-        table.push_str(&format!("{:>8}\n", total(&fold.validated)));
+        table.push_str(&format!("{:>8}\n", total(counts)));
     }
     table
+}
+
+/// "a.csv", "a.csv and b.csv", "a.csv, b.csv and c.csv".
+fn files(tables: &[Table]) -> String {
+    let names: Vec<String> = (tables.iter())
+        .map(|table| table.file.display().to_string())
+        .collect();
+    match names.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        _ => names.concat(),
+    }
 }

@@ -15,10 +15,11 @@ use super::hold_out::Condition;
 use super::image_files::Images;
 use super::info::{self, DatasetInfo, Dropped, FORMAT_VERSION, Hashes, SplitCounts};
 use super::manifest::{self, Row};
-use super::metadata::{self, Metadata};
 use super::pixels::{self, Pixels};
 use super::plan::{Plan, Rules};
 use super::sample::Sample;
+use super::sources::Source;
+use super::tables::{self, Table, Tables};
 use crate::files::{self, AtomicFolder};
 use crate::progress::Progress;
 use crate::{Diagnosis, Result};
@@ -40,10 +41,10 @@ pub struct Prepared {
     pub files: Vec<PathBuf>,
 }
 
-/// Reads the metadata, finds the images below `folders`, splits them, packs the pixels and writes the folder `out`.
+/// Reads the metadata tables, finds the images below `folders`, splits them, packs the pixels and writes the folder `out`.
 /// The folder is written atomically. `illustrate` adds the charts.
 pub fn prepare(
-    metadata: &Path,
+    tables: &[Table],
     folders: &[PathBuf],
     out: &Path,
     replace: bool,
@@ -52,14 +53,14 @@ pub fn prepare(
     progress: &dyn Progress,
 ) -> Result<Prepared> {
     let folder = AtomicFolder::new(out, replace, info::FILE)?;
-    let metadata = metadata::read(metadata)?;
+    let tables = tables::read(tables, progress)?;
     let images = Images::find(folders)?;
-    let mut on_disk = ImagesOnDisk::new(&metadata, &images, options.allow_missing)?;
+    let mut on_disk = ImagesOnDisk::new(&tables, &images, options.allow_missing)?;
     let mut flow = vec![
         Step::new(
             "rows read",
-            metadata.rows_read,
-            metadata.rows.iter().map(|row| &row.sample),
+            tables.rows_read,
+            tables.rows.iter().map(|row| &row.sample),
         ),
         Step::of("with an image on disk", on_disk.samples.iter()),
     ];
@@ -88,9 +89,9 @@ pub fn prepare(
     let near_duplicates = near_duplicates.summary(plan.moved);
     let csv = manifest::to_csv(&rows);
     files::write_atomically(&folder.path().join(manifest::FILE), &csv)?;
-    let dropped = dropped(&metadata, &on_disk, plan);
+    let dropped = dropped(&tables, &on_disk, plan);
     let hashes = Hashes {
-        metadata: metadata.sha256,
+        metadata: tables.sha256.clone(),
         images: kept.images_sha256,
         manifest: files::sha256(&csv),
         pixels: kept.pixels_sha256,
@@ -99,7 +100,11 @@ pub fn prepare(
         aspect: kept.aspect,
         near_duplicates,
         flow,
-        ..describe(&rows, options, dropped, metadata.rows_read, hashes)
+        sources: Source::of(
+            tables.rows.iter().map(|row| &row.sample),
+            rows.iter().map(|row| &row.sample),
+        ),
+        ..describe(&rows, options, dropped, tables.rows_read, hashes)
     };
     files::write_json(&folder.path().join(info::FILE), &info)?;
     let side = info.resize.size as usize;
@@ -121,9 +126,9 @@ pub fn prepare(
 }
 
 /// The rows that were left out, by reason. Reasons without rows are omitted.
-fn dropped(metadata: &Metadata, images: &ImagesOnDisk, plan: Plan) -> Vec<Dropped> {
+fn dropped(tables: &Tables, images: &ImagesOnDisk, plan: Plan) -> Vec<Dropped> {
     let reasons = [
-        ("repeated row of the same image", metadata.repeated),
+        ("repeated row of the same image", tables.repeated),
         ("image not on disk", images.missing),
         ("image does not decode", images.undecodable),
     ];
@@ -171,6 +176,7 @@ fn describe(
         counts,
         near_duplicates: None,
         flow: Vec::new(),
+        sources: Vec::new(),
         lesions: SplitCounts::of(lesions.into_iter().map(|(_, split, dx)| (split, dx))),
         dropped,
         rows_read,

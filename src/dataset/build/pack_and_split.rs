@@ -8,10 +8,10 @@ use super::near_duplicates::FoundNearDuplicates;
 use super::options::PrepareOptions;
 use crate::dataset::findings::{Findings, counted};
 use crate::dataset::image_files::Images;
-use crate::dataset::metadata::Metadata;
 use crate::dataset::near_duplicates::summary::NearDuplicatePolicy;
 use crate::dataset::pack::{self, KeptImages, Packed};
 use crate::dataset::plan::Plan;
+use crate::dataset::tables::Tables;
 use crate::dataset::{Sample, pixels};
 use crate::files::AtomicFolder;
 use crate::progress::Progress;
@@ -34,15 +34,15 @@ pub struct ImagesOnDisk {
 
 impl ImagesOnDisk {
     /// Finds the image of each row. Missing images are an error unless `allow_missing` is set.
-    pub fn new(metadata: &Metadata, images: &Images, allow_missing: bool) -> Result<Self> {
+    pub fn new(tables: &Tables, images: &Images, allow_missing: bool) -> Result<Self> {
         let (mut samples, mut files) = (Vec::new(), Vec::new());
         let mut missing = Findings::default();
-        for row in &metadata.rows {
+        for row in &tables.rows {
             if let Some(file) = images.file(&row.sample.image_id)? {
                 samples.push(row.sample.clone());
                 files.push(file.to_owned());
             } else {
-                missing.add(format!("line {}: {}", row.line, row.sample.image_id));
+                missing.add(format!("{}: {}", row.place, row.sample.image_id));
             }
         }
         if !allow_missing || samples.is_empty() {

@@ -72,8 +72,8 @@ fn figure<P: AsRef<Path>>(pair: &Pair, line: &Line, files: &[P]) -> Markup {
     html! {
         figure {
             figcaption {
-                code { (line.image_a) } " (" (line.lesion_a) ", " (line.dx_a) ", " (line.part_a) ") and "
-                code { (line.image_b) } " (" (line.lesion_b) ", " (line.dx_b) ", " (line.part_b) "): " (line.symmetry)
+                code { (line.image_a) } " (" (facts([&line.lesion_a, &line.dx_a, &line.source_a, &line.part_a])) ") and "
+                code { (line.image_b) } " (" (facts([&line.lesion_b, &line.dx_b, &line.source_b, &line.part_b])) "): " (line.symmetry)
                 "; local contrast " (format!("{:.2}", line.detail)) ", grey difference " (format!("{:.1}", line.difference)) ", " (line.hash_bits) " of 64 hash bits differ"
             }
             img alt=(line.image_a) src=(source(pair.first));
@@ -81,6 +81,12 @@ fn figure<P: AsRef<Path>>(pair: &Pair, line: &Line, files: &[P]) -> Markup {
             img alt=(line.image_b) src=(source(pair.second));
         }
     }
+}
+
+/// What is known of an image.
+fn facts(facts: [&str; 4]) -> String {
+    let known: Vec<&str> = facts.into_iter().filter(|fact| !fact.is_empty()).collect();
+    known.join(", ")
 }
 
 /// A small JPEG of a photograph as a data URI; empty if it does not decode. The images of a pair always do.

@@ -24,6 +24,10 @@ pub struct Line {
     pub dx_a: String,
     /// The second image's diagnosis.
     pub dx_b: String,
+    /// The first image's source; empty if unknown.
+    pub source_a: String,
+    /// The second image's source.
+    pub source_b: String,
     /// The first lesion's split, or its fold such as `fold 2`; empty if it was left out.
     pub part_a: String,
     /// The second lesion's split or fold.
@@ -55,6 +59,8 @@ pub fn lines(samples: &[Sample], rows: &[Row], pairs: &[Pair]) -> Vec<Line> {
             lesion_b: b.lesion_id.clone(),
             dx_a: a.dx.code().to_owned(),
             dx_b: b.dx.code().to_owned(),
+            source_a: a.source.clone(),
+            source_b: b.source.clone(),
             part_a: place(a).unwrap_or_default(),
             part_b: place(b).unwrap_or_default(),
             symmetry: pair.similarity.symmetry.to_string(),
@@ -81,6 +87,8 @@ pub fn to_csv(lines: &[Line]) -> Vec<u8> {
             "lesion_b",
             "dx_a",
             "dx_b",
+            "source_a",
+            "source_b",
             "part_a",
             "part_b",
             "symmetry",

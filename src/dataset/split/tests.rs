@@ -4,6 +4,7 @@ use proptest::prelude::*;
 fn lesion(dx: Diagnosis, localization: usize, images: usize) -> Lesion {
     Lesion {
         dx,
+        source: String::new(),
         localization: format!("place {localization}"),
         training: vec![0; images],
         held_out: vec![0; images],
@@ -12,6 +13,10 @@ fn lesion(dx: Diagnosis, localization: usize, images: usize) -> Lesion {
 
 fn strategy(val: f64, test: f64) -> SplitStrategy {
     SplitStrategy::drawn(SplitFractions::uniform(val), SplitFractions::uniform(test)).unwrap()
+}
+
+fn draw(lesions: &[Lesion], strategy: &SplitStrategy, seed: u64) -> Result<Vec<Assignment>> {
+    super::draw(lesions, strategy, Stratify::Localization, seed)
 }
 
 fn images(lesions: &[Lesion], places: &[Assignment], wanted: Split) -> usize {
@@ -106,6 +111,39 @@ fn folds_share_every_class_and_localization_evenly() {
             counts.iter().sum::<usize>() + of(Assignment::In(Split::Test)),
             all
         );
+    }
+}
+
+#[test]
+fn splits_and_folds_share_every_source_evenly_if_asked() {
+    let sources = [("large", 200), ("small", 20), ("tiny", 1)];
+    let lesions: Vec<Lesion> = (sources.iter())
+        .flat_map(|&(source, count)| (0..count).map(move |i| (source, i)))
+        .map(|(source, i)| Lesion {
+            source: source.to_owned(),
+            ..lesion(Diagnosis::Nv, i % 4, 1)
+        })
+        .collect();
+    let of = |places: &[Assignment], source: &str, place: Assignment| {
+        let pairs = lesions.iter().zip(places);
+        pairs
+            .filter(|(l, p)| l.source == source && **p == place)
+            .count()
+    };
+    let stratify = Stratify::SourceAndLocalization;
+    let test = SplitFractions::uniform(0.1);
+    let drawn = super::draw(&lesions, &strategy(0.1, 0.1), stratify, 7).unwrap();
+    let folded = SplitStrategy::Folded { folds: 5, test };
+    let folded = super::draw(&lesions, &folded, stratify, 7).unwrap();
+    for split in [Split::Val, Split::Test] {
+        let split = Assignment::In(split);
+        assert_eq!(of(&drawn, "large", split), 20);
+        assert!((2..=3).contains(&of(&drawn, "small", split)));
+    }
+    for fold in 0..5 {
+        assert_eq!(of(&folded, "large", Assignment::Fold(fold)), 36);
+        let small = of(&folded, "small", Assignment::Fold(fold));
+        assert!((3..=4).contains(&small), "{small}");
     }
 }
 

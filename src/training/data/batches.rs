@@ -6,7 +6,8 @@ use std::sync::atomic::AtomicBool;
 use tch::Tensor;
 
 use super::features::{self, FeatureRequest};
-use crate::dataset::{Dataset, unlabelled};
+use crate::dataset::Dataset;
+use crate::dataset::sources::Source;
 use crate::model::inference_network::InferenceNetwork;
 use crate::model::mobilenet_v2::MobileNetV2;
 use crate::model::state_dict::NamedTensors;
@@ -18,7 +19,7 @@ use crate::training::config::{Phase, TrainingConfig};
 use crate::training::distillation::Teacher;
 use crate::training::loss::{Target, one_hot};
 use crate::training::{lr_schedule, mixup};
-use crate::{Diagnosis, Result};
+use crate::{Diagnosis, Error, Result};
 
 /// Images per batch in validation.
 const VALIDATION_BATCH: usize = 32;
@@ -95,7 +96,9 @@ impl<'a> TrainingData<'a> {
             val,
             cached,
             teacher: None,
-            labelled: (config.mask_unlabelled).then(|| unlabelled::labelled(&dataset.rows)),
+            labelled: (config.mask_unlabelled)
+                .then(|| labelled(dataset))
+                .transpose()?,
         })
     }
 
@@ -208,6 +211,23 @@ impl<'a> TrainingData<'a> {
             .collect();
         input::bytes_to_tensor(&images, self.dataset.pixels.side(), model.device())
     }
+}
+
+/// The classes that each source labels, by name.
+fn labelled(dataset: &Dataset) -> Result<BTreeMap<&str, [bool; Diagnosis::COUNT]>> {
+    let sources = &dataset.info.sources;
+    if sources.is_empty() {
+        return Err(Error::file(
+            &dataset.path,
+            "mask_unlabelled is set, but the dataset names no sources",
+            "Prepare it again, with a column `dataset` in the metadata or with --source; or leave mask_unlabelled out.",
+        ));
+    }
+    let of_source =
+        |source: &'_ Source| Diagnosis::ALL.map(|class| !source.unlabelled.contains(&class));
+    Ok((sources.iter())
+        .map(|source| (source.name.as_str(), of_source(source)))
+        .collect())
 }
 
 /// The configured augmentation for a dataset.

@@ -1,5 +1,6 @@
 //! The real metadata and real photographs.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -7,7 +8,10 @@ use skinlesion::DEFAULT_SEED;
 use skinlesion::dataset::duplicates::Dedupe;
 use skinlesion::dataset::plan::{Plan, Rules};
 use skinlesion::dataset::split_fractions::{SplitFractions, SplitStrategy};
+use skinlesion::dataset::strata::Stratify;
+use skinlesion::dataset::tables::{self, Table};
 use skinlesion::dataset::{Dataset, Sample, Split, metadata};
+use skinlesion::progress::Silent;
 
 use super::desk::{Desk, names};
 use crate::common::{shared, stderr};
@@ -59,6 +63,7 @@ fn folds_leave_the_real_test_part_as_it_is() {
         let rules = Rules {
             dedupe: Dedupe::Group,
             strategy,
+            stratify: Stratify::Localization,
             hold_out: Vec::new(),
             least_per_localization: 0,
             seed: DEFAULT_SEED,
@@ -72,6 +77,55 @@ fn folds_leave_the_real_test_part_as_it_is() {
     assert_eq!(without.len(), 1125);
     for folds in [2, 5, 20] {
         assert_eq!(test_of(SplitStrategy::Folded { folds, test }), without);
+    }
+}
+
+#[test]
+fn folds_of_three_real_tables_share_each_source_evenly() {
+    let files = [
+        shared("ham10000/HAM10000_metadata.csv"),
+        shared("isic2018_validation/metadata.csv"),
+        shared("isic2017/metadata.csv"),
+    ];
+    let [Some(ham), Some(validation), Some(isic2017)] = files else {
+        return;
+    };
+    let tables = [ham, validation, isic2017].map(|file| Table {
+        file,
+        source: String::new(),
+    });
+    let read = tables::read(&tables, &Silent).unwrap();
+    assert_eq!(read.rows_read, 10_015 + 193 + 2_150);
+    assert_eq!(read.rows.len(), read.rows_read);
+    let samples: Vec<Sample> = read.rows.into_iter().map(|row| row.sample).collect();
+    let rules = Rules {
+        dedupe: Dedupe::Lesion,
+        strategy: SplitStrategy::Folded {
+            folds: 5,
+            test: SplitFractions::uniform(0.0),
+        },
+        stratify: Stratify::SourceAndLocalization,
+        hold_out: Vec::new(),
+        least_per_localization: 0,
+        seed: DEFAULT_SEED,
+    };
+    let rows = Plan::new(&samples, &rules).unwrap().rows;
+    assert_eq!(rows.len(), 7_470 + 145 + 2_137);
+    // Stratified by localization alone, a fold has up to a third fewer lesions of a source than another.
+    let mut lesions: BTreeMap<&str, [usize; 5]> = BTreeMap::new();
+    for row in rows {
+        let source = samples[row.sample].source.as_str();
+        lesions.entry(source).or_default()[row.fold.unwrap().number] += 1;
+    }
+    assert_eq!(lesions.len(), 6);
+    for (source, lesions) in lesions {
+        let mean = lesions.iter().sum::<usize>() as f64 / 5.0;
+        for lesions in lesions {
+            assert!(
+                (lesions as f64 / mean - 1.0).abs() < 0.1,
+                "{source}: {lesions} of {mean}"
+            );
+        }
     }
 }
 

@@ -1,0 +1,92 @@
+//! The sources of a dataset: the collections that its images come from.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Sample;
+use crate::Diagnosis;
+
+/// A source in `dataset.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// Its name, as in the manifest.
+    pub name: String,
+    /// The number of its images in the manifest, in class order.
+    pub images: [usize; Diagnosis::COUNT],
+    /// The classes that none of its rows has, in class order. A network that is trained on several sources can learn
+    /// from the look of this one that an image is none of these classes.
+    pub unlabelled: Vec<Diagnosis>,
+}
+
+impl Source {
+    /// The sources of the samples that were read, by name. `kept` are the samples in the manifest. Samples without a
+    /// source are not counted.
+    pub fn of<'a>(
+        read: impl Iterator<Item = &'a Sample>,
+        kept: impl Iterator<Item = &'a Sample>,
+    ) -> Vec<Self> {
+        let labelled = count(read);
+        let kept = count(kept);
+        let source = |(name, labelled): (&str, [usize; Diagnosis::COUNT])| Self {
+            name: name.to_owned(),
+            images: kept.get(name).copied().unwrap_or_default(),
+            unlabelled: Diagnosis::ALL
+                .into_iter()
+                .filter(|class| labelled[class.index()] == 0)
+                .collect(),
+        };
+        labelled.into_iter().map(source).collect()
+    }
+}
+
+/// The samples of each source, by class.
+fn count<'a>(
+    samples: impl Iterator<Item = &'a Sample>,
+) -> BTreeMap<&'a str, [usize; Diagnosis::COUNT]> {
+    let mut counts: BTreeMap<&str, [usize; Diagnosis::COUNT]> = BTreeMap::new();
+    for sample in samples.filter(|sample| !sample.source.is_empty()) {
+        counts.entry(&sample.source).or_default()[sample.dx.index()] += 1;
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(dx: Diagnosis, source: &str) -> Sample {
+        Sample {
+            image_id: String::new(),
+            lesion_id: String::new(),
+            dx,
+            dx_type: String::new(),
+            age: String::new(),
+            sex: String::new(),
+            localization: String::new(),
+            source: source.into(),
+        }
+    }
+
+    #[test]
+    fn a_class_whose_images_were_all_dropped_was_labelled_all_the_same() {
+        use Diagnosis::{Akiec, Bcc, Bkl, Df, Mel, Nv, Vasc};
+        let read = [
+            sample(Nv, "two"),
+            sample(Mel, "two"),
+            sample(Df, "one"),
+            sample(Vasc, ""),
+        ];
+        let sources = Source::of(read.iter(), read[..1].iter());
+        let [one, two] = &sources[..] else {
+            panic!("{sources:?}");
+        };
+        assert_eq!((one.name.as_str(), one.images), ("one", [0; 7]));
+        assert_eq!(one.unlabelled, [Akiec, Bcc, Bkl, Mel, Nv, Vasc]);
+        assert_eq!(
+            (two.name.as_str(), two.images),
+            ("two", [0, 0, 0, 0, 0, 1, 0])
+        );
+        assert_eq!(two.unlabelled, [Akiec, Bcc, Bkl, Df, Vasc]);
+    }
+}
