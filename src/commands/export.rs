@@ -138,7 +138,13 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
             }
         }
     }
-    let fold = FoldNetwork::read(args, &plan, metadata, session)?;
+    let fold = match (&args.fold_checkpoint, &args.data) {
+        (Some(path), Some(data)) => {
+            let read = FoldNetwork::read(path, data, args.images, metadata, session);
+            Some(read?)
+        }
+        _ => None,
+    };
     let (written, failed_formats) = write::write(
         &source,
         &description,
@@ -203,7 +209,8 @@ fn refuse_impossible(args: &Args, plan: &Plan, metadata: &CheckpointMetadata) ->
             "Name the dataset folder that the checkpoint was trained with: --data DIR.",
         ));
     }
-    fold::refuse_unmeasured_int8(args, int8, metadata)?;
+    let (data, fold) = (args.data.as_deref(), args.fold_checkpoint.as_deref());
+    fold::refuse_unmeasured_int8(int8, data, fold, metadata)?;
     if plan.formats.contains(&Format::Web) {
         webapp::page::Page::embedded()?;
     }

@@ -1,25 +1,28 @@
 //! The network of a fold, on which quantization is measured for a network that was trained on all folds.
 
+use std::path::Path;
+
 use skinlesion::artifact::format::Format;
 use skinlesion::dataset::{DatasetInfo, info};
-use skinlesion::export::images::Images;
+use skinlesion::export::images::{self, Images};
 use skinlesion::export::inputs::ExportInputs;
+use skinlesion::export::quantize::CALIBRATION_IMAGES;
 use skinlesion::export::source::ExportSource;
-use skinlesion::export::write::{FoldInputs, Plan};
+use skinlesion::export::write::FoldInputs;
 use skinlesion::model::checkpoint_metadata::CheckpointMetadata;
 use skinlesion::probabilities::Probabilities;
 use skinlesion::{Error, Result};
 
-use super::{Args, calibration};
 use crate::terminal::Session;
 
 /// Refuses int8 files whose loss could not be measured: those of a network of all folds without that of one fold.
 pub fn refuse_unmeasured_int8(
-    args: &Args,
     int8: Option<&Format>,
+    data: Option<&Path>,
+    fold_checkpoint: Option<&Path>,
     metadata: &CheckpointMetadata,
 ) -> Result<()> {
-    let (Some(format), Some(data), None) = (int8, &args.data, &args.fold_checkpoint) else {
+    let (Some(format), Some(data), None) = (int8, data, fold_checkpoint) else {
         return Ok(());
     };
     let info = DatasetInfo::read(&data.join(info::FILE))?;
@@ -43,24 +46,23 @@ pub struct FoldNetwork {
 }
 
 impl FoldNetwork {
-    /// Reads it, if `--fold-checkpoint` names one.
+    /// Reads the checkpoint of a fold of the dataset `data`, with the calibration of the `exported` network, and computes
+    /// its probabilities of at most `limit` images of its validation fold (0: all).
     pub fn read(
-        args: &Args,
-        plan: &Plan,
+        path: &Path,
+        data: &Path,
+        limit: usize,
         exported: &CheckpointMetadata,
         session: &Session,
-    ) -> Result<Option<Self>> {
-        let (Some(path), Some(data)) = (&args.fold_checkpoint, &args.data) else {
-            return Ok(None);
-        };
+    ) -> Result<Self> {
         let source = ExportSource::read_fold(path, exported)?;
-        let images = Images::validation(data, &source.metadata, args.images)?;
-        Ok(Some(Self {
+        let images = Images::validation(data, &source.metadata, limit)?;
+        Ok(Self {
             answers: source.answers(&images, session)?,
-            calibration: calibration(args, plan, &source.metadata)?,
+            calibration: images::training(data, &source.metadata, CALIBRATION_IMAGES)?,
             images,
             source,
-        }))
+        })
     }
 
     /// What the writer takes.

@@ -137,11 +137,11 @@ fn splits_and_folds_share_every_source_evenly_if_asked() {
     let folded = super::draw(&lesions, &folded, stratify, 7).unwrap();
     for split in [Split::Val, Split::Test] {
         let split = Assignment::In(split);
-        assert_eq!(of(&drawn, "large", split), 20);
+        assert!((20..=21).contains(&of(&drawn, "large", split)));
         assert!((2..=3).contains(&of(&drawn, "small", split)));
     }
     for fold in 0..5 {
-        assert_eq!(of(&folded, "large", Assignment::Fold(fold)), 36);
+        assert!((35..=37).contains(&of(&folded, "large", Assignment::Fold(fold))));
         let small = of(&folded, "small", Assignment::Fold(fold));
         assert!((3..=4).contains(&small), "{small}");
     }
