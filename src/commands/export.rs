@@ -19,7 +19,7 @@ use skinlesion::export::{evaluations, package, readme};
 use skinlesion::files::AtomicFolder;
 use skinlesion::imaging::resize::{Colour, Fit};
 use skinlesion::metrics::Predictions;
-use skinlesion::model::checkpoint_metadata::CheckpointMetadata;
+use skinlesion::model::checkpoint_metadata::{CheckpointMetadata, EXPORTED_FILE};
 use skinlesion::progress::Progress;
 use skinlesion::{Error, Result, webapp};
 
@@ -95,6 +95,11 @@ pub struct Args {
     #[arg(long = "evaluation", value_name = "DIR")]
     evaluations: Vec<PathBuf>,
 
+    /// Also write checkpoint.safetensors, with weights in float16, so that others can train further on their own images:
+    /// train --from or --teacher with the export folder. It contains the hashed ids of its training lesions
+    #[arg(long)]
+    include_checkpoint: bool,
+
     /// Replace --out if it is an export folder
     #[arg(long)]
     force: bool,
@@ -115,6 +120,8 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     let plan = plan(args);
     let source = ExportSource::read(&args.checkpoint)?;
     refuse_impossible(args, &plan, &source.metadata)?;
+    let checkpoint = args.include_checkpoint.then(|| source.checkpoint());
+    let checkpoint = checkpoint.transpose()?;
     let draft = AtomicFolder::new(&args.out, args.force, MODEL_FILE)?;
     let evaluations = evaluations::read(&args.evaluations, &source)?;
     let metadata = &source.metadata;
@@ -170,6 +177,11 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     if plan.formats.contains(&Format::Web) {
         let page = draft.path().join(Format::Web.file_name());
         beside.extend(webapp::write(&page, draft.path())?.into_iter().take(1));
+    }
+    if let Some(checkpoint) = checkpoint {
+        let path = draft.path().join(EXPORTED_FILE);
+        checkpoint.write(&path)?;
+        beside.push(path);
     }
     let beside: Vec<PathBuf> = (beside.iter())
         .filter_map(|path| path.strip_prefix(draft.path()).ok())

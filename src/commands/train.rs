@@ -55,11 +55,13 @@ pub struct Args {
     #[arg(long, value_name = "FILE|imagenet|none", conflicts_with = "from")]
     weights: Option<WeightsSource>,
 
-    /// Checkpoint file or folder to start from, base and head; the usual start of fine-tuning
+    /// Checkpoint file or folder to start from, base and head; the usual start of fine-tuning. Or an export folder with
+    /// a checkpoint.safetensors
     #[arg(long, value_name = "CHECKPOINT")]
     from: Option<PathBuf>,
 
-    /// Teacher checkpoint for distillation (the key teachers); fine-tuning only. Repeatable
+    /// Teacher checkpoint for distillation (the key teachers), or an export folder with a checkpoint.safetensors;
+    /// fine-tuning only. Repeatable
     #[arg(long = "teacher", value_name = "CHECKPOINT")]
     teachers: Vec<PathBuf>,
 

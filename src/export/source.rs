@@ -10,7 +10,7 @@ use crate::artifact::description::Description;
 use crate::artifact::package::{self, MODEL_FILE};
 use crate::inference::checkpoint::CheckpointClassifier;
 use crate::model::checkpoint::Checkpoint;
-use crate::model::checkpoint_metadata::{self, CheckpointMetadata};
+use crate::model::checkpoint_metadata::{self, CheckpointMetadata, EXPORTED_FILE};
 use crate::model::fuse::FusedNetwork;
 use crate::probabilities::Probabilities;
 use crate::progress::Progress;
@@ -93,6 +93,30 @@ impl ExportSource {
             metadata,
             path,
             exported: Some(exported),
+        })
+    }
+
+    /// The checkpoint itself, with its weights in f16, for training on other data.
+    ///
+    /// # Errors
+    /// An export has no checkpoint, unless it contains one.
+    pub fn checkpoint(&self) -> Result<Checkpoint> {
+        let path = match &self.exported {
+            Some(_) => self.path.with_file_name(EXPORTED_FILE),
+            None => self.path.clone(),
+        };
+        if self.exported.is_some() && !path.is_file() {
+            return Err(Error::file(
+                &path,
+                "not found: this export does not contain its checkpoint",
+                "Export the checkpoint itself, or leave out --include-checkpoint.",
+            ));
+        }
+        let checkpoint = Checkpoint::read(&path)?.in_half_precision();
+        let metadata = self.metadata.clone(); // without private paths
+        Ok(Checkpoint {
+            metadata,
+            ..checkpoint
         })
     }
 

@@ -14,12 +14,31 @@ use crate::model::device::Device;
 
 /// As [`open`]; with `tta`, wrapped in test-time augmentation over the eight symmetric views of each image.
 pub fn open_with(path: &Path, device: Device, tta: bool) -> Result<Box<dyn Classifier>> {
-    let classifier = open(path, device)?;
-    Ok(if tta {
-        Box::new(TestTimeAugmentation::new(classifier))
-    } else {
-        classifier
-    })
+    Ok(averaged(open(path, device)?, tta))
+}
+
+/// As [`open_with`], for many images: a checkpoint computes in bf16 on a CPU that does so natively.
+pub fn open_reduced(path: &Path, device: Device, tta: bool) -> Result<Box<dyn Classifier>> {
+    let file = locate(path);
+    #[cfg(feature = "torch")]
+    if !is_exported(&file) {
+        let classifier = super::checkpoint::CheckpointClassifier::open_reduced(&file, device)?;
+        return Ok(averaged(Box::new(classifier), tta));
+    }
+    open_with(&file, device, tta)
+}
+
+fn averaged(classifier: Box<dyn Classifier>, tta: bool) -> Box<dyn Classifier> {
+    match tta {
+        true => Box::new(TestTimeAugmentation::new(classifier)),
+        false => classifier,
+    }
+}
+
+/// Whether a file is an exported one by its extension, and not a checkpoint.
+fn is_exported(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    matches!(extension, Some("onnx" | "tflite" | "pt"))
 }
 
 /// Opens a checkpoint file or folder, a TorchScript (`.pt`), ONNX (`.onnx`) or TFLite (`.tflite`) file, or the first
@@ -62,9 +81,9 @@ fn open_with_libtorch(
 /// The checkpoint metadata of a checkpoint or an exported file; `None` for an exported file without it.
 pub fn metadata(path: &Path, device: Device) -> Result<Option<CheckpointMetadata>> {
     let file = locate(path);
-    match file.extension().and_then(|extension| extension.to_str()) {
-        Some("onnx" | "tflite" | "pt") => Ok(open(path, device)?.metadata().cloned()),
-        _ => CheckpointMetadata::read(&file).map(Some),
+    match is_exported(&file) {
+        true => Ok(open(path, device)?.metadata().cloned()),
+        false => CheckpointMetadata::read(&file).map(Some),
     }
 }
 

@@ -5,6 +5,8 @@
 
 use std::path::Path;
 
+use tch::Kind;
+
 use super::checkpoint_metadata::{CheckpointMetadata, METADATA_KEY, locate};
 use super::fuse::{self, FusedNetwork};
 use super::state_dict::{self, Metadata, NamedTensors};
@@ -20,8 +22,8 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Reads a checkpoint file, or a folder's best checkpoint. Checks the name, shape and type of every tensor. Tensors
-    /// that do not belong to the network (optimizer state) are dropped.
+    /// Reads a checkpoint file, or a folder's ([`locate`]). Checks the name, shape and type of every tensor; weights in
+    /// f16 become f32. Tensors that do not belong to the network (optimizer state) are dropped.
     pub fn read(path: &Path) -> Result<Self> {
         let path = &locate(path);
         if matches!(
@@ -39,11 +41,16 @@ impl Checkpoint {
         let network = metadata.architecture.network();
         let shapes = network.tensor_shapes();
         for (name, shape) in &shapes {
+            if let Some(tensor) = tensors.get_mut(name).filter(|t| t.kind() == Kind::Half) {
+                *tensor = tensor.to_kind(Kind::Float);
+            }
             let found = tensors.get(name).map(|t| (t.size(), t.kind()));
-            if found != Some((shape.clone(), tch::Kind::Float)) {
+            if found != Some((shape.clone(), Kind::Float)) {
                 return Err(Error::file(
                     path,
-                    format!("tensor {name} must be f32 of shape {shape:?}, but is {found:?}"),
+                    format!(
+                        "tensor {name} must be f32 or f16 of shape {shape:?}, but is {found:?}"
+                    ),
                     "The file is damaged: train or download it again.",
                 ));
             }
@@ -67,6 +74,14 @@ impl Checkpoint {
     /// Writes the checkpoint atomically.
     pub fn write(&self, path: &Path) -> Result<()> {
         self.write_with(path, NamedTensors::new(), Metadata::new())
+    }
+
+    /// The same network with the weights of its layers in f16: half the size. BatchNorm and biases stay f32.
+    pub fn in_half_precision(mut self) -> Self {
+        for tensor in self.tensors.values_mut().filter(|tensor| tensor.dim() > 1) {
+            *tensor = tensor.to_kind(Kind::Half);
+        }
+        self
     }
 
     /// Writes the checkpoint atomically, with additional tensors and metadata (such as optimizer state).

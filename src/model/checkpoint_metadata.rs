@@ -20,6 +20,9 @@ pub const BEST_FILE: &str = "best.safetensors";
 /// File name of the last weights and the train state within a checkpoint folder, from which `--resume` continues.
 pub const LAST_FILE: &str = "last.safetensors";
 
+/// File name of a checkpoint within an export folder (`skinlesion export --include-checkpoint`).
+pub const EXPORTED_FILE: &str = "checkpoint.safetensors";
+
 /// Key of the metadata in the file's header.
 pub const METADATA_KEY: &str = "skinlesion";
 
@@ -76,17 +79,18 @@ pub fn lesion_hash(lesion_id: &str) -> String {
     digest
 }
 
-/// The checkpoint file of a path: the file itself, or the best epoch's in a folder.
+/// The checkpoint file of a path: the file itself, or in a folder the best epoch's, or the one that was exported.
 pub fn locate(path: &Path) -> PathBuf {
-    if path.is_dir() {
-        path.join(BEST_FILE)
-    } else {
-        path.to_owned()
+    let exported = path.join(EXPORTED_FILE);
+    match path.is_dir() {
+        true if exported.is_file() && !path.join(BEST_FILE).exists() => exported,
+        true => path.join(BEST_FILE),
+        false => path.to_owned(),
     }
 }
 
 impl CheckpointMetadata {
-    /// Reads the metadata of a checkpoint file, or of a folder's best checkpoint.
+    /// Reads the metadata of a checkpoint file, or of a folder's ([`locate`]).
     pub fn read(path: &Path) -> Result<Self> {
         let path = &locate(path);
         let bytes = std::fs::read(path).map_err(Error::io("read", path))?;

@@ -6,6 +6,7 @@ use tch::{Device, Kind, Tensor};
 use super::architecture::Convolution;
 use super::fuse::FusedNetwork;
 use super::input;
+use super::libtorch::capabilities;
 use crate::{Diagnosis, Error, Result};
 
 /// A network without BatchNorm on a device, without gradients.
@@ -13,6 +14,7 @@ pub struct InferenceNetwork {
     blocks: Vec<Block>,
     head: [Tensor; 2],
     device: Device,
+    kind: Kind,
 }
 
 struct Block {
@@ -21,8 +23,24 @@ struct Block {
 }
 
 impl InferenceNetwork {
-    /// Copies the weights of a fused network to a device.
+    /// Copies the weights of a fused network to a device. It computes in f32.
     pub fn new(fused: &FusedNetwork, device: Device) -> Result<Self> {
+        Self::with_kind(fused, device, Kind::Float)
+    }
+
+    /// As [`InferenceNetwork::new`], but the convolutions compute in bf16 on a CPU that does so natively, which is about
+    /// twice as fast there. Probabilities differ by a few thousandths. Not for checking exported files.
+    pub fn reduced(fused: &FusedNetwork, device: Device) -> Result<Self> {
+        let is_native = capabilities::native_bf16().is_some_and(|found| !found.is_empty());
+        let kind = match device {
+            Device::Cpu if is_native => Kind::BFloat16,
+            _ => Kind::Float,
+        };
+        Self::with_kind(fused, device, kind)
+    }
+
+    /// As [`InferenceNetwork::new`], with convolutions that compute in `kind`. Features and head are f32 in any case.
+    pub fn with_kind(fused: &FusedNetwork, device: Device, kind: Kind) -> Result<Self> {
         let tensor = |values: &[f32], shape: &[i64]| {
             Tensor::f_from_slice(values)
                 .and_then(|t| t.f_view(shape))
@@ -36,7 +54,8 @@ impl InferenceNetwork {
                 let layer = convolution.layer.clone();
                 let weight = tensor(&convolution.weight, &layer.weight_shape())?;
                 let bias = tensor(&convolution.bias, &[layer.outputs as i64])?;
-                convolutions.push((layer, input::channels_last(&weight), bias));
+                let weight = input::channels_last(&weight.to_kind(kind));
+                convolutions.push((layer, weight, bias.to_kind(kind)));
             }
             blocks.push(Block {
                 convolutions,
@@ -52,7 +71,13 @@ impl InferenceNetwork {
                 tensor(&head.bias, &[outputs])?,
             ],
             device,
+            kind,
         })
+    }
+
+    /// The data type that convolutions compute in.
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// The network's device.
@@ -74,7 +99,7 @@ impl InferenceNetwork {
     /// The last feature map. Calls `hook` with every tensor that an int8 network quantizes, in order of computation:
     /// the images, the output of each convolution (after ReLU6), and each residual sum.
     pub fn activations_with_hook(&self, images: &Tensor, hook: &mut dyn FnMut(&Tensor)) -> Tensor {
-        let mut x = images.shallow_clone();
+        let mut x = images.to_kind(self.kind);
         hook(&x);
         for block in &self.blocks {
             let input = x.shallow_clone();
@@ -121,4 +146,32 @@ pub fn convolve(layer: &Convolution, batch: &Tensor, weight: &Tensor, bias: &Ten
         convolved = convolved.relu6_();
     }
     convolved
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::architecture::Architecture;
+    use crate::model::fuse;
+    use crate::model::mobilenet_v2::MobileNetV2;
+
+    #[test]
+    fn bf16_changes_probabilities_little_and_features_stay_f32() {
+        let architecture = Architecture {
+            width: 0.35,
+            classes: Diagnosis::COUNT,
+        };
+        let model = MobileNetV2::random(architecture, 1, Device::Cpu);
+        let fused = fuse::fuse(model.network(), model.tensors()).unwrap();
+        let waves = Tensor::arange(2 * 3 * 64 * 64, (Kind::Float, Device::Cpu)).sin();
+        let images = input::channels_last(&waves.view([2, 3, 64, 64]));
+        let [exact, reduced] = [Kind::Float, Kind::BFloat16].map(|kind| {
+            let network = InferenceNetwork::with_kind(&fused, Device::Cpu, kind).unwrap();
+            let features = network.features(&images);
+            assert_eq!(features.kind(), Kind::Float);
+            network.head(&features).softmax(-1, Kind::Float)
+        });
+        let difference = (exact - reduced).abs().max().double_value(&[]);
+        assert!(difference > 0.0 && difference < 0.02, "{difference}");
+    }
 }

@@ -67,7 +67,8 @@ impl Teacher {
                 unseen_by.push(self.networks.len());
             }
         }
-        self.networks.push(InferenceNetwork::new(&fused, device)?);
+        self.networks
+            .push(InferenceNetwork::reduced(&fused, device)?);
         self.training_lesions.extend(metadata.training_lesions);
         self.validation_lesions.extend(metadata.validation_lesions);
         Ok(())

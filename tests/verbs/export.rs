@@ -20,6 +20,7 @@ use skinlesion::files::AtomicFolder;
 use skinlesion::imaging::resize::ResizeRule;
 use skinlesion::inference::checkpoint::CheckpointClassifier;
 use skinlesion::inference::classifier::Classifier;
+use skinlesion::model::checkpoint::Checkpoint;
 use skinlesion::probabilities::{Probabilities, ranked};
 use skinlesion::progress::Silent;
 use tch::Device;
@@ -283,6 +284,53 @@ fn a_file_that_disagrees_with_the_checkpoint_is_refused_and_nothing_stays() {
             "the checkpoint alone"
         );
     }
+}
+
+#[test]
+fn an_export_may_contain_its_checkpoint_to_train_further_on_other_images() {
+    let home = tempfile::tempdir().unwrap();
+    random_checkpoint(home.path());
+    let run = |arguments: &[&str]| {
+        let mut command = skinlesion();
+        command.current_dir(home.path()).args(["--threads", "1"]);
+        command.args(arguments).output().unwrap()
+    };
+    let export = ["export", "--format", "onnx", "--checkpoint"];
+    let output = run(&[
+        &export[..],
+        &["checkpoint", "--include-checkpoint", "--out", "all"],
+    ]
+    .concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let [own, exported] = ["checkpoint", "all/checkpoint.safetensors"].map(|path| {
+        let checkpoint = Checkpoint::read(&home.path().join(path)).unwrap();
+        (checkpoint.metadata, checkpoint.tensors)
+    });
+    assert_eq!(own.0, exported.0);
+    for (name, tensor) in &own.1 {
+        let difference = (tensor - &exported.1[name]).abs().max().double_value(&[]);
+        let largest = tensor.abs().max().double_value(&[]);
+        assert!(difference <= 1e-3 * largest, "{name}: {difference}");
+    }
+    let size = |path: &str| std::fs::metadata(home.path().join(path)).unwrap().len();
+    assert!(size("all/checkpoint.safetensors") < size("checkpoint/best.safetensors") * 2 / 3);
+
+    // An export of the export has it too, and one that lacks it says so.
+    let again = [
+        &export[..],
+        &["all", "--include-checkpoint", "--out", "again"],
+    ]
+    .concat();
+    let output = run(&again);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(
+        size("again/checkpoint.safetensors"),
+        size("all/checkpoint.safetensors")
+    );
+    std::fs::remove_file(home.path().join("all/checkpoint.safetensors")).unwrap();
+    let output = run(&[&again[..], &["--force"]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("does not contain its checkpoint"));
 }
 
 fn plan(format: Format) -> Plan {

@@ -187,7 +187,7 @@ impl<'a> TrainingData<'a> {
         progress: &dyn Progress,
     ) -> Result<Vec<Probabilities>> {
         let fused = fuse::fuse(model.network(), tensors)?;
-        let network = InferenceNetwork::new(&fused, model.device())?;
+        let network = InferenceNetwork::reduced(&fused, model.device())?;
         if let Some(cached) = &self.cached {
             let logits = cached.val.as_ref().map(|val| network.head(val));
             return logits.map_or(Ok(Vec::new()), |logits| output::probabilities(&logits));

@@ -41,9 +41,9 @@ pub fn compute(
     progress: &dyn Progress,
 ) -> Result<Vec<Tensor>> {
     let fused = fuse::fuse(model.network(), model.tensors())?;
-    let base = InferenceNetwork::new(&fused, model.device())?;
+    let base = InferenceNetwork::reduced(&fused, model.device())?;
     let key = if cache {
-        Some(CacheKey::new(model, dataset, request)?)
+        Some(CacheKey::new(model, base.kind(), dataset, request)?)
     } else {
         None
     };
@@ -112,9 +112,17 @@ const TENSOR: &str = "features";
 struct CacheKey(String);
 
 impl CacheKey {
-    fn new(model: &MobileNetV2, dataset: &Dataset, request: &FeatureRequest) -> Result<Self> {
+    fn new(
+        model: &MobileNetV2,
+        kind: Kind,
+        dataset: &Dataset,
+        request: &FeatureRequest,
+    ) -> Result<Self> {
         let hashes = &dataset.info.hashes;
         let mut key = format!("{} {} {:?}", hashes.manifest, hashes.pixels, request.rows);
+        if kind != Kind::Float {
+            key.push_str(&format!(" {kind:?}"));
+        }
         for (name, tensor) in model.tensors() {
             if name.starts_with("features.") {
                 let values = state_dict::to_floats(tensor)?;
