@@ -26,8 +26,8 @@ pub fn in_epoch(
 }
 
 /// The power of the class weights in an epoch (from 1): 0 (equal weights) until `reweighting_start`, then rising
-/// quadratically to 1 at `reweighting_end`. Deferred re-weighting (Cao et al. 2019) is the case in which both are equal.
-/// The first epoch is at time 0 and the last at time 1, so that the last always has the final weights.
+/// quadratically to 1 at `reweighting_end`. If both are equal, this is deferred re-weighting (Cao et al. 2019). The
+/// first epoch is at time 0 and the last at time 1, so that the last always has the final weights.
 fn strength(config: &TrainingConfig, epoch: usize) -> f64 {
     let (start, end) = (config.reweighting_start, config.reweighting_end);
     let time = match config.epochs {

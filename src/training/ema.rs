@@ -11,8 +11,8 @@ const STATE_PREFIX: &str = "average.";
 ///
 /// * Exponential moving average (Polyak & Juditsky 1992), updated after every step t with
 ///   min(`decay`, (1 + t) / (10 + t)), so that the initial weights are forgotten early.
-/// * Stochastic weight averaging (Izmailov et al. 2018) of the last epochs, densely: the mean of the weights after every
-///   step of them (SWAD, Cha et al. 2021), which costs as much as the exponential average.
+/// * Stochastic weight averaging (Izmailov et al. 2018), densely: the mean of the weights after every step of the last
+///   epochs (SWAD, Cha et al. 2021). It costs as much as the exponential average.
 pub struct ModelEma {
     rule: Rule,
     tensors: NamedTensors,

@@ -29,8 +29,8 @@ pub fn training_rows(dataset: &Dataset, config: &TrainingConfig) -> Vec<usize> {
     selected
 }
 
-/// How often each training example is drawn in an epoch. An example's index is its position among the training rows. The
-/// length of an epoch is the number of training examples in any case.
+/// How often each training example is drawn in an epoch. An example's index is its position among the training rows.
+/// The length of an epoch is always the number of training examples.
 pub struct Sampling {
     seed: u64,
     labels: Vec<Diagnosis>,
