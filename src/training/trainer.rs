@@ -84,11 +84,10 @@ impl<'a> Trainer<'a> {
         let [train_labels, val_labels]: [Vec<Diagnosis>; 2] = [labels(&rows[0]), labels(&rows[1])];
         warn_double_balancing(config, progress);
         let sampling = Sampling::new(dataset, config, &rows[0])?;
-        let sampled = sampling.class_counts();
         let class_counts = sampling.counts_for_weights(config.sampler);
         let class_weights = class_weights::resolve(config, &class_counts);
         Ok(Self {
-            loss: Loss::new(config, &class_weights, &sampled, model.device()),
+            loss: Loss::new(config, &class_weights, model.device()),
             sampling,
             class_counts,
             data: TrainingData::new(dataset, config, rows, &model, run.stop, progress)?
@@ -186,10 +185,7 @@ impl<'a> Trainer<'a> {
         if config.clip_grad_norm > 0.0 {
             clip_grad_norm(self.model.tensors().values(), config.clip_grad_norm);
         }
-        let blocks = self.model.network().blocks.len();
-        let trainable = blocks - config.trainable(blocks, epoch).first_block;
-        let groups = self.optimizer.groups();
-        let rates = param_groups::rates(config, groups, trainable, base_rate, head_rate);
+        let rates = param_groups::rates(self.optimizer.groups(), base_rate, head_rate);
         self.optimizer.step(&rates);
         if let Some(ema) = &mut self.ema {
             let steps_per_epoch = self.train_labels.len().div_ceil(config.batch_size);

@@ -140,7 +140,6 @@ fn a_run_stopped_after_every_step_ends_at_the_weights_of_one_never_stopped() {
         "ema_decay=0.9",
         "mixup=0.4",
         "sampler=sqrt",
-        "gradual_unfreeze_epochs=1",
         "reweighting_start=0.2",
         "reweighting_end=0.8",
         "clip_grad_norm=1",

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
+use super::removed_keys::drop_removed_keys;
 use super::renamed_keys::{refuse_old_and_new, update_renamed_keys};
 use super::{Phase, TrainingConfig};
 use crate::{Error, Result};
@@ -44,6 +45,7 @@ pub fn resolve(phase: Phase, file: Option<&Path>, settings: &[String]) -> Result
         }
         refuse_another_phase(path, phase, &changes)?;
         for mut changes in [changes].into_iter().chain(sections) {
+            drop_removed_keys(&mut changes, &place)?;
             update_renamed_keys(&mut changes, &place)?;
             merge(&mut table, changes, "", &place)?;
         }
@@ -66,6 +68,7 @@ pub fn resolve(phase: Phase, file: Option<&Path>, settings: &[String]) -> Result
                 Value::Table(Table::from_iter([(name.to_owned(), value)]))
             });
         if let Value::Table(mut changes) = nested {
+            drop_removed_keys(&mut changes, &place)?;
             update_renamed_keys(&mut changes, &place)?;
             merge(&mut table, changes, "", &place)?;
         }
@@ -77,7 +80,9 @@ pub fn resolve(phase: Phase, file: Option<&Path>, settings: &[String]) -> Result
 /// accepted.
 pub fn from_checkpoint(path: &Path, text: &str) -> Result<TrainingConfig> {
     let mut table = parse(path, text)?;
-    update_renamed_keys(&mut table, &path.display().to_string())?;
+    let place = path.display().to_string();
+    drop_removed_keys(&mut table, &place)?;
+    update_renamed_keys(&mut table, &place)?;
     deserialize(table)
 }
 
@@ -205,7 +210,7 @@ mod tests {
     fn all_values_out_of_range_are_reported_together() {
         let settings = ["dropout=1.5".to_owned(), "monitor=luck".to_owned()];
         // Sampling Beta(α, α) hardly ever accepts a draw for α outside this range.
-        for mixup in ["mixup=1e-6", "cutmix=50"] {
+        for mixup in ["mixup=1e-6", "mixup=50"] {
             let error = resolve(Phase::Finetune, None, &[mixup.into()]).unwrap_err();
             assert!(error.to_string().contains("0.01 to 4"), "{error}");
         }

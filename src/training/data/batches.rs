@@ -47,7 +47,7 @@ pub struct Batch<'a> {
     pub labels: &'a [Diagnosis],
     /// The epoch, from 1.
     pub epoch: usize,
-    /// Seed of the random choices for the whole batch (mixup and CutMix).
+    /// Seed of the random choices for the whole batch (mixup).
     pub seed: u64,
 }
 
@@ -134,7 +134,7 @@ impl<'a> TrainingData<'a> {
             teacher.probabilities(&images, &rows, self.config.teacher_temperature)
         });
         let blocks = model.network().blocks.len();
-        let features = model.features(&images, self.config.trainable(blocks, batch.epoch));
+        let features = model.features(&images, self.config.trainable(blocks));
         let logits = model.logits(&features, self.config.dropout);
         let target = Target {
             labels: mixup::mix_labels(labels, weight),
