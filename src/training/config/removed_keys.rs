@@ -75,7 +75,6 @@ pub(super) fn drop_removed_keys(table: &mut Table, place: &str) -> Result<()> {
 mod tests {
     use std::path::Path;
 
-    use super::*;
     use crate::training::config::Phase;
     use crate::training::config::resolve::{from_checkpoint, resolve};
 

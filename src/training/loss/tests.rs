@@ -55,7 +55,11 @@ fn without_extensions_it_is_libtorchs_weighted_smoothed_cross_entropy() {
 
 #[test]
 fn distillation_loss_is_zero_only_if_teacher_and_student_agree() {
-    let changes = ["distillation_alpha=1", "teacher_temperature=2", "label_smoothing=0"];
+    let changes = [
+        "distillation_alpha=1",
+        "teacher_temperature=2",
+        "label_smoothing=0",
+    ];
     let of = |teacher: Tensor| {
         let labels = target().labels;
         let teacher = Some(teacher);
@@ -95,10 +99,7 @@ fn a_class_left_out_counts_as_one_whose_logit_is_minus_infinity() {
     // Without smoothing, the full loss with logits far below the others is the same.
     let low = logits();
     let _ = low.narrow(1, 1, 2).fill_(-500.0);
-    let changes = [
-        "label_smoothing=0",
-        "teacher_temperature=1",
-    ];
+    let changes = ["label_smoothing=0", "teacher_temperature=1"];
     let (expected, _) = without_two_classes(&changes, &low, false);
     let (loss, gradient) = without_two_classes(&changes, &logits(), true);
     assert!((loss - expected).abs() < 1e-5, "{loss} {expected}");
@@ -108,10 +109,7 @@ fn a_class_left_out_counts_as_one_whose_logit_is_minus_infinity() {
 
 #[test]
 fn label_smoothing_spreads_over_the_classes_that_are_not_left_out() {
-    let changes = [
-        "label_smoothing=0.1",
-        "distillation_alpha=0",
-    ];
+    let changes = ["label_smoothing=0.1", "distillation_alpha=0"];
     let (loss, gradient) = without_two_classes(&changes, &logits(), true);
     let columns = Tensor::from_slice(&[0i64, 3, 4, 5, 6]);
     let log_probabilities = logits()
