@@ -75,6 +75,19 @@ pub struct ScoredSplit {
     /// Whether the model is known not to have been trained on these lesions: `false` for the training split, and for
     /// an exported file without checkpoint metadata.
     pub proved_unseen: bool,
+    /// The sources that the images were limited to; all if empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
+}
+
+impl ScoredSplit {
+    /// The number of lesions, and the sources that the images are limited to: "1494 lesions of rosendahl".
+    pub fn lesions_in_words(&self) -> String {
+        match self.sources.as_slice() {
+            [] => format!("{} lesions", self.lesions),
+            names => format!("{} lesions of {}", self.lesions, names.join(", ")),
+        }
+    }
 }
 
 impl Evaluation {
@@ -106,6 +119,7 @@ impl Evaluation {
                 split,
                 lesions: distinct_lesions(dataset, split).len(),
                 proved_unseen: split != Split::Train && classifier.metadata().is_some(),
+                sources: dataset.sources.clone(),
             },
             analysis: Analysis::new(
                 predictions,

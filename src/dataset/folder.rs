@@ -1,5 +1,6 @@
 //! A prepared dataset folder, opened for reading.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::findings::Fault;
@@ -21,6 +22,8 @@ pub struct Dataset {
     pub info: DatasetInfo,
     /// The validation fold, set by [`Dataset::in_folds`]. With `None`, every fold belongs to the training split.
     pub fold: Option<usize>,
+    /// The sources whose images are in the splits, set by [`Dataset::in_sources`]; all if empty.
+    pub sources: Vec<String>,
     /// The manifest's rows.
     pub rows: Vec<Row>,
     /// The images.
@@ -51,6 +54,7 @@ impl Dataset {
             path: folder.to_owned(),
             info,
             fold: None,
+            sources: Vec::new(),
             rows,
             pixels,
         })
@@ -133,6 +137,29 @@ impl Dataset {
         Err(Error::file(&self.path, problem, remedy))
     }
 
+    /// Limits the splits to images of the named sources. Without names nothing changes.
+    ///
+    /// # Errors
+    /// A source that the dataset does not have.
+    pub fn in_sources(mut self, names: &[String]) -> Result<Self> {
+        let known: BTreeSet<&str> = (self.rows.iter())
+            .map(|row| row.sample.source.as_str())
+            .collect();
+        if let Some(name) = names.iter().find(|name| !known.contains(name.as_str())) {
+            let known: Vec<&str> = known.into_iter().filter(|name| !name.is_empty()).collect();
+            return Err(Error::file(
+                &self.path,
+                format!("it has no images of the source {name}"),
+                match known.as_slice() {
+                    [] => "Its metadata names no sources: omit --source.".to_owned(),
+                    known => format!("Its sources are {}.", known.join(", ")),
+                },
+            ));
+        }
+        self.sources = names.to_vec();
+        Ok(self)
+    }
+
     /// Chooses the validation fold of a dataset with folds.
     pub fn in_fold(self, fold: usize) -> Result<Self> {
         self.in_folds(Some(TrainingFolds::AllBut(fold)))
@@ -153,8 +180,11 @@ impl Dataset {
     }
 
     /// The split of a row, given the chosen fold. `None` for images of that fold's lesions that are not validated
-    /// on.
+    /// on, and for images of sources that were not chosen.
     fn split_of(&self, row: &Row) -> Option<Split> {
+        if !self.sources.is_empty() && !self.sources.contains(&row.sample.source) {
+            return None;
+        }
         match row.fold {
             Some(fold) if Some(fold.number) == self.fold => fold.validates.then_some(Split::Val),
             _ => Some(row.split),

@@ -92,6 +92,7 @@ pub fn validate(
         path: folder.to_owned(),
         info,
         fold: None,
+        sources: Vec::new(),
         rows,
         pixels,
     };

@@ -255,6 +255,7 @@ pub fn score(
             split: Split::Val,
             lesions,
             proved_unseen: true,
+            sources: dataset.sources.clone(),
         },
         folds: Folds::new(dataset.info.folds.len(), each),
         analysis: Analysis::new(

@@ -75,6 +75,13 @@ fn read_one(path: &Path, source: &ExportSource) -> Result<ExportEvaluation> {
             "Pass an evaluation of this checkpoint by `skinlesion eval --model`.",
         ));
     }
+    if !evaluation.data.sources.is_empty() {
+        return Err(Error::file(
+            &path,
+            "it is limited to images of some sources",
+            "Pass an evaluation by `skinlesion eval` without --source.",
+        ));
+    }
     Ok(ExportEvaluation {
         part: evaluation.data.split.into(),
         lesions: evaluation.data.lesions,

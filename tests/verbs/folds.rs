@@ -487,3 +487,27 @@ fn an_export_is_compared_on_its_own_fold_and_pooled_like_its_checkpoint() {
     assert_eq!(metrics("averaged")["tta"], true);
     assert!(stdout(&output).contains("8 symmetric views"));
 }
+
+#[test]
+fn an_evaluation_can_be_limited_to_sources_and_says_so() {
+    let data = Dataset::open(&path("folds")).unwrap();
+    let source = data.rows[0].sample.source.clone();
+    let models = "--folds --model run-0 --model run-1 --model run-2 --data folds";
+    let output = eval(&format!("{models} --source {source} --out one-source"));
+    assert!(output.status.success(), "{}", stderr(&output));
+    let expected = (data.rows.iter())
+        .filter(|row| row.sample.source == source && row.fold.is_some_and(|fold| fold.validates))
+        .count();
+    let metrics = metrics("one-source");
+    assert_eq!(metrics["n"], expected);
+    assert_eq!(metrics["data"]["sources"][0], source.as_str());
+    assert!(stdout(&output).contains(&format!("lesions of {source}")));
+
+    let output = eval(&format!("{models} --source elsewhere --out never"));
+    assert_eq!(output.status.code(), Some(1));
+    let words = stderr(&output);
+    assert!(
+        words.contains("elsewhere") && words.contains(&source),
+        "{words}"
+    );
+}

@@ -27,6 +27,10 @@ pub struct Args {
     #[arg(long, conflicts_with = "split")]
     pub folds: bool,
 
+    /// Evaluate only images of this source: a name in the manifest's column `source`. May be repeated
+    #[arg(long = "source", value_name = "NAME")]
+    pub sources: Vec<String>,
+
     /// Test-time augmentation: average the probabilities of the 8 symmetric views of each image (4 rotations, mirrored
     /// or not). More stable, but not better for every class; takes 8 times as long
     #[arg(long)]
