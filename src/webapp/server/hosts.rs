@@ -1,8 +1,8 @@
 //! The hosts under which the page may be requested.
 //!
-//! A web site can let its own name resolve to an address of this machine or of its network (DNS rebinding); to a browser
-//! the page then belongs to that site, whose scripts may read it. The server therefore answers only to names that no
-//! other site can have.
+//! A web site can let its own name resolve to an address of this machine or of its network (DNS rebinding). To a
+//! browser the page then belongs to that site, whose scripts may read it. The server therefore answers only to names
+//! that no other site can have.
 
 use std::net::IpAddr;
 

@@ -46,8 +46,8 @@ const CONNECTION_TIMEOUT: Duration = Duration::from_secs(600);
 /// The maximum size of request headers, in bytes.
 const MAX_HEADER_BYTES: usize = 16 * 1024;
 
-/// The size of a connection's send buffer, in bytes. The system reports space in it by thirds. It must be small, so that
-/// a slow network makes progress that can be seen within [`Limits::idle`].
+/// The size of a connection's send buffer, in bytes. The system reports space in it by thirds. It must be small, so
+/// that progress over a slow network is seen within [`Limits::idle`].
 const SEND_BUFFER: usize = 128 * 1024;
 
 /// Stops a running server, from any thread.
@@ -55,8 +55,8 @@ const SEND_BUFFER: usize = 128 * 1024;
 pub struct Stop(Arc<Notify>);
 
 impl Stop {
-    /// Stops the server now, or as soon as it runs. Responses in progress get five seconds to finish, or as long as they
-    /// make progress if that is less; a second call ends them at once.
+    /// Stops the server now, or as soon as it runs. Responses in progress get five seconds to finish, or as long as
+    /// they make progress if that is less; a second call ends them at once.
     pub fn stop(&self) {
         self.0.notify_one();
     }
