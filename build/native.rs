@@ -1,10 +1,11 @@
-//! Compiles the C++ code for libtorch: a custom autograd operator, and a parallel loop on its threads.
+//! Compiles the C++ code for libtorch: a custom autograd operator, a parallel loop on its threads, and seeding.
 
 use std::env;
 use std::path::Path;
 
-const SOURCES: [&str; 2] = [
+const SOURCES: [&str; 3] = [
     "src/model/libtorch/batch_norm_relu6.cpp",
+    "src/model/libtorch/manual_seed.cpp",
     "src/model/libtorch/threads.cpp",
 ];
 

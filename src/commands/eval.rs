@@ -116,7 +116,16 @@ fn refuse_unfair(
         ));
     }
     match classifier.metadata() {
-        Some(metadata) => leakage::refuse_seen_lesions(metadata, dataset, args.split),
+        Some(metadata) => {
+            if args.split != Split::Train && leakage::is_blind_to_images(metadata, dataset) {
+                session.warn(&format!(
+                    "{} was written by an older version and lists the lesions that it was trained on, not the images: \
+                     that it has not seen the same images under other lesion ids is not checked",
+                    args.models[0].display()
+                ));
+            }
+            leakage::refuse_seen_lesions(metadata, dataset, args.split)
+        }
         None if args.split == Split::Train => Ok(()),
         None => {
             session.warn(&format!(

@@ -26,8 +26,8 @@ impl Pixels {
         let file = File::open(path).map_err(Error::io("read", path))?;
         // SAFETY: the map is read-only; a dataset folder is written once and never changed in place.
         let map = unsafe { Mmap::map(&file) }.map_err(Error::io("map", path))?;
-        let expected = count * side * side * 3;
-        if map.len() != expected {
+        let expected = count as u128 * (side as u128).pow(2) * 3; // `dataset.json` may claim any size
+        if map.len() as u128 != expected || expected == 0 {
             return Err(Error::file(
                 path,
                 format!(

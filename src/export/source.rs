@@ -88,7 +88,7 @@ impl ExportSource {
         }
         metadata.decisions = exported.decisions.clone();
         Ok(Self {
-            network: onnx::read(&path, metadata.architecture)?,
+            network: onnx::read(&path, metadata.architecture, &sha256)?,
             sha256,
             metadata,
             path,

@@ -3,6 +3,7 @@
 pub mod artefacts;
 pub mod canvas;
 pub mod decode;
+pub mod dhash;
 pub mod find;
 pub mod noise;
 pub mod normalize;

@@ -7,9 +7,10 @@ use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
 use super::architecture::Architecture;
+use super::seen::Seen;
 use crate::imaging::resize::ResizeRule;
 use crate::metrics::decisions::Decisions;
-use crate::{Diagnosis, Error, Result, files};
+use crate::{Diagnosis, Error, Result};
 
 /// Version of the metadata format.
 pub const FORMAT_VERSION: u32 = 1;
@@ -62,21 +63,13 @@ pub struct CheckpointMetadata {
     /// versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_priors: Option<[f64; Diagnosis::COUNT]>,
-    /// [`lesion_hash`] of every lesion that the weights were trained on, including those of the initial checkpoint.
-    pub training_lesions: Vec<String>,
-    /// [`lesion_hash`] of every lesion that was used for model selection.
-    pub validation_lesions: Vec<String>,
+    /// The images that the weights were trained and selected on.
+    #[serde(flatten)]
+    pub seen: Seen,
     /// Description of the initial weights.
     pub initial_weights: String,
     /// Licence of the weights, which is that of the training images.
     pub licence: String,
-}
-
-/// An anonymous name of a lesion: the first 16 hexadecimal digits of its id's SHA-256.
-pub fn lesion_hash(lesion_id: &str) -> String {
-    let mut digest = files::sha256(lesion_id.as_bytes());
-    digest.truncate(16);
-    digest
 }
 
 /// The checkpoint file of a path: the file itself, or in a folder the best epoch's, or the one that was exported.

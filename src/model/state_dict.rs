@@ -6,6 +6,7 @@ use std::path::Path;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use tch::{Device, Kind, Tensor};
 
+use super::libtorch::tensor_from_bytes::tensor_from_bytes;
 use crate::{Error, Result, files};
 
 /// Tensors by name. They are sorted by name, so that files are reproducible.
@@ -36,7 +37,7 @@ pub fn read_safetensors(path: &Path) -> Result<(NamedTensors, Metadata)> {
             ))
         })?;
         let shape: Vec<i64> = view.shape().iter().map(|&n| n as i64).collect();
-        let tensor = Tensor::f_from_data_size(view.data(), &shape, kind).map_err(Error::torch(
+        let tensor = tensor_from_bytes(view.data(), &shape, kind).map_err(Error::torch(
             format!("reading {name} from {}", path.display()),
         ))?;
         tensors.insert(name, tensor);

@@ -23,6 +23,7 @@ use super::run::{TrainingResult, TrainingRun};
 use super::{class_weights, lr_schedule};
 use crate::dataset::Split;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
+use crate::model::libtorch::manual_seed::manual_seed;
 use crate::model::mobilenet_v2::MobileNetV2;
 use crate::model::output;
 use crate::progress::Progress;
@@ -165,7 +166,7 @@ impl<'a> Trainer<'a> {
         let base_rate = rate(config.base_learning_rate.unwrap_or(0.0));
         let head_rate = rate(config.learning_rate);
         let seed = sampling::step_seed(config.seed, epoch, step);
-        tch::manual_seed(seed);
+        manual_seed(seed)?;
         let labels: Vec<Diagnosis> = (indices.iter())
             .map(|&index| self.train_labels[index])
             .collect();

@@ -50,7 +50,7 @@ pub fn read(export: &Path) -> Result<Vec<ModelFile>> {
             "Give a folder that `skinlesion export` wrote.",
         ));
     }
-    let text = read_file(&listing)?;
+    let text = read_file(export, MODEL_FILE)?;
     let listed: Listing = serde_json::from_slice(&text).map_err(|error| {
         Error::line(
             &listing,
@@ -92,7 +92,7 @@ fn read_verified(export: &Path, network: &Listed) -> Result<Vec<u8>> {
             "Export again.",
         ));
     }
-    let bytes = read_file(&path)?;
+    let bytes = read_file(export, &network.file)?;
     if files::sha256(&bytes) != network.sha256 {
         return Err(Error::file(
             &path,
@@ -112,7 +112,7 @@ fn golden(export: &Path) -> Result<Vec<ModelFile>> {
     if !list.is_file() {
         return Ok(Vec::new());
     }
-    let mut all = vec![model_file(GOLDEN_FILE, read_file(&list)?)];
+    let mut all = vec![model_file(GOLDEN_FILE, read_file(export, GOLDEN_FILE)?)];
     let mut pictures = Vec::new();
     for entry in fs::read_dir(&folder).map_err(Error::io("read", &folder))? {
         let path = entry.map_err(Error::io("read", &folder))?.path();
@@ -120,12 +120,12 @@ fn golden(export: &Path) -> Result<Vec<ModelFile>> {
             path.file_name().and_then(|name| name.to_str()),
             path.extension().and_then(|extension| extension.to_str()),
         ) {
-            pictures.push((format!("{GOLDEN_FOLDER}/{name}"), path.clone()));
+            pictures.push(format!("{GOLDEN_FOLDER}/{name}"));
         }
     }
     pictures.sort();
-    for (name, path) in pictures {
-        all.push(model_file(&name, read_file(&path)?));
+    for name in pictures {
+        all.push(model_file(&name, read_file(export, &name)?));
     }
     Ok(all)
 }
@@ -137,6 +137,20 @@ fn model_file(name: &str, bytes: Vec<u8>) -> ModelFile {
     }
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(Error::io("read", path))
+/// Reads a file of the export. Refuses links that lead out of it: what is served must be in the folder that was named.
+fn read_file(export: &Path, name: &str) -> Result<Vec<u8>> {
+    let path = export.join(name);
+    let real = |path: &Path| fs::canonicalize(path).map_err(Error::io("read", path));
+    let target = real(&path)?;
+    if !target.starts_with(real(export)?) {
+        return Err(Error::file(
+            &path,
+            format!(
+                "it is a link to {}, outside of the export",
+                target.display()
+            ),
+            "Replace the link by a copy of the file.",
+        ));
+    }
+    fs::read(&target).map_err(Error::io("read", &path))
 }

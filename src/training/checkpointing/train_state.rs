@@ -30,7 +30,7 @@ pub struct TrainState {
     pub seconds: f64,
     /// The best epoch so far and the value of its monitored metric.
     pub best: Option<(usize, f64)>,
-    /// Validated epochs since the best one.
+    /// Epochs from the best one to the last that was validated.
     #[serde(alias = "stalled")]
     pub epochs_without_improvement: usize,
     /// State of the plateau schedule.

@@ -48,7 +48,7 @@ impl Trainer<'_> {
         let mut improved = false;
         if self.may_be_kept() {
             improved = early_stopping::update_best(&mut self.state, config, val.as_ref())?;
-            self.state.plateau.epoch_ended(improved, config);
+            (self.state.plateau).epoch_validated(epoch, improved, config);
         }
         let patience = config.early_stopping_patience;
         let out_of_patience = patience > 0 && self.state.epochs_without_improvement >= patience;
