@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rten::{Model, NodeId, RunOptions, ThreadPool, ValueView};
+use rten::{Model, NodeId, RunOptions, ThreadPool, Value, ValueView};
 
 use super::classifier::Classifier;
-use crate::artifact::description::InputSpec;
-use crate::artifact::interface::PROBABILITIES;
+use crate::artifact::description::{Abstention, InputSpec, Threshold};
+use crate::artifact::interface::{EVIDENCE, PROBABILITIES};
 use crate::artifact::package;
 use crate::imaging::resize::ResizeRule;
 use crate::metrics::decisions::Decisions;
@@ -73,14 +73,52 @@ impl Classifier for OnnxClassifier {
         &self.spec.decisions
     }
 
+    fn thresholds(&self) -> &[Threshold] {
+        &self.spec.thresholds
+    }
+
+    fn abstention(&self) -> Option<Abstention> {
+        self.spec.abstention
+    }
+
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
-        let failed = |reason: String| {
-            Error::input(
-                &self.name,
-                format!("running it failed ({reason})"),
-                "Export the checkpoint again.",
-            )
+        let ([_, classes], flat) = self
+            .run(images, self.output)?
+            .into_shape_vec::<f32, 2>()
+            .map_err(|error| self.failed(&error.to_string()))?;
+        if classes != Diagnosis::COUNT {
+            return Err(self.failed(&format!("its output has {classes} probabilities per image")));
+        }
+        let row = |row: &[f32]| std::array::from_fn(|class| f64::from(row[class]));
+        Ok(flat.chunks_exact(classes).map(row).collect())
+    }
+
+    /// The class activation map of [`EVIDENCE`]: as only average pooling and the linear head follow the last activations,
+    /// its positive part is Grad-CAM.
+    fn grad_cam(&self, image: &[u8], class: Diagnosis) -> Result<Option<Vec<f32>>> {
+        let Some(evidence) = self.model.find_node(EVIDENCE) else {
+            return Ok(None);
         };
+        let ([_, _, height, width], flat) = self
+            .run(&[image], evidence)?
+            .into_shape_vec::<f32, 4>()
+            .map_err(|error| self.failed(&error.to_string()))?;
+        let map = flat.chunks_exact(height * width).nth(class.index());
+        Ok(map.map(|map| map.iter().map(|value| value.max(0.0)).collect()))
+    }
+}
+
+impl OnnxClassifier {
+    fn failed(&self, reason: &str) -> Error {
+        Error::input(
+            &self.name,
+            format!("running it failed ({reason})"),
+            "Export the checkpoint again.",
+        )
+    }
+
+    /// One output of the network for a batch of prepared images.
+    fn run(&self, images: &[&[u8]], output: NodeId) -> Result<Value> {
         let side = self.spec.resize.size as usize;
         let count = images.len();
         let (values, bytes);
@@ -88,27 +126,20 @@ impl Classifier for OnnxClassifier {
         let nchw = [count, 3, side, side];
         let input = if self.spec.input.takes_bytes() {
             bytes = images.concat();
-            ValueView::from_shape(nhwc.as_slice(), &bytes).map_err(|e| failed(e.to_string()))?
+            ValueView::from_shape(nhwc.as_slice(), &bytes)
+                .map_err(|error| self.failed(&error.to_string()))?
         } else {
             values = to_nchw(images);
-            ValueView::from_shape(nchw.as_slice(), &values).map_err(|e| failed(e.to_string()))?
+            ValueView::from_shape(nchw.as_slice(), &values)
+                .map_err(|error| self.failed(&error.to_string()))?
         };
         let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.threads)));
         let inputs = vec![(self.input, input.into())];
         let [output] = self
             .model
-            .run_n(inputs, [self.output], Some(options))
-            .map_err(|error| failed(error.to_string()))?;
-        let ([_, classes], flat) = output
-            .into_shape_vec::<f32, 2>()
-            .map_err(|error| failed(error.to_string()))?;
-        if classes != Diagnosis::COUNT {
-            return Err(failed(format!(
-                "its output has {classes} probabilities per image"
-            )));
-        }
-        let row = |row: &[f32]| std::array::from_fn(|class| f64::from(row[class]));
-        Ok(flat.chunks_exact(classes).map(row).collect())
+            .run_n(inputs, [output], Some(options))
+            .map_err(|error| self.failed(&error.to_string()))?;
+        Ok(output)
     }
 }
 
