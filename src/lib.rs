@@ -16,7 +16,7 @@
 //! export          ONNX, TFLite and TorchScript writers, int8 quantization, verification, model card
 //! report          charts, tables and HTML
 //! evaluation      scoring a split, leakage guard, calibration, comparison, cross-validation
-//! inference       classifiers: checkpoint, ONNX, TFLite, TorchScript; test-time augmentation
+//! inference       classifiers: checkpoint, ONNX, TFLite, TorchScript; test-time augmentation, ensembles, judgement
 //! artifact        what an exported file is: formats, input specification, model.json, file names
 //! model           MobileNetV2, fused network, checkpoints, pretrained weights, libtorch
 //! metrics         true classes and probabilities → metrics

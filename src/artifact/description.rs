@@ -276,6 +276,10 @@ pub struct InputSpec {
     pub checkpoint: String,
     /// The decision rules.
     pub decisions: Decisions,
+    /// The decision thresholds; none if the file has none.
+    pub thresholds: Vec<Threshold>,
+    /// The abstention rule, if the file has one.
+    pub abstention: Option<Abstention>,
 }
 
 impl InputSpec {
@@ -316,6 +320,14 @@ impl InputSpec {
             decisions: match field("decisions") {
                 text @ Some(_) => parsed(text).ok_or_else(|| missing("decisions"))?,
                 None => Decisions::default(), // a file of an older version
+            },
+            thresholds: match field("thresholds") {
+                text @ Some(_) => parsed(text).ok_or_else(|| missing("thresholds"))?,
+                None => Vec::new(),
+            },
+            abstention: match field("abstention") {
+                text @ Some(_) => parsed(text).ok_or_else(|| missing("abstention"))?,
+                None => None,
             },
         })
     }

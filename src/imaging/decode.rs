@@ -1,11 +1,11 @@
-//! Decoding of JPEG and PNG files.
+//! Decoding of image files.
 
 use std::io::{self, Cursor};
 
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
 
-/// Decodes a JPEG or PNG, applies its EXIF orientation and converts it to 8-bit RGB (from greyscale, CMYK, 16-bit or
-/// palette). An alpha channel is ignored.
+/// Decodes a JPEG, PNG, WebP, TIFF or BMP, applies its EXIF orientation and converts it to 8-bit RGB (from greyscale,
+/// CMYK, 16-bit or palette). An alpha channel is ignored. Of several pages or frames, the first is taken.
 ///
 /// The error has only the reason: the caller adds the name of the file or upload.
 pub fn decode(bytes: &[u8]) -> Result<RgbImage, image::ImageError> {

@@ -5,10 +5,12 @@ pub mod canvas;
 pub mod decode;
 pub mod dhash;
 pub mod find;
+pub mod kind;
 pub mod noise;
 pub mod normalize;
 pub mod read;
 pub mod resize;
+pub mod shape;
 pub mod symmetry;
 #[cfg(test)]
 mod tests;

@@ -229,9 +229,19 @@ fn exif_orientation_is_applied() {
 }
 
 #[test]
+fn lossless_webp_tiff_and_bmp_are_read_exactly() {
+    let photo = rgb(&reference("photo.png"));
+    for format in [ImageFormat::WebP, ImageFormat::Tiff, ImageFormat::Bmp] {
+        let file = encoded(&DynamicImage::ImageRgb8(photo.clone()), format);
+        assert_eq!(rgb(&file), photo, "{format:?}");
+    }
+}
+
+#[test]
 fn truncated_files_are_refused() {
+    use ImageFormat::{Bmp, Jpeg, Png, Tiff, WebP};
     let photo = DynamicImage::ImageRgb8(rgb(&reference("photo.png")));
-    for format in [ImageFormat::Jpeg, ImageFormat::Png] {
+    for format in [Jpeg, Png, WebP, Tiff, Bmp] {
         let whole = encoded(&photo, format);
         for part in [1, 2, 5, 8, 9] {
             let cut = &whole[..whole.len() * part / 10];

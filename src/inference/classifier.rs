@@ -1,5 +1,6 @@
 //! The interface of everything that predicts: checkpoints, ONNX, TFLite and TorchScript files, test-time augmentation.
 
+use crate::artifact::description::{Abstention, Threshold};
 use crate::imaging::resize::ResizeRule;
 use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
@@ -18,6 +19,22 @@ pub trait Classifier {
     /// The decision rules.
     fn decisions(&self) -> &Decisions;
 
+    /// The decision thresholds, selected on this classifier's probabilities. None for a checkpoint: `skinlesion export`
+    /// selects them.
+    fn thresholds(&self) -> &[Threshold] {
+        &[]
+    }
+
+    /// The abstention rule, selected on this classifier's probabilities.
+    fn abstention(&self) -> Option<Abstention> {
+        None
+    }
+
+    /// The number of networks whose probabilities are averaged ([`super::ensemble::Ensemble`]).
+    fn networks(&self) -> usize {
+        1
+    }
+
     /// Whether probabilities are means over the symmetric views of an image
     /// ([`super::tta::TestTimeAugmentation`]).
     fn uses_tta(&self) -> bool {
@@ -28,8 +45,8 @@ pub trait Classifier {
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>>;
 
     /// The Grad-CAM map of a prepared image for a class: a square grid in row order, values from 0 up
-    /// ([`crate::model::inference_network::InferenceNetwork::grad_cam`]). `None` for an exported file, whose
-    /// activations are not accessible.
+    /// ([`crate::model::inference_network::InferenceNetwork::grad_cam`]). `None` where it is not accessible: only
+    /// checkpoints and ONNX files give it.
     fn grad_cam(&self, _image: &[u8], _class: Diagnosis) -> Result<Option<Vec<f32>>> {
         Ok(None)
     }

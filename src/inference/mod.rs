@@ -5,6 +5,8 @@
 #[cfg(feature = "torch")]
 pub mod checkpoint;
 pub mod classifier;
+pub mod ensemble;
+pub mod judgement;
 pub mod onnx;
 pub mod open;
 #[cfg(feature = "torch")]

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::classifier::Classifier;
+use super::ensemble::Ensemble;
 use super::onnx::OnnxClassifier;
 use super::tta::TestTimeAugmentation;
 #[cfg(not(feature = "torch"))]
@@ -15,6 +16,21 @@ use crate::model::device::Device;
 /// As [`open`]; with `tta`, wrapped in test-time augmentation over the eight symmetric views of each image.
 pub fn open_with(path: &Path, device: Device, tta: bool) -> Result<Box<dyn Classifier>> {
     Ok(averaged(open(path, device)?, tta))
+}
+
+/// Opens several networks as an ensemble, whose probabilities are the means over them; one alone as [`open_with`].
+///
+/// # Errors
+/// No path, and networks that take images of different resize rules.
+pub fn open_all(paths: &[PathBuf], device: Device, tta: bool) -> Result<Box<dyn Classifier>> {
+    if let [path] = paths {
+        return open_with(path, device, tta);
+    }
+    let opened = paths
+        .iter()
+        .map(|path| Ok((path.clone(), open(path, device)?)));
+    let ensemble = Ensemble::new(opened.collect::<Result<_>>()?)?;
+    Ok(averaged(Box::new(ensemble), tta))
 }
 
 /// As [`open_with`], for many images: a checkpoint computes in bf16 on a CPU that does so natively.

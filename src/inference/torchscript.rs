@@ -5,7 +5,7 @@ use std::path::Path;
 use tch::{CModule, Device, IValue};
 
 use super::classifier::Classifier;
-use crate::artifact::description::InputSpec;
+use crate::artifact::description::{Abstention, InputSpec, Threshold};
 use crate::artifact::{package, torchscript};
 use crate::imaging::resize::ResizeRule;
 use crate::metrics::decisions::Decisions;
@@ -65,6 +65,14 @@ impl Classifier for TorchScriptClassifier {
 
     fn decisions(&self) -> &Decisions {
         &self.spec.decisions
+    }
+
+    fn thresholds(&self) -> &[Threshold] {
+        &self.spec.thresholds
+    }
+
+    fn abstention(&self) -> Option<Abstention> {
+        self.spec.abstention
     }
 
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {

@@ -18,7 +18,7 @@ use tch::{Device, Kind, Tensor};
 
 use self::program::Program;
 use super::classifier::Classifier;
-use crate::artifact::description::InputSpec;
+use crate::artifact::description::{Abstention, InputSpec, Threshold};
 use crate::artifact::package;
 use crate::artifact::tflite::schema::{DESCRIPTION_ENTRY, TensorType};
 use crate::imaging::resize::ResizeRule;
@@ -115,6 +115,14 @@ impl Classifier for TfliteClassifier {
 
     fn decisions(&self) -> &Decisions {
         &self.spec.decisions
+    }
+
+    fn thresholds(&self) -> &[Threshold] {
+        &self.spec.thresholds
+    }
+
+    fn abstention(&self) -> Option<Abstention> {
+        self.spec.abstention
     }
 
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
