@@ -2,9 +2,11 @@
 //!
 //! `eval` and `predict` run models through this module, and `export` verifies its files with it.
 
+pub mod benchmark;
 #[cfg(feature = "torch")]
 pub mod checkpoint;
 pub mod classifier;
+pub mod model_info;
 pub mod onnx;
 pub mod open;
 #[cfg(feature = "torch")]

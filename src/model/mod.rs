@@ -6,6 +6,7 @@ pub mod cache_folder;
 #[cfg(feature = "torch")]
 pub mod checkpoint;
 pub mod checkpoint_metadata;
+mod cost;
 pub mod device;
 #[cfg(feature = "torch")]
 pub mod fuse;

@@ -10,10 +10,14 @@ use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 use crate::Diagnosis;
 use crate::model::mobilenet_v2::TrainableBlocks;
 
+pub mod annotated;
 mod augment;
+mod place;
 mod renamed_keys;
 pub mod resolve;
+pub mod setting_of_flag;
 mod validate;
+mod wrong_value;
 
 pub use self::augment::Augment;
 
