@@ -14,7 +14,7 @@ SHARED ?= ../shared
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## fetch libtorch into .libtorch/ (TORCH=cuda for the CUDA build)
+setup: ## fetch libtorch into ~/.local/share/skinlesion, linked as .libtorch (TORCH=cuda for the CUDA build)
 	@scripts/libtorch $(TORCH)
 
 web: ## build the phone page into web/dist/ (needs Node.js; does nothing without it)
@@ -73,6 +73,6 @@ EXPORT ?= exports/released
 bench-export: ## time an export's files in their runtimes against PyTorch's exporter (EXPORT=exports/released; minutes)
 	scripts/bench-export $(EXPORT)
 
-clean: ## remove everything that was built, downloaded or drawn
+clean: ## remove everything that was built, downloaded or drawn (libtorch stays in ~/.local/share/skinlesion)
 	$(CARGO) clean
 	rm -rf .libtorch .venv .venv-peers tests/browser/node_modules web/node_modules web/dist demo

@@ -20,7 +20,7 @@ use crate::terminal::{Outcome, Session, Summary};
 #[derive(clap::Args)]
 pub struct Args {
     /// An export folder, of which every network is timed; an exported .onnx, .tflite or .pt file; a checkpoint (file or
-    /// folder); or released
+    /// folder); or released for the network that the program contains
     #[arg(value_name = "MODEL")]
     model: PathBuf,
 

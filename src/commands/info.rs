@@ -10,7 +10,8 @@ use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// A checkpoint (file or folder), an export folder, an exported .onnx, .tflite or .pt file, or released
+    /// A checkpoint (file or folder), an export folder, an exported .onnx, .tflite or .pt file, or released for
+    /// the network that the program contains
     #[arg(value_name = "MODEL")]
     model: PathBuf,
 }

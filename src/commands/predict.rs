@@ -22,7 +22,8 @@ const WIDEST: usize = 48;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The network: a checkpoint (file or folder), an export folder, or an exported .onnx, .tflite or .pt file
+    /// The network: a checkpoint (file or folder), an export folder, an exported .onnx, .tflite or .pt file, or released
+    /// for the one that the program contains
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
 
