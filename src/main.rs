@@ -6,10 +6,8 @@ mod terminal;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = cli::Cli::from_command_line();
     let session = terminal::Session::new(&cli.global);
     let outcome = terminal::caught(|| cli.verb.run(&session));
     session.report(outcome)

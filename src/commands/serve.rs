@@ -16,7 +16,8 @@ use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The export folder whose ONNX networks the page runs, as `skinlesion export` wrote it
+    /// The export folder whose ONNX networks the page runs, as `skinlesion export` wrote it; or released, for the network
+    /// that the program contains
     #[arg(value_name = "DIR")]
     export: PathBuf,
 

@@ -4,7 +4,6 @@ mod stop;
 
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::json;
 use skinlesion::dataset::Dataset;
 use skinlesion::dataset::folds::TrainingFolds;
@@ -19,8 +18,8 @@ use skinlesion::training::initial_model::{self, InitialWeights};
 use skinlesion::training::run::{TrainingResult, TrainingRun};
 use skinlesion::training::{LAST, Phase, TrainingConfig};
 use skinlesion::{Diagnosis, Error};
-use strum::VariantArray;
 
+use super::phase::phase;
 use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
@@ -84,12 +83,6 @@ pub struct Args {
     /// Replace an earlier run in --out
     #[arg(long)]
     force: bool,
-}
-
-/// The phases by name; the help of the flag describes them.
-fn phase() -> impl TypedValueParser<Value = Phase> {
-    let names = Phase::VARIANTS.iter().map(|phase| phase.name());
-    PossibleValuesParser::new(names).try_map(|name| name.parse::<Phase>())
 }
 
 pub fn run(args: &Args, session: &Session) -> Outcome {

@@ -69,6 +69,13 @@ impl OnnxClassifier {
     }
 }
 
+impl OnnxClassifier {
+    /// A field of the file's metadata.
+    pub fn field(&self, name: &str) -> Option<String> {
+        self.model.metadata().get(name).map(str::to_owned)
+    }
+}
+
 impl Classifier for OnnxClassifier {
     fn resize(&self) -> ResizeRule {
         self.spec.resize

@@ -9,7 +9,7 @@ use super::tta::TestTimeAugmentation;
 #[cfg(not(feature = "torch"))]
 use crate::Error;
 use crate::Result;
-use crate::artifact::package;
+use crate::artifact::{package, released};
 use crate::model::checkpoint_metadata::{self, CheckpointMetadata};
 use crate::model::device::Device;
 
@@ -35,7 +35,7 @@ pub fn open_all(paths: &[PathBuf], device: Device, tta: bool) -> Result<Box<dyn 
 
 /// As [`open_with`], for many images: a checkpoint computes in bf16 on a CPU that does so natively.
 pub fn open_reduced(path: &Path, device: Device, tta: bool) -> Result<Box<dyn Classifier>> {
-    let file = locate(path);
+    let file = locate(&released::resolve(path)?);
     #[cfg(feature = "torch")]
     if !is_exported(&file) {
         let classifier = super::checkpoint::CheckpointClassifier::open_reduced(&file, device)?;
@@ -57,10 +57,10 @@ fn is_exported(path: &Path) -> bool {
     matches!(extension, Some("onnx" | "tflite" | "pt"))
 }
 
-/// Opens a checkpoint file or folder, a TorchScript (`.pt`), ONNX (`.onnx`) or TFLite (`.tflite`) file, or the first
-/// model of an export folder. Without libtorch, only ONNX files can be opened.
+/// Opens a checkpoint file or folder, a TorchScript (`.pt`), ONNX (`.onnx`) or TFLite (`.tflite`) file, the first model
+/// of an export folder, or the released network ([`released::resolve`]). Without libtorch, only ONNX files can be opened.
 pub fn open(path: &Path, device: Device) -> Result<Box<dyn Classifier>> {
-    let path = &locate(path);
+    let path = &locate(&released::resolve(path)?);
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("onnx") => Ok(Box::new(OnnxClassifier::open(path)?)),
         extension => open_with_libtorch(path, extension, device),
@@ -96,7 +96,7 @@ fn open_with_libtorch(
 
 /// The checkpoint metadata of a checkpoint or an exported file; `None` for an exported file without it.
 pub fn metadata(path: &Path, device: Device) -> Result<Option<CheckpointMetadata>> {
-    let file = locate(path);
+    let file = locate(&released::resolve(path)?);
     match is_exported(&file) {
         true => Ok(open(path, device)?.metadata().cloned()),
         false => CheckpointMetadata::read(&file).map(Some),
@@ -106,5 +106,6 @@ pub fn metadata(path: &Path, device: Device) -> Result<Option<CheckpointMetadata
 /// The file that [`open`] reads for a path: the first model of an export folder, the best checkpoint of any other
 /// folder.
 pub fn locate(path: &Path) -> PathBuf {
-    checkpoint_metadata::locate(&package::locate(path))
+    let path = released::resolve(path).unwrap_or_else(|_| path.to_owned());
+    checkpoint_metadata::locate(&package::locate(&path))
 }

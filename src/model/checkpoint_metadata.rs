@@ -104,7 +104,7 @@ impl CheckpointMetadata {
             Error::file(
                 path,
                 "this file has no skinlesion metadata, so it is not a checkpoint",
-                "Pass a checkpoint that `skinlesion train` wrote. To start from plain weights, use --weights.",
+                "Pass a checkpoint that `skinlesion train` wrote. Plain weights are for `skinlesion train --weights`.",
             )
         })?;
         let remedy =

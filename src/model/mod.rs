@@ -2,9 +2,11 @@
 //! ([`inference_network`]) with libtorch, pretrained weights ([`pretrained`]) and checkpoints ([`checkpoint`]).
 
 pub mod architecture;
+pub mod cache_folder;
 #[cfg(feature = "torch")]
 pub mod checkpoint;
 pub mod checkpoint_metadata;
+mod cost;
 pub mod device;
 #[cfg(feature = "torch")]
 pub mod fuse;

@@ -11,8 +11,10 @@ use skinlesion::model::device::{self, Device};
 use skinlesion::progress::Progress;
 use skinlesion::{DEFAULT_SEED, Error};
 
+use super::color::{self, styled};
 use super::global::Global;
 use super::summary::{Outcome, Summary};
+use super::threads::capped;
 
 /// The session of a command: its global flags and its output.
 pub struct Session {
@@ -31,12 +33,18 @@ struct Task {
 
 impl Session {
     pub fn new(global: &Global) -> Self {
-        device::configure(global.threads);
-        Self {
+        color::choose(global.color);
+        let (threads, warning) = capped(global.threads);
+        device::configure(threads);
+        let session = Self {
             global: global.clone(),
             results_on_stderr: false,
             running: Mutex::new(None),
+        };
+        if let Some(warning) = warning {
+            session.warn(&warning);
         }
+        session
     }
 
     /// A session for a step of a command that runs other commands. It is as quiet or verbose as this one. If this
@@ -216,15 +224,6 @@ impl Progress for Session {
 
     fn warn(&self, line: &str) {
         self.print(&format!("{} {line}", styled("warning:", "1;33")));
-    }
-}
-
-/// Styles text with an ANSI code if standard error is a terminal and NO_COLOR is not set.
-fn styled(text: &str, code: &str) -> String {
-    if io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
-        format!("\x1b[{code}m{text}\x1b[0m")
-    } else {
-        text.to_owned()
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::artifact::package::{GOLDEN_FILE, GOLDEN_FOLDER, MODEL_FILE};
+use crate::artifact::released;
 use crate::{Error, Result, files};
 
 /// The folder of these files, relative to the page.
@@ -36,12 +37,13 @@ struct Listed {
     sha256: String,
 }
 
-/// Reads all files into memory: `model.json`, the networks in its order, and the golden vectors if there are any.
+/// Reads all files of an export folder, or of the released network, into memory: `model.json`, the networks in its order, and the golden vectors if there are any.
 ///
 /// # Errors
 /// A folder without `model.json`, without a network that the page can run, or with a network whose hash differs from
 /// the one in `model.json`.
 pub fn read(export: &Path) -> Result<Vec<ModelFile>> {
+    let export = &released::resolve(export)?;
     let listing = export.join(MODEL_FILE);
     if !listing.is_file() {
         return Err(Error::file(

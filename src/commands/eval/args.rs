@@ -8,8 +8,8 @@ use skinlesion::dataset::Split;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The network to evaluate: a checkpoint (file, or folder that `skinlesion train` wrote), an export folder, or an
-    /// exported .onnx, .tflite or .pt file. With --folds, one per fold
+    /// The network to evaluate: a checkpoint (file, or folder that `skinlesion train` wrote), an export folder, an
+    /// exported .onnx, .tflite or .pt file, or released for the one that the program contains. With --folds, one per fold
     #[arg(long = "model", value_name = "FILE", required = true)]
     pub models: Vec<PathBuf>,
 

@@ -8,8 +8,8 @@ use crate::commands::one_of::one_of;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The network: a checkpoint (file or folder), an export folder, or an exported .onnx, .tflite or .pt file. Given
-    /// several times, the probabilities are averaged (an ensemble)
+    /// The network: a checkpoint (file or folder), an export folder, an exported .onnx, .tflite or .pt file, or released
+    /// for the one that the program contains. Given several times, the probabilities are averaged (an ensemble)
     #[arg(long = "model", value_name = "FILE", required = true)]
     pub models: Vec<PathBuf>,
 

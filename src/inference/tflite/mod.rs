@@ -41,20 +41,9 @@ impl TfliteClassifier {
     /// Opens a file; the input specification is read from its metadata.
     pub fn open(path: &Path) -> Result<Self> {
         let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
-        let refuse = |problem: String| {
-            Error::file(
-                path,
-                problem,
-                "Use a file that `skinlesion export` wrote, or export it again.",
-            )
-        };
+        let refuse = |problem: String| refused(path, problem);
         let file = self::decode::decode(&bytes).map_err(refuse)?;
-        let description = file
-            .entries
-            .iter()
-            .find(|(name, _)| name == DESCRIPTION_ENTRY);
-        let description = description.and_then(|(_, json)| serde_json::from_slice(json).ok());
-        let description: serde_json::Value = description
+        let description = description_in(&file.entries)
             .ok_or_else(|| refuse("its metadata has no input specification".to_owned()))?;
         let spec = InputSpec::read(path, |key| {
             description.get(key).map(|value| value.to_string())
@@ -102,6 +91,28 @@ impl TfliteClassifier {
         };
         tch::no_grad(|| self.program.run(images))
     }
+}
+
+fn refused(path: &Path, problem: String) -> Error {
+    Error::file(
+        path,
+        problem,
+        "Use a file that `skinlesion export` wrote, or export it again.",
+    )
+}
+
+/// The description within a TFLite file.
+pub fn description(path: &Path) -> Result<serde_json::Value> {
+    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+    let file = self::decode::decode(&bytes).map_err(|problem| refused(path, problem))?;
+    description_in(&file.entries)
+        .ok_or_else(|| refused(path, "its metadata has no input specification".to_owned()))
+}
+
+/// The description among the metadata entries of a file.
+fn description_in(entries: &[(String, Vec<u8>)]) -> Option<serde_json::Value> {
+    let (_, json) = entries.iter().find(|(name, _)| name == DESCRIPTION_ENTRY)?;
+    serde_json::from_slice(json).ok()
 }
 
 impl Classifier for TfliteClassifier {

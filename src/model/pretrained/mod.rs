@@ -3,7 +3,6 @@
 //! [`load`] finds or downloads the file ([`cache_folder`], `download`), reads it (`pth`, or safetensors), and checks
 //! the name, shape and type of every tensor (`match_state_dict`).
 
-mod cache;
 mod download;
 mod match_state_dict;
 mod pickle;
@@ -17,12 +16,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-pub use self::cache::cache_folder;
 pub use self::download::{Remote, fetch};
 pub use self::match_state_dict::PretrainedWeights;
 use self::size_limit::MAX_BYTES;
 
 use super::architecture::Network;
+pub use super::cache_folder::cache_folder;
 use super::state_dict::{self, NamedTensors};
 use crate::progress::Progress;
 use crate::{Error, Result, files};

@@ -220,7 +220,8 @@ fn labelled(dataset: &Dataset) -> Result<BTreeMap<&str, [bool; Diagnosis::COUNT]
         return Err(Error::file(
             &dataset.path,
             "mask_unlabelled is set, but the dataset names no sources",
-            "Prepare it again, with a column `dataset` in the metadata or with --source; or leave mask_unlabelled out.",
+            "Prepare it again, with a column `dataset` in the metadata or with `skinlesion prepare --source`; or leave \
+             mask_unlabelled out.",
         ));
     }
     let of_source =
