@@ -104,13 +104,22 @@ fn engine(path: &Path) -> &'static str {
     }
 }
 
+/// The number of threads of an engine on the CPU.
 fn threads(engine: &str) -> usize {
-    #[cfg(feature = "torch")]
-    if engine != Format::Onnx.engine() {
-        return tch::get_num_threads() as usize;
+    match engine == Format::Onnx.engine() {
+        true => rayon::current_num_threads(),
+        false => libtorch_threads(),
     }
-    let _ = engine;
-    rayon::current_num_threads()
+}
+
+#[cfg(feature = "torch")]
+fn libtorch_threads() -> usize {
+    tch::get_num_threads() as usize
+}
+
+#[cfg(not(feature = "torch"))]
+fn libtorch_threads() -> usize {
+    0 // it runs nothing
 }
 
 fn table(rows: &[Row]) -> String {
