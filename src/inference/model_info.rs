@@ -189,8 +189,8 @@ impl ModelInfo {
 impl From<CheckpointMetadata> for Training {
     fn from(metadata: CheckpointMetadata) -> Self {
         Self {
-            training_lesions: metadata.training_lesions.len(),
-            validation_lesions: metadata.validation_lesions.len(),
+            training_lesions: metadata.seen.training_lesions.len(),
+            validation_lesions: metadata.seen.validation_lesions.len(),
             written_by: metadata.written_by,
             initial_weights: metadata.initial_weights,
             fold: metadata.fold,
