@@ -29,7 +29,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     let model = args.only_model()?;
     let draft = AtomicFolder::new(&args.out, args.force, METRICS_FILE)?;
     let dataset = Dataset::open(&args.data)?;
-    let classifier = open::open_reduced(model, session.device()?, args.tta)?;
+    let classifier = open::open_reduced(model, args.options(session.device()?))?;
     let dataset = evaluation::as_trained(dataset, classifier.metadata())?;
     refuse_unfair(args, &dataset, classifier.as_ref(), session)?;
 

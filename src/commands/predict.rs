@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 use skinlesion::imaging::{find, read};
 use skinlesion::inference::classifier::Classifier;
-use skinlesion::inference::open;
+use skinlesion::inference::open::{self, Options};
 use skinlesion::metrics::decisions::{DecisionRule, Offsets, decide};
 use skinlesion::probabilities::{Probabilities, ranked};
 use skinlesion::progress::Progress;
@@ -40,13 +40,25 @@ pub struct Args {
     #[arg(long, value_name = "RULE", value_parser = one_of::<DecisionRule>())]
     decision: Option<DecisionRule>,
 
+    /// Open a TorchScript file (.pt). It contains code, which runs with your rights: only for files whose author you
+    /// trust. Files in other formats contain no code
+    #[arg(long)]
+    trust: bool,
+
     /// Photographs, or folders to search for .jpg, .jpeg and .png files
     #[arg(value_name = "IMAGE|DIR", required = true)]
     images: Vec<PathBuf>,
 }
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
-    let classifier = open::open_with(&args.model, session.device()?, args.tta)?;
+    let classifier = open::open_with(
+        &args.model,
+        Options {
+            device: session.device()?,
+            tta: args.tta,
+            trust: args.trust,
+        },
+    )?;
     let rule = args.decision.unwrap_or(classifier.decisions().default);
     let offsets = *offsets(args, rule, classifier.as_ref())?;
     let (paths, missing) = found_paths(find::find(&args.images), session);

@@ -4,6 +4,7 @@ pub mod artefacts;
 pub mod canvas;
 pub mod decode;
 pub mod find;
+mod jpeg;
 pub mod noise;
 pub mod normalize;
 pub mod read;

@@ -6,11 +6,11 @@ use rayon::prelude::*;
 
 use super::decode::decode;
 use super::resize::{ResizeRule, resize};
-use crate::{Error, Result};
+use crate::{Error, Result, reading};
 
 /// Reads an image file, and resizes it by `rule` to the network's input size.
 pub fn read_image(path: &Path, rule: ResizeRule) -> Result<Vec<u8>> {
-    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+    let bytes = reading::read(path, reading::MAX_PHOTOGRAPH)?;
     let image = decode(&bytes).map_err(|reason| {
         Error::file(
             path,

@@ -6,6 +6,7 @@
 pub mod checkpoint;
 pub mod classifier;
 pub mod onnx;
+mod onnx_wire;
 pub mod open;
 #[cfg(feature = "torch")]
 pub mod tflite;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use rten::{Model, NodeId, RunOptions, ThreadPool, ValueView};
 
-use super::classifier::Classifier;
+use super::classifier::{self, Classifier};
+use super::onnx_wire;
 use crate::artifact::description::InputSpec;
 use crate::artifact::interface::PROBABILITIES;
 use crate::artifact::package;
@@ -13,7 +14,7 @@ use crate::imaging::resize::ResizeRule;
 use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::probabilities::Probabilities;
-use crate::{Diagnosis, Error, Result};
+use crate::{Diagnosis, Error, Result, reading};
 
 /// An ONNX file that `skinlesion export` wrote.
 pub struct OnnxClassifier {
@@ -30,14 +31,17 @@ pub struct OnnxClassifier {
 impl OnnxClassifier {
     /// Opens a file; the input specification is read from its metadata.
     pub fn open(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
-        let model = Model::load(bytes).map_err(|error| {
+        package::refuse_changed(path)?;
+        let bytes = reading::read(path, reading::MAX_NETWORK)?;
+        let refuse = |reason: String| {
             Error::file(
                 path,
-                format!("this is not an ONNX file that rten can run ({error})"),
+                format!("this is not an ONNX file that rten can run ({reason})"),
                 "Use a file that `skinlesion export` wrote.",
             )
-        })?;
+        };
+        onnx_wire::check(&bytes).map_err(refuse)?;
+        let model = Model::load(bytes).map_err(|error| refuse(error.to_string()))?;
         let spec = InputSpec::read(path, |key| model.metadata().get(key).map(str::to_owned))?;
         let (Some(&input), Some(output)) =
             (model.input_ids().first(), model.find_node(PROBABILITIES))
@@ -53,7 +57,7 @@ impl OnnxClassifier {
             input,
             output,
             threads: Arc::new(ThreadPool::with_num_threads(rayon::current_num_threads())),
-            metadata: package::metadata(path, &spec.checkpoint),
+            metadata: package::metadata(path, &spec.checkpoint)?,
             spec,
             name: path.display().to_string(),
         })
@@ -108,7 +112,8 @@ impl Classifier for OnnxClassifier {
             )));
         }
         let row = |row: &[f32]| std::array::from_fn(|class| f64::from(row[class]));
-        Ok(flat.chunks_exact(classes).map(row).collect())
+        let rows = flat.chunks_exact(classes).map(row).collect();
+        classifier::checked(&self.name, count, rows)
     }
 }
 

@@ -56,6 +56,7 @@ impl Checkpoint {
             }
         }
         tensors.retain(|name, _| shapes.iter().any(|(known, _)| known == name));
+        refuse_no_numbers(path, &tensors)?;
         Ok(Self { tensors, metadata })
     }
 
@@ -98,4 +99,24 @@ impl Checkpoint {
         tensors.extend(weights.map(|(name, tensor)| (name.clone(), tensor.shallow_clone())));
         state_dict::write_safetensors(path, &tensors, &metadata)
     }
+}
+
+/// Refuses weights from which no probabilities can be computed.
+fn refuse_no_numbers(path: &Path, tensors: &NamedTensors) -> Result<()> {
+    for (name, tensor) in tensors {
+        let values = state_dict::to_floats(tensor)?;
+        let problem = if !values.iter().all(|value| value.is_finite()) {
+            "has values that are NaN or infinite"
+        } else if name.ends_with(".running_var") && values.iter().any(|&value| value < 0.0) {
+            "has negative variances"
+        } else {
+            continue;
+        };
+        return Err(Error::file(
+            path,
+            format!("tensor {name} {problem}"),
+            "The file is damaged, or its training diverged: train or download it again.",
+        ));
+    }
+    Ok(())
 }

@@ -22,5 +22,6 @@ pub mod model_soup;
 pub mod output;
 #[cfg(feature = "torch")]
 pub mod pretrained;
+pub mod safetensors_digest;
 #[cfg(feature = "torch")]
 pub mod state_dict;

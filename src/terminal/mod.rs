@@ -1,5 +1,6 @@
 //! Terminal output: progress on standard error, the summary on standard output.
 
+mod escape;
 mod global;
 mod panic;
 mod session;

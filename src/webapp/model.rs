@@ -7,7 +7,8 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::artifact::package::{GOLDEN_FILE, GOLDEN_FOLDER, MODEL_FILE};
-use crate::{Error, Result, files};
+use crate::integrity::sums::Sums;
+use crate::{Error, Result, files, reading};
 
 /// The folder of these files, relative to the page.
 pub const FOLDER: &str = "model";
@@ -39,8 +40,8 @@ struct Listed {
 /// Reads all files into memory: `model.json`, the networks in its order, and the golden vectors if there are any.
 ///
 /// # Errors
-/// A folder without `model.json`, without a network that the page can run, or with a network whose hash differs from
-/// the one in `model.json`.
+/// A folder without `model.json`, without a network that the page can run, with a network whose hash differs from the one
+/// in `model.json`, or with a file whose hash differs from the one in `SHA256SUMS`.
 pub fn read(export: &Path) -> Result<Vec<ModelFile>> {
     let listing = export.join(MODEL_FILE);
     if !listing.is_file() {
@@ -50,6 +51,7 @@ pub fn read(export: &Path) -> Result<Vec<ModelFile>> {
             "Give a folder that `skinlesion export` wrote.",
         ));
     }
+    let sums = Sums::read(export)?;
     let text = read_file(&listing)?;
     let listed: Listing = serde_json::from_slice(&text).map_err(|error| {
         Error::line(
@@ -73,6 +75,12 @@ pub fn read(export: &Path) -> Result<Vec<ModelFile>> {
         ));
     }
     all.extend(golden(export)?);
+    if let Some(sums) = sums {
+        for file in &all {
+            let name = file.name.trim_start_matches(FOLDER).trim_start_matches('/');
+            sums.refuse_changed_bytes(name, &file.bytes)?;
+        }
+    }
     Ok(all)
 }
 
@@ -138,5 +146,5 @@ fn model_file(name: &str, bytes: Vec<u8>) -> ModelFile {
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(Error::io("read", path))
+    reading::read(path, reading::MAX_NETWORK)
 }

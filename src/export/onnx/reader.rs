@@ -9,7 +9,7 @@ use prost::Message;
 use super::proto::{DataType, Model, Tensor};
 use crate::model::architecture::{Architecture, Block, Convolution};
 use crate::model::fuse::{FusedBlock, FusedConvolution, FusedLinear, FusedNetwork};
-use crate::{Error, Result};
+use crate::{Error, Result, reading};
 
 /// Reads the weights of a network of this architecture.
 ///
@@ -23,7 +23,7 @@ pub fn read(path: &Path, architecture: Architecture) -> Result<FusedNetwork> {
             "Name a checkpoint, or an export folder with a model.onnx written by this version of `skinlesion export`.",
         )
     };
-    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+    let bytes = reading::read(path, reading::MAX_NETWORK)?;
     let model =
         Model::decode(&bytes[..]).map_err(|error| refuse(format!("not an ONNX file ({error})")))?;
     let tensors = model.graph.unwrap_or_default().initializer.into_iter();

@@ -6,7 +6,10 @@ use toml::{Table, Value};
 
 use super::renamed_keys::{refuse_old_and_new, update_renamed_keys};
 use super::{Phase, TrainingConfig};
-use crate::{Error, Result};
+use crate::{Error, Result, reading};
+
+/// The largest configuration file: 1 MiB.
+const MAX_CONFIGURATION: u64 = 1 << 20;
 
 /// The default configuration of a phase: the path and the text of its file in `configs/`.
 fn defaults(phase: Phase) -> (&'static str, &'static str) {
@@ -31,7 +34,7 @@ pub fn resolve(phase: Phase, file: Option<&Path>, settings: &[String]) -> Result
     let mut table = parse(Path::new(name), text)?;
     table.insert("phase".into(), Value::String(phase.name().into()));
     if let Some(path) = file {
-        let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
+        let text = reading::read_text(path, MAX_CONFIGURATION)?;
         let place = path.display().to_string();
         let mut changes = parse(path, &text)?;
         let mut sections = Vec::new();
