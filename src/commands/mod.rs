@@ -15,6 +15,7 @@ mod existing;
 #[cfg(feature = "torch")]
 pub mod export;
 pub mod man;
+mod no_digests;
 mod one_of;
 pub mod predict;
 pub mod prepare;

@@ -11,6 +11,7 @@ use skinlesion::probabilities::{Probabilities, ranked};
 use skinlesion::progress::Progress;
 use skinlesion::{DISCLAIMER, Diagnosis, Error};
 
+use super::no_digests::note_network;
 use super::one_of::one_of;
 use crate::terminal::{Outcome, Session, Summary};
 
@@ -59,6 +60,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
             trust: args.trust,
         },
     )?;
+    note_network(&args.model, session);
     let rule = args.decision.unwrap_or(classifier.decisions().default);
     let offsets = *offsets(args, rule, classifier.as_ref())?;
     let (paths, missing) = found_paths(find::find(&args.images), session);

@@ -12,12 +12,19 @@ use zune_jpeg::JpegDecoder;
 
 use super::decode::refuse_large;
 
+/// The largest number of scans that is decoded.
+const MAX_SCANS: usize = 100;
+
 /// Decodes a JPEG and turns it by its EXIF orientation. What follows its end-of-image marker, as the film of a motion
 /// photo, is ignored.
 pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, ImageError> {
     let Some(found) = Structure::of(bytes) else {
         return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file ends early").into());
     };
+    if found.scans > MAX_SCANS {
+        let problem = format!("{} scans are more than any photograph has", found.scans);
+        return Err(io::Error::new(io::ErrorKind::InvalidData, problem).into());
+    }
     let options = DecoderOptions::default()
         .set_strict_mode(true)
         .set_max_width(usize::from(u16::MAX))
@@ -65,6 +72,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, ImageError> {
 struct Structure {
     /// Whether the image is refined over several scans.
     is_progressive: bool,
+    /// The number of scans. Photographs have at most some twenty; each is a pass over the whole image.
+    scans: usize,
 }
 
 impl Structure {
@@ -73,18 +82,23 @@ impl Structure {
     fn of(bytes: &[u8]) -> Option<Self> {
         const START_OF_SCAN: u8 = 0xda;
         const END_OF_IMAGE: u8 = 0xd9;
-        let (mut is_progressive, mut has_scan) = (false, false);
+        let (mut is_progressive, mut scans) = (false, 0);
         let mut rest = bytes.strip_prefix(&[0xff, 0xd8])?;
         loop {
             let at = rest.iter().position(|&byte| byte == 0xff)?;
             rest = &rest[at + 1..];
             match rest.first()? {
-                &END_OF_IMAGE => return has_scan.then_some(Self { is_progressive }),
+                &END_OF_IMAGE => {
+                    return (scans > 0).then_some(Self {
+                        is_progressive,
+                        scans,
+                    });
+                }
                 // A stuffed zero or a restart within a scan, a marker without a segment, or a byte of filling.
                 0x00 | 0x01 | 0xd0..=0xd8 | 0xff => {}
                 &marker => {
                     is_progressive |= matches!(marker, 0xc2 | 0xc6 | 0xca | 0xce);
-                    has_scan |= marker == START_OF_SCAN;
+                    scans += usize::from(marker == START_OF_SCAN);
                     let length = u16::from_be_bytes([*rest.get(1)?, *rest.get(2)?]);
                     rest = rest.get(1 + usize::from(length)..)?;
                 }

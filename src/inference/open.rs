@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::classifier::Classifier;
 use super::onnx::OnnxClassifier;
 use super::tta::TestTimeAugmentation;
+use crate::artifact::exported_file::is_exported;
 use crate::artifact::package;
 use crate::model::checkpoint_metadata::{self, CheckpointMetadata};
 use crate::model::device::Device;
@@ -60,12 +61,6 @@ fn averaged(classifier: Box<dyn Classifier>, tta: bool) -> Box<dyn Classifier> {
         true => Box::new(TestTimeAugmentation::new(classifier)),
         false => classifier,
     }
-}
-
-/// Whether a file is an exported one by its extension, and not a checkpoint.
-fn is_exported(path: &Path) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    matches!(extension, Some("onnx" | "tflite" | "pt"))
 }
 
 /// Opens a checkpoint file or folder, a TorchScript (`.pt`), ONNX (`.onnx`) or TFLite (`.tflite`) file, or the first

@@ -120,3 +120,24 @@ fn refuse_no_numbers(path: &Path, tensors: &NamedTensors) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use tch::Tensor;
+
+    use super::*;
+
+    #[test]
+    fn weights_that_are_no_numbers_and_negative_variances_are_refused() {
+        let refused = |name: &str, value: f32| {
+            let tensors =
+                NamedTensors::from([(name.to_owned(), Tensor::from_slice(&[1.0, value]))]);
+            refuse_no_numbers(Path::new("a"), &tensors).is_err()
+        };
+        assert!(refused("a.weight", f32::NAN));
+        assert!(refused("a.weight", f32::INFINITY));
+        assert!(refused("a.running_var", -1.0));
+        assert!(!refused("a.weight", -1.0));
+        assert!(!refused("a.running_var", 0.0));
+    }
+}

@@ -1,6 +1,7 @@
 //! The files of an export folder that the page reads from `model/`: `model.json`, the ONNX networks that it lists, and
 //! the golden vectors for the self-test on the device.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
@@ -62,7 +63,12 @@ pub fn read(export: &Path) -> Result<Vec<ModelFile>> {
         )
     })?;
     let mut all = vec![model_file(MODEL_FILE, text)];
+    let mut names = HashSet::new();
     for network in &listed.files {
+        if !names.insert(&network.file) {
+            let problem = format!("it lists {} twice", network.file);
+            return Err(Error::file(&listing, problem, "Export again."));
+        }
         if FORMATS.contains(&network.format.as_str()) {
             all.push(model_file(&network.file, read_verified(export, network)?));
         }

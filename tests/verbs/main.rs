@@ -23,6 +23,8 @@ mod eval;
 mod export;
 #[cfg(feature = "torch")]
 mod folds;
+#[cfg(feature = "torch")]
+mod integrity;
 mod man;
 #[cfg(feature = "torch")]
 mod networks;
