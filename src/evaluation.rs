@@ -20,6 +20,7 @@ use self::leakage::distinct_lesions;
 use crate::dataset::{Dataset, Sample, Split};
 use crate::inference::classifier::Classifier;
 use crate::inference::open;
+use crate::integrity::sealed::{self, Digests};
 use crate::metrics::bootstrap::{self, Intervals};
 use crate::metrics::decision_metrics::DecisionAnalysis;
 use crate::metrics::{Metrics, Predictions, operating_points};
@@ -161,6 +162,14 @@ fn metrics_path(path: &Path) -> PathBuf {
         true => path.join(METRICS_FILE),
         false => path.to_owned(),
     }
+}
+
+/// Reads a `metrics.json` and checks its digests; those of files of older versions are `None`.
+fn read_metrics(path: &Path) -> Result<(Vec<u8>, Option<Digests>)> {
+    sealed::read(
+        path,
+        "Name a metrics.json, or its folder, that `skinlesion eval` wrote; or run it again.",
+    )
 }
 
 /// The samples of a split, in order.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use tempfile::{Builder, TempDir};
 
-use crate::{Error, Result};
+use crate::{Error, Result, reading};
 
 /// Writes a file atomically: under a temporary name in the same folder, then renamed.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -118,9 +118,8 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// The SHA-256 of a file's bytes, as 64 hexadecimal digits.
 pub fn sha256_file(path: &Path) -> Result<String> {
     let mut hasher = Sha256::new();
-    File::open(path)
-        .and_then(|mut file| io::copy(&mut file, &mut HashWriter(&mut hasher)))
-        .map_err(Error::io("read", path))?;
+    let mut file = reading::open(path)?;
+    io::copy(&mut file, &mut HashWriter(&mut hasher)).map_err(Error::io("read", path))?;
     Ok(hex(&hasher.finalize()))
 }
 

@@ -15,7 +15,7 @@ use crate::metrics::operating_points::{self, OperatingPoint, Target};
 use crate::metrics::{Metrics, Predictions, selective};
 use crate::model::architecture::Architecture;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
-use crate::{DEFAULT_SEED, DISCLAIMER, Diagnosis, Error, Result};
+use crate::{DEFAULT_SEED, DISCLAIMER, Diagnosis, Error, Result, reading};
 
 /// The target coverage: the least fraction of images without abstention.
 const TARGET_COVERAGE: f64 = 0.80;
@@ -183,7 +183,7 @@ impl Description {
     /// # Errors
     /// An unreadable file, and one of another format version.
     pub fn read(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+        let bytes = reading::read(path, reading::MAX_JSON)?;
         let remedy = "Pass a folder as `skinlesion export` wrote it.";
         let read: Self = serde_json::from_slice(&bytes)
             .map_err(|error| Error::line(path, error.line() as u64, error.to_string(), remedy))?;

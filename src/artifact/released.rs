@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::package::MODEL_FILE;
-use crate::model::cache_folder::cache_folder;
+use crate::cache::cache_folder;
 use crate::{Error, Result, files};
 
 // EMBEDDED: the names and contents of its files.

@@ -16,6 +16,8 @@ use skinlesion::report::galleries::{Pictures, galleries};
 use skinlesion::report::html::{self, Page};
 use skinlesion::report::samples;
 
+use super::no_digests;
+
 use self::args::name_of;
 use self::output::Scored;
 use crate::terminal::{Outcome, Session};
@@ -29,7 +31,9 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     let model = args.only_model()?;
     let draft = AtomicFolder::new(&args.out, args.force, METRICS_FILE)?;
     let dataset = Dataset::open(&args.data)?.in_sources(&args.sources)?;
-    let classifier = open::open_reduced(model, session.device()?, args.tta)?;
+    let classifier = open::open_reduced(model, args.options(session.device()?))?;
+    no_digests::note_network(model, session);
+    no_digests::note_dataset(&args.data, &dataset.info, session);
     let dataset = evaluation::as_trained(dataset, classifier.metadata())?;
     refuse_unfair(args, &dataset, classifier.as_ref(), session)?;
 

@@ -18,6 +18,7 @@ use skinlesion::export::write::{self, FailedFormat, Plan};
 use skinlesion::export::{evaluations, package, readme};
 use skinlesion::files::AtomicFolder;
 use skinlesion::imaging::resize::{Colour, Fit};
+use skinlesion::integrity::sums;
 use skinlesion::metrics::Predictions;
 use skinlesion::model::checkpoint_metadata::{CheckpointMetadata, EXPORTED_FILE};
 use skinlesion::progress::Progress;
@@ -183,6 +184,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         checkpoint.write(&path)?;
         beside.push(path);
     }
+    beside.push(sums::write(draft.path())?);
     let beside: Vec<PathBuf> = (beside.iter())
         .filter_map(|path| path.strip_prefix(draft.path()).ok())
         .map(|name| args.out.join(name))

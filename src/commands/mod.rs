@@ -19,6 +19,7 @@ mod existing;
 pub mod export;
 pub mod info;
 pub mod man;
+mod no_digests;
 mod one_of;
 #[cfg(feature = "torch")]
 mod phase;

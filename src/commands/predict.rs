@@ -13,7 +13,7 @@ use skinlesion::imaging::find::{self, Found};
 use skinlesion::imaging::read;
 use skinlesion::inference::classifier::Classifier;
 use skinlesion::inference::judgement::Rules;
-use skinlesion::inference::open;
+use skinlesion::inference::open::{self, Options};
 use skinlesion::progress::Progress;
 use skinlesion::{DISCLAIMER, Error};
 
@@ -21,6 +21,7 @@ use self::answer::{Answer, Failure, Lines};
 use self::csv_file::CsvFile;
 use self::heat_maps::HeatMaps;
 use self::table::Table;
+use super::no_digests::note_network;
 use crate::terminal::{Outcome, Session, Summary};
 
 pub use self::args::Args;
@@ -32,7 +33,15 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     let mut csv = (args.output.as_deref())
         .map(|path| CsvFile::new(path, args.force))
         .transpose()?;
-    let classifier = open::open_all(&args.models, session.device()?, args.tta)?;
+    let options = Options {
+        device: session.device()?,
+        tta: args.tta,
+        trust: args.trust,
+    };
+    let classifier = open::open_all(&args.models, options)?;
+    for model in &args.models {
+        note_network(model, session);
+    }
     let classifier = classifier.as_ref();
     let rules = rules(args, classifier)?;
     let found = find::find(&args.images);

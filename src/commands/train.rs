@@ -88,6 +88,7 @@ pub struct Args {
 pub fn run(args: &Args, session: &Session) -> Outcome {
     let device = session.device()?;
     let dataset = Dataset::open(&args.data)?;
+    super::no_digests::note_dataset(&args.data, &dataset.info, session);
     let (dataset, config, origin, initial) = if args.resume {
         resumed(args, session, dataset)?
     } else {

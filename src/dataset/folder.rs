@@ -11,6 +11,7 @@ use super::pixels::{self, Pixels};
 use super::row_checks;
 use super::sample::Split;
 use crate::imaging::resize::ResizeRule;
+use crate::integrity::{self, once};
 use crate::{Error, Result, files};
 
 /// A dataset folder: manifest row `i` describes pixel image `i`.
@@ -31,8 +32,9 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Opens a folder and checks that its three files belong together: the manifest's hash, the size of `pixels.bin`
-    /// and the rows ([`row_checks::of_rows`]). [`super::validate::validate`] also hashes `pixels.bin`.
+    /// Opens a folder and checks that its three files are those that were written: their digests and the rows
+    /// ([`row_checks::of_rows`]). `pixels.bin` is read once to check it, and again when it has changed ([`once`]);
+    /// [`super::validate::validate`] always reads it.
     pub fn open(folder: &Path) -> Result<Self> {
         let info = DatasetInfo::read(&folder.join(info::FILE))?;
         let manifest_path = folder.join(manifest::FILE);
@@ -50,6 +52,11 @@ impl Dataset {
             rows.len(),
             info.resize.size as usize,
         )?;
+        let pixels_path = folder.join(pixels::FILE);
+        if !once::has_digest(&pixels_path, &info.hashes.pixels)? {
+            let remedy = "Restore the file from a copy, or run `skinlesion prepare` again.";
+            return Err(integrity::changed(&pixels_path, info::FILE, remedy));
+        }
         Ok(Self {
             path: folder.to_owned(),
             info,

@@ -3,12 +3,11 @@
 //! Image `i` is the `side × side × 3` bytes from offset `i × side² × 3`: u8, row-major, RGB interleaved (HWC).
 //! There is no header. `dataset.json` holds the side and the count.
 
-use std::fs::File;
 use std::path::Path;
 
 use memmap2::Mmap;
 
-use crate::{Error, Result};
+use crate::{Error, Result, reading};
 
 /// The file's name within a dataset folder.
 pub const FILE: &str = "pixels.bin";
@@ -23,11 +22,22 @@ pub struct Pixels {
 impl Pixels {
     /// Maps a file that must hold exactly `count` images of `side` × `side`.
     pub fn open(path: &Path, count: usize, side: usize) -> Result<Self> {
-        let file = File::open(path).map_err(Error::io("read", path))?;
+        let expected = (side as u64)
+            .checked_mul(side as u64)
+            .and_then(|area| area.checked_mul(3)?.checked_mul(count as u64))
+            .and_then(|bytes| usize::try_from(bytes).ok());
+        let Some(expected) = expected else {
+            let problem = format!("{count} images of {side}×{side} cannot be in any file");
+            return Err(Error::file(
+                path,
+                problem,
+                "Run `skinlesion prepare` again.",
+            ));
+        };
+        let file = reading::open(path)?;
         // SAFETY: the map is read-only; a dataset folder is written once and never changed in place.
         let map = unsafe { Mmap::map(&file) }.map_err(Error::io("map", path))?;
-        let expected = count as u128 * (side as u128).pow(2) * 3; // `dataset.json` may claim any size
-        if map.len() as u128 != expected || expected == 0 {
+        if map.len() != expected || expected == 0 {
             return Err(Error::file(
                 path,
                 format!(

@@ -88,6 +88,23 @@ pub fn validate(
         (!same).then(|| changed(pixels::FILE)),
         format!("{} is unchanged", pixels::FILE),
     );
+    match &info.digests {
+        Some(digests) => {
+            for name in digests.files.keys() {
+                if ![manifest::FILE, pixels::FILE].contains(&name.as_str()) {
+                    let unchanged = digests
+                        .refuse_changed(&folder.join(info::FILE), name, "")
+                        .is_ok();
+                    let fault = (!unchanged).then(|| changed(name));
+                    report.note(fault, format!("{name} is unchanged"));
+                }
+            }
+        }
+        None => report.proved.push(format!(
+            "{} carries no digest of itself, as those of older versions",
+            info::FILE
+        )),
+    }
     let dataset = Dataset {
         path: folder.to_owned(),
         info,

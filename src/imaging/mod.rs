@@ -5,6 +5,7 @@ pub mod canvas;
 pub mod decode;
 pub mod dhash;
 pub mod find;
+mod jpeg;
 pub mod kind;
 pub mod noise;
 pub mod normalize;

@@ -9,7 +9,7 @@ use super::decode::decode;
 use super::find::is_stdin;
 use super::resize::{ResizeRule, resize};
 use super::{kind, shape};
-use crate::{Error, Result};
+use crate::{Error, Result, reading};
 
 /// The most bytes that are read from standard input: 256 MiB.
 const MOST_BYTES: u64 = 256 << 20;
@@ -54,7 +54,7 @@ pub fn read_image(path: &Path, rule: ResizeRule) -> Result<Vec<u8>, Refusal> {
 
 fn read_bytes(path: &Path) -> Result<Vec<u8>> {
     if !is_stdin(path) {
-        return std::fs::read(path).map_err(Error::io("read", path));
+        return reading::read(path, reading::MAX_PHOTOGRAPH);
     }
     let mut bytes = Vec::new();
     let mut limited = std::io::stdin().lock().take(MOST_BYTES + 1);

@@ -10,6 +10,7 @@ pub mod ensemble;
 pub mod judgement;
 pub mod model_info;
 pub mod onnx;
+mod onnx_wire;
 pub mod open;
 #[cfg(feature = "torch")]
 pub mod tflite;

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rten::{Model, NodeId, RunOptions, ThreadPool, Value, ValueView};
 
-use super::classifier::Classifier;
+use super::classifier::{self, Classifier};
+use super::onnx_wire;
 use crate::artifact::description::{Abstention, InputSpec, Threshold};
 use crate::artifact::interface::{EVIDENCE, PROBABILITIES};
 use crate::artifact::package;
@@ -14,7 +15,7 @@ use crate::imaging::resize::ResizeRule;
 use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::probabilities::Probabilities;
-use crate::{Diagnosis, Error, Result};
+use crate::{Diagnosis, Error, Result, reading};
 
 /// Images that one thread runs together.
 const IMAGES_AT_A_TIME: usize = 4;
@@ -36,14 +37,17 @@ pub struct OnnxClassifier {
 impl OnnxClassifier {
     /// Opens a file; the input specification is read from its metadata.
     pub fn open(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
-        let model = Model::load(bytes).map_err(|error| {
+        package::refuse_changed(path)?;
+        let bytes = reading::read(path, reading::MAX_NETWORK)?;
+        let refuse = |reason: String| {
             Error::file(
                 path,
-                format!("this is not an ONNX file that rten can run ({error})"),
+                format!("this is not an ONNX file that rten can run ({reason})"),
                 "Use a file that `skinlesion export` wrote.",
             )
-        })?;
+        };
+        onnx_wire::check(&bytes).map_err(refuse)?;
+        let model = Model::load(bytes).map_err(|error| refuse(error.to_string()))?;
         let spec = InputSpec::read(path, |key| model.metadata().get(key).map(str::to_owned))?;
         let (Some(&input), Some(output)) =
             (model.input_ids().first(), model.find_node(PROBABILITIES))
@@ -62,7 +66,7 @@ impl OnnxClassifier {
             single_threads: (0..rayon::current_num_threads())
                 .map(|_| Arc::new(ThreadPool::with_num_threads(1)))
                 .collect(),
-            metadata: package::metadata(path, &spec.checkpoint),
+            metadata: package::metadata(path, &spec.checkpoint)?,
             spec,
             name: path.display().to_string(),
         })
@@ -149,7 +153,8 @@ impl OnnxClassifier {
             return Err(self.failed(&format!("its output has {classes} probabilities per image")));
         }
         let row = |row: &[f32]| std::array::from_fn(|class| f64::from(row[class]));
-        Ok(flat.chunks_exact(classes).map(row).collect())
+        let rows = flat.chunks_exact(classes).map(row).collect();
+        classifier::checked(&self.name, images.len(), rows)
     }
 
     /// One output of the network for a batch of prepared images.

@@ -4,6 +4,8 @@
 //! Sandler et al., "MobileNetV2: Inverted Residuals and Linear Bottlenecks", CVPR 2018, table 2.
 //! Names and rounding follow torchvision's `mobilenet_v2`, so that its state dict matches by name.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Diagnosis;
@@ -93,6 +95,9 @@ const STAGES: [(usize, usize, usize, usize); 7] = [
 ];
 
 impl Architecture {
+    /// The supported width multipliers.
+    pub const WIDTHS: RangeInclusive<f64> = 0.1..=4.0;
+
     /// The layers of this network.
     pub fn network(&self) -> Network {
         let stem = make_divisible(32.0 * self.width);

@@ -2,7 +2,6 @@
 //! ([`inference_network`]) with libtorch, pretrained weights ([`pretrained`]) and checkpoints ([`checkpoint`]).
 
 pub mod architecture;
-pub mod cache_folder;
 #[cfg(feature = "torch")]
 pub mod checkpoint;
 pub mod checkpoint_metadata;
@@ -24,6 +23,7 @@ pub mod model_soup;
 pub mod output;
 #[cfg(feature = "torch")]
 pub mod pretrained;
+pub mod safetensors_digest;
 pub mod seen;
 #[cfg(feature = "torch")]
 pub mod state_dict;

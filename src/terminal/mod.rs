@@ -1,6 +1,7 @@
 //! Terminal output: progress on standard error, the summary on standard output.
 
 mod color;
+mod escape;
 mod global;
 mod panic;
 mod session;

@@ -12,6 +12,7 @@ use skinlesion::progress::Progress;
 use skinlesion::{DEFAULT_SEED, Error};
 
 use super::color::{self, styled};
+use super::escape::escaped;
 use super::global::Global;
 use super::summary::{Outcome, Summary};
 use super::threads::capped;
@@ -74,7 +75,7 @@ impl Session {
     /// Prints a line on standard error, only with -v.
     pub fn verbose(&self, line: &str) {
         if self.global.verbose && !self.global.quiet {
-            self.print(line);
+            self.print("", line);
         }
     }
 
@@ -88,7 +89,7 @@ impl Session {
             }
             Err(error) => {
                 let label = styled("error:", "1;31");
-                let _ = writeln!(io::stderr(), "{label} {}", message(&error));
+                let _ = writeln!(io::stderr(), "{label} {}", escaped(&message(&error)));
                 ExitCode::FAILURE
             }
         }
@@ -126,9 +127,9 @@ impl Session {
     /// Prints a result on standard output.
     pub fn print_result(&self, text: &str) {
         if self.results_on_stderr {
-            self.print(text.trim_end_matches('\n'));
+            self.print("", text.trim_end_matches('\n'));
         } else {
-            print_out(text);
+            print_out(&escaped(text));
         }
     }
 
@@ -136,11 +137,12 @@ impl Session {
         action(&mut self.running.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Prints a line on standard error, above the progress bar.
-    fn print(&self, line: &str) {
+    /// Prints a line on standard error, after a label, above the progress bar.
+    fn print(&self, label: &str, line: &str) {
         self.with_task(|task| {
+            let space = if label.is_empty() { "" } else { " " };
             let write = || {
-                let _ = writeln!(io::stderr(), "{line}");
+                let _ = writeln!(io::stderr(), "{label}{space}{}", escaped(line));
             };
             match task {
                 Some(task) => task.bar.suspend(write),
@@ -218,12 +220,12 @@ impl Progress for Session {
 
     fn say(&self, line: &str) {
         if !self.global.quiet {
-            self.print(line);
+            self.print("", line);
         }
     }
 
     fn warn(&self, line: &str) {
-        self.print(&format!("{} {line}", styled("warning:", "1;33")));
+        self.print(&styled("warning:", "1;33"), line);
     }
 }
 

@@ -85,6 +85,11 @@ impl<'a> Trainer<'a> {
         let [train_labels, val_labels]: [Vec<Diagnosis>; 2] = [labels(&rows[0]), labels(&rows[1])];
         warn_double_balancing(config, progress);
         let sampling = Sampling::new(dataset, config, &rows[0])?;
+        let steps = sampling
+            .order(state.epoch)
+            .len()
+            .div_ceil(config.batch_size);
+        state.refuse_impossible(run.folder, config.epochs, steps)?;
         let class_counts = sampling.counts_for_weights(config.sampler);
         let class_weights = class_weights::resolve(config, &class_counts);
         Ok(Self {

@@ -1,6 +1,7 @@
 //! The files of an export folder that the page reads from `model/`: `model.json`, the ONNX networks that it lists, and
 //! the golden vectors for the self-test on the device.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
@@ -8,7 +9,8 @@ use serde::Deserialize;
 
 use crate::artifact::package::{GOLDEN_FILE, GOLDEN_FOLDER, MODEL_FILE};
 use crate::artifact::released;
-use crate::{Error, Result, files};
+use crate::integrity::sums::Sums;
+use crate::{Error, Result, files, reading};
 
 /// The folder of these files, relative to the page.
 pub const FOLDER: &str = "model";
@@ -40,8 +42,8 @@ struct Listed {
 /// Reads all files of an export folder, or of the released network, into memory: `model.json`, the networks in its order, and the golden vectors if there are any.
 ///
 /// # Errors
-/// A folder without `model.json`, without a network that the page can run, or with a network whose hash differs from
-/// the one in `model.json`.
+/// A folder without `model.json`, without a network that the page can run, with a network whose hash differs from the one
+/// in `model.json`, or with a file whose hash differs from the one in `SHA256SUMS`.
 pub fn read(export: &Path) -> Result<Vec<ModelFile>> {
     let export = &released::resolve(export)?;
     let listing = export.join(MODEL_FILE);
@@ -52,6 +54,7 @@ pub fn read(export: &Path) -> Result<Vec<ModelFile>> {
             "Give a folder that `skinlesion export` wrote.",
         ));
     }
+    let sums = Sums::read(export)?;
     let text = read_file(export, MODEL_FILE)?;
     let listed: Listing = serde_json::from_slice(&text).map_err(|error| {
         Error::line(
@@ -62,7 +65,12 @@ pub fn read(export: &Path) -> Result<Vec<ModelFile>> {
         )
     })?;
     let mut all = vec![model_file(MODEL_FILE, text)];
+    let mut names = HashSet::new();
     for network in &listed.files {
+        if !names.insert(&network.file) {
+            let problem = format!("it lists {} twice", network.file);
+            return Err(Error::file(&listing, problem, "Export again."));
+        }
         if FORMATS.contains(&network.format.as_str()) {
             all.push(model_file(&network.file, read_verified(export, network)?));
         }
@@ -75,6 +83,12 @@ pub fn read(export: &Path) -> Result<Vec<ModelFile>> {
         ));
     }
     all.extend(golden(export)?);
+    if let Some(sums) = sums {
+        for file in &all {
+            let name = file.name.trim_start_matches(FOLDER).trim_start_matches('/');
+            sums.refuse_changed_bytes(name, &file.bytes)?;
+        }
+    }
     Ok(all)
 }
 
@@ -154,5 +168,5 @@ fn read_file(export: &Path, name: &str) -> Result<Vec<u8>> {
             "Replace the link by a copy of the file.",
         ));
     }
-    fs::read(&target).map_err(Error::io("read", &path))
+    reading::read(&target, reading::MAX_NETWORK)
 }

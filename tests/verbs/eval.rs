@@ -142,8 +142,10 @@ pub fn write_dataset_of(folder: &Path, rows: &[Row], side: u32, image: impl Fn(u
         class_weights: [1.0; 7],
         hashes: Hashes {
             manifest: files::sha256(&manifest),
+            pixels: files::sha256(&bytes),
             ..Hashes::default()
         },
+        digests: None,
     };
     fs::write(folder.join(manifest::FILE), manifest).unwrap();
     fs::write(folder.join(pixels::FILE), bytes).unwrap();
@@ -438,7 +440,7 @@ fn an_exported_file_is_scored_like_its_checkpoint_and_as_strictly() {
     let leaking = [row("B", "HAM_3", Diagnosis::Nv, Split::Test)];
     write_dataset(&bench.path("leaking"), &leaking, SIDE);
     for file in ["exported/model.onnx", "exported/model.pt"] {
-        let output = bench.eval_of(file, "data", &["--force"]);
+        let output = bench.eval_of(file, "data", &["--force", "--trust"]);
         assert!(output.status.success(), "{}", stderr(&output));
         let found = Predictions::read(&bench.path("out/predictions.csv")).unwrap();
         for (a, b) in found
@@ -449,7 +451,7 @@ fn an_exported_file_is_scored_like_its_checkpoint_and_as_strictly() {
         {
             assert!((a - b).abs() < 1e-4, "{file}");
         }
-        let output = bench.eval_of(file, "leaking", &["--force"]);
+        let output = bench.eval_of(file, "leaking", &["--force", "--trust"]);
         assert!(
             stderr(&output).contains("trained on 1 of the 1 lesions"),
             "{}",

@@ -28,6 +28,8 @@ mod export;
 mod folds;
 mod global;
 mod info;
+#[cfg(feature = "torch")]
+mod integrity;
 mod man;
 #[cfg(feature = "torch")]
 mod networks;

@@ -173,12 +173,12 @@ fn averaging_answers_a_turned_photograph_alike_whatever_the_engine() {
     };
     let checkpoint = answers("checkpoint", &["--tta"]);
     for model in ["checkpoint", "exported/model.onnx", "exported/model.pt"] {
-        let plain = answers(model, &[]);
+        let plain = answers(model, &["--trust"]);
         assert!(
             farthest(&plain[0], &plain[1]) > 1e-3,
             "{model} sees no difference"
         );
-        let averaged = answers(model, &["--tta"]);
+        let averaged = answers(model, &["--tta", "--trust"]);
         assert!(farthest(&averaged[0], &averaged[1]) < 1e-5, "{model}");
         assert!(farthest(&averaged[0], &checkpoint[0]) < 1e-4, "{model}");
     }

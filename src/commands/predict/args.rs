@@ -28,6 +28,11 @@ pub struct Args {
     #[arg(long, value_name = "RULE", value_parser = one_of::<DecisionRule>())]
     pub decision: Option<DecisionRule>,
 
+    /// Open a TorchScript file (.pt). It contains code, which runs with your rights: only for files whose author you
+    /// trust. Files in other formats contain no code
+    #[arg(long)]
+    pub trust: bool,
+
     /// Also write the answers to a CSV file, with all seven probabilities
     #[arg(long, value_name = "FILE.csv")]
     pub output: Option<PathBuf>,

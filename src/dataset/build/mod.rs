@@ -21,6 +21,7 @@ use super::sample::Sample;
 use super::sources::Source;
 use super::tables::{self, Table, Tables};
 use crate::files::{self, AtomicFolder};
+use crate::integrity::sealed;
 use crate::progress::Progress;
 use crate::{Diagnosis, Result};
 
@@ -106,10 +107,15 @@ pub fn prepare(
         ),
         ..describe(&rows, options, dropped, tables.rows_read, hashes)
     };
-    files::write_json(&folder.path().join(info::FILE), &info)?;
     let side = info.resize.size as usize;
     let pixels = Pixels::open(&folder.path().join(pixels::FILE), rows.len(), side)?;
     let pictures = illustrate(folder.path(), &info, &rows, &pixels)?;
+    let known = [
+        (manifest::FILE, &info.hashes.manifest),
+        (pixels::FILE, &info.hashes.pixels),
+    ];
+    let known = known.map(|(name, digest)| (name.to_owned(), digest.clone()));
+    sealed::write(&folder.path().join(info::FILE), &info, known.into())?;
     folder.publish()?;
 
     let names = [info::FILE, manifest::FILE, pixels::FILE].map(PathBuf::from);
@@ -182,6 +188,7 @@ fn describe(
         rows_read,
         class_weights: class_weights(&counts.train),
         hashes,
+        digests: None,
     }
 }
 

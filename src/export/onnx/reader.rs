@@ -10,7 +10,7 @@ use super::proto::{DataType, Model, Tensor};
 use crate::artifact::description::InputSpec;
 use crate::model::architecture::{Architecture, Block, Convolution};
 use crate::model::fuse::{FusedBlock, FusedConvolution, FusedLinear, FusedNetwork};
-use crate::{Error, Result};
+use crate::{Error, Result, reading};
 
 /// Reads the weights of a network of this architecture, exported from the checkpoint with this SHA-256.
 ///
@@ -24,7 +24,7 @@ pub fn read(path: &Path, architecture: Architecture, checkpoint: &str) -> Result
             "Name a checkpoint, or an export folder with a model.onnx written by this version of `skinlesion export`.",
         )
     };
-    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+    let bytes = reading::read(path, reading::MAX_NETWORK)?;
     let model =
         Model::decode(&bytes[..]).map_err(|error| refuse(format!("not an ONNX file ({error})")))?;
     let entry = |key: &str| model.metadata_props.iter().find(|entry| entry.key == key);

@@ -17,7 +17,7 @@ use std::path::Path;
 use tch::{Device, Kind, Tensor};
 
 use self::program::Program;
-use super::classifier::Classifier;
+use super::classifier::{self, Classifier};
 use crate::artifact::description::{Abstention, InputSpec, Threshold};
 use crate::artifact::package;
 use crate::artifact::tflite::schema::{DESCRIPTION_ENTRY, TensorType};
@@ -26,7 +26,7 @@ use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::model::{input, output};
 use crate::probabilities::Probabilities;
-use crate::{Diagnosis, Error, Result};
+use crate::{Diagnosis, Error, Result, reading};
 
 /// A TFLite file that `skinlesion export` wrote.
 pub struct TfliteClassifier {
@@ -40,7 +40,8 @@ pub struct TfliteClassifier {
 impl TfliteClassifier {
     /// Opens a file; the input specification is read from its metadata.
     pub fn open(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+        package::refuse_changed(path)?;
+        let bytes = reading::read(path, reading::MAX_NETWORK)?;
         let refuse = |problem: String| refused(path, problem);
         let file = self::decode::decode(&bytes).map_err(refuse)?;
         let description = description_in(&file.entries)
@@ -57,7 +58,7 @@ impl TfliteClassifier {
         }
         let classifier = Self {
             program,
-            metadata: package::metadata(path, &spec.checkpoint),
+            metadata: package::metadata(path, &spec.checkpoint)?,
             spec,
             name: path.display().to_string(),
         };
@@ -103,7 +104,7 @@ fn refused(path: &Path, problem: String) -> Error {
 
 /// The description within a TFLite file.
 pub fn description(path: &Path) -> Result<serde_json::Value> {
-    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+    let bytes = reading::read(path, reading::MAX_NETWORK)?;
     let file = self::decode::decode(&bytes).map_err(|problem| refused(path, problem))?;
     description_in(&file.entries)
         .ok_or_else(|| refused(path, "its metadata has no input specification".to_owned()))
@@ -141,6 +142,6 @@ impl Classifier for TfliteClassifier {
         let probabilities = self
             .run(&bytes)
             .map_err(Error::torch(format!("running {}", self.name)))?;
-        output::rows(&probabilities)
+        classifier::checked(&self.name, images.len(), output::rows(&probabilities)?)
     }
 }

@@ -1,6 +1,6 @@
 //! Pretrained weights, from a file or torchvision's ImageNet weights.
 //!
-//! [`load`] finds or downloads the file ([`cache_folder`], `download`), reads it (`pth`, or safetensors), and checks
+//! [`load`] finds or downloads the file ([`crate::cache::cache_folder`], `download`), reads it (`pth`, or safetensors), and checks
 //! the name, shape and type of every tensor (`match_state_dict`).
 
 mod download;
@@ -21,10 +21,10 @@ pub use self::match_state_dict::PretrainedWeights;
 use self::size_limit::MAX_BYTES;
 
 use super::architecture::Network;
-pub use super::cache_folder::cache_folder;
 use super::state_dict::{self, NamedTensors};
+use crate::cache::cache_folder;
 use crate::progress::Progress;
-use crate::{Error, Result, files};
+use crate::{Error, Result, files, reading};
 
 /// The value of `--weights`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,7 +119,7 @@ fn read(path: &Path) -> Result<(NamedTensors, String)> {
             "Pass a file that contains only the network's weights.",
         ));
     }
-    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+    let bytes = reading::read(path, MAX_BYTES)?;
     let tensors = if pth::is_pth(&bytes) {
         pth::read(path, &bytes)?
     } else {

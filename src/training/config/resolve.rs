@@ -9,7 +9,10 @@ use super::removed_keys::drop_removed_keys;
 use super::renamed_keys::{refuse_old_and_new, update_renamed_keys};
 use super::wrong_value::{is_configuration, wrong_value};
 use super::{Phase, TrainingConfig};
-use crate::{Error, Result};
+use crate::{Error, Result, reading};
+
+/// The largest configuration file: 1 MiB.
+const MAX_CONFIGURATION: u64 = 1 << 20;
 
 /// The default configuration of a phase: the path and the text of its file in `configs/`.
 pub(super) fn defaults(phase: Phase) -> (&'static str, &'static str) {
@@ -45,7 +48,7 @@ fn overridden(phase: Phase, file: Option<&Path>, settings: &[String]) -> Result<
     let (name, text) = defaults(phase);
     let mut table = parse(Path::new(name), text)?;
     if let Some(path) = file {
-        let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
+        let text = reading::read_text(path, MAX_CONFIGURATION)?;
         let place = Place::file(path, &text);
         let mut changes = parse(path, &text)?;
         let mut sections = Vec::new();

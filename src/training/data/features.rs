@@ -54,7 +54,7 @@ pub fn compute(
             .map(|key| dataset.path.join(key.file_name(view, request)));
         let cached = path
             .as_deref()
-            .and_then(|path| read(path, request.rows.len()));
+            .and_then(|path| read(path, request.rows.len(), progress));
         if let Some(features) = cached {
             views.push(features.to_device(model.device()));
             continue;
@@ -145,10 +145,24 @@ impl CacheKey {
     }
 }
 
-/// Cached features, if the file exists and is valid.
-fn read(path: &Path, rows: usize) -> Option<Tensor> {
-    let (mut tensors, _) = state_dict::read_safetensors(path).ok()?;
-    let features = tensors.remove(TENSOR)?;
+/// The largest file of cached features: 16 GiB, three million images.
+const MAX_FILE: u64 = 16 << 30;
+
+/// Cached features, if the file exists and is valid. Warns of a damaged one, which is then written again.
+fn read(path: &Path, rows: usize, progress: &dyn Progress) -> Option<Tensor> {
+    if !path.exists() {
+        return None;
+    }
+    let tensors = state_dict::read_safetensors_up_to(path, MAX_FILE)
+        .inspect_err(|error| {
+            progress.warn(&format!(
+                "{}: {}; the features are computed again",
+                path.display(),
+                error.problem()
+            ));
+        })
+        .ok();
+    let features = tensors?.0.remove(TENSOR)?;
     (features.size().first() == Some(&(rows as i64))).then_some(features)
 }
 
