@@ -143,7 +143,7 @@ impl ModelInfo {
             .filter(|path| path.is_file())
             .map(|path| FileInfo::read(path, &listing))
             .collect::<Result<_>>()?;
-        let metadata = package::metadata(&listing_path, &description.checkpoint.sha256);
+        let metadata = package::metadata(&listing_path, &description.checkpoint.sha256)?;
         Ok(Self::new(Kind::ExportFolder, description, metadata, files))
     }
 
@@ -153,12 +153,12 @@ impl ModelInfo {
                 let file = OnnxClassifier::open(path)?;
                 fields::description(path, |name| file.field(name))?
             }
-            Some("pt") => fields::from_json(path, torchscript::description(path))?,
+            Some("pt") => fields::from_json(path, torchscript::description(path)?)?,
             _ => fields::from_json(path, Some(of_tflite(path)?))?,
         };
         let listing = listing(&path.with_file_name(MODEL_FILE));
         let file = FileInfo::read(path.to_owned(), &listing)?;
-        let metadata = package::metadata(path, &description.checkpoint.sha256);
+        let metadata = package::metadata(path, &description.checkpoint.sha256)?;
         Ok(Self::new(
             Kind::ExportedFile,
             description,

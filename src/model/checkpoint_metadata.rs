@@ -10,7 +10,7 @@ use super::safetensors_digest;
 use super::seen::Seen;
 use crate::imaging::resize::ResizeRule;
 use crate::metrics::decisions::Decisions;
-use crate::{Diagnosis, Error, Result, files, reading};
+use crate::{Diagnosis, Error, Result, reading};
 
 /// Version of the metadata format.
 pub const FORMAT_VERSION: u32 = 1;
