@@ -7,7 +7,7 @@ mod output;
 
 use skinlesion::Error;
 use skinlesion::dataset::{Dataset, Split};
-use skinlesion::evaluation::{self, Evaluation, METRICS_FILE, leakage};
+use skinlesion::evaluation::{self, Evaluation, FOLDER_FILES, leakage};
 use skinlesion::files::AtomicFolder;
 use skinlesion::inference::classifier::Classifier;
 use skinlesion::inference::open;
@@ -27,7 +27,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         return folds::run(args, session);
     }
     let model = args.only_model()?;
-    let draft = AtomicFolder::new(&args.out, args.force, METRICS_FILE)?;
+    let draft = AtomicFolder::new(&args.out, args.force, &FOLDER_FILES)?;
     let dataset = Dataset::open(&args.data)?;
     let classifier = open::open_reduced(model, session.device()?, args.tta)?;
     let dataset = evaluation::as_trained(dataset, classifier.metadata())?;

@@ -9,8 +9,9 @@ use super::manifest::{self, Row};
 use super::pixels::{self, Pixels};
 use super::row_checks;
 use super::sample::Split;
+use crate::files::{self, Lock};
 use crate::imaging::resize::ResizeRule;
-use crate::{Error, Result, files};
+use crate::{Error, Result};
 
 /// A dataset folder: manifest row `i` describes pixel image `i`.
 #[derive(Debug)]
@@ -25,12 +26,18 @@ pub struct Dataset {
     pub rows: Vec<Row>,
     /// The images.
     pub pixels: Pixels,
+    /// Keeps other processes from replacing the folder.
+    pub lock: Lock,
 }
 
 impl Dataset {
     /// Opens a folder and checks that its three files belong together: the manifest's hash, the size of `pixels.bin`
     /// and the rows ([`row_checks::of_rows`]). [`super::validate::validate`] also hashes `pixels.bin`.
+    ///
+    /// # Errors
+    /// A folder that another process is replacing. While it is open, none can.
     pub fn open(folder: &Path) -> Result<Self> {
+        let lock = Lock::to_read(folder)?;
         let info = DatasetInfo::read(&folder.join(info::FILE))?;
         let manifest_path = folder.join(manifest::FILE);
         if files::sha256_file(&manifest_path)? != info.hashes.manifest {
@@ -53,6 +60,7 @@ impl Dataset {
             fold: None,
             rows,
             pixels,
+            lock,
         })
     }
 

@@ -1,11 +1,14 @@
 //! Terminal output: progress on standard error, the summary on standard output.
 
 mod global;
+mod output;
 mod panic;
 mod session;
+pub mod signals;
 mod summary;
 
 pub use self::global::Global;
+pub use self::output::{print_out, tell};
 pub use self::panic::caught;
-pub use self::session::{Session, print_out};
+pub use self::session::Session;
 pub use self::summary::{Outcome, Summary};

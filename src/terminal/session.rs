@@ -12,6 +12,7 @@ use skinlesion::progress::Progress;
 use skinlesion::{DEFAULT_SEED, Error};
 
 use super::global::Global;
+use super::output::{self, print_out};
 use super::summary::{Outcome, Summary};
 
 /// The session of a command: its global flags and its output.
@@ -73,11 +74,15 @@ impl Session {
     /// Prints the outcome of a command, and returns its exit code.
     pub fn report(&self, outcome: Outcome) -> ExitCode {
         self.finish();
+        if let Ok(summary) = &outcome {
+            self.print_summary(summary);
+        }
+        let outcome = match output::failure() {
+            Some(unwritten) => outcome.and(Err(unwritten)),
+            None => outcome,
+        };
         match outcome {
-            Ok(summary) => {
-                self.print_summary(&summary);
-                ExitCode::from(u8::from(summary.failed))
-            }
+            Ok(summary) => ExitCode::from(u8::from(summary.failed)),
             Err(error) => {
                 let label = styled("error:", "1;31");
                 let _ = writeln!(io::stderr(), "{label} {}", message(&error));
@@ -226,12 +231,6 @@ fn styled(text: &str, code: &str) -> String {
     } else {
         text.to_owned()
     }
-}
-
-/// Prints to standard output. A closed pipe (`| head`) is not an error.
-pub fn print_out(text: &str) {
-    let mut out = io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// The message of an error. The library's errors are complete; other errors are printed with their causes.

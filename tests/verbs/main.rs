@@ -26,6 +26,8 @@ mod folds;
 mod man;
 #[cfg(feature = "torch")]
 mod networks;
+#[cfg(unix)]
+mod outputs;
 #[cfg(feature = "torch")]
 mod page;
 #[cfg(feature = "torch")]
