@@ -60,8 +60,11 @@ pub enum Verb {
 }
 
 impl Cli {
-    /// Parses the words of the command line. After a request for help and after wrong usage, the program ends here.
-    pub fn from_command_line() -> Self {
+    /// Parses the words of the command line.
+    ///
+    /// # Errors
+    /// A request for help, and wrong usage.
+    pub fn from_command_line() -> Result<Self, clap::Error> {
         let words: Vec<String> = std::env::args_os()
             .map(|word| word.to_string_lossy().into_owned())
             .collect();
@@ -69,7 +72,7 @@ impl Cli {
         let matches = command.try_get_matches();
         matches
             .and_then(|matches| Self::from_arg_matches(&matches))
-            .unwrap_or_else(|error| unknown_flag::explain(error, &words).exit())
+            .map_err(|error| unknown_flag::explain(error, &words))
     }
 }
 

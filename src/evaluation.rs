@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use self::analysis::Analysis;
 use self::leakage::distinct_lesions;
 use crate::dataset::{Dataset, Sample, Split};
+use crate::files::FolderFiles;
 use crate::inference::classifier::Classifier;
 use crate::inference::open;
 use crate::integrity::sealed::{self, Digests};
@@ -30,6 +31,20 @@ pub use self::scoring::{as_trained, predict_split, threshold_rows};
 
 /// The metrics file within an evaluation folder. A folder that contains it is recognized as an evaluation.
 pub const METRICS_FILE: &str = "metrics.json";
+
+/// The files of an evaluation folder.
+pub const FOLDER_FILES: FolderFiles = FolderFiles {
+    marker: METRICS_FILE,
+    names: &[
+        METRICS_FILE,
+        "predictions.csv",
+        "submission.csv",
+        "report.txt",
+        "report.html",
+        "confusion_matrix*",
+        "SHA256SUMS",
+    ],
+};
 
 /// The contents of `metrics.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::format::{Family, Format};
+use crate::files::FolderFiles;
 use crate::integrity::sums::Sums;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::{Diagnosis, Error, Result, reading};
@@ -35,6 +36,26 @@ pub const GOLDEN_FILE: &str = "golden.json";
 
 /// The folder of the golden vectors' pictures.
 pub const GOLDEN_FOLDER: &str = "golden";
+
+/// The files of an export folder.
+pub const FOLDER_FILES: FolderFiles = FolderFiles {
+    marker: MODEL_FILE,
+    names: &[
+        MODEL_FILE,
+        LABELS_FILE,
+        CHECKPOINT_FILE,
+        GOLDEN_FILE,
+        "golden/*.png",
+        "model.pt",
+        "model*.onnx",
+        "model*.tflite",
+        "checkpoint.safetensors",
+        "MODEL_CARD.md",
+        "README.md",
+        "SHA256SUMS",
+        "web/",
+    ],
+};
 
 /// The contents of [`CHECKPOINT_FILE`].
 #[derive(Serialize, Deserialize)]

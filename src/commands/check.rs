@@ -69,7 +69,7 @@ fn dataset(data: &Path, args: &Args, session: &Session) -> Outcome {
         match &dataset {
             Some(dataset) if against.join(info::FILE).is_file() => {
                 let other = Dataset::open(against)?;
-                let more = validate::against(dataset, &other, session);
+                let more = validate::against(dataset, &other, session)?;
                 report.proved.extend(more.proved);
                 report.faults.extend(more.faults);
             }

@@ -9,7 +9,7 @@ use skinlesion::metrics::comparison::Difference;
 use skinlesion::report::text::HEADLINES;
 use skinlesion::{DEFAULT_SEED, Diagnosis, files};
 
-use super::existing::refuse_existing;
+use super::existing::json_file;
 use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
@@ -36,17 +36,16 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
-    if let Some(out) = &args.out {
-        refuse_existing(out, args.force)?;
-    }
+    let out = args.out.as_ref();
+    let out = out.map(|out| json_file(out, args.force)).transpose()?;
     let predictions = args.predictions.as_deref();
     let predictions = predictions.and_then(|paths| Some((paths.first()?, paths.get(1)?)));
     let seed = session.global.seed.unwrap_or(DEFAULT_SEED);
     let compared = compare(&args.a, &args.b, predictions, seed)?;
     let mut files = Vec::new();
-    if let Some(out) = &args.out {
-        files::write_json(out, &compared)?;
-        files.push(out.clone());
+    if let Some(out) = out {
+        files::write_json(&out.path, &compared)?;
+        files.push(out.path.clone());
     }
     Ok(Summary {
         text: text(args, &compared),

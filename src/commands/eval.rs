@@ -7,7 +7,7 @@ mod output;
 
 use skinlesion::Error;
 use skinlesion::dataset::{Dataset, Split};
-use skinlesion::evaluation::{self, Evaluation, METRICS_FILE, leakage};
+use skinlesion::evaluation::{self, Evaluation, FOLDER_FILES, leakage};
 use skinlesion::files::AtomicFolder;
 use skinlesion::inference::classifier::Classifier;
 use skinlesion::inference::open;
@@ -29,7 +29,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         return folds::run(args, session);
     }
     let model = args.only_model()?;
-    let draft = AtomicFolder::new(&args.out, args.force, METRICS_FILE)?;
+    let draft = AtomicFolder::new(&args.out, args.force, &FOLDER_FILES)?;
     let dataset = Dataset::open(&args.data)?.in_sources(&args.sources)?;
     let classifier = open::open_reduced(model, args.options(session.device()?))?;
     no_digests::note_network(model, session);

@@ -8,7 +8,7 @@ use serde_json::json;
 use skinlesion::artifact::exported_file::ExportedFile;
 use skinlesion::artifact::format::{Family, Format, Precision, UnknownFormat};
 use skinlesion::artifact::interface::InputKind;
-use skinlesion::artifact::package::MODEL_FILE;
+use skinlesion::artifact::package::FOLDER_FILES;
 use skinlesion::dataset::part::Part;
 use skinlesion::export::images::{self, Images};
 use skinlesion::export::inputs::ExportInputs;
@@ -123,7 +123,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     refuse_impossible(args, &plan, &source.metadata)?;
     let checkpoint = args.include_checkpoint.then(|| source.checkpoint());
     let checkpoint = checkpoint.transpose()?;
-    let draft = AtomicFolder::new(&args.out, args.force, MODEL_FILE)?;
+    let draft = AtomicFolder::new(&args.out, args.force, &FOLDER_FILES)?;
     let evaluations = evaluations::read(&args.evaluations, &source)?;
     let metadata = &source.metadata;
     let images = images(args, metadata, session)?;

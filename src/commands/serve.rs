@@ -5,14 +5,13 @@ mod messages;
 use std::net::TcpListener;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use serde_json::json;
 use skinlesion::webapp::model::{self, ModelFile};
 use skinlesion::webapp::page::Page;
 use skinlesion::webapp::server::{self, Certificate, Hosts, Server, Stop};
 use skinlesion::webapp::site::Site;
 
-use crate::terminal::{Outcome, Session, Summary};
+use crate::terminal::{Outcome, Session, Summary, signals};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -61,7 +60,9 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         _ => None,
     };
     let listener = server::bind(&args.host, args.port)?;
-    let stop = on_ctrl_c()?;
+    let stop = Stop::default();
+    let heard = stop.clone();
+    let _listening = signals::on_first(move || heard.stop());
     announce(args, session, &listener, &beside)?;
     let server = Server {
         site: Site::new(&page, beside),
@@ -73,14 +74,6 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         text: "\nStopped.".to_owned(),
         ..Summary::default()
     })
-}
-
-/// Ctrl-C, SIGTERM or SIGHUP ends the server; that is success, not failure.
-fn on_ctrl_c() -> anyhow::Result<Stop> {
-    let stop = Stop::default();
-    let heard = stop.clone();
-    ctrlc::set_handler(move || heard.stop()).context("cannot listen for Ctrl-C")?;
-    Ok(stop)
 }
 
 /// Prints the address before serving; scripts wait for this line.

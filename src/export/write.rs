@@ -13,6 +13,7 @@ use crate::artifact::description::{Description, FileDescription};
 use crate::artifact::exported_file::ExportedFile;
 use crate::artifact::format::{Family, FloatPrecision, Format, Precision};
 use crate::artifact::interface::{InputKind, Interface};
+use crate::files::temporary::scratch_folder;
 use crate::inference::classifier::Classifier;
 use crate::inference::open;
 use crate::progress::Progress;
@@ -144,7 +145,7 @@ impl<'a> QuantizedFold<'a> {
 
     /// Writes the network in this format to a temporary file, and checks it.
     fn check(&self, format: Format, plan: &Plan, progress: &dyn Progress) -> Result<Verification> {
-        let folder = tempfile::tempdir().map_err(Error::io("create", &std::env::temp_dir()))?;
+        let folder = scratch_folder()?;
         let path = folder.path().join(format.file_name());
         let source = self.fold.source;
         let description = source.description();

@@ -14,6 +14,7 @@ use skinlesion::{DEFAULT_SEED, Error};
 use super::color::{self, styled};
 use super::escape::escaped;
 use super::global::Global;
+use super::output::{self, print_out};
 use super::summary::{Outcome, Summary};
 use super::threads::capped;
 
@@ -82,11 +83,15 @@ impl Session {
     /// Prints the outcome of a command, and returns its exit code.
     pub fn report(&self, outcome: Outcome) -> ExitCode {
         self.finish();
+        if let Ok(summary) = &outcome {
+            self.print_summary(summary);
+        }
+        let outcome = match output::failure() {
+            Some(unwritten) => outcome.and(Err(unwritten)),
+            None => outcome,
+        };
         match outcome {
-            Ok(summary) => {
-                self.print_summary(&summary);
-                ExitCode::from(u8::from(summary.failed))
-            }
+            Ok(summary) => ExitCode::from(u8::from(summary.failed)),
             Err(error) => {
                 let label = styled("error:", "1;31");
                 let _ = writeln!(io::stderr(), "{label} {}", escaped(&message(&error)));
@@ -227,12 +232,6 @@ impl Progress for Session {
     fn warn(&self, line: &str) {
         self.print(&styled("warning:", "1;33"), line);
     }
-}
-
-/// Prints to standard output. A closed pipe (`| head`) is not an error.
-pub fn print_out(text: &str) {
-    let mut out = io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// The message of an error. The library's errors are complete; other errors are printed with their causes.

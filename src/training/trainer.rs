@@ -48,10 +48,6 @@ pub struct Trainer<'a> {
     history: Vec<Epoch>,
 }
 
-/// Steps between two releases of the memory-mapped pixels that were read: at 32 images of 224 pixels a step, at most 20
-/// MB of them stay in memory.
-const STEPS_BETWEEN_RELEASES: usize = 4;
-
 impl<'a> Trainer<'a> {
     /// Prepares the first step of a run, or restores the saved state of a run that is resumed.
     pub fn new(
@@ -74,8 +70,9 @@ impl<'a> Trainer<'a> {
         let mut state = TrainState::default();
         let mut history = Vec::new();
         if run.resume {
-            state = train_state::restore(run.folder, &mut model, &mut optimizer, ema.as_mut())?;
-            history = history::read(run.folder, state.epoch - 1)?;
+            let folder = run.folder.path();
+            state = train_state::restore(&folder, &mut model, &mut optimizer, ema.as_mut())?;
+            history = history::read(&folder, state.epoch - 1)?;
         }
         let labels = |rows: &[usize]| {
             rows.iter()
@@ -146,9 +143,6 @@ impl<'a> Trainer<'a> {
             if self.reports_steps() {
                 self.progress.advance(batch.len() as u64);
                 self.progress.detail(&format!("loss {loss:.3}"));
-            }
-            if self.state.step.is_multiple_of(STEPS_BETWEEN_RELEASES) {
-                self.run.dataset.pixels.release();
             }
             if self.run.stop.load(Ordering::Relaxed) {
                 self.save(self.metadata.clone())?;

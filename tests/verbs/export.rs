@@ -10,6 +10,7 @@ use skinlesion::Diagnosis;
 use skinlesion::artifact::description::Description;
 use skinlesion::artifact::format::Format;
 use skinlesion::artifact::interface::InputKind;
+use skinlesion::artifact::package::FOLDER_FILES;
 use skinlesion::dataset::Split;
 use skinlesion::export::images::Images;
 use skinlesion::export::inputs::ExportInputs;
@@ -254,7 +255,7 @@ fn a_file_that_disagrees_with_the_checkpoint_is_refused_and_nothing_stays() {
     let answers = sound_answers(home.path(), &images);
     for format in [Format::TorchScript, Format::Onnx] {
         let out = home.path().join("out");
-        let draft = AtomicFolder::new(&out, false, "model.json").unwrap();
+        let draft = AtomicFolder::new(&out, false, &FOLDER_FILES).unwrap();
         let description = Description::new(&source.metadata, &source.sha256);
         let inputs = ExportInputs {
             images: &images,

@@ -33,6 +33,8 @@ mod integrity;
 mod man;
 #[cfg(feature = "torch")]
 mod networks;
+#[cfg(unix)]
+mod outputs;
 #[cfg(feature = "torch")]
 mod page;
 #[cfg(feature = "torch")]

@@ -7,7 +7,7 @@ use skinlesion::model::checkpoint::Checkpoint;
 use skinlesion::model::state_dict::read_safetensors;
 use skinlesion::progress::Silent;
 use skinlesion::training::Phase;
-use skinlesion::training::checkpointing::folder;
+use skinlesion::training::checkpointing::folder::RunFolder;
 use skinlesion::training::config::resolve;
 use skinlesion::training::fit::fit;
 use skinlesion::training::initial_model::{InitialWeights, start};
@@ -35,7 +35,8 @@ fn resumes_exactly(settings: &[&str]) {
     let config = resolve::resolve(Phase::Finetune, None, &settings).unwrap();
     let go = |name: &str, stop: bool| {
         let out = home.path().join(name);
-        folder::begin(&out, &config).unwrap();
+        let run_folder = RunFolder::create(&out, false).unwrap();
+        run_folder.write_config(&config).unwrap();
         let mut resume = false;
         for _ in 0..20 {
             let origin = InitialWeights::Weights("none".parse().unwrap());
@@ -44,7 +45,7 @@ fn resumes_exactly(settings: &[&str]) {
             let here = TrainingRun {
                 dataset: &dataset,
                 config: &config,
-                folder: &out,
+                folder: &run_folder,
                 resume,
                 stop: &stop,
             };
