@@ -11,7 +11,6 @@ mod place;
 mod sync;
 pub mod temporary;
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 

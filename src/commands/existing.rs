@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use skinlesion::Error;
 use skinlesion::files::OutputFile;
 
 /// Locks a file to write JSON to. --force replaces JSON files only.
@@ -10,6 +11,24 @@ pub fn json_file(out: &Path, force: bool) -> skinlesion::Result<OutputFile> {
         let bytes = std::fs::read(earlier).unwrap_or_default();
         serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok()
     })
+}
+
+/// Locks a file to write a table of answers to. --force replaces tables that begin with the same column only.
+pub fn csv_file(out: &Path, force: bool, first_column: &str) -> skinlesion::Result<OutputFile> {
+    OutputFile::new(out, force, |earlier| {
+        let mut start = vec![0; first_column.len()];
+        let file = std::fs::File::open(earlier);
+        let read = file.and_then(|mut file| std::io::Read::read_exact(&mut file, &mut start));
+        read.is_ok() && start == first_column.as_bytes()
+    })
+}
+
+/// Refuses to write a picture over a file that exists, unless told to.
+pub fn refuse_existing(out: &Path, force: bool) -> skinlesion::Result<()> {
+    match out.exists() && !force {
+        true => Err(Error::Exists(out.to_owned())),
+        false => Ok(()),
+    }
 }
 
 /// Locks a file to write a checkpoint to. --force replaces safetensors files only: eight bytes of length, then JSON.

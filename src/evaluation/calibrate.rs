@@ -104,7 +104,7 @@ pub fn calibrate(
     let classifier = CheckpointClassifier::new(&checkpoint, device)?;
     let predictions = predict_split(&classifier, &dataset, &rows, batch, progress)?;
     let seen = &mut checkpoint.metadata.seen;
-    seen.extend(&Seen::new(&dataset, &[], &rows));
+    seen.extend(&Seen::new(&dataset, &[], &rows)?);
     fit(
         checkpoint,
         predictions,

@@ -26,7 +26,7 @@ pub fn refuse_seen_lesions(
     split: Split,
 ) -> Result<()> {
     for list in forbidden(metadata, split) {
-        let seen = list.lesions_of(metadata, dataset, split);
+        let seen = list.lesions_of(metadata, dataset, split)?;
         if let Some(first) = seen.first() {
             return Err(Error::file(
                 &dataset.path,
@@ -49,7 +49,7 @@ pub fn refuse_seen_lesions(
 pub fn refuse_leak(path: &Path, metadata: &CheckpointMetadata, dataset: &Dataset) -> Result<()> {
     for split in [Split::Val, Split::Test] {
         for list in forbidden(metadata, split) {
-            let seen = list.lesions_of(metadata, dataset, split);
+            let seen = list.lesions_of(metadata, dataset, split)?;
             if let Some(first) = seen.first() {
                 return Err(Error::file(
                     path,
@@ -129,13 +129,13 @@ impl<'a> List<'a> {
         metadata: &CheckpointMetadata,
         dataset: &Dataset,
         split: Split,
-    ) -> Vec<String> {
+    ) -> Result<Vec<String>> {
         let rows = dataset.split_rows(split);
         let samples = || rows.iter().map(|&row| &dataset.rows[row].sample);
         let found = samples().map(|sample| (sample, self.by_id(sample)));
         let found = first_of_each_lesion(found);
         if !found.is_empty() || self.dhashes.is_empty() || is_own(metadata, dataset) {
-            return found;
+            return Ok(found);
         }
         let known: Vec<DHash> = (self.dhashes.iter())
             .filter_map(|text| text.parse().ok())
@@ -147,7 +147,7 @@ impl<'a> List<'a> {
                     .any(|other| hash.distance(*other) <= DHash::SAME)
             })
         };
-        let looks_known: Vec<bool> = dhashes(dataset, &rows).par_iter().map(is_known).collect();
+        let looks_known: Vec<bool> = dhashes(dataset, &rows)?.par_iter().map(is_known).collect();
         let found = samples().zip(looks_known).map(|(sample, known)| {
             let words = || {
                 let Sample {
@@ -159,7 +159,7 @@ impl<'a> List<'a> {
             };
             (sample, known.then(words))
         });
-        first_of_each_lesion(found)
+        Ok(first_of_each_lesion(found))
     }
 
     fn by_id(&self, sample: &Sample) -> Option<String> {

@@ -4,8 +4,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::Dataset;
-use crate::files;
 use crate::imaging::dhash::DHash;
+use crate::{Result, files};
 
 /// The lesions and images that a network has seen, those of its initial checkpoint and of its teachers included.
 /// [`crate::evaluation::leakage`] compares them with those that it is to be scored on.
@@ -40,7 +40,10 @@ pub fn id_hash(id: &str) -> String {
 
 impl Seen {
     /// The images in these rows of a dataset.
-    pub fn new(dataset: &Dataset, training: &[usize], validation: &[usize]) -> Self {
+    ///
+    /// # Errors
+    /// Images that cannot be read.
+    pub fn new(dataset: &Dataset, training: &[usize], validation: &[usize]) -> Result<Self> {
         let sample = |&row: &usize| &dataset.rows[row].sample;
         let lesions = |rows: &[usize]| {
             let ids = rows.iter().map(sample);
@@ -51,17 +54,17 @@ impl Seen {
             sorted(ids.map(|sample| id_hash(&sample.image_id)).collect())
         };
         let hashes = |rows: &[usize]| {
-            let hashes = dhashes(dataset, rows).into_iter().flatten();
-            sorted(hashes.map(|hash| hash.to_string()).collect())
+            let hashes = dhashes(dataset, rows)?.into_iter().flatten();
+            Ok(sorted(hashes.map(|hash| hash.to_string()).collect()))
         };
-        Self {
+        Ok(Self {
             training_lesions: lesions(training),
             validation_lesions: lesions(validation),
             training_images: images(training),
             validation_images: images(validation),
-            training_dhashes: hashes(training),
-            validation_dhashes: hashes(validation),
-        }
+            training_dhashes: hashes(training)?,
+            validation_dhashes: hashes(validation)?,
+        })
     }
 
     /// Adds what another network has seen.
@@ -85,19 +88,14 @@ impl Seen {
 }
 
 /// The difference hashes of rows of a dataset, in their order.
-pub fn dhashes(dataset: &Dataset, rows: &[usize]) -> Vec<Option<DHash>> {
+///
+/// # Errors
+/// Images that cannot be read.
+pub fn dhashes(dataset: &Dataset, rows: &[usize]) -> Result<Vec<Option<DHash>>> {
     let side = dataset.pixels.side();
-    let mut hashes = Vec::with_capacity(rows.len());
-    for rows in rows.chunks(ROWS_IN_MEMORY) {
-        let hash = |&row: &usize| DHash::new(dataset.pixels.image(row), side);
-        hashes.par_extend(rows.par_iter().map(hash));
-        dataset.pixels.release();
-    }
-    hashes
+    let hash = |&row: &usize| Ok(DHash::new(&dataset.pixels.image(row)?, side));
+    rows.par_iter().map(hash).collect()
 }
-
-/// The number of images in memory at a time: 77 MB at 224 pixels.
-const ROWS_IN_MEMORY: usize = 512;
 
 fn sorted(mut list: Vec<String>) -> Vec<String> {
     list.sort_unstable();

@@ -86,7 +86,7 @@ impl<'a> Trainer<'a> {
             .order(state.epoch)
             .len()
             .div_ceil(config.batch_size);
-        state.refuse_impossible(run.folder, config.epochs, steps)?;
+        state.refuse_impossible(&run.folder.path(), config.epochs, steps)?;
         let class_counts = sampling.counts_for_weights(config.sampler);
         let class_weights = class_weights::resolve(config, &class_counts);
         Ok(Self {

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use skinlesion::files::write_atomically;
+use skinlesion::files::{OutputFile, write_atomically};
 use skinlesion::inference::judgement::Rules;
 use skinlesion::metrics::operating_points::Target;
 use skinlesion::{Diagnosis, Error};
 
 use super::answer::{Answer, Failure};
-use crate::commands::existing::refuse_existing;
+use crate::commands::existing;
 
 /// The columns before the probabilities.
 const FIRST: [&str; 7] = [
@@ -23,16 +23,15 @@ const FIRST: [&str; 7] = [
 
 /// The rows of a CSV file, which is written at the end.
 pub struct CsvFile {
-    path: PathBuf,
+    output: OutputFile,
     writer: csv::Writer<Vec<u8>>,
 }
 
 impl CsvFile {
     /// Begins a file. An existing one is refused unless `force` is set.
     pub fn new(path: &Path, force: bool) -> skinlesion::Result<Self> {
-        refuse_existing(path, force)?;
         let mut file = Self {
-            path: path.to_owned(),
+            output: existing::csv_file(path, force, FIRST[0])?,
             writer: csv::Writer::from_writer(Vec::new()),
         };
         let codes = Diagnosis::ALL.map(Diagnosis::code);
@@ -77,14 +76,15 @@ impl CsvFile {
 
     fn write(&mut self, row: Vec<String>) -> skinlesion::Result<()> {
         let written = self.writer.write_record(row);
-        written.map_err(|error| Error::io("write", &self.path)(error.into()))
+        written.map_err(|error| Error::io("write", &self.output.path)(error.into()))
     }
 
     /// Writes the file, and returns its path.
     pub fn finish(self) -> skinlesion::Result<PathBuf> {
         let bytes = self.writer.into_inner();
-        let bytes = bytes.map_err(|error| Error::io("write", &self.path)(error.into_error()))?;
-        write_atomically(&self.path, &bytes)?;
-        Ok(self.path)
+        let bytes =
+            bytes.map_err(|error| Error::io("write", &self.output.path)(error.into_error()))?;
+        write_atomically(&self.output.path, &bytes)?;
+        Ok(self.output.path)
     }
 }

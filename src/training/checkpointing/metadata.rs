@@ -14,7 +14,7 @@ pub fn metadata(
     initial_model: &InitialModel,
     [train, val]: &[Vec<usize>; 2],
 ) -> Result<CheckpointMetadata> {
-    let mut seen = Seen::new(run.dataset, train, val);
+    let mut seen = Seen::new(run.dataset, train, val)?;
     seen.extend(&initial_model.seen);
     Ok(CheckpointMetadata {
         format_version: checkpoint_metadata::FORMAT_VERSION,

@@ -42,7 +42,7 @@ fn trained_on(own: &[Row]) -> TempDir {
     write_dataset_of(&folder, own, SIZE, picture);
     let data = Dataset::open(&folder).unwrap();
     let metadata = CheckpointMetadata {
-        seen: Seen::new(&data, &data.split_rows(Split::Train), &[]),
+        seen: Seen::new(&data, &data.split_rows(Split::Train), &[]).unwrap(),
         ..networks::metadata()
     };
     networks::write_checkpoint(&home.path().join("run"), metadata);
