@@ -3,8 +3,8 @@
 //! The operations are those of torchvision that change an image's values and that the other augmentations lack, without
 //! solarize: inverted colours are not seen in dermatoscopes. All but sharpness are tables of 256 values per colour.
 //!
-//! On purpose unlike torchvision: the list is shorter and has no identity, and autocontrast and equalize are blended with
-//! the image by the magnitude. At full strength these two, and the others at every magnitude, give the bytes that
+//! On purpose unlike torchvision, the list is shorter and has no identity, and autocontrast and equalize are blended
+//! with the image by the magnitude. At full strength these two, and the others at every magnitude, give the bytes that
 //! torchvision makes of a Pillow image (`tests/reference/randaugment.py`).
 
 use rand::RngExt;
