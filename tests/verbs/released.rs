@@ -95,7 +95,10 @@ fn the_table_of_the_released_network_fits_80_columns_and_says_what_the_page_says
         text.contains(" which finds 90 of 100 melanomas\n"),
         "{text}"
     );
-    assert!(text.contains("no all-clear: 10 of 100 melanomas"), "{text}");
+    assert!(
+        text.contains("no all-clear:\n  10 of 100 melanomas"),
+        "{text}"
+    );
     let maps = fs::read_dir(home.path().join("maps")).unwrap().count();
     assert_eq!(maps, fs::read_dir(&golden).unwrap().count());
 }

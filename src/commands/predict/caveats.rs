@@ -52,7 +52,7 @@ fn all_clear(rules: &Rules) -> Option<String> {
     .collect();
     (!parts.is_empty()).then(|| {
         format!(
-            "Without “refer” is no all-clear: {} get none.",
+            "Without “refer” is no all-clear:\n  {} get none.",
             parts.join(" and ")
         )
     })

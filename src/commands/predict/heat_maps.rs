@@ -32,8 +32,11 @@ impl HeatMaps {
         if classifier.grad_cam(&blank, Diagnosis::Mel)?.is_none() {
             return Err(Error::input(
                 "--heat-map",
-                "this model gives no heat map",
-                "Name one checkpoint or ONNX file with --model (not TorchScript, TFLite or several models).",
+                match classifier.networks() {
+                    1 => "TorchScript and TFLite files give no heat map",
+                    _ => "several models have no common heat map",
+                },
+                "Name one checkpoint or ONNX file with --model.",
             ));
         }
         let files = names(images);
