@@ -23,7 +23,7 @@
 //! synthetic       drawn images with metadata
 //! dataset         metadata, split, near-duplicates, dataset folder
 //! imaging         decoding, resizing, symmetries, finding image files
-//! files           atomic writes, hashes
+//! files           atomic writes, locks, hashes
 //! progress        what a long task reports to
 //! probabilities   the probabilities of the classes
 //! diagnosis       the seven classes
