@@ -1,16 +1,11 @@
 //! Decoding of image files.
 
-use std::io::{self, Cursor};
+use std::io::Cursor;
 
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
 
 use super::jpeg;
-
-/// The largest image that is decoded, by its header: 200 megapixels, as the largest sensors of phones take.
-pub(super) const MAX_PIXELS: u64 = 200_000_000;
-
-/// The most memory that an image may take while it is decoded.
-pub(super) const MAX_BYTES: u64 = 1 << 30;
+use super::limits::{MAX_BYTES, refuse_large};
 
 /// Decodes a JPEG, PNG, WebP, TIFF or BMP, applies its EXIF orientation and converts it to 8-bit RGB (from greyscale,
 /// CMYK, 16-bit or palette). An alpha channel is ignored. Of several pages or frames, the first is taken. A damaged file
@@ -34,14 +29,4 @@ pub fn decode(bytes: &[u8]) -> Result<RgbImage, ImageError> {
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);
     Ok(image.into_rgb8())
-}
-
-/// Refuses an image before memory is asked for. `bytes` is what its decoding takes.
-pub(super) fn refuse_large(width: u32, height: u32, bytes: u64) -> io::Result<()> {
-    match u64::from(width) * u64::from(height) <= MAX_PIXELS && bytes <= MAX_BYTES {
-        true => Ok(()),
-        false => Err(io::Error::other(format!(
-            "{width} × {height} pixels are more than are read: make it smaller"
-        ))),
-    }
 }

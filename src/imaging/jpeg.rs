@@ -10,12 +10,13 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
-use super::decode::refuse_large;
+use super::limits::refuse_large;
 
 /// The largest number of scans that is decoded.
 const MAX_SCANS: usize = 100;
 
-/// Decodes a JPEG and turns it by its EXIF orientation. What follows its end-of-image marker, as the film of a motion
+/// Decodes a JPEG and turns it by its EXIF orientation. Data that are missing from the last row of blocks alone are not
+/// noticed if an end-of-image marker follows. What follows its end-of-image marker, as the film of a motion
 /// photo, is ignored.
 pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, ImageError> {
     let Some(found) = Structure::of(bytes) else {

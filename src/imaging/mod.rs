@@ -6,6 +6,7 @@ pub mod decode;
 pub mod dhash;
 pub mod find;
 mod jpeg;
+mod limits;
 pub mod kind;
 pub mod noise;
 pub mod normalize;

@@ -1,6 +1,7 @@
 //! `SHA256SUMS`: the digests of all files of a folder, as `sha256sum --check` reads them.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
@@ -33,8 +34,8 @@ pub fn of_files(
         let name = entry.path().strip_prefix(folder).unwrap_or(entry.path());
         let parts: Vec<_> = name.iter().map(|part| part.to_string_lossy()).collect();
         let name = parts.join("/");
-        if !digests.contains_key(&name) {
-            digests.insert(name, files::sha256_file(entry.path())?);
+        if let Entry::Vacant(digest) = digests.entry(name) {
+            digest.insert(files::sha256_file(entry.path())?);
         }
     }
     Ok(digests)

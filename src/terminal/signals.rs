@@ -50,11 +50,13 @@ pub fn on_first(action: impl Fn() + Send + 'static) -> Listening {
     Listening
 }
 
+#[cfg(feature = "torch")]
 /// Lets the first signal stop a training run after its step: it sets [`stop_flag`].
 pub fn stop_after_step() -> Listening {
     on_first(|| eprintln!("\nstopping after this step (Ctrl-C again to stop at once)"))
 }
 
+#[cfg(feature = "torch")]
 /// Whether a signal arrived.
 pub fn stop_flag() -> &'static AtomicBool {
     &STOP
