@@ -25,7 +25,7 @@
 //! imaging         decoding, resizing, symmetries, finding image files
 //! integrity       digests within files and of folders
 //! cache           the user's cache folder
-//! files           atomic writes, hashes
+//! files           atomic writes, locks, hashes
 //! reading         bounded reading of regular files
 //! progress        what a long task reports to
 //! probabilities   the probabilities of the classes
