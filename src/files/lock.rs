@@ -96,6 +96,10 @@ fn lock_file(path: &Path) -> io::Result<File> {
     }
 }
 
+/// How long a locked folder is tried again, and how often.
+const PATIENCE: Duration = Duration::from_millis(200);
+const RETRY: Duration = Duration::from_millis(20);
+
 /// The folder is locked by another process.
 struct Held;
 
@@ -104,6 +108,7 @@ fn lock_folder(
     folder: &Path,
     lock: impl Fn(&File) -> Result<(), TryLockError>,
 ) -> Result<Option<File>, Held> {
+    let mut waited = Duration::ZERO;
     loop {
         let Ok(file) = File::open(folder) else {
             return Ok(None);
@@ -111,6 +116,11 @@ fn lock_folder(
         match lock(&file) {
             Ok(()) if is_at(&file, folder) => return Ok(Some(file)),
             Ok(()) => (), // exchanged for another folder between the two calls
+            // A process that is being started holds for a moment what the one that starts it has open.
+            Err(TryLockError::WouldBlock) if waited < PATIENCE => {
+                std::thread::sleep(RETRY);
+                waited += RETRY;
+            }
             Err(TryLockError::WouldBlock) => return Err(Held),
             Err(TryLockError::Error(_)) => return Ok(None),
         }

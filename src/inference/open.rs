@@ -65,7 +65,7 @@ pub fn open_reduced(path: &Path, options: Options) -> Result<Box<dyn Classifier>
 
 /// Refuses a TorchScript file unless it is trusted.
 fn refuse_untrusted(file: &Path, trust: bool) -> Result<()> {
-    if trust || file.extension().is_none_or(|extension| extension != "pt") {
+    if trust || !file.exists() || file.extension().is_none_or(|extension| extension != "pt") {
         return Ok(());
     }
     Err(Error::file(

@@ -1,6 +1,6 @@
 //! Named tensors, and safetensors files of them with metadata (which tch's writer does not support).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, TensorView};
@@ -101,12 +101,33 @@ pub fn write_safetensors(path: &Path, tensors: &NamedTensors, metadata: &Metadat
             TensorView::new(*dtype, shape.clone(), data).map(|view| (*name, view))
         })
         .collect();
-    let mut metadata: HashMap<_, _> = metadata.clone().into_iter().collect();
+    let mut metadata = metadata.clone();
     metadata.insert(safetensors_digest::KEY.to_owned(), digest);
     let bytes = views
-        .and_then(|views| safetensors::serialize(views, Some(metadata)))
+        .and_then(|views| safetensors::serialize(views, None))
         .map_err(|error| Error::io("write", path)(std::io::Error::other(error)))?;
+    let bytes = with_metadata(&bytes, &metadata)
+        .ok_or_else(|| Error::io("write", path)(std::io::ErrorKind::InvalidData.into()))?;
     files::write_atomically(path, &bytes)
+}
+
+/// A safetensors file without metadata, with metadata added. The crate writes them in the random order of a hash map;
+/// here they are sorted, so that files are reproducible. `None` for a malformed file.
+fn with_metadata(file: &[u8], metadata: &Metadata) -> Option<Vec<u8>> {
+    let (length, rest) = file.split_first_chunk::<8>()?;
+    let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+    let (header, data) = rest.split_at_checked(length)?;
+    let tensors = std::str::from_utf8(header)
+        .ok()?
+        .trim_end()
+        .strip_prefix('{')?;
+    let comma = if tensors == "}" { "" } else { "," };
+    let metadata = serde_json::to_string(metadata).ok()?;
+    let mut header = format!("{{\"__metadata__\":{metadata}{comma}{tensors}").into_bytes();
+    // The data begin at a multiple of eight bytes, as the crate writes them.
+    header.resize(header.len().next_multiple_of(8), b' ');
+    let length = (header.len() as u64).to_le_bytes();
+    Some([&length, header.as_slice(), data].concat())
 }
 
 /// Copies tensors to the CPU. Later training steps do not change the copies.

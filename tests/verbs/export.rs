@@ -150,7 +150,7 @@ fn every_exported_file_predicts_what_the_checkpoint_predicts() {
         for (found, expected) in probabilities(model).iter().zip(&expected) {
             assert_eq!(found.0, expected.0, "{model}");
             assert!(
-                (found.1 - expected.1).abs() < 1e-5,
+                (found.1 - expected.1).abs() < 5e-5,
                 "{model}: {found:?} {expected:?}"
             );
         }
@@ -449,6 +449,7 @@ fn an_export_whose_network_is_of_another_checkpoint_is_not_exported_again() {
     std::fs::write(folder.join("checkpoint.json"), text.replace(own, &other)).unwrap();
     let model = std::fs::read_to_string(folder.join("model.json")).unwrap();
     std::fs::write(folder.join("model.json"), model.replace(own, &other)).unwrap();
+    std::fs::remove_file(folder.join("SHA256SUMS")).unwrap();
     let error = ExportSource::read(&folder).unwrap_err().to_string();
     assert!(
         error.contains("model.onnx: it was exported from another checkpoint"),
