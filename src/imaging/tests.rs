@@ -279,9 +279,9 @@ fn images_that_would_take_gigabytes_are_refused_by_their_headers() {
     jpeg[frame + 5..frame + 9].copy_from_slice(&[0xff, 0xff, 0xff, 0xff]);
     let error = decode(&jpeg).unwrap_err().to_string();
     assert!(error.contains("65535 × 65535 pixels"), "{error}");
-    assert!(super::decode::refuse_large(20_000, 10_000, 0).is_ok());
-    assert!(super::decode::refuse_large(20_000, 10_001, 0).is_err());
-    assert!(super::decode::refuse_large(10, 10, 2 << 30).is_err());
+    assert!(super::limits::refuse_large(20_000, 10_000, 0).is_ok());
+    assert!(super::limits::refuse_large(20_000, 10_001, 0).is_err());
+    assert!(super::limits::refuse_large(10, 10, 2 << 30).is_err());
 }
 
 fn in_shades_of_grey(image: &RgbImage) -> Vec<u8> {
