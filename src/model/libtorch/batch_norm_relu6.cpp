@@ -113,8 +113,8 @@ struct BatchNormRelu6 : torch::autograd::Function<BatchNormRelu6> {
     const Tensor grad_x = relu6 && is_unshared ? gradient : at::empty_like(gradient);
     float* result = grad_x.data_ptr<float>();
     dimensions.over_parts([&](int64_t first, int64_t pixels) {
-      differentiate(values + first * channels, incoming + first * channels, by, norm.slope.data(), norm.offset.data(), pixels,
-                    channels, result + first * channels);
+      differentiate(values + first * channels, incoming + first * channels, by, norm.slope.data(), norm.offset.data(),
+                    pixels, channels, result + first * channels);
     });
     return {grad_x, norm.gamma, norm.beta, Tensor(), Tensor(), Tensor(), Tensor(), Tensor()};
   }

@@ -75,4 +75,15 @@ struct MultiplyKernel {
 
 INLINE void multiply(const Product& by) { run<MultiplyKernel>(&by); }
 
+// A 1×1 convolution of `pixels` pixels: `by` has a row per input channel.
+INLINE void pointwise(const float* x, int64_t inputs, const float* by, int64_t outputs, int64_t pixels, float* z) {
+  multiply({x, inputs, 1, by, outputs, z, outputs, pixels, outputs, inputs, false});
+}
+
+// Adds to the gradient of its weights, of a row per channel of `gradient`.
+INLINE void pointwise_weights(const float* gradient, int64_t outputs, const float* x, int64_t inputs, int64_t pixels,
+                              float* into) {
+  multiply({gradient, 1, outputs, x, inputs, into, inputs, outputs, inputs, pixels, true});
+}
+
 }  // namespace skinlesion
