@@ -15,8 +15,19 @@ use super::limits::refuse_large;
 /// The largest number of scans that is decoded.
 const MAX_SCANS: usize = 100;
 
-/// Decodes a JPEG and turns it by its EXIF orientation. Data that are missing from the last row of blocks alone are not
-/// noticed if an end-of-image marker follows. What follows its end-of-image marker, as the film of a motion
+/// Bits that are no Huffman code, behind the last scan. A decoder that still wants data when it gets there reports them,
+/// where the end-of-image marker alone would make it guess the rest. A complete image leaves them unread.
+const NO_CODE: [u8; 32] = {
+    let mut ones = [0xff; 32];
+    let mut at = 1;
+    while at < ones.len() {
+        ones[at] = 0; // 0xff within a scan is followed by a zero
+        at += 2;
+    }
+    ones
+};
+
+/// Decodes a JPEG and turns it by its EXIF orientation. What follows its end-of-image marker, as the film of a motion
 /// photo, is ignored.
 pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, ImageError> {
     let Some(found) = Structure::of(bytes) else {
@@ -30,7 +41,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, ImageError> {
         .set_strict_mode(true)
         .set_max_width(usize::from(u16::MAX))
         .set_max_height(usize::from(u16::MAX));
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
+    let bytes = [&bytes[..found.end], &NO_CODE, &[0xff, END_OF_IMAGE]].concat();
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&bytes), options);
     let failed = |error| {
         let hint = ImageFormatHint::Exact(ImageFormat::Jpeg);
         ImageError::Decoding(DecodingError::new(hint, error))
@@ -75,14 +87,17 @@ struct Structure {
     is_progressive: bool,
     /// The number of scans. Photographs have at most some twenty; each is a pass over the whole image.
     scans: usize,
+    /// The position of the end-of-image marker.
+    end: usize,
 }
+
+const END_OF_IMAGE: u8 = 0xd9;
 
 impl Structure {
     /// Walks over the markers to that of the end of the image; `None` if there is none, or no scan before it. Segments are
     /// skipped by their length: a thumbnail within one has markers of its own.
     fn of(bytes: &[u8]) -> Option<Self> {
         const START_OF_SCAN: u8 = 0xda;
-        const END_OF_IMAGE: u8 = 0xd9;
         let (mut is_progressive, mut scans) = (false, 0);
         let mut rest = bytes.strip_prefix(&[0xff, 0xd8])?;
         loop {
@@ -93,6 +108,7 @@ impl Structure {
                     return (scans > 0).then_some(Self {
                         is_progressive,
                         scans,
+                        end: bytes.len() - rest.len() - 1,
                     });
                 }
                 // A stuffed zero or a restart within a scan, a marker without a segment, or a byte of filling.

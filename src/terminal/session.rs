@@ -105,7 +105,10 @@ impl Session {
         if self.global.json {
             if let serde_json::Value::Object(object) = &summary.json {
                 let mut object = object.clone();
-                object.insert("files".into(), json!(summary.files));
+                // `info` tells of files that it has read.
+                object
+                    .entry("files")
+                    .or_insert_with(|| json!(summary.files));
                 self.print_result(&format!("{}\n", serde_json::Value::Object(object)));
             }
             return;

@@ -127,6 +127,9 @@ fn every_exported_file_predicts_what_the_checkpoint_predicts() {
             "--model",
             model,
         ]);
+        if model.ends_with(".pt") {
+            command.arg("--trust");
+        }
         let output = command.args(images).output().unwrap();
         assert!(output.status.success(), "{}", stderr(&output));
         let lines = stdout(&output);

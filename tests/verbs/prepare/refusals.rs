@@ -100,6 +100,7 @@ fn refuses_an_image_twice_with_different_labels_and_drops_equal_rows() {
             .iter()
             .any(|d| d.reason.contains("repeated") && d.rows == 1)
     );
+    drop(data);
     desk.rows[77] = twice.replace(",akiec,", ",mel,");
     desk.refuses_rows(
         "--force",
