@@ -45,7 +45,8 @@ fn main() -> skinlesion::Result<()> {
         let network = InferenceNetwork::with_kind(&fused, Device::Cpu, kind)?;
         let mut probabilities = Vec::new();
         for rows in rows.chunks(BATCH) {
-            let images: Vec<&[u8]> = rows.iter().map(|&row| dataset.pixels.image(row)).collect();
+            let images = dataset.pixels.images(rows)?;
+            let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
             let bytes = input::bytes_to_tensor(&images, side, Device::Cpu)?;
             let logits = tch::no_grad(|| network.forward(&input::normalised(&bytes)));
             probabilities.extend(output::probabilities(&logits)?);

@@ -18,8 +18,10 @@ use serde::{Deserialize, Serialize};
 use self::analysis::Analysis;
 use self::leakage::distinct_lesions;
 use crate::dataset::{Dataset, Sample, Split};
+use crate::files::FolderFiles;
 use crate::inference::classifier::Classifier;
 use crate::inference::open;
+use crate::integrity::sealed::{self, Digests};
 use crate::metrics::bootstrap::{self, Intervals};
 use crate::metrics::decision_metrics::DecisionAnalysis;
 use crate::metrics::{Metrics, Predictions, operating_points};
@@ -29,6 +31,20 @@ pub use self::scoring::{as_trained, predict_split, threshold_rows};
 
 /// The metrics file within an evaluation folder. A folder that contains it is recognized as an evaluation.
 pub const METRICS_FILE: &str = "metrics.json";
+
+/// The files of an evaluation folder.
+pub const FOLDER_FILES: FolderFiles = FolderFiles {
+    marker: METRICS_FILE,
+    names: &[
+        METRICS_FILE,
+        "predictions.csv",
+        "submission.csv",
+        "report.txt",
+        "report.html",
+        "confusion_matrix*",
+        "SHA256SUMS",
+    ],
+};
 
 /// The contents of `metrics.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -161,6 +177,14 @@ fn metrics_path(path: &Path) -> PathBuf {
         true => path.join(METRICS_FILE),
         false => path.to_owned(),
     }
+}
+
+/// Reads a `metrics.json` and checks its digests; those of files of older versions are `None`.
+fn read_metrics(path: &Path) -> Result<(Vec<u8>, Option<Digests>)> {
+    sealed::read(
+        path,
+        "Name a metrics.json, or its folder, that `skinlesion eval` wrote; or run it again.",
+    )
 }
 
 /// The samples of a split, in order.

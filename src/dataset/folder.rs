@@ -10,8 +10,10 @@ use super::manifest::{self, Row};
 use super::pixels::{self, Pixels};
 use super::row_checks;
 use super::sample::Split;
+use crate::files::{self, Lock};
 use crate::imaging::resize::ResizeRule;
-use crate::{Error, Result, files};
+use crate::integrity::{self, once};
+use crate::{Error, Result};
 
 /// A dataset folder: manifest row `i` describes pixel image `i`.
 #[derive(Debug)]
@@ -28,12 +30,19 @@ pub struct Dataset {
     pub rows: Vec<Row>,
     /// The images.
     pub pixels: Pixels,
+    /// Keeps other processes from replacing the folder.
+    pub lock: Lock,
 }
 
 impl Dataset {
-    /// Opens a folder and checks that its three files belong together: the manifest's hash, the size of `pixels.bin`
-    /// and the rows ([`row_checks::of_rows`]). [`super::validate::validate`] also hashes `pixels.bin`.
+    /// Opens a folder and checks that its three files are those that were written: their digests and the rows
+    /// ([`row_checks::of_rows`]). `pixels.bin` is read once to check it, and again when it has changed ([`once`]);
+    /// [`super::validate::validate`] always reads it.
+    ///
+    /// # Errors
+    /// A folder that another process is replacing. While it is open, none can.
     pub fn open(folder: &Path) -> Result<Self> {
+        let lock = Lock::to_read(folder)?;
         let info = DatasetInfo::read(&folder.join(info::FILE))?;
         let manifest_path = folder.join(manifest::FILE);
         if files::sha256_file(&manifest_path)? != info.hashes.manifest {
@@ -50,6 +59,11 @@ impl Dataset {
             rows.len(),
             info.resize.size as usize,
         )?;
+        let pixels_path = folder.join(pixels::FILE);
+        if !once::has_digest(&pixels_path, &info.hashes.pixels)? {
+            let remedy = "Restore the file from a copy, or run `skinlesion prepare` again.";
+            return Err(integrity::changed(&pixels_path, info::FILE, remedy));
+        }
         Ok(Self {
             path: folder.to_owned(),
             info,
@@ -57,6 +71,7 @@ impl Dataset {
             sources: Vec::new(),
             rows,
             pixels,
+            lock,
         })
     }
 

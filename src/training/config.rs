@@ -10,11 +10,15 @@ use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 use crate::Diagnosis;
 use crate::model::mobilenet_v2::TrainableBlocks;
 
+pub mod annotated;
 mod augment;
+mod place;
 mod removed_keys;
 mod renamed_keys;
 pub mod resolve;
+pub mod setting_of_flag;
 mod validate;
+mod wrong_value;
 
 pub use self::augment::Augment;
 

@@ -45,12 +45,13 @@ fn two(bench: &Bench) {
     recount(bench);
 }
 
-/// Makes the metrics of `b` tell of its predictions.
+/// Makes the metrics of `b` tell of its predictions, without digests, as older versions wrote them.
 fn recount(bench: &Bench) {
     let path = bench.path("b/metrics.json");
     let mut metrics: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     let predictions = Predictions::read(&bench.path("b/predictions.csv")).unwrap();
     metrics["confusion_matrix"] = serde_json::json!(predictions.score().confusion_matrix);
+    metrics.as_object_mut().unwrap().remove("digests");
     fs::write(path, metrics.to_string()).unwrap();
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use skinlesion::dataset::{Dataset, Split};
-use skinlesion::evaluation::METRICS_FILE;
+use skinlesion::evaluation::FOLDER_FILES;
 use skinlesion::evaluation::folds::{self, Model, PooledEvaluation};
 use skinlesion::files::AtomicFolder;
 use skinlesion::inference::open;
@@ -18,11 +18,11 @@ use super::output::Scored;
 use crate::terminal::{Outcome, Session};
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
-    let draft = AtomicFolder::new(&args.out, args.force, METRICS_FILE)?;
+    let draft = AtomicFolder::new(&args.out, args.force, &FOLDER_FILES)?;
     let dataset = Dataset::open(&args.data)?.in_sources(&args.sources)?;
     let device = session.device()?;
     let open = |path: &PathBuf| {
-        let classifier = open::open_reduced(path, device, args.tta)?;
+        let classifier = open::open_reduced(path, args.options(device))?;
         let class_priors = classifier
             .metadata()
             .map(|metadata| class_priors(metadata, &dataset));

@@ -40,7 +40,11 @@ impl TrainingConfig {
         let is_fraction = |value: f64| (0.0..1.0).contains(&value);
         let positive = |value: f64| value > 0.0 && value.is_finite();
         let not_negative = |value: f64| value >= 0.0 && value.is_finite();
-        require((0.1..=4.0).contains(&self.width), "width", "from 0.1 to 4");
+        require(
+            Architecture::WIDTHS.contains(&self.width),
+            "width",
+            "from 0.1 to 4",
+        );
         require(self.epochs > 0, "epochs", "at least 1");
         require(self.batch_size > 0, "batch_size", "at least 1");
         require(

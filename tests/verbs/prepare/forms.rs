@@ -67,6 +67,7 @@ fn reads_isic_ground_truth_where_each_image_is_its_own_lesion() {
         .iter()
         .find(|row| row.sample.image_id == "ISIC_000");
     assert_eq!(first.unwrap().sample.dx, Diagnosis::Mel);
+    drop(data);
 
     desk.write(
         "image,MEL,NV,BCC,AKIEC,BKL,DF,VASC",
