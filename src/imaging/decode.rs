@@ -39,11 +39,16 @@ fn decode_jpeg(bytes: &[u8]) -> Result<(DynamicImage, Orientation), ImageError> 
         .set_max_height(usize::MAX);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     let pixels = decoder.decode().map_err(refused)?;
-    let orientation = decoder.exif().and_then(|exif| Orientation::from_exif_chunk(exif));
+    let orientation = decoder
+        .exif()
+        .and_then(|exif| Orientation::from_exif_chunk(exif));
     let (width, height) = decoder.dimensions().unwrap_or_default();
     let image = RgbImage::from_raw(width as u32, height as u32, pixels)
         .ok_or_else(|| refused("its pixels are not RGB"))?;
-    Ok((image.into(), orientation.unwrap_or(Orientation::NoTransforms)))
+    Ok((
+        image.into(),
+        orientation.unwrap_or(Orientation::NoTransforms),
+    ))
 }
 
 fn refused(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ImageError {
