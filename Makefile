@@ -8,12 +8,13 @@ CARGO ?= cargo
 SHARED ?= ../shared
 
 .DEFAULT_GOAL := help
-.PHONY: help setup web build predict-only demo test test-predict-only lint bench-peers bench-export clean
+.PHONY: help setup web build install uninstall dist predict-only demo test test-dist test-predict-only lint \
+  bench-peers bench-export clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## fetch libtorch into .libtorch/ (TORCH=cuda for the CUDA build)
+setup: ## fetch libtorch into ~/.local/share/skinlesion, linked as .libtorch (TORCH=cuda for the CUDA build)
 	@scripts/libtorch $(TORCH)
 
 web: ## build the phone page into web/dist/ (needs Node.js; does nothing without it)
@@ -21,6 +22,21 @@ web: ## build the phone page into web/dist/ (needs Node.js; does nothing without
 
 build: setup web ## build the program: target/release/skinlesion
 	$(CARGO) build --release
+
+# Where `make install` installs.
+PREFIX ?= $(HOME)/.local
+
+install: build ## install program, libtorch, completions and manual pages (PREFIX=~/.local); the clone can then go
+	scripts/install "$(PREFIX)"
+
+uninstall: ## remove what `make install` installed (PREFIX=~/.local)
+	rm -rf "$(PREFIX)/bin/skinlesion" "$(PREFIX)/lib/skinlesion" "$(PREFIX)"/share/man/man1/skinlesion.1 \
+	  "$(PREFIX)"/share/man/man1/skinlesion-*.1
+	rm -f "$(PREFIX)/share/bash-completion/completions/skinlesion" "$(PREFIX)/share/zsh/site-functions/_skinlesion"
+	rm -f "$(PREFIX)/share/fish/vendor_completions.d/skinlesion.fish"
+
+dist: build ## write an archive that runs wherever it is unpacked: target/dist/skinlesion-VERSION-linux-x86_64.tar.zst
+	scripts/dist
 
 # Its own target folder, so that it does not replace the whole program.
 predict-only: web ## build the program without libtorch: target/predict-only/release/skinlesion
@@ -34,6 +50,9 @@ test: setup web ## everything a fresh clone needs, then the whole test suite
 	@scripts/browser-env
 	@scripts/web
 	$(CARGO) test --release
+
+test-dist: dist ## unpack the archive elsewhere and run it as another user
+	scripts/check-dist
 
 # In the same target folder as the other tests, so that dependencies are compiled once.
 test-predict-only: web ## lint and test the program without libtorch (replaces target/release/skinlesion)
@@ -54,6 +73,6 @@ EXPORT ?= exports/released
 bench-export: ## time an export's files in their runtimes against PyTorch's exporter (EXPORT=exports/released; minutes)
 	scripts/bench-export $(EXPORT)
 
-clean: ## remove everything that was built, downloaded or drawn
+clean: ## remove everything that was built, downloaded or drawn (libtorch stays in ~/.local/share/skinlesion)
 	$(CARGO) clean
 	rm -rf .libtorch .venv .venv-peers tests/browser/node_modules web/node_modules web/dist demo

@@ -1,17 +1,27 @@
-//! Compiles the C++ code for libtorch: a custom autograd operator, and a parallel loop on its threads.
+//! Compiles the C++ code for libtorch: custom autograd operators, a parallel loop on its threads, and seeding.
 
 use std::env;
 use std::path::Path;
 
-const SOURCES: [&str; 2] = [
+const SOURCES: [&str; 4] = [
     "src/model/libtorch/batch_norm_relu6.cpp",
+    "src/model/libtorch/inverted_residual.cpp",
+    "src/model/libtorch/manual_seed.cpp",
     "src/model/libtorch/threads.cpp",
+];
+
+const HEADERS: [&str; 5] = [
+    "src/model/libtorch/batch_norm.h",
+    "src/model/libtorch/depthwise.h",
+    "src/model/libtorch/matrix_product.h",
+    "src/model/libtorch/parts.h",
+    "src/model/libtorch/vectors.h",
 ];
 
 /// Compiles the C++ code and sets `cfg(native_threads)`, on Linux with GNU OpenMP, whose threads libtorch uses.
 /// Elsewhere the code would run on one thread; libtorch's operators and rayon's threads are used instead.
 pub fn compile() {
-    for source in SOURCES {
+    for source in SOURCES.iter().chain(&HEADERS) {
         println!("cargo:rerun-if-changed={source}");
     }
     println!("cargo:rustc-check-cfg=cfg(native_threads)");

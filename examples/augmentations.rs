@@ -32,7 +32,8 @@ fn main() -> skinlesion::Result<()> {
         .enumerate()
     {
         for column in 0..COLUMNS {
-            let image = [(number, dataset.pixels.image(number))];
+            let image = dataset.pixels.image(number)?;
+            let image = [(number, image.as_slice())];
             let changed = augmenter(&dataset, &config).batch(&image, column + 1, side);
             for (y, line) in changed.chunks_exact(side * 3).enumerate() {
                 let at = ((row * side + y) * COLUMNS + column) * side * 3;

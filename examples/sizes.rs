@@ -34,8 +34,8 @@ fn main() -> skinlesion::Result<()> {
     for size in sizes.iter().filter_map(|size| size.parse().ok()) {
         let mut answers = Vec::new();
         for rows in rows.chunks(BATCH) {
-            let bytes: Vec<u8> = (rows.iter())
-                .flat_map(|&row| resized(dataset.pixels.image(row), dataset.pixels.side(), size))
+            let bytes: Vec<u8> = (dataset.pixels.images(rows)?.iter())
+                .flat_map(|image| resized(image, dataset.pixels.side(), size))
                 .collect();
             let bytes = input::interleaved_to_tensor(&bytes, size, Device::Cpu)?;
             let images = input::normalised(&bytes);

@@ -59,7 +59,7 @@ fn main() -> skinlesion::Result<()> {
         .map(|at| Diagnosis::ALL[at % Diagnosis::COUNT])
         .collect();
     let weights = [1.0; Diagnosis::COUNT];
-    let loss = Loss::new(&config, &weights, &[1000.0; Diagnosis::COUNT], Device::Cpu);
+    let loss = Loss::new(&config, &weights, Device::Cpu);
 
     for size in std::env::args().filter_map(|size| size.parse::<usize>().ok()) {
         let shape = [BATCH, 3, size, size].map(|length| length as i64);

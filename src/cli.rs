@@ -1,11 +1,11 @@
 //! The command line: its verbs. The flags of each verb are in its file under `commands/`.
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use skinlesion::progress::Progress;
 
-use crate::commands;
-use crate::terminal::{Global, Outcome, Session, Summary};
+use crate::commands::{self, unknown_flag};
+use crate::terminal::{Global, Outcome, Session, Summary, color_choice};
 
 /// Trains MobileNetV2 on dermatoscopic images and exports it for phones.
 ///
@@ -41,16 +41,39 @@ pub enum Verb {
     Export(commands::export::Args),
     /// Predict the diagnoses of photographs
     Predict(commands::predict::Args),
+    /// Print what a checkpoint, an export folder or an exported file is
+    Info(commands::info::Args),
+    /// Time the files of an export, or a checkpoint, on this machine
+    Benchmark(commands::benchmark::Args),
     /// Serve the page that runs an exported network in a phone's browser
     Serve(commands::serve::Args),
     /// Draw a synthetic dataset and run every step on it
     Demo(commands::demo::Args),
     /// Check what this machine has and lacks, with a remedy for each lack
     Doctor(commands::doctor::Args),
+    /// Print every setting of training with its comment, as a file for --config
+    Config(commands::config::Args),
     /// Print a completion script for a shell
     Completions(commands::completions::Args),
     /// Write the manual pages
     Man(commands::man::Args),
+}
+
+impl Cli {
+    /// Parses the words of the command line.
+    ///
+    /// # Errors
+    /// A request for help, and wrong usage.
+    pub fn from_command_line() -> Result<Self, clap::Error> {
+        let words: Vec<String> = std::env::args_os()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        let command = Self::command().color(color_choice(&words));
+        let matches = command.try_get_matches();
+        matches
+            .and_then(|matches| Self::from_arg_matches(&matches))
+            .map_err(|error| unknown_flag::explain(error, &words))
+    }
 }
 
 impl Verb {
@@ -65,9 +88,12 @@ impl Verb {
             Self::Average(args) => commands::average::run(args, session),
             Self::Export(args) => commands::export::run(args, session),
             Self::Predict(args) => commands::predict::run(args, session),
+            Self::Info(args) => commands::info::run(args, session),
+            Self::Benchmark(args) => commands::benchmark::run(args, session),
             Self::Serve(args) => commands::serve::run(args, session),
             Self::Demo(args) => commands::demo::run(args, session, &run_step),
             Self::Doctor(args) => commands::doctor::run(args, session),
+            Self::Config(args) => commands::config::run(args, session),
             Self::Completions(args) => commands::completions::run(args, Cli::command()),
             Self::Man(args) => commands::man::run(args, Cli::command()),
         }

@@ -108,6 +108,15 @@ impl Error {
         }
     }
 
+    /// What is wrong, without the place and the remedy.
+    pub fn problem(&self) -> String {
+        match self {
+            Self::Input { problem, .. } => problem.clone(),
+            Self::Io { source, .. } => source.to_string(),
+            other => other.to_string(),
+        }
+    }
+
     /// An [`Error::Input`] for a feature that needs libtorch, in a build without it.
     pub fn needs_libtorch(place: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::input(

@@ -18,8 +18,10 @@ use serde::{Deserialize, Serialize};
 use self::analysis::Analysis;
 use self::leakage::distinct_lesions;
 use crate::dataset::{Dataset, Sample, Split};
+use crate::files::FolderFiles;
 use crate::inference::classifier::Classifier;
 use crate::inference::open;
+use crate::integrity::sealed::{self, Digests};
 use crate::metrics::bootstrap::{self, Intervals};
 use crate::metrics::decision_metrics::DecisionAnalysis;
 use crate::metrics::{Metrics, Predictions, operating_points};
@@ -29,6 +31,20 @@ pub use self::scoring::{as_trained, predict_split, threshold_rows};
 
 /// The metrics file within an evaluation folder. A folder that contains it is recognized as an evaluation.
 pub const METRICS_FILE: &str = "metrics.json";
+
+/// The files of an evaluation folder.
+pub const FOLDER_FILES: FolderFiles = FolderFiles {
+    marker: METRICS_FILE,
+    names: &[
+        METRICS_FILE,
+        "predictions.csv",
+        "submission.csv",
+        "report.txt",
+        "report.html",
+        "confusion_matrix*",
+        "SHA256SUMS",
+    ],
+};
 
 /// The contents of `metrics.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,6 +91,19 @@ pub struct ScoredSplit {
     /// Whether the model is known not to have been trained on these lesions: `false` for the training split, and for
     /// an exported file without checkpoint metadata.
     pub proved_unseen: bool,
+    /// The sources that the images were limited to; all if empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<String>,
+}
+
+impl ScoredSplit {
+    /// The number of lesions, and the sources that the images are limited to: "1494 lesions of rosendahl".
+    pub fn lesions_in_words(&self) -> String {
+        match self.sources.as_slice() {
+            [] => format!("{} lesions", self.lesions),
+            names => format!("{} lesions of {}", self.lesions, names.join(", ")),
+        }
+    }
 }
 
 impl Evaluation {
@@ -106,6 +135,7 @@ impl Evaluation {
                 split,
                 lesions: distinct_lesions(dataset, split).len(),
                 proved_unseen: split != Split::Train && classifier.metadata().is_some(),
+                sources: dataset.sources.clone(),
             },
             analysis: Analysis::new(
                 predictions,
@@ -147,6 +177,14 @@ fn metrics_path(path: &Path) -> PathBuf {
         true => path.join(METRICS_FILE),
         false => path.to_owned(),
     }
+}
+
+/// Reads a `metrics.json` and checks its digests; those of files of older versions are `None`.
+fn read_metrics(path: &Path) -> Result<(Vec<u8>, Option<Digests>)> {
+    sealed::read(
+        path,
+        "Name a metrics.json, or its folder, that `skinlesion eval` wrote; or run it again.",
+    )
 }
 
 /// The samples of a split, in order.

@@ -16,14 +16,17 @@
 //! export          ONNX, TFLite and TorchScript writers, int8 quantization, verification, model card
 //! report          charts, tables and HTML
 //! evaluation      scoring a split, leakage guard, calibration, comparison, cross-validation
-//! inference       classifiers: checkpoint, ONNX, TFLite, TorchScript; test-time augmentation
+//! inference       classifiers: checkpoint, ONNX, TFLite, TorchScript; test-time augmentation, ensembles, judgement
 //! artifact        what an exported file is: formats, input specification, model.json, file names
 //! model           MobileNetV2, fused network, checkpoints, pretrained weights, libtorch
 //! metrics         true classes and probabilities → metrics
 //! synthetic       drawn images with metadata
 //! dataset         metadata, split, near-duplicates, dataset folder
 //! imaging         decoding, resizing, symmetries, finding image files
-//! files           atomic writes, hashes
+//! integrity       digests within files and of folders
+//! cache           the user's cache folder
+//! files           atomic writes, locks, hashes
+//! reading         bounded reading of regular files
 //! progress        what a long task reports to
 //! probabilities   the probabilities of the classes
 //! diagnosis       the seven classes
@@ -33,6 +36,7 @@
 //! The library never prints: it reports to a [`progress::Progress`] and returns values and [`Error`]s.
 
 pub mod artifact;
+pub mod cache;
 pub mod dataset;
 pub mod diagnosis;
 mod error;
@@ -42,10 +46,12 @@ pub mod export;
 pub mod files;
 pub mod imaging;
 pub mod inference;
+pub mod integrity;
 pub mod metrics;
 pub mod model;
 pub mod probabilities;
 pub mod progress;
+pub mod reading;
 pub mod report;
 pub mod synthetic;
 #[cfg(feature = "torch")]

@@ -6,11 +6,14 @@ mod terminal;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
+    let cli = match cli::Cli::from_command_line() {
+        Ok(cli) => cli,
+        Err(told) => return terminal::tell(&told),
+    };
     let session = terminal::Session::new(&cli.global);
-    let outcome = terminal::caught(|| cli.verb.run(&session));
-    session.report(outcome)
+    let outcome =
+        terminal::signals::listen().and_then(|()| terminal::caught(|| cli.verb.run(&session)));
+    terminal::signals::wait_if_ending();
+    terminal::signals::exit_code(session.report(outcome))
 }

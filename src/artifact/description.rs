@@ -15,7 +15,7 @@ use crate::metrics::operating_points::{self, OperatingPoint, Target};
 use crate::metrics::{Metrics, Predictions, selective};
 use crate::model::architecture::Architecture;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
-use crate::{DEFAULT_SEED, DISCLAIMER, Diagnosis, Error, Result};
+use crate::{DEFAULT_SEED, DISCLAIMER, Diagnosis, Error, Result, reading};
 
 /// The target coverage: the least fraction of images without abstention.
 const TARGET_COVERAGE: f64 = 0.80;
@@ -183,7 +183,7 @@ impl Description {
     /// # Errors
     /// An unreadable file, and one of another format version.
     pub fn read(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+        let bytes = reading::read(path, reading::MAX_JSON)?;
         let remedy = "Pass a folder as `skinlesion export` wrote it.";
         let read: Self = serde_json::from_slice(&bytes)
             .map_err(|error| Error::line(path, error.line() as u64, error.to_string(), remedy))?;
@@ -276,6 +276,10 @@ pub struct InputSpec {
     pub checkpoint: String,
     /// The decision rules.
     pub decisions: Decisions,
+    /// The decision thresholds; none if the file has none.
+    pub thresholds: Vec<Threshold>,
+    /// The abstention rule, if the file has one.
+    pub abstention: Option<Abstention>,
 }
 
 impl InputSpec {
@@ -316,6 +320,14 @@ impl InputSpec {
             decisions: match field("decisions") {
                 text @ Some(_) => parsed(text).ok_or_else(|| missing("decisions"))?,
                 None => Decisions::default(), // a file of an older version
+            },
+            thresholds: match field("thresholds") {
+                text @ Some(_) => parsed(text).ok_or_else(|| missing("thresholds"))?,
+                None => Vec::new(),
+            },
+            abstention: match field("abstention") {
+                text @ Some(_) => parsed(text).ok_or_else(|| missing("abstention"))?,
+                None => None,
             },
         })
     }

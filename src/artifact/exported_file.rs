@@ -41,8 +41,26 @@ impl ExportedFile {
         })
     }
 
+    /// The file that examples name: the first that contains no code, as TorchScript files do.
+    pub fn example(files: &[Self]) -> &str {
+        let mut without_code = files.iter().filter(|file| !file.has_code());
+        let file = without_code.next().or(files.first());
+        file.map_or("model.onnx", |file| &file.file)
+    }
+
+    /// Whether the file contains code that runs when it is opened.
+    pub fn has_code(&self) -> bool {
+        self.format == Format::TorchScript.name()
+    }
+
     /// Whether the file accepts images of any size and resizes them.
     pub fn resizes(&self) -> bool {
         self.interface.resizes
     }
+}
+
+/// Whether a file is an exported one by its extension, and not a checkpoint.
+pub fn is_exported(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    matches!(extension, Some("onnx" | "tflite" | "pt"))
 }

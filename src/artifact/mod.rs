@@ -8,6 +8,7 @@ pub mod format;
 pub mod interface;
 pub mod package;
 pub mod quantization;
+pub mod released;
 #[cfg(feature = "torch")]
 pub mod tflite;
 pub mod torchscript;

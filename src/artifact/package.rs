@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::format::{Family, Format};
+use crate::files::FolderFiles;
+use crate::integrity::sums::Sums;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
-use crate::{Diagnosis, Error, Result};
+use crate::{Diagnosis, Error, Result, reading};
 
 /// The description for apps. Its presence identifies an export folder.
 pub const MODEL_FILE: &str = "model.json";
@@ -21,12 +23,12 @@ pub const CHECKPOINT_FILE: &str = "checkpoint.json";
 /// The order in which the network file of an export folder is chosen: highest precision and portability first.
 const PREFERRED: [Format; 7] = [
     Format::Onnx,
-    Format::TorchScript,
     Format::Tflite,
     Format::OnnxFp16,
     Format::TfliteFp16,
     Format::OnnxInt8,
     Format::TfliteInt8,
+    Format::TorchScript, // the last, because it contains code and needs --trust
 ];
 
 /// The golden vectors.
@@ -34,6 +36,26 @@ pub const GOLDEN_FILE: &str = "golden.json";
 
 /// The folder of the golden vectors' pictures.
 pub const GOLDEN_FOLDER: &str = "golden";
+
+/// The files of an export folder.
+pub const FOLDER_FILES: FolderFiles = FolderFiles {
+    marker: MODEL_FILE,
+    names: &[
+        MODEL_FILE,
+        LABELS_FILE,
+        CHECKPOINT_FILE,
+        GOLDEN_FILE,
+        "golden/*.png",
+        "model.pt",
+        "model*.onnx",
+        "model*.tflite",
+        "checkpoint.safetensors",
+        "MODEL_CARD.md",
+        "README.md",
+        "SHA256SUMS",
+        "web/",
+    ],
+};
 
 /// The contents of [`CHECKPOINT_FILE`].
 #[derive(Serialize, Deserialize)]
@@ -67,7 +89,7 @@ pub fn locate(path: &Path) -> PathBuf {
 /// The SHA-256 and the metadata of an exported file's checkpoint, from `checkpoint.json` in the same folder.
 pub fn provenance(exported: &Path) -> Result<(String, CheckpointMetadata)> {
     let path = exported.with_file_name(CHECKPOINT_FILE);
-    let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
+    let bytes = reading::read(&path, reading::MAX_JSON)?;
     let provenance: Provenance = serde_json::from_slice(&bytes).map_err(|error| {
         Error::line(
             &path,
@@ -76,13 +98,45 @@ pub fn provenance(exported: &Path) -> Result<(String, CheckpointMetadata)> {
             "Name a checkpoint, or an export folder written by `skinlesion export`.",
         )
     })?;
+    provenance.metadata.refuse_unusable(&path)?;
     Ok((provenance.sha256, provenance.metadata))
 }
 
-/// The checkpoint metadata of an exported file, if `checkpoint.json` is in the same folder and describes the
-/// checkpoint with this SHA-256.
-pub fn metadata(exported: &Path, checkpoint: &str) -> Option<CheckpointMetadata> {
-    let bytes = std::fs::read(exported.with_file_name(CHECKPOINT_FILE)).ok()?;
-    let provenance: Provenance = serde_json::from_slice(&bytes).ok()?;
-    (provenance.sha256 == checkpoint).then_some(provenance.metadata)
+/// The checkpoint metadata of an exported file; `None` if there is no `checkpoint.json` in the same folder.
+///
+/// # Errors
+/// A `checkpoint.json` that cannot be read, or that describes another checkpoint than that with the given SHA-256: were it
+/// left out, the network could be scored on images that it was trained on.
+pub fn metadata(exported: &Path, checkpoint: &str) -> Result<Option<CheckpointMetadata>> {
+    let path = exported.with_file_name(CHECKPOINT_FILE);
+    if !path.try_exists().map_err(Error::io("read", &path))? {
+        return Ok(None);
+    }
+    let (sha256, metadata) = provenance(exported)?;
+    if sha256 != checkpoint {
+        let name = exported.file_name().unwrap_or_default().to_string_lossy();
+        return Err(Error::file(
+            &path,
+            format!("it describes another checkpoint than the one that {name} was exported from"),
+            "Restore the checkpoint.json of this export, or move the network to a folder of its own.",
+        ));
+    }
+    Ok(Some(metadata))
+}
+
+/// Refuses an exported file, or a description beside it, whose bytes are not those in the `SHA256SUMS` of its folder.
+/// A folder of an older version has none.
+pub fn refuse_changed(exported: &Path) -> Result<()> {
+    let folder = exported.parent().unwrap_or(Path::new("."));
+    let Some(sums) = Sums::read(folder)? else {
+        return Ok(());
+    };
+    let network = exported.file_name().unwrap_or_default().to_string_lossy();
+    sums.refuse_changed(&network)?;
+    for name in [MODEL_FILE, CHECKPOINT_FILE, LABELS_FILE] {
+        if folder.join(name).exists() {
+            sums.refuse_changed(name)?;
+        }
+    }
+    Ok(())
 }

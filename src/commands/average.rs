@@ -7,7 +7,7 @@ use skinlesion::model::checkpoint::Checkpoint;
 use skinlesion::model::model_soup::{Member, average};
 use skinlesion::{Error, files};
 
-use super::existing::refuse_existing;
+use super::existing::checkpoint_file;
 use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
@@ -31,7 +31,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, _session: &Session) -> Outcome {
-    refuse_existing(&args.out, args.force)?;
+    let _out = checkpoint_file(&args.out, args.force)?;
     let weights = match args.weights.len() {
         0 => vec![1.0; args.checkpoints.len()],
         n if n == args.checkpoints.len() => args.weights.clone(),

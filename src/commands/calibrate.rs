@@ -13,7 +13,7 @@ use skinlesion::model::checkpoint::Checkpoint;
 use skinlesion::progress::Progress;
 
 use super::class_priors::class_priors;
-use super::existing::refuse_existing;
+use super::existing::checkpoint_file;
 use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
@@ -47,7 +47,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
-    refuse_existing(&args.out, args.force)?;
+    let _out = checkpoint_file(&args.out, args.force)?;
     let checkpoint = Checkpoint::read(&args.checkpoint)?;
     let calibrated = calibrated(args, checkpoint, session)?;
     calibrated.checkpoint.write(&args.out)?;

@@ -1,5 +1,7 @@
 //! `skinlesion check`.
 
+mod proofs;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -7,7 +9,7 @@ use skinlesion::dataset::findings::Fault;
 use skinlesion::dataset::validate::{self, ValidationReport};
 use skinlesion::dataset::{Dataset, DatasetInfo, Split, info};
 use skinlesion::evaluation::leakage;
-use skinlesion::inference::open;
+use skinlesion::inference::open::{self, Options};
 use skinlesion::progress::Progress;
 use skinlesion::{Diagnosis, Error};
 
@@ -15,36 +17,79 @@ use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The dataset folder to validate
+    /// What to check: dataset, run, export and evaluation folders, checkpoints and exported files. Every file must be as
+    /// it was written, by the digests that it carries
+    #[arg(value_name = "PATH", required_unless_present = "data")]
+    paths: Vec<PathBuf>,
+
+    /// The dataset folder to validate, with --against
     #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    data: Option<PathBuf>,
 
     /// Also check that no test lesion was trained on: by a network (a checkpoint, or an export folder with its
     /// checkpoint.json), or in another dataset folder, whose images are then compared too. Repeatable
-    #[arg(long, value_name = "DIR|CHECKPOINT")]
+    #[arg(long, value_name = "DIR|CHECKPOINT", requires = "data")]
     against: Vec<PathBuf>,
+
+    /// Open a TorchScript file (.pt) for --against. It contains code, which runs with your rights: only for files whose
+    /// author you trust. Files in other formats contain no code
+    #[arg(long)]
+    trust: bool,
 }
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
-    let (mut report, dataset) = validate::validate(&args.data, session)?;
+    let mut summary = match &args.data {
+        Some(data) => dataset(data, args, session)?,
+        None => Summary {
+            json: json!({"sound": true, "proved": [], "faults": []}),
+            ..Summary::default()
+        },
+    };
+    let (mut proved, mut faults) = (Vec::new(), Vec::new());
+    for path in &args.paths {
+        let report = proofs::of(path, session)?;
+        summary.text += &format!("{}\n{}", path.display(), listed(&report));
+        proved.extend(report.proved);
+        faults.extend(report.faults);
+    }
+    summary.failed |= !faults.is_empty();
+    summary.json["sound"] = json!(!summary.failed);
+    for (key, more) in [("proved", json!(proved)), ("faults", json!(faults))] {
+        if let (Some(all), Some(more)) = (summary.json[key].as_array_mut(), more.as_array()) {
+            all.extend(more.iter().cloned());
+        }
+    }
+    Ok(summary)
+}
+
+/// Validates a dataset, and compares it with others and with networks.
+fn dataset(data: &Path, args: &Args, session: &Session) -> Outcome {
+    let (mut report, dataset) = validate::validate(data, session)?;
     for against in &args.against {
         match &dataset {
             Some(dataset) if against.join(info::FILE).is_file() => {
                 let other = Dataset::open(against)?;
-                let more = validate::against(dataset, &other, session);
+                let more = validate::against(dataset, &other, session)?;
                 report.proved.extend(more.proved);
                 report.faults.extend(more.faults);
             }
-            Some(dataset) => against_network(dataset, against, &mut report, session)?,
+            Some(dataset) => {
+                let options = Options {
+                    device: session.device()?,
+                    tta: false,
+                    trust: args.trust,
+                };
+                against_network(dataset, against, &mut report, options)?;
+            }
             None => session.warn(&format!(
                 "not compared with {}, as the pixels cannot be read",
                 against.display()
             )),
         }
     }
-    let info = DatasetInfo::read(&args.data.join(info::FILE))?;
+    let info = DatasetInfo::read(&data.join(info::FILE))?;
     Ok(Summary {
-        text: text(&args.data, &info, &report),
+        text: text(data, &info, &report),
         json: json!({
             "sound": report.faults.is_empty(),
             "proved": report.proved,
@@ -61,9 +106,9 @@ fn against_network(
     dataset: &Dataset,
     model: &Path,
     report: &mut ValidationReport,
-    session: &Session,
+    options: Options,
 ) -> skinlesion::Result<()> {
-    let Some(metadata) = open::metadata(model, session.device()?)? else {
+    let Some(metadata) = open::metadata(model, options)? else {
         return Err(Error::file(
             model,
             "there is no checkpoint.json beside it, which says what it was trained on",
@@ -99,6 +144,18 @@ fn text(data: &Path, info: &DatasetInfo, report: &ValidationReport) -> String {
             text.push_str(&format!("  {split:5}  {}\n", counts.join(", ")));
         }
     }
+    text += &listed(report);
+    if !report.faults.is_empty() {
+        text.push_str(
+            "\nRun `skinlesion prepare` again before evaluating any network on this folder.\n",
+        );
+    }
+    text
+}
+
+/// The checks that passed, and the problems.
+fn listed(report: &ValidationReport) -> String {
+    let mut text = String::new();
     if !report.proved.is_empty() {
         text.push_str("\nChecked\n");
     }
@@ -110,11 +167,6 @@ fn text(data: &Path, info: &DatasetInfo, report: &ValidationReport) -> String {
     }
     for fault in &report.faults {
         text.push_str(&format!("  {}\n", fault.in_words()));
-    }
-    if !report.faults.is_empty() {
-        text.push_str(
-            "\nRun `skinlesion prepare` again before evaluating any network on this folder.\n",
-        );
     }
     text
 }

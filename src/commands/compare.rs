@@ -9,7 +9,7 @@ use skinlesion::metrics::comparison::Difference;
 use skinlesion::report::text::HEADLINES;
 use skinlesion::{DEFAULT_SEED, Diagnosis, files};
 
-use super::existing::refuse_existing;
+use super::existing::json_file;
 use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
@@ -36,17 +36,16 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
-    if let Some(out) = &args.out {
-        refuse_existing(out, args.force)?;
-    }
+    let out = args.out.as_ref();
+    let out = out.map(|out| json_file(out, args.force)).transpose()?;
     let predictions = args.predictions.as_deref();
     let predictions = predictions.and_then(|paths| Some((paths.first()?, paths.get(1)?)));
     let seed = session.global.seed.unwrap_or(DEFAULT_SEED);
     let compared = compare(&args.a, &args.b, predictions, seed)?;
     let mut files = Vec::new();
-    if let Some(out) = &args.out {
-        files::write_json(out, &compared)?;
-        files.push(out.clone());
+    if let Some(out) = out {
+        files::write_json(&out.path, &compared)?;
+        files.push(out.path.clone());
     }
     Ok(Summary {
         text: text(args, &compared),
@@ -93,10 +92,10 @@ fn text(args: &Args, compared: &Compared) -> String {
     let test = comparison.mcnemar;
     let _ = write!(
         text,
-        "\nMcNemar's exact test: only A is correct on {} images, only B on {}; p = {:.3}{}\n",
+        "\nMcNemar's exact test: only A is correct on {} images, only B on {}; {}{}\n",
         test.only_a_right,
         test.only_b_right,
-        test.p_value,
+        p_value(test.p_value),
         match test.p_value < 0.05 {
             true => "",
             false => ": no significant difference in accuracy",
@@ -112,6 +111,14 @@ fn text(args: &Args, compared: &Compared) -> String {
     text
 }
 
+/// A p-value as journals print it: three decimals, and none that rounds to zero.
+fn p_value(p: f64) -> String {
+    match p < 0.001 {
+        true => "p < 0.001".to_owned(),
+        false => format!("p = {p:.3}"),
+    }
+}
+
 fn line(words: &str, difference: &Difference) -> String {
     let Difference {
         a,
@@ -124,4 +131,15 @@ fn line(words: &str, difference: &Difference) -> String {
     });
     let mark = if difference.is_clear() { " *" } else { "" };
     format!("{words:24}{a:>8.4}{b:>8.4}{gap:>+10.4}  {interval}{mark}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_small_p_value_is_not_rounded_to_zero() {
+        assert_eq!(super::p_value(1e-9), "p < 0.001");
+        assert_eq!(super::p_value(0.00099), "p < 0.001");
+        assert_eq!(super::p_value(0.001), "p = 0.001");
+        assert_eq!(super::p_value(0.0474), "p = 0.047");
+    }
 }

@@ -8,9 +8,10 @@ use std::time::Instant;
 
 use serde_json::json;
 use skinlesion::dataset::{Dataset, Split};
+use skinlesion::files::{self, FolderFiles, temporary};
 use skinlesion::progress::Progress;
 use skinlesion::synthetic::{self, FEWEST_LESIONS};
-use skinlesion::{Diagnosis, Error, files};
+use skinlesion::{Diagnosis, Error};
 
 use self::steps::{RunStep, Steps, command};
 use crate::terminal::{Outcome, Session, Summary};
@@ -20,6 +21,20 @@ const GOAL: f64 = 0.90;
 
 /// The settings of both training phases; also the file by which an earlier demo is known.
 const CONFIG: (&str, &str) = ("demo.toml", include_str!("../../configs/demo.toml"));
+
+/// What a demo's folder holds; the first is removed last, because the demo is known by it.
+const FILES: FolderFiles = FolderFiles {
+    marker: CONFIG.0,
+    names: &[
+        CONFIG.0,
+        "drawn/",
+        "data/",
+        "transfer/",
+        "finetuned/",
+        "eval/",
+        "export/",
+    ],
+};
 
 /// Side of the images in pixels: enough for the drawn patterns, and quick.
 const SIZE: &str = "80";
@@ -202,7 +217,10 @@ fn create_folder(args: &Args) -> skinlesion::Result<()> {
                 "Choose another --out, or remove the folder yourself.",
             ));
         }
-        fs::remove_dir_all(&args.out).map_err(Error::io("remove", &args.out))?;
+        FILES.refuse_strangers(&args.out)?;
+        for name in FILES.names.iter().rev() {
+            temporary::remove(&args.out.join(name));
+        }
     }
     fs::create_dir_all(&args.out).map_err(Error::io("create", &args.out))
 }

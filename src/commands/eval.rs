@@ -7,7 +7,7 @@ mod output;
 
 use skinlesion::Error;
 use skinlesion::dataset::{Dataset, Split};
-use skinlesion::evaluation::{self, Evaluation, METRICS_FILE, leakage};
+use skinlesion::evaluation::{self, Evaluation, FOLDER_FILES, leakage};
 use skinlesion::files::AtomicFolder;
 use skinlesion::inference::classifier::Classifier;
 use skinlesion::inference::open;
@@ -15,6 +15,8 @@ use skinlesion::progress::Progress;
 use skinlesion::report::galleries::{Pictures, galleries};
 use skinlesion::report::html::{self, Page};
 use skinlesion::report::samples;
+
+use super::no_digests;
 
 use self::args::name_of;
 use self::output::Scored;
@@ -27,9 +29,11 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         return folds::run(args, session);
     }
     let model = args.only_model()?;
-    let draft = AtomicFolder::new(&args.out, args.force, METRICS_FILE)?;
-    let dataset = Dataset::open(&args.data)?;
-    let classifier = open::open_reduced(model, session.device()?, args.tta)?;
+    let draft = AtomicFolder::new(&args.out, args.force, &FOLDER_FILES)?;
+    let dataset = Dataset::open(&args.data)?.in_sources(&args.sources)?;
+    let classifier = open::open_reduced(model, args.options(session.device()?))?;
+    no_digests::note_network(model, session);
+    no_digests::note_dataset(&args.data, &dataset.info, session);
     let dataset = evaluation::as_trained(dataset, classifier.metadata())?;
     refuse_unfair(args, &dataset, classifier.as_ref(), session)?;
 
@@ -116,7 +120,16 @@ fn refuse_unfair(
         ));
     }
     match classifier.metadata() {
-        Some(metadata) => leakage::refuse_seen_lesions(metadata, dataset, args.split),
+        Some(metadata) => {
+            if args.split != Split::Train && leakage::is_blind_to_images(metadata, dataset) {
+                session.warn(&format!(
+                    "{} was written by an older version and lists the lesions that it was trained on, not the images: \
+                     that it has not seen the same images under other lesion ids is not checked",
+                    args.models[0].display()
+                ));
+            }
+            leakage::refuse_seen_lesions(metadata, dataset, args.split)
+        }
         None if args.split == Split::Train => Ok(()),
         None => {
             session.warn(&format!(

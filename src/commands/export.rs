@@ -8,7 +8,7 @@ use serde_json::json;
 use skinlesion::artifact::exported_file::ExportedFile;
 use skinlesion::artifact::format::{Family, Format, Precision, UnknownFormat};
 use skinlesion::artifact::interface::InputKind;
-use skinlesion::artifact::package::MODEL_FILE;
+use skinlesion::artifact::package::FOLDER_FILES;
 use skinlesion::dataset::part::Part;
 use skinlesion::export::images::{self, Images};
 use skinlesion::export::inputs::ExportInputs;
@@ -18,6 +18,7 @@ use skinlesion::export::write::{self, FailedFormat, Plan};
 use skinlesion::export::{evaluations, package, readme};
 use skinlesion::files::AtomicFolder;
 use skinlesion::imaging::resize::{Colour, Fit};
+use skinlesion::integrity::sums;
 use skinlesion::metrics::Predictions;
 use skinlesion::model::checkpoint_metadata::{CheckpointMetadata, EXPORTED_FILE};
 use skinlesion::progress::Progress;
@@ -122,7 +123,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     refuse_impossible(args, &plan, &source.metadata)?;
     let checkpoint = args.include_checkpoint.then(|| source.checkpoint());
     let checkpoint = checkpoint.transpose()?;
-    let draft = AtomicFolder::new(&args.out, args.force, MODEL_FILE)?;
+    let draft = AtomicFolder::new(&args.out, args.force, &FOLDER_FILES)?;
     let evaluations = evaluations::read(&args.evaluations, &source)?;
     let metadata = &source.metadata;
     let images = images(args, metadata, session)?;
@@ -183,6 +184,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         checkpoint.write(&path)?;
         beside.push(path);
     }
+    beside.push(sums::write(draft.path())?);
     let beside: Vec<PathBuf> = (beside.iter())
         .filter_map(|path| path.strip_prefix(draft.path()).ok())
         .map(|name| args.out.join(name))

@@ -1,238 +1,217 @@
 //! `skinlesion predict`.
 
+mod answer;
+mod args;
+mod caveats;
+mod csv_file;
+mod heat_maps;
+mod table;
+
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
-use skinlesion::imaging::{find, read};
+use skinlesion::imaging::find::{self, Found};
+use skinlesion::imaging::read;
 use skinlesion::inference::classifier::Classifier;
-use skinlesion::inference::open;
-use skinlesion::metrics::decisions::{DecisionRule, Offsets, decide};
-use skinlesion::probabilities::{Probabilities, ranked};
+use skinlesion::inference::judgement::Rules;
+use skinlesion::inference::open::{self, Options};
 use skinlesion::progress::Progress;
-use skinlesion::{DISCLAIMER, Diagnosis, Error};
+use skinlesion::{DISCLAIMER, Error};
 
-use super::one_of::one_of;
+use self::answer::{Answer, Failure, Lines};
+use self::csv_file::CsvFile;
+use self::heat_maps::HeatMaps;
+use self::table::Table;
+use super::no_digests::note_network;
 use crate::terminal::{Outcome, Session, Summary};
+
+pub use self::args::Args;
 
 /// Photographs per batch.
 const BATCH: usize = 32;
 
-/// The largest width of the first column of the table.
-const WIDEST: usize = 48;
-
-#[derive(clap::Args)]
-pub struct Args {
-    /// The network: a checkpoint (file or folder), an export folder, or an exported .onnx, .tflite or .pt file
-    #[arg(long, value_name = "FILE")]
-    model: PathBuf,
-
-    /// How many diagnoses to list for each photograph, most probable first
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=7))]
-    top: u8,
-
-    /// Test-time augmentation: average the probabilities of the 8 symmetric views of each photograph (4 rotations,
-    /// mirrored or not). More stable, but not better for every class; takes 8 times as long
-    #[arg(long)]
-    tta: bool,
-
-    /// The rule that names one diagnosis: likeliest (the largest probability) or balanced (rare diagnoses are named
-    /// earlier, so fewer are missed). Default: that of the network, which `skinlesion calibrate` chose
-    #[arg(long, value_name = "RULE", value_parser = one_of::<DecisionRule>())]
-    decision: Option<DecisionRule>,
-
-    /// Photographs, or folders to search for .jpg, .jpeg and .png files
-    #[arg(value_name = "IMAGE|DIR", required = true)]
-    images: Vec<PathBuf>,
-}
-
 pub fn run(args: &Args, session: &Session) -> Outcome {
-    let classifier = open::open_with(&args.model, session.device()?, args.tta)?;
-    let rule = args.decision.unwrap_or(classifier.decisions().default);
-    let offsets = *offsets(args, rule, classifier.as_ref())?;
-    let (paths, missing) = found_paths(find::find(&args.images), session);
-    let table = Table::new(&paths, args, rule, offsets, session.global.json);
-    let mut named = 0;
-    for batch in paths.chunks(BATCH) {
-        let prepared = read::prepare(batch, classifier.resize());
-        let readable: Vec<(&PathBuf, Vec<u8>)> = batch
-            .iter()
-            .zip(prepared)
-            .filter_map(|(path, pixels)| {
-                Some((path, pixels.map_err(|e| report(&e, session)).ok()?))
-            })
-            .collect();
-        let pixels: Vec<&[u8]> = readable.iter().map(|(_, pixels)| &pixels[..]).collect();
-        for ((path, _), answer) in readable.iter().zip(classifier.probabilities(&pixels)?) {
-            session.print_result(&table.prediction(path, &answer, named == 0));
-            named += 1;
+    let mut csv = (args.output.as_deref())
+        .map(|path| CsvFile::new(path, args.force))
+        .transpose()?;
+    let options = Options {
+        device: session.device()?,
+        tta: args.tta,
+        trust: args.trust,
+    };
+    let classifier = open::open_all(&args.models, options)?;
+    for model in &args.models {
+        note_network(model, session);
+    }
+    let classifier = classifier.as_ref();
+    let rules = rules(args, classifier)?;
+    let found = find::find(&args.images);
+    let left_out = found.left_out();
+    let heat_maps = (args.heat_map.as_deref())
+        .map(|folder| HeatMaps::new(folder, &readable(&found), classifier, args.force))
+        .transpose()?;
+    let names = found.images.iter().map(|(path, _)| name(path));
+    let mut printer = Printer {
+        session,
+        table: Table::new(names, args.top_k.into(), &rules),
+        lines: Lines {
+            rules: &rules,
+            top_k: args.top_k.into(),
+            tta: args.tta,
+            networks: classifier.networks(),
+        },
+        answered: 0,
+        failed: 0,
+    };
+    let mut images = found.images.into_iter().peekable();
+    while images.peek().is_some() {
+        let batch: Vec<_> = images.by_ref().take(BATCH).collect();
+        for answer in answers(batch, classifier, &rules, heat_maps.as_ref())? {
+            match &answer {
+                Ok(answer) => {
+                    printer.answer(answer);
+                    csv.as_mut()
+                        .map_or(Ok(()), |csv| csv.answer(answer, &rules))?;
+                }
+                Err((failure, error)) => {
+                    printer.failure(failure, error);
+                    csv.as_mut().map_or(Ok(()), |csv| csv.failure(failure))?;
+                }
+            }
         }
     }
-    let unreadable = missing + paths.len() - named;
-    let photographs = match named {
-        1 => "1 photograph".to_owned(),
-        n => format!("{n} photographs"),
-    };
-    let unread = match unreadable {
-        0 => String::new(),
-        n => format!("; {n} could not be read, see above"),
-    };
-    let averaged = if args.tta {
-        " Probabilities are means over 8 views of each (--tta)."
-    } else {
-        ""
-    };
+    if let (true, Some(left_out)) = (session.global.json, &left_out) {
+        session.say(left_out);
+    }
+    let mut text = format!("\n{}", printer.counts(left_out.as_deref()));
+    for caveat in caveats::caveats(&rules, args.tta, classifier.networks()) {
+        text += &format!("\n{caveat}");
+    }
+    let csv = csv.map(CsvFile::finish).transpose()?;
     Ok(Summary {
-        text: format!(
-            "\n{photographs}{unread}. * counts as malignant.{averaged}{}\n{DISCLAIMER}",
-            in_words(rule)
-        ),
-        failed: unreadable > 0,
+        text: format!("{text}\n{DISCLAIMER}"),
+        files: csv.into_iter().chain(args.heat_map.clone()).collect(),
+        failed: printer.failed > 0,
         ..Summary::default()
     })
 }
 
-/// The offsets of a rule, which must have been fitted.
-fn offsets<'a>(
-    args: &Args,
-    rule: DecisionRule,
-    classifier: &'a dyn Classifier,
-) -> skinlesion::Result<&'a Offsets> {
-    classifier.decisions().offsets(rule).ok_or_else(|| {
+/// The rules of the classifier, with the decision rule that is asked for, which must have been fitted.
+fn rules(args: &Args, classifier: &dyn Classifier) -> skinlesion::Result<Rules> {
+    Rules::new(classifier, args.decision).ok_or_else(|| {
+        let rule = args.decision.unwrap_or_default();
+        let problem = match classifier.networks() {
+            1 => format!("no decision rule '{rule}' was fitted for this network"),
+            _ => format!("the networks do not share a decision rule '{rule}'"),
+        };
         Error::file(
-            &args.model,
-            format!("no decision rule '{rule}' was fitted for this network"),
+            args.models
+                .first()
+                .map_or(Path::new("--model"), PathBuf::as_path),
+            problem,
             "Fit it with `skinlesion calibrate`, or leave out --decision.",
         )
     })
 }
 
-/// What the mark of the named diagnosis means, under a rule that may name another than the first.
-fn in_words(rule: DecisionRule) -> &'static str {
-    match rule {
-        DecisionRule::Likeliest => "",
-        DecisionRule::Balanced => {
-            "\n> is the diagnosis named by the balanced rule, which names rare ones earlier (--decision likeliest: the first)."
-        }
-    }
+/// The images that were found.
+fn readable(found: &Found) -> Vec<&Path> {
+    let images = found.images.iter().filter(|(_, found)| found.is_ok());
+    images.map(|(path, _)| path.as_path()).collect()
 }
 
-/// The paths that were found, and how many were not; those are reported.
-fn found_paths(
-    found: Vec<skinlesion::Result<PathBuf>>,
-    session: &Session,
-) -> (Vec<PathBuf>, usize) {
-    let all = found.len();
-    let paths: Vec<PathBuf> = found
-        .into_iter()
-        .filter_map(|path| path.map_err(|error| report(&error, session)).ok())
+fn name(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// A photograph's answer, or why there is none.
+type Answered = Result<Answer, (Failure, Error)>;
+
+/// The answers for a batch, in its order.
+fn answers(
+    batch: Vec<(PathBuf, skinlesion::Result<()>)>,
+    classifier: &dyn Classifier,
+    rules: &Rules,
+    heat_maps: Option<&HeatMaps>,
+) -> skinlesion::Result<Vec<Answered>> {
+    let prepared = read::prepare(batch, classifier.resize());
+    let pixels: Vec<&[u8]> = (prepared.iter())
+        .filter_map(|(_, read)| Some(read.as_ref().ok()?.as_slice()))
         .collect();
-    let missing = all - paths.len();
-    (paths, missing)
-}
-
-fn report(error: &skinlesion::Error, session: &Session) {
-    session.warn(&error.to_string());
-}
-
-/// Prints predictions as they come: rows for a person, or one JSON object per line for a script.
-struct Table {
-    width: usize,
-    top: usize,
-    tta: bool,
-    rule: DecisionRule,
-    offsets: Offsets,
-    json: bool,
-}
-
-impl Table {
-    fn new(
-        paths: &[PathBuf],
-        args: &Args,
-        rule: DecisionRule,
-        offsets: Offsets,
-        json: bool,
-    ) -> Self {
-        let widths = paths
-            .iter()
-            .map(|path| path.display().to_string().chars().count());
-        Self {
-            width: widths
-                .max()
-                .unwrap_or_default()
-                .clamp("image".len(), WIDEST),
-            top: args.top.into(),
-            tta: args.tta,
-            rule,
-            offsets,
-            json,
+    let mut rows = match pixels.is_empty() {
+        true => Vec::new(),
+        false => classifier.probabilities(&pixels)?,
+    }
+    .into_iter();
+    let mut answers = Vec::with_capacity(prepared.len());
+    for (path, read) in prepared {
+        let image = name(&path);
+        match read {
+            Ok(pixels) => {
+                let Some(probabilities) = rows.next() else {
+                    break; // unreachable: one row for each image
+                };
+                let judgement = rules.judge(&probabilities);
+                let heat_map = match heat_maps {
+                    Some(maps) => maps.write(&path, &pixels, judgement.class, classifier)?,
+                    None => None,
+                };
+                answers.push(Ok(Answer {
+                    image,
+                    probabilities,
+                    judgement,
+                    heat_map: heat_map.map(name),
+                }));
+            }
+            Err(refusal) => {
+                answers.push(Err((Failure::new(image, &refusal), refusal.error)));
+            }
         }
     }
+    Ok(answers)
+}
 
-    fn prediction(&self, path: &Path, probabilities: &Probabilities, first: bool) -> String {
-        if self.json {
-            self.line(path, probabilities)
-        } else {
-            self.header(first) + &self.rows(path, probabilities)
+/// Prints answers as they come: rows for a person, or one JSON object a line for a program.
+struct Printer<'a> {
+    session: &'a Session,
+    table: Table<'a>,
+    lines: Lines<'a>,
+    answered: usize,
+    failed: usize,
+}
+
+impl Printer<'_> {
+    fn answer(&mut self, answer: &Answer) {
+        let global = &self.session.global;
+        if global.json {
+            self.session.print_result(&self.lines.line(answer));
+        } else if !global.quiet {
+            if self.answered == 0 {
+                self.session.print_result(&self.table.header());
+            }
+            self.session.print_result(&self.table.rows(answer));
         }
+        self.answered += 1;
     }
 
-    fn line(&self, path: &Path, probabilities: &Probabilities) -> String {
-        let top: Vec<_> = ranked(probabilities)[..self.top]
-            .iter()
-            .map(|(diagnosis, probability)| {
-                json!({"class": diagnosis.code(), "name": diagnosis.name(), "probability": probability})
-            })
-            .collect();
-        format!(
-            "{}\n",
-            json!({
-                "image": path.display().to_string(),
-                "top": top,
-                "decision": {"rule": self.rule, "class": decide(probabilities, &self.offsets)},
-                "tta": self.tta,
-            })
-        )
-    }
-
-    fn header(&self, first: bool) -> String {
-        let width = self.width;
-        if first {
-            format!("{:width$}  probability    diagnosis\n", "image")
-        } else {
-            String::new()
+    fn failure(&mut self, failure: &Failure, error: &Error) {
+        self.session.warn(&error.to_string());
+        if self.session.global.json {
+            self.session.print_result(&failure.line());
         }
+        self.failed += 1;
     }
 
-    fn rows(&self, path: &Path, probabilities: &Probabilities) -> String {
-        let width = self.width;
-        let mut image = shortened(&path.display().to_string(), width);
-        let mut rows = String::new();
-        let named = decide(probabilities, &self.offsets);
-        let ranked = ranked(probabilities);
-        // The named diagnosis is listed even if it is not among the first.
-        let is_listed = |&(at, (diagnosis, _)): &(usize, &(Diagnosis, f64))| {
-            at < self.top || *diagnosis == named
+    /// "12 photographs; 1 without answer, see above; 3 left out: …".
+    fn counts(&self, left_out: Option<&str>) -> String {
+        let photographs = match self.answered {
+            1 => "1 photograph".to_owned(),
+            n => format!("{n} photographs"),
         };
-        for (_, (diagnosis, probability)) in ranked.iter().enumerate().filter(is_listed) {
-            let mark = if diagnosis.is_malignant() { '*' } else { ' ' };
-            let pointer = match self.rule {
-                DecisionRule::Balanced if *diagnosis == named => '>',
-                _ => ' ',
-            };
-            let (percent, name) = (100.0 * probability, diagnosis.name());
-            rows += &format!("{image:width$}  {percent:9.1} % {pointer}{mark} {name}\n");
-            image.clear();
-        }
-        rows
+        let failed = match self.failed {
+            0 => String::new(),
+            n => format!("; {n} without answer, see above"),
+        };
+        let left_out = left_out.map_or(String::new(), |left_out| format!("; {left_out}"));
+        format!("{photographs}{failed}{left_out}.")
     }
-}
-
-/// A text cut at its beginning to `width` characters: the end of a path says more.
-fn shortened(text: &str, width: usize) -> String {
-    let length = text.chars().count();
-    if length <= width {
-        return text.to_owned();
-    }
-    let end: String = text.chars().skip(length + 1 - width).collect();
-    format!("…{end}")
 }

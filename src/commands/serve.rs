@@ -5,18 +5,18 @@ mod messages;
 use std::net::TcpListener;
 use std::path::PathBuf;
 
-use anyhow::Context;
 use serde_json::json;
 use skinlesion::webapp::model::{self, ModelFile};
 use skinlesion::webapp::page::Page;
-use skinlesion::webapp::server::{self, Certificate, Stop};
+use skinlesion::webapp::server::{self, Certificate, Hosts, Server, Stop};
 use skinlesion::webapp::site::Site;
 
-use crate::terminal::{Outcome, Session, Summary};
+use crate::terminal::{Outcome, Session, Summary, signals};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The export folder whose ONNX networks the page runs, as `skinlesion export` wrote it
+    /// The export folder whose ONNX networks the page runs, as `skinlesion export` wrote it; or released, for the network
+    /// that the program contains
     #[arg(value_name = "DIR")]
     export: PathBuf,
 
@@ -28,6 +28,12 @@ pub struct Args {
     /// The port to listen on; 0 means any free one
     #[arg(long, value_name = "N", default_value_t = 8000)]
     port: u16,
+
+    /// A further host name under which the page may be requested, such as that of a tunnel. Without it these are
+    /// localhost, this machine's addresses, and the names in the certificate: other names could be those of a web site
+    /// that tries to read this server through a browser (DNS rebinding). Repeatable
+    #[arg(long = "allow-host", value_name = "NAME", value_parser = server::host_name)]
+    allowed_hosts: Vec<String>,
 
     /// A certificate (PEM), to serve https. On another machine, browsers allow the camera, offline use and threads for
     /// https only
@@ -54,21 +60,20 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         _ => None,
     };
     let listener = server::bind(&args.host, args.port)?;
-    let stop = on_ctrl_c()?;
+    let stop = Stop::default();
+    let heard = stop.clone();
+    let _listening = signals::on_first(move || heard.stop());
     announce(args, session, &listener, &beside)?;
-    server::run(listener, certificate, Site::new(&page, beside), &stop)?;
+    let server = Server {
+        site: Site::new(&page, beside),
+        certificate,
+        hosts: Hosts::new(&args.host, &args.allowed_hosts),
+    };
+    server.run(listener, &stop)?;
     Ok(Summary {
         text: "\nStopped.".to_owned(),
         ..Summary::default()
     })
-}
-
-/// Ctrl-C or SIGTERM ends the server; that is success, not failure.
-fn on_ctrl_c() -> anyhow::Result<Stop> {
-    let stop = Stop::default();
-    let heard = stop.clone();
-    ctrlc::set_handler(move || heard.stop()).context("cannot listen for Ctrl-C")?;
-    Ok(stop)
 }
 
 /// Prints the address before serving; scripts wait for this line.

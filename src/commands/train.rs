@@ -1,10 +1,7 @@
 //! `skinlesion train`.
 
-mod stop;
-
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::json;
 use skinlesion::dataset::Dataset;
 use skinlesion::dataset::folds::TrainingFolds;
@@ -12,16 +9,16 @@ use skinlesion::model::checkpoint::Checkpoint;
 use skinlesion::model::checkpoint_metadata::LAST_FILE;
 use skinlesion::model::pretrained::WeightsSource;
 use skinlesion::progress::Progress;
-use skinlesion::training::checkpointing::folder;
+use skinlesion::training::checkpointing::folder::{self, RunFolder};
 use skinlesion::training::config::resolve;
 use skinlesion::training::fit::fit;
 use skinlesion::training::initial_model::{self, InitialWeights};
 use skinlesion::training::run::{TrainingResult, TrainingRun};
 use skinlesion::training::{LAST, Phase, TrainingConfig};
 use skinlesion::{Diagnosis, Error};
-use strum::VariantArray;
 
-use crate::terminal::{Outcome, Session, Summary};
+use super::phase::phase;
+use crate::terminal::{Outcome, Session, Summary, signals};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -86,20 +83,17 @@ pub struct Args {
     force: bool,
 }
 
-/// The phases by name; the help of the flag describes them.
-fn phase() -> impl TypedValueParser<Value = Phase> {
-    let names = Phase::VARIANTS.iter().map(|phase| phase.name());
-    PossibleValuesParser::new(names).try_map(|name| name.parse::<Phase>())
-}
-
 pub fn run(args: &Args, session: &Session) -> Outcome {
     let device = session.device()?;
     let dataset = Dataset::open(&args.data)?;
+    super::no_digests::note_dataset(&args.data, &dataset.info, session);
+    let run_folder;
     let (dataset, config, origin, initial) = if args.resume {
+        run_folder = RunFolder::resume(&args.out)?;
         resumed(args, session, dataset)?
     } else {
         let dataset = dataset.in_folds(args.fold)?;
-        folder::refuse_occupied(&args.out, args.force)?;
+        run_folder = RunFolder::create(&args.out, args.force)?;
         let phase = args.phase.unwrap_or(Phase::Transfer);
         let mut config = resolve::resolve(phase, args.config.as_deref(), &args.settings(session))?;
         if args.fold == Some(TrainingFolds::All) {
@@ -124,15 +118,16 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         start.initial_weights
     ));
     if !args.resume {
-        folder::begin(&args.out, &config)?;
+        run_folder.write_config(&config)?;
     }
     let run = TrainingRun {
         dataset: &dataset,
         config: &config,
-        folder: &args.out,
+        folder: &run_folder,
         resume: args.resume,
-        stop: stop::on_ctrl_c()?,
+        stop: signals::stop_flag(),
     };
+    let _listening = signals::stop_after_step();
     let result = fit(&run, start, session)?;
     Ok(summary(args, &config, dataset.training_folds(), &result))
 }
@@ -184,13 +179,6 @@ fn resumed(
     dataset: Dataset,
 ) -> skinlesion::Result<(Dataset, TrainingConfig, InitialWeights, Option<String>)> {
     let last = args.out.join(LAST_FILE);
-    if !last.is_file() {
-        return Err(Error::file(
-            &last,
-            "not found, so there is no run to resume",
-            "Start one without --resume.",
-        ));
-    }
     let metadata = Checkpoint::read(&last)?.metadata;
     let config = resolve::from_checkpoint(&last, &metadata.config)?;
     if metadata.dataset != dataset.info.hashes.manifest {

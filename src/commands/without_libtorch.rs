@@ -22,4 +22,4 @@ macro_rules! verbs {
     )*};
 }
 
-verbs!(average, calibrate, export, train);
+verbs!(average, calibrate, config, export, train);

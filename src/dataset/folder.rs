@@ -1,5 +1,6 @@
 //! A prepared dataset folder, opened for reading.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::findings::Fault;
@@ -9,8 +10,10 @@ use super::manifest::{self, Row};
 use super::pixels::{self, Pixels};
 use super::row_checks;
 use super::sample::Split;
+use crate::files::{self, Lock};
 use crate::imaging::resize::ResizeRule;
-use crate::{Error, Result, files};
+use crate::integrity::{self, once};
+use crate::{Error, Result};
 
 /// A dataset folder: manifest row `i` describes pixel image `i`.
 #[derive(Debug)]
@@ -21,16 +24,25 @@ pub struct Dataset {
     pub info: DatasetInfo,
     /// The validation fold, set by [`Dataset::in_folds`]. With `None`, every fold belongs to the training split.
     pub fold: Option<usize>,
+    /// The sources whose images are in the splits, set by [`Dataset::in_sources`]; all if empty.
+    pub sources: Vec<String>,
     /// The manifest's rows.
     pub rows: Vec<Row>,
     /// The images.
     pub pixels: Pixels,
+    /// Keeps other processes from replacing the folder.
+    pub lock: Lock,
 }
 
 impl Dataset {
-    /// Opens a folder and checks that its three files belong together: the manifest's hash, the size of `pixels.bin`
-    /// and the rows ([`row_checks::of_rows`]). [`super::validate::validate`] also hashes `pixels.bin`.
+    /// Opens a folder and checks that its three files are those that were written: their digests and the rows
+    /// ([`row_checks::of_rows`]). `pixels.bin` is read once to check it, and again when it has changed ([`once`]);
+    /// [`super::validate::validate`] always reads it.
+    ///
+    /// # Errors
+    /// A folder that another process is replacing. While it is open, none can.
     pub fn open(folder: &Path) -> Result<Self> {
+        let lock = Lock::to_read(folder)?;
         let info = DatasetInfo::read(&folder.join(info::FILE))?;
         let manifest_path = folder.join(manifest::FILE);
         if files::sha256_file(&manifest_path)? != info.hashes.manifest {
@@ -47,12 +59,19 @@ impl Dataset {
             rows.len(),
             info.resize.size as usize,
         )?;
+        let pixels_path = folder.join(pixels::FILE);
+        if !once::has_digest(&pixels_path, &info.hashes.pixels)? {
+            let remedy = "Restore the file from a copy, or run `skinlesion prepare` again.";
+            return Err(integrity::changed(&pixels_path, info::FILE, remedy));
+        }
         Ok(Self {
             path: folder.to_owned(),
             info,
             fold: None,
+            sources: Vec::new(),
             rows,
             pixels,
+            lock,
         })
     }
 
@@ -133,6 +152,29 @@ impl Dataset {
         Err(Error::file(&self.path, problem, remedy))
     }
 
+    /// Limits the splits to images of the named sources. Without names nothing changes.
+    ///
+    /// # Errors
+    /// A source that the dataset does not have.
+    pub fn in_sources(mut self, names: &[String]) -> Result<Self> {
+        let known: BTreeSet<&str> = (self.rows.iter())
+            .map(|row| row.sample.source.as_str())
+            .collect();
+        if let Some(name) = names.iter().find(|name| !known.contains(name.as_str())) {
+            let known: Vec<&str> = known.into_iter().filter(|name| !name.is_empty()).collect();
+            return Err(Error::file(
+                &self.path,
+                format!("it has no images of the source {name}"),
+                match known.as_slice() {
+                    [] => "Its metadata names no sources: omit --source.".to_owned(),
+                    known => format!("Its sources are {}.", known.join(", ")),
+                },
+            ));
+        }
+        self.sources = names.to_vec();
+        Ok(self)
+    }
+
     /// Chooses the validation fold of a dataset with folds.
     pub fn in_fold(self, fold: usize) -> Result<Self> {
         self.in_folds(Some(TrainingFolds::AllBut(fold)))
@@ -153,8 +195,11 @@ impl Dataset {
     }
 
     /// The split of a row, given the chosen fold. `None` for images of that fold's lesions that are not validated
-    /// on.
+    /// on, and for images of sources that were not chosen.
     fn split_of(&self, row: &Row) -> Option<Split> {
+        if !self.sources.is_empty() && !self.sources.contains(&row.sample.source) {
+            return None;
+        }
         match row.fold {
             Some(fold) if Some(fold.number) == self.fold => fold.validates.then_some(Split::Val),
             _ => Some(row.split),

@@ -7,7 +7,7 @@ use walkdir::WalkDir;
 
 use super::findings::{Findings, counted};
 use crate::imaging::find::is_photograph;
-use crate::{Error, Result};
+use crate::{Error, Result, reading};
 
 /// All image files below some folders, by image id (the file name without extension).
 #[derive(Debug)]
@@ -96,7 +96,7 @@ impl Images {
 }
 
 fn same_contents(a: &Path, b: &Path) -> Result<bool> {
-    let read = |path: &Path| std::fs::read(path).map_err(Error::io("read", path));
+    let read = |path: &Path| reading::read(path, reading::MAX_PHOTOGRAPH);
     Ok(read(a)? == read(b)?)
 }
 

@@ -1,5 +1,6 @@
 //! `dataset.json`: the contents of a dataset folder and how it was built.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use super::fold_counts::FoldCounts;
 use super::near_duplicates::summary::NearDuplicates;
 use super::sources::Source;
 use crate::imaging::resize::ResizeRule;
+use crate::integrity::sealed::{self, Digests};
 use crate::{Diagnosis, Error, Result};
 
 /// The file's name within a dataset folder.
@@ -66,7 +68,13 @@ pub struct DatasetInfo {
     pub class_weights: [f64; 7],
     /// SHA-256 digests of the source files, the manifest and the pixels.
     pub hashes: Hashes,
+    /// Digests of every file of the folder; `None` in folders of older versions.
+    #[serde(skip)]
+    pub digests: Option<Digests>,
 }
+
+/// The possible values of [`DatasetInfo::aspect`].
+const ASPECTS: RangeInclusive<f64> = 1e-3..=1e3;
 
 fn square() -> f64 {
     1.0
@@ -133,18 +141,15 @@ pub struct Hashes {
 impl DatasetInfo {
     /// Reads the file. Returns an error if its format version is not [`FORMAT_VERSION`].
     pub fn read(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|source| {
-            if source.kind() == std::io::ErrorKind::NotFound {
-                Error::file(
-                    path,
-                    "not found, so this is not a dataset folder",
-                    "Name a folder that `skinlesion prepare` wrote.",
-                )
-            } else {
-                Error::io("read", path)(source)
-            }
-        })?;
+        if !path.exists() {
+            return Err(Error::file(
+                path,
+                "not found, so this is not a dataset folder",
+                "Name a folder that `skinlesion prepare` wrote.",
+            ));
+        }
         let again = "Run `skinlesion prepare` again.";
+        let (bytes, digests) = sealed::read(path, again)?;
         let value: serde_json::Value = serde_json::from_slice(&bytes)
             .map_err(|error| Error::file(path, format!("not valid JSON ({error})"), again))?;
         let version = value["format_version"].as_u64();
@@ -156,13 +161,23 @@ impl DatasetInfo {
                 again,
             ));
         }
-        let info: Self = serde_json::from_value(value).map_err(|error| {
+        let mut info: Self = serde_json::from_value(value).map_err(|error| {
             Error::file(path, format!("not a dataset description ({error})"), again)
         })?;
-        if !(info.aspect > 0.0 && info.aspect.is_finite()) {
-            let problem = format!("aspect is {}, but must be positive and finite", info.aspect);
-            return Err(Error::file(path, problem, again));
-        }
-        Ok(info)
+        info.digests = digests;
+        let problem = if info.classes != Diagnosis::ALL.map(Diagnosis::code) {
+            format!("its classes are {}", info.classes.join(", "))
+        } else if !ASPECTS.contains(&info.aspect) {
+            format!("aspect is {}, but must be from 0.001 to 1000", info.aspect)
+        } else if !info
+            .class_weights
+            .iter()
+            .all(|weight| weight.is_finite() && *weight >= 0.0)
+        {
+            "its class weights are not numbers from 0".to_owned()
+        } else {
+            return Ok(info);
+        };
+        Err(Error::file(path, problem, again))
     }
 }

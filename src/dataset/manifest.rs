@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::folds::Fold;
 use super::{Sample, Split};
-use crate::{Diagnosis, Error, Result};
+use crate::{Diagnosis, Error, Result, reading};
 
 /// The file's name within a dataset folder.
 pub const FILE: &str = "manifest.csv";
@@ -88,13 +88,8 @@ pub fn to_csv(rows: &[Row]) -> Vec<u8> {
 
 /// Reads a manifest, with or without folds.
 pub fn read(path: &Path) -> Result<Vec<Row>> {
-    let mut reader = csv::Reader::from_path(path).map_err(|error| {
-        Error::file(
-            path,
-            format!("cannot be read ({error})"),
-            "Name a folder that `skinlesion prepare` wrote.",
-        )
-    })?;
+    let bytes = reading::read(path, reading::MAX_TABLE)?;
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
     let wrong = |error: csv::Error| {
         let number = error.position().map_or(0, csv::Position::line);
         Error::line(

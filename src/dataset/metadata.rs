@@ -2,6 +2,7 @@
 //! with or without the `dataset` column) and ISIC's one-hot ground truth (`image,MEL,NV,BCC,AKIEC,BKL,DF,VASC`).
 
 mod form;
+mod quotes;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +12,7 @@ use csv::StringRecord;
 use self::form::Form;
 use super::Sample;
 use super::findings::{Findings, counted};
-use crate::{Diagnosis, Error, Result, files};
+use crate::{Diagnosis, Error, Result, files, reading};
 
 /// A checked metadata file: image ids are unique, and each lesion has one diagnosis.
 #[derive(Debug)]
@@ -41,7 +42,7 @@ pub struct Row {
 /// Missing columns, an unknown diagnosis, a row without id, two rows of one image id that differ, a lesion with two
 /// diagnoses, or no rows. The message lists the rows concerned.
 pub fn read(path: &Path) -> Result<Metadata> {
-    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+    let bytes = reading::read(path, reading::MAX_TABLE)?;
     let text = std::str::from_utf8(&bytes).map_err(|error| {
         let line = bytes[..error.valid_up_to()]
             .iter()
@@ -55,6 +56,7 @@ pub fn read(path: &Path) -> Result<Metadata> {
         )
     })?;
     let text = text.trim_start_matches('\u{feff}');
+    quotes::refuse_stray(path, text, delimiter(text))?;
     let rows = parse(path, text)?;
     let rows_read = rows.len();
     let rows = without_repeats(path, rows)?;

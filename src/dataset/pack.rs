@@ -11,7 +11,7 @@ use super::near_duplicates::fingerprint::Fingerprint;
 use crate::imaging::decode::decode;
 use crate::imaging::resize::{self, Fit, ResizeRule};
 use crate::progress::Progress;
-use crate::{Error, Result, files};
+use crate::{Error, Result, files, reading};
 
 /// The number of images in memory at a time: 10 MB at 224 pixels, enough to keep the cores busy.
 const BATCH: usize = 64;
@@ -155,7 +155,7 @@ fn prepare_all(
 }
 
 fn prepare(path: &Path, rule: ResizeRule, with_fingerprint: bool) -> Result<Image, String> {
-    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+    let bytes = reading::read(path, reading::MAX_PHOTOGRAPH).map_err(|error| error.problem())?;
     let image = decode(&bytes).map_err(|error| error.to_string())?;
     Ok(Image {
         pixels: resize::resize(&image, rule),

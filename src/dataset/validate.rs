@@ -13,8 +13,9 @@ use super::near_duplicates::search;
 use super::pixels::{self, Pixels};
 use super::row_checks::{counts, repeated_images, shared_groups, shared_lesions};
 use super::sample::Split;
+use crate::files::{self, Lock};
 use crate::progress::Progress;
-use crate::{Error, Result, files};
+use crate::{Error, Result};
 
 /// The result of a validation.
 #[derive(Debug, Default)]
@@ -44,6 +45,7 @@ pub fn validate(
     folder: &Path,
     progress: &dyn Progress,
 ) -> Result<(ValidationReport, Option<Dataset>)> {
+    let lock = Lock::to_read(folder)?;
     let info = DatasetInfo::read(&folder.join(info::FILE))?;
     let manifest_path = folder.join(manifest::FILE);
     let mut report = ValidationReport::default();
@@ -88,19 +90,42 @@ pub fn validate(
         (!same).then(|| changed(pixels::FILE)),
         format!("{} is unchanged", pixels::FILE),
     );
+    match &info.digests {
+        Some(digests) => {
+            for name in digests.files.keys() {
+                if ![manifest::FILE, pixels::FILE].contains(&name.as_str()) {
+                    let unchanged = digests
+                        .refuse_changed(&folder.join(info::FILE), name, "")
+                        .is_ok();
+                    let fault = (!unchanged).then(|| changed(name));
+                    report.note(fault, format!("{name} is unchanged"));
+                }
+            }
+        }
+        None => report.proved.push(format!(
+            "{} carries no digest of itself, as those of older versions",
+            info::FILE
+        )),
+    }
     let dataset = Dataset {
         path: folder.to_owned(),
         info,
         fold: None,
+        sources: Vec::new(),
         rows,
         pixels,
+        lock,
     };
     Ok((report, Some(dataset)))
 }
 
 /// Checks that the test split of `dataset` shares no lesions, images or near-duplicates with the training and
 /// validation splits of `other`.
-pub fn against(dataset: &Dataset, other: &Dataset, progress: &dyn Progress) -> ValidationReport {
+pub fn against(
+    dataset: &Dataset,
+    other: &Dataset,
+    progress: &dyn Progress,
+) -> Result<ValidationReport> {
     let mut report = ValidationReport::default();
     let test = dataset.split_rows(Split::Test);
     let trained_on: Vec<usize> = (0..other.rows.len())
@@ -134,7 +159,7 @@ pub fn against(dataset: &Dataset, other: &Dataset, progress: &dyn Progress) -> V
         )),
         format!("no image of the test split is used for training or validation in {other_path}"),
     );
-    let pairs = search::between((dataset, &test), (other, &trained_on), progress);
+    let pairs = search::between((dataset, &test), (other, &trained_on), progress)?;
     let mut found = Findings::default();
     for pair in &pairs {
         let (own, theirs) = (
@@ -163,5 +188,5 @@ pub fn against(dataset: &Dataset, other: &Dataset, progress: &dyn Progress) -> V
              {other_path}, within the limits of the search"
         ),
     );
-    report
+    Ok(report)
 }

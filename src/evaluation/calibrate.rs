@@ -17,7 +17,7 @@ use crate::metrics::decision_metrics::DecisionAnalysis;
 use crate::metrics::decisions::{Balanced, Decisions, Offsets, decide};
 use crate::metrics::{Predictions, default_decision, ranking};
 use crate::model::checkpoint::Checkpoint;
-use crate::model::checkpoint_metadata::lesion_hash;
+use crate::model::seen::Seen;
 use crate::progress::Progress;
 use crate::{Error, Result};
 
@@ -70,7 +70,7 @@ impl CalibrationMetrics {
 }
 
 /// Fits a temperature and τ on the validation split and stores them in the checkpoint metadata; the temperature is
-/// combined with an earlier one. The lesions of the split are added to the checkpoint's `validation_lesions`. Without
+/// combined with an earlier one. The split is added to what the checkpoint has seen for validation. Without
 /// `class_priors` there is no τ.
 ///
 /// # Errors
@@ -103,10 +103,8 @@ pub fn calibrate(
     refuse_seen_lesions(&checkpoint.metadata, &dataset, Split::Val)?;
     let classifier = CheckpointClassifier::new(&checkpoint, device)?;
     let predictions = predict_split(&classifier, &dataset, &rows, batch, progress)?;
-    let lesions = &mut checkpoint.metadata.validation_lesions;
-    lesions.extend(predictions.lesions().into_iter().map(lesion_hash));
-    lesions.sort_unstable();
-    lesions.dedup();
+    let seen = &mut checkpoint.metadata.seen;
+    seen.extend(&Seen::new(&dataset, &[], &rows)?);
     fit(
         checkpoint,
         predictions,

@@ -88,7 +88,7 @@ pub fn compare(
 
 /// The images of an evaluation: manifest hash and split.
 fn scored_data(metrics: &Path) -> Result<(String, Split)> {
-    let bytes = std::fs::read(metrics).map_err(Error::io("read", metrics))?;
+    let (bytes, _) = super::read_metrics(metrics)?;
     let read = || -> Option<(String, Split)> {
         let value: Value = serde_json::from_slice(&bytes).ok()?;
         let data = value.get("data")?;
@@ -104,10 +104,14 @@ fn scored_data(metrics: &Path) -> Result<(String, Split)> {
     })
 }
 
-/// Reads predictions, and refuses those whose confusion matrix is not that of the metrics.
+/// Reads predictions, and refuses those whose confusion matrix is not that of the metrics, or that are beside the metrics
+/// and have changed.
 pub(super) fn read_predictions(path: &Path, metrics: &Path) -> Result<Predictions> {
+    let (bytes, digests) = super::read_metrics(metrics)?;
+    if let Some(digests) = digests.filter(|_| path == metrics.with_file_name(predictions::FILE)) {
+        digests.refuse_changed(metrics, predictions::FILE, "Run `skinlesion eval` again.")?;
+    }
     let predictions = Predictions::read(path)?;
-    let bytes = std::fs::read(metrics).map_err(Error::io("read", metrics))?;
     let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
     let counted = serde_json::json!(predictions.score().confusion_matrix);
     if value.get("confusion_matrix") != Some(&counted) {

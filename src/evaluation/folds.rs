@@ -109,7 +109,7 @@ impl PooledEvaluation {
     /// An unreadable file, and an evaluation of a single network.
     pub fn read(path: &Path) -> Result<Self> {
         let path = super::metrics_path(path);
-        let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
+        let (bytes, _) = super::read_metrics(&path)?;
         serde_json::from_slice(&bytes).map_err(|error| {
             Error::line(
                 &path,
@@ -255,6 +255,7 @@ pub fn score(
             split: Split::Val,
             lesions,
             proved_unseen: true,
+            sources: dataset.sources.clone(),
         },
         folds: Folds::new(dataset.info.folds.len(), each),
         analysis: Analysis::new(

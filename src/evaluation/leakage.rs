@@ -1,11 +1,19 @@
 //! The leakage guard: no network is scored on lesions that it was trained or selected on, and no training starts from
 //! one that has seen lesions of its validation or test split.
+//!
+//! A lesion has been seen if its id is listed in the checkpoint ([`Seen`]), the id of one of its images, or an image
+//! that looks the same ([`DHash`]). Lesion ids alone are not enough: tables in ISIC's one-hot form have none, so that
+//! each image is a lesion of its own there, and the same photograph may have another name elsewhere.
 
 use std::collections::HashSet;
 use std::path::Path;
 
-use crate::dataset::{Dataset, Split};
-use crate::model::checkpoint_metadata::{CheckpointMetadata, lesion_hash};
+use rayon::prelude::*;
+
+use crate::dataset::{Dataset, Sample, Split};
+use crate::imaging::dhash::DHash;
+use crate::model::checkpoint_metadata::CheckpointMetadata;
+use crate::model::seen::{Seen, dhashes, id_hash};
 use crate::{Error, Result};
 
 /// Refuses to score a network on a split with lesions that it has seen.
@@ -17,13 +25,14 @@ pub fn refuse_seen_lesions(
     dataset: &Dataset,
     split: Split,
 ) -> Result<()> {
-    for (hashes, use_of_them) in forbidden(metadata, split) {
-        let seen = seen_lesions(hashes, dataset, split);
+    for list in forbidden(metadata, split) {
+        let seen = list.lesions_of(metadata, dataset, split)?;
         if let Some(first) = seen.first() {
             return Err(Error::file(
                 &dataset.path,
                 format!(
-                    "the network was {use_of_them} {} of the {} lesions of the {split} split (first: {first})",
+                    "the network was {} {} of the {} lesions of the {split} split (first: {first})",
+                    list.used,
                     seen.len(),
                     distinct_lesions(dataset, split).len(),
                 ),
@@ -39,8 +48,8 @@ pub fn refuse_seen_lesions(
 /// rules of [`refuse_seen_lesions`].
 pub fn refuse_leak(path: &Path, metadata: &CheckpointMetadata, dataset: &Dataset) -> Result<()> {
     for split in [Split::Val, Split::Test] {
-        for (hashes, _) in forbidden(metadata, split) {
-            let seen = seen_lesions(hashes, dataset, split);
+        for list in forbidden(metadata, split) {
+            let seen = list.lesions_of(metadata, dataset, split)?;
             if let Some(first) = seen.first() {
                 return Err(Error::file(
                     path,
@@ -56,10 +65,29 @@ pub fn refuse_leak(path: &Path, metadata: &CheckpointMetadata, dataset: &Dataset
     Ok(())
 }
 
-/// The [`lesion_hash`]es that must not occur in a scored split, and how the network used them.
-fn forbidden(metadata: &CheckpointMetadata, split: Split) -> Vec<(&[String], &'static str)> {
-    let trained = (metadata.training_lesions.as_slice(), "trained on");
-    let selected = (metadata.validation_lesions.as_slice(), "selected on");
+/// Whether a checkpoint lists lesions only, as older versions wrote it, and is to be scored on another dataset than its
+/// own. There the same images may have other lesion ids, which is then not noticed.
+pub fn is_blind_to_images(metadata: &CheckpointMetadata, dataset: &Dataset) -> bool {
+    metadata.seen.training_images.is_empty() && !is_own(metadata, dataset)
+}
+
+/// Whether a network was trained on a sample, by the ids of lesion and image.
+pub fn trained_on(metadata: &CheckpointMetadata) -> impl Fn(&Sample) -> bool {
+    let list = List::trained(&metadata.seen);
+    move |sample| list.by_id(sample).is_some()
+}
+
+/// Whether the dataset is the one that the network was trained with.
+fn is_own(metadata: &CheckpointMetadata, dataset: &Dataset) -> bool {
+    metadata.dataset == dataset.info.hashes.manifest
+}
+
+/// The images that must not occur in a scored split.
+fn forbidden(metadata: &CheckpointMetadata, split: Split) -> Vec<List<'_>> {
+    let (trained, selected) = (
+        List::trained(&metadata.seen),
+        List::selected(&metadata.seen),
+    );
     match split {
         Split::Train => vec![],
         Split::Val => vec![trained],
@@ -67,12 +95,94 @@ fn forbidden(metadata: &CheckpointMetadata, split: Split) -> Vec<(&[String], &'s
     }
 }
 
-/// The lesions of a split whose [`lesion_hash`] is in `hashes`.
-fn seen_lesions<'a>(hashes: &[String], dataset: &'a Dataset, split: Split) -> Vec<&'a str> {
-    let hashes: HashSet<&str> = hashes.iter().map(String::as_str).collect();
-    let mut lesions = distinct_lesions(dataset, split);
-    lesions.retain(|lesion| hashes.contains(lesion_hash(lesion).as_str()));
-    lesions
+/// Images that a network has seen, and how it used them.
+struct List<'a> {
+    ids: HashSet<&'a str>,
+    dhashes: &'a [String],
+    used: &'static str,
+}
+
+impl<'a> List<'a> {
+    fn trained(seen: &'a Seen) -> Self {
+        let ids = [&seen.training_lesions, &seen.training_images];
+        Self::new(ids, &seen.training_dhashes, "trained on")
+    }
+
+    fn selected(seen: &'a Seen) -> Self {
+        let ids = [&seen.validation_lesions, &seen.validation_images];
+        Self::new(ids, &seen.validation_dhashes, "selected on")
+    }
+
+    /// One set of both ids: without lesion ids, an image's id is that of its lesion.
+    fn new(ids: [&'a Vec<String>; 2], dhashes: &'a [String], used: &'static str) -> Self {
+        Self {
+            ids: ids.into_iter().flatten().map(String::as_str).collect(),
+            dhashes,
+            used,
+        }
+    }
+
+    /// The lesions of a split that are in the list, as messages name them. Images are compared only if no id is found,
+    /// and not within the dataset that the network was trained with: `skinlesion prepare` has separated those.
+    fn lesions_of(
+        &self,
+        metadata: &CheckpointMetadata,
+        dataset: &Dataset,
+        split: Split,
+    ) -> Result<Vec<String>> {
+        let rows = dataset.split_rows(split);
+        let samples = || rows.iter().map(|&row| &dataset.rows[row].sample);
+        let found = samples().map(|sample| (sample, self.by_id(sample)));
+        let found = first_of_each_lesion(found);
+        if !found.is_empty() || self.dhashes.is_empty() || is_own(metadata, dataset) {
+            return Ok(found);
+        }
+        let known: Vec<DHash> = (self.dhashes.iter())
+            .filter_map(|text| text.parse().ok())
+            .collect();
+        let is_known = |hash: &Option<DHash>| {
+            hash.is_some_and(|hash| {
+                known
+                    .iter()
+                    .any(|other| hash.distance(*other) <= DHash::SAME)
+            })
+        };
+        let looks_known: Vec<bool> = dhashes(dataset, &rows)?.par_iter().map(is_known).collect();
+        let found = samples().zip(looks_known).map(|(sample, known)| {
+            let words = || {
+                let Sample {
+                    lesion_id,
+                    image_id,
+                    ..
+                } = sample;
+                format!("{lesion_id}, whose image {image_id} is among them under another name")
+            };
+            (sample, known.then(words))
+        });
+        Ok(first_of_each_lesion(found))
+    }
+
+    fn by_id(&self, sample: &Sample) -> Option<String> {
+        let Sample {
+            lesion_id,
+            image_id,
+            ..
+        } = sample;
+        if self.ids.contains(id_hash(lesion_id).as_str()) {
+            return Some(lesion_id.clone());
+        }
+        let is_known = self.ids.contains(id_hash(image_id).as_str());
+        is_known.then(|| format!("{lesion_id}, by its image {image_id}"))
+    }
+}
+
+fn first_of_each_lesion<'a>(
+    found: impl Iterator<Item = (&'a Sample, Option<String>)>,
+) -> Vec<String> {
+    let mut lesions = HashSet::new();
+    let found = found.filter_map(|(sample, words)| Some((sample.lesion_id.as_str(), words?)));
+    let first = found.filter(|(lesion, _)| lesions.insert(*lesion));
+    first.map(|(_, words)| words).collect()
 }
 
 /// The distinct lesions of a split, in order of first occurrence.

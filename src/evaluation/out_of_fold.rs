@@ -42,6 +42,12 @@ impl OutOfFold {
                 "Give a network that was trained with --fold all, or leave the evaluation of the folds out.",
             );
         }
+        if !evaluation.data.sources.is_empty() {
+            return refuse(
+                "it is limited to images of some sources, and this network was trained on all of them",
+                "Run `skinlesion eval --folds` without --source.",
+            );
+        }
         if evaluation.tta {
             return refuse(
                 "its probabilities are means over symmetric views, and the temperature of one view differs",

@@ -52,7 +52,8 @@ pub fn predict_split(
     let mut predictions = Predictions::default();
     progress.start("Scoring", rows.len() as u64);
     for rows in rows.chunks(batch.max(1)) {
-        let images: Vec<&[u8]> = rows.iter().map(|&row| dataset.pixels.image(row)).collect();
+        let images = dataset.pixels.images(rows)?;
+        let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
         for (&row, probabilities) in rows.iter().zip(classifier.probabilities(&images)?) {
             let sample = &dataset.rows[row].sample;
             if probabilities.iter().any(|p| !p.is_finite()) {
@@ -69,7 +70,6 @@ pub fn predict_split(
             let balanced = classifier.decisions().offsets(DecisionRule::Balanced);
             (predictions.balanced).extend(balanced.map(|offsets| decide(&probabilities, offsets)));
         }
-        dataset.pixels.release();
         progress.advance(rows.len() as u64);
     }
     progress.finish();

@@ -7,6 +7,7 @@ use crate::dataset::part::Part;
 use crate::evaluation::analysis::Analysis;
 use crate::evaluation::out_of_fold::OutOfFold;
 use crate::evaluation::{Evaluation, METRICS_FILE};
+use crate::integrity::sealed;
 use crate::metrics::bootstrap::Intervals;
 use crate::metrics::{Metrics, Predictions};
 use crate::{Error, Result};
@@ -38,19 +39,16 @@ pub fn read(paths: &[PathBuf], source: &ExportSource) -> Result<Vec<ExportEvalua
     paths.iter().map(|path| read_one(path, source)).collect()
 }
 
+const INVALID: &str = "Pass the metrics.json, or its folder, that `skinlesion eval` wrote.";
+
 fn read_one(path: &Path, source: &ExportSource) -> Result<ExportEvaluation> {
     let path = match path.is_dir() {
         true => path.join(METRICS_FILE),
         false => path.to_owned(),
     };
-    let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
+    let (bytes, _) = sealed::read(&path, INVALID)?;
     let invalid = |error: serde_json::Error| {
-        Error::line(
-            &path,
-            error.line() as u64,
-            error.to_string(),
-            "Pass the metrics.json, or its folder, that `skinlesion eval` wrote.",
-        )
+        Error::line(&path, error.line() as u64, error.to_string(), INVALID)
     };
     let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(invalid)?;
     if value.get("folds").is_some() {
@@ -73,6 +71,13 @@ fn read_one(path: &Path, source: &ExportSource) -> Result<ExportEvaluation> {
             &path,
             format!("it evaluates another model than {}", source.path.display()),
             "Pass an evaluation of this checkpoint by `skinlesion eval --model`.",
+        ));
+    }
+    if !evaluation.data.sources.is_empty() {
+        return Err(Error::file(
+            &path,
+            "it is limited to images of some sources",
+            "Pass an evaluation by `skinlesion eval` without --source.",
         ));
     }
     Ok(ExportEvaluation {

@@ -40,7 +40,7 @@ impl Images {
             truths.truths.push(sample.dx);
         }
         Ok(Self {
-            pixels: pixels(&dataset, &rows),
+            pixels: dataset.pixels.images(&rows)?,
             of: "validation images",
             truths,
             whole: rows.len() == dataset.split_rows(Split::Val).len(),
@@ -57,7 +57,7 @@ impl Images {
         let most = COMPARED_TRAINING_IMAGES;
         let limit = if limit == 0 { most } else { limit.min(most) };
         Ok(Self {
-            pixels: pixels(&dataset, &evenly_spaced(&dataset, Split::Train, limit)?),
+            pixels: (dataset.pixels).images(&evenly_spaced(&dataset, Split::Train, limit)?)?,
             of: "training images",
             truths: Predictions::default(),
             whole: false,
@@ -97,7 +97,7 @@ pub fn training(
 ) -> Result<Vec<Vec<u8>>> {
     let dataset = open(folder, metadata)?;
     let rows = evenly_spaced(&dataset, Split::Train, limit)?;
-    Ok(pixels(&dataset, &rows))
+    dataset.pixels.images(&rows)
 }
 
 fn open(folder: &Path, metadata: &CheckpointMetadata) -> Result<Dataset> {
@@ -124,11 +124,6 @@ fn evenly_spaced(dataset: &Dataset, split: Split, limit: usize) -> Result<Vec<us
         limit.min(rows.len())
     };
     Ok((0..count).map(|i| rows[i * rows.len() / count]).collect())
-}
-
-fn pixels(dataset: &Dataset, rows: &[usize]) -> Vec<Vec<u8>> {
-    let image = |&row: &usize| dataset.pixels.image(row).to_vec();
-    rows.iter().map(image).collect()
 }
 
 /// A noise image of `size` × `size` pixels.

@@ -8,6 +8,7 @@ use crate::artifact::description::Description;
 use crate::artifact::exported_file::ExportedFile;
 use crate::artifact::format::Format;
 use crate::artifact::package::{CHECKPOINT_FILE, GOLDEN_FILE, LABELS_FILE, MODEL_FILE};
+use crate::integrity::sums::FILE as SUMS_FILE;
 
 /// The file's name.
 pub const README_FILE: &str = "README.md";
@@ -91,7 +92,7 @@ pub fn legend(networks: &[ExportedFile]) -> String {
 
 /// The contents of the file.
 pub fn readme(description: &Description, networks: &[ExportedFile]) -> String {
-    let first = networks.first().map_or("model.onnx", |n| &n.file);
+    let first = ExportedFile::example(networks);
     let onnx = Format::Onnx.file_name();
     format!(
         "# Exported network
@@ -107,6 +108,7 @@ pub fn readme(description: &Description, networks: &[ExportedFile]) -> String {
 * `{LABELS_FILE}`: the class codes, one per line, in the order of the outputs.
 * `{CARD_FILE}`: the model card: intended use, metrics and limits.
 * `{CHECKPOINT_FILE}`: training settings, and the hashed ids of lesions that the network must not be scored on.
+* `{SUMS_FILE}`: the SHA-256 of each file: `sha256sum --check {SUMS_FILE}`, or `skinlesion check .`.
 
 Licence of the weights: {licence}.
 

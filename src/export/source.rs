@@ -77,6 +77,7 @@ impl ExportSource {
     }
 
     fn read_exported(path: PathBuf) -> Result<Self> {
+        package::refuse_changed(&path)?;
         let (sha256, mut metadata) = package::provenance(&path)?;
         let exported = Description::read(&path.with_file_name(MODEL_FILE))?;
         if exported.checkpoint.sha256 != sha256 {
@@ -88,7 +89,7 @@ impl ExportSource {
         }
         metadata.decisions = exported.decisions.clone();
         Ok(Self {
-            network: onnx::read(&path, metadata.architecture)?,
+            network: onnx::read(&path, metadata.architecture, &sha256)?,
             sha256,
             metadata,
             path,

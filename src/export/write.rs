@@ -13,6 +13,8 @@ use crate::artifact::description::{Description, FileDescription};
 use crate::artifact::exported_file::ExportedFile;
 use crate::artifact::format::{Family, FloatPrecision, Format, Precision};
 use crate::artifact::interface::{InputKind, Interface};
+use crate::files::temporary::scratch_folder;
+use crate::inference::classifier::Classifier;
 use crate::inference::open;
 use crate::progress::Progress;
 use crate::{Error, Result};
@@ -76,9 +78,13 @@ pub fn write(
             description,
             interface: Interface::new(format, description.resize, plan.input, resizes),
         };
-        let mut final_about = about(false);
-        write_one(source, quantized.as_ref(), format, &path, &final_about)?;
-        let classifier = open::open(&path, Device::Cpu)?;
+        let resizes = plan.resizes && format.family() == Family::Onnx;
+        let about = about(resizes);
+        write_one(source, quantized.as_ref(), format, &path, &about)?;
+        let classifier = match resizes {
+            true => open_without_resize(&path)?,
+            false => open::open(&path, Device::Cpu)?,
+        };
         let mut verification =
             verify::check(format, &*classifier, inputs, plan.tolerance, progress)?;
         if let (Verification::Passed(check), Some(fold), Precision::Int8) =
@@ -94,17 +100,7 @@ pub fn write(
         }
         match verification {
             Verification::Passed(check) => {
-                if plan.resizes && format.family() == Family::Onnx {
-                    // The file was verified without the resize, because the engine here has no antialiased Resize.
-                    final_about = about(true);
-                    write_one(source, quantized.as_ref(), format, &path, &final_about)?;
-                }
-                written.push(ExportedFile::new(
-                    format,
-                    &path,
-                    final_about.interface,
-                    *check,
-                )?);
+                written.push(ExportedFile::new(format, &path, about.interface, *check)?);
             }
             Verification::Failed(why) => {
                 std::fs::remove_file(&path).map_err(Error::io("remove", &path))?;
@@ -113,6 +109,19 @@ pub fn write(
         }
     }
     Ok((written, failed_formats))
+}
+
+/// Opens a file that resizes its input, as it was written, for images of the network's size.
+fn open_without_resize(path: &Path) -> Result<Box<dyn Classifier>> {
+    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+    let bytes = onnx::without_resize(&bytes).map_err(|problem| Error::Disagreement {
+        path: path.to_owned(),
+        problem,
+    })?;
+    let folder = tempfile::tempdir().map_err(Error::io("create", &std::env::temp_dir()))?;
+    let copy = folder.path().join(path.file_name().unwrap_or_default());
+    std::fs::write(&copy, bytes).map_err(Error::io("write", &copy))?;
+    open::open(&copy, Device::Cpu)
 }
 
 /// The network of a fold, quantized.
@@ -136,7 +145,7 @@ impl<'a> QuantizedFold<'a> {
 
     /// Writes the network in this format to a temporary file, and checks it.
     fn check(&self, format: Format, plan: &Plan, progress: &dyn Progress) -> Result<Verification> {
-        let folder = tempfile::tempdir().map_err(Error::io("create", &std::env::temp_dir()))?;
+        let folder = scratch_folder()?;
         let path = folder.path().join(format.file_name());
         let source = self.fold.source;
         let description = source.description();

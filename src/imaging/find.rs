@@ -1,82 +1,209 @@
 //! Search for image files in the files and folders that a user names.
 
+use std::collections::BTreeMap;
+use std::fs::FileType;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 
+use super::kind;
 use crate::{Error, Result};
 
-/// File extensions of images within folders, in any case.
-const EXTENSIONS: [&str; 3] = ["jpg", "jpeg", "png"];
+/// The path that means standard input.
+const STANDARD_INPUT: &str = "-";
 
-/// The image files at the given paths: a file itself, whatever its extension, and all images below a folder, sorted.
-/// Paths that are not found are errors in the result, in the same order.
-pub fn find(paths: &[PathBuf]) -> Vec<Result<PathBuf>> {
-    paths.iter().flat_map(|path| find_one(path)).collect()
+/// File extensions of a dataset's photographs, in any case.
+const PHOTOGRAPHS: [&str; 3] = ["jpg", "jpeg", "png"];
+
+/// What was found at some paths.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The image files in the order of the paths, those of a folder sorted. A path at which there is none is an error.
+    pub images: Vec<(PathBuf, Result<()>)>,
+    /// The number of files in folders that cannot be read, by kind ([`kind::by_name`]).
+    pub left_out: BTreeMap<String, usize>,
 }
 
-fn find_one(path: &Path) -> Vec<Result<PathBuf>> {
-    if !path.exists() {
-        let remedy = "Pass an image file, or a folder of images.";
-        return vec![Err(Error::file(path, "not found", remedy))];
+impl Found {
+    /// The files that were left out, as "7 left out: 1 HEIC, 6 TXT"; `None` if there are none.
+    pub fn left_out(&self) -> Option<String> {
+        let total: usize = self.left_out.values().sum();
+        let kinds = self.left_out.iter().map(|(kind, n)| format!("{n} {kind}"));
+        let kinds = kinds.collect::<Vec<_>>().join(", ");
+        (total > 0).then(|| format!("{total} left out: {kinds}"))
     }
-    if !path.is_dir() {
-        return vec![Ok(path.to_owned())];
-    }
-    let found: Vec<_> = WalkDir::new(path)
-        .follow_links(true)
-        .sort_by_file_name()
-        .into_iter()
-        .filter_map(|entry| match entry {
-            Ok(entry) if entry.file_type().is_file() && is_photograph(entry.path()) => {
-                Some(Ok(entry.into_path()))
+}
+
+/// The images at the given paths: a file itself, whatever its extension, all images below a folder, and standard input
+/// for [`STANDARD_INPUT`]. Hidden files of a folder are passed over.
+pub fn find(paths: &[PathBuf]) -> Found {
+    let mut found = Found::default();
+    for path in paths {
+        match look_at(path) {
+            Ok(true) => found.search(path),
+            Ok(false)
+                if is_stdin(path) && found.images.iter().any(|(image, _)| is_stdin(image)) =>
+            {
+                let problem = "standard input is named twice";
+                let error =
+                    Error::input(STANDARD_INPUT, problem, "It holds one image: name it once.");
+                found.images.push((path.clone(), Err(error)));
             }
-            Ok(_) => None,
-            Err(error) => {
-                let place = error.path().unwrap_or(path).to_owned();
-                Some(Err(Error::io("read", &place)(error.into())))
-            }
-        })
-        .collect();
-    if found.is_empty() {
-        let problem = "contains no .jpg, .jpeg or .png file, nor do its subfolders";
-        let remedy = "Pass an image file, or a folder of images.";
-        return vec![Err(Error::file(path, problem, remedy))];
+            Ok(false) => found.images.push((path.clone(), Ok(()))),
+            Err(error) => found.images.push((path.clone(), Err(error))),
+        }
     }
     found
 }
 
-/// Whether a file has the extension of an image.
+/// Whether a path means standard input.
+pub fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == STANDARD_INPUT
+}
+
+/// Whether a path is a folder, and not an image.
+fn look_at(path: &Path) -> Result<bool> {
+    if is_stdin(path) {
+        return match std::io::stdin().is_terminal() {
+            true => Err(Error::input(
+                STANDARD_INPUT,
+                "standard input is a terminal",
+                "Redirect an image into it: … - < photograph.jpg",
+            )),
+            false => Ok(false),
+        };
+    }
+    if !path.exists() {
+        let remedy = "Pass an image file, a folder of images, or - for standard input.";
+        return Err(Error::file(path, "not found", remedy));
+    }
+    let metadata = std::fs::metadata(path).map_err(Error::io("read", path))?;
+    match special(metadata.file_type()) {
+        Some(what) => Err(Error::file(
+            path,
+            format!("this is {what}, not an image file"),
+            "Pass - to read an image from standard input.",
+        )),
+        None => Ok(metadata.is_dir()),
+    }
+}
+
+/// The name of a file that is neither regular nor a folder: reading it may never end.
+#[cfg(unix)]
+fn special(file: FileType) -> Option<&'static str> {
+    use std::os::unix::fs::FileTypeExt;
+    match file {
+        _ if file.is_fifo() => Some("a pipe"),
+        _ if file.is_socket() => Some("a socket"),
+        _ if file.is_char_device() || file.is_block_device() => Some("a device"),
+        _ => None,
+    }
+}
+
+#[cfg(not(unix))]
+fn special(file: FileType) -> Option<&'static str> {
+    (!file.is_file() && !file.is_dir()).then_some("a device")
+}
+
+impl Found {
+    /// Adds the images below a folder.
+    fn search(&mut self, folder: &Path) {
+        let before = self.images.len();
+        let mut left_out = BTreeMap::new();
+        for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
+            match entry {
+                Ok(entry) if !entry.file_type().is_file() => {}
+                Ok(entry) if kind::is_read(entry.path()) => {
+                    self.images.push((entry.into_path(), Ok(())));
+                }
+                Ok(entry) if entry.file_name().to_string_lossy().starts_with('.') => {}
+                Ok(entry) => *left_out.entry(kind::by_name(entry.path())).or_insert(0) += 1,
+                Err(error) => {
+                    let place = error.path().unwrap_or(folder).to_owned();
+                    let error = Error::io("read", &place)(error.into());
+                    self.images.push((place, Err(error)));
+                }
+            }
+        }
+        if self.images.len() == before {
+            let problem = format!(
+                "contains no {} file, nor do its subfolders",
+                kind::NAMES.replace(" or ", ", ")
+            );
+            let remedy = "Pass an image file, or a folder of images.";
+            let error = Error::file(folder, problem, remedy);
+            self.images.push((folder.to_owned(), Err(error)));
+        }
+        for (kind, n) in left_out {
+            *self.left_out.entry(kind).or_insert(0) += n;
+        }
+    }
+}
+
+/// Whether a file has the extension of a dataset's photographs.
 pub fn is_photograph(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
-    extension.is_some_and(|found| EXTENSIONS.iter().any(|e| found.eq_ignore_ascii_case(e)))
+    extension.is_some_and(|found| PHOTOGRAPHS.iter().any(|e| found.eq_ignore_ascii_case(e)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn problems(found: &Found) -> Vec<String> {
+        let errors = found
+            .images
+            .iter()
+            .filter_map(|(_, found)| found.as_ref().err());
+        errors.map(Error::to_string).collect()
+    }
+
     #[test]
-    fn a_folder_yields_its_images_sorted_and_a_missing_path_an_error() {
+    fn a_folder_yields_its_images_sorted_and_others_are_counted_by_kind() {
         let home = tempfile::tempdir().unwrap();
         std::fs::create_dir(home.path().join("deep")).unwrap();
-        for name in ["b.JPG", "a.jpeg", "deep/c.Png", "notes.txt"] {
+        let files = [
+            "b.JPG",
+            "a.webp",
+            "deep/c.Png",
+            "1.heic",
+            "2.HEIC",
+            "notes.txt",
+            "README",
+        ];
+        for name in files.into_iter().chain([".hidden"]) {
             std::fs::write(home.path().join(name), "").unwrap();
         }
         let found = find(&[home.path().to_owned(), home.path().join("gone.jpg")]);
-        let names: Vec<_> = found[..3]
+        let names: Vec<_> = found.images[..3]
             .iter()
-            .map(|path| path.as_ref().unwrap().strip_prefix(home.path()).unwrap())
+            .map(|(path, _)| path.strip_prefix(home.path()).unwrap())
             .collect();
-        assert_eq!(names, ["a.jpeg", "b.JPG", "deep/c.Png"].map(Path::new));
-        assert!(
-            found[3]
-                .as_ref()
-                .unwrap_err()
-                .to_string()
-                .contains("gone.jpg")
-        );
-        std::fs::remove_file(home.path().join("deep/c.Png")).unwrap();
-        assert!(find(&[home.path().join("deep")])[0].is_err());
+        assert_eq!(names, ["a.webp", "b.JPG", "deep/c.Png"].map(Path::new));
+        assert!(problems(&found)[0].contains("gone.jpg: not found"));
+        let said = "4 left out: 2 HEIC, 1 TXT, 1 without extension";
+        assert_eq!(found.left_out().as_deref(), Some(said));
+
+        std::fs::rename(
+            home.path().join("deep/c.Png"),
+            home.path().join("deep/c.gif"),
+        )
+        .unwrap();
+        let found = find(&[home.path().join("deep")]);
+        assert!(problems(&found)[0].contains("contains no JPEG, PNG, WebP, TIFF, BMP file"));
+        assert_eq!(found.left_out().as_deref(), Some("1 left out: 1 GIF"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_or_socket_is_refused_and_not_read() {
+        let home = tempfile::tempdir().unwrap();
+        let socket = home.path().join("socket");
+        let _open = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let found = find(&["/dev/zero".into(), socket]);
+        let said = problems(&found);
+        assert!(said[0].contains("this is a device"), "{said:?}");
+        assert!(said[1].contains("this is a socket"), "{said:?}");
     }
 }

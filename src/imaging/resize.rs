@@ -14,7 +14,8 @@ pub const DEFAULT_SIZE: u32 = 224;
 /// because other preprocessing yields other probabilities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResizeRule {
-    /// Side of the square, in pixels.
+    /// Side of the square, in pixels: at most [`MAX_SIZE`] where it is read from a file.
+    #[serde(deserialize_with = "bounded_size")]
     pub size: u32,
     /// How an image that is not square becomes square.
     pub fit: Fit,
@@ -23,6 +24,19 @@ pub struct ResizeRule {
     /// The colour correction after resizing.
     #[serde(default, skip_serializing_if = "Colour::is_as_taken")]
     pub colour: Colour,
+}
+
+/// The largest side that is read from a file: 4096 pixels, 16 times the area of the largest that `prepare` writes.
+pub const MAX_SIZE: u32 = 4096;
+
+/// Refuses sides that would ask for more memory than an image needs.
+fn bounded_size<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    match u32::deserialize(deserializer)? {
+        size @ 1..=MAX_SIZE => Ok(size),
+        size => Err(serde::de::Error::custom(format!(
+            "a size of {size} pixels is not from 1 to {MAX_SIZE}"
+        ))),
+    }
 }
 
 /// How an image that is not square becomes square.

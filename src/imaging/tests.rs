@@ -229,9 +229,19 @@ fn exif_orientation_is_applied() {
 }
 
 #[test]
+fn lossless_webp_tiff_and_bmp_are_read_exactly() {
+    let photo = rgb(&reference("photo.png"));
+    for format in [ImageFormat::WebP, ImageFormat::Tiff, ImageFormat::Bmp] {
+        let file = encoded(&DynamicImage::ImageRgb8(photo.clone()), format);
+        assert_eq!(rgb(&file), photo, "{format:?}");
+    }
+}
+
+#[test]
 fn truncated_files_are_refused() {
+    use ImageFormat::{Bmp, Jpeg, Png, Tiff, WebP};
     let photo = DynamicImage::ImageRgb8(rgb(&reference("photo.png")));
-    for format in [ImageFormat::Jpeg, ImageFormat::Png] {
+    for format in [Jpeg, Png, WebP, Tiff, Bmp] {
         let whole = encoded(&photo, format);
         for part in [1, 2, 5, 8, 9] {
             let cut = &whole[..whole.len() * part / 10];
@@ -240,6 +250,38 @@ fn truncated_files_are_refused() {
     }
     assert!(decode(b"").is_err());
     assert!(decode(b"not an image at all").is_err());
+}
+
+#[test]
+fn a_jpeg_whose_data_are_missing_is_refused_even_if_it_has_an_end() {
+    // The decoder notices at the next row of blocks, so the image has many.
+    let photo = DynamicImage::ImageRgb8(rgb(&reference("photo.png")));
+    let photo = photo.resize_exact(320, 240, image::imageops::FilterType::Triangle);
+    let whole = encoded(&photo, ImageFormat::Jpeg);
+    let end = [0xff, 0xd9];
+    for part in [4, 5, 7, 9] {
+        let cut = [&whole[..whole.len() * part / 10], &end].concat();
+        assert!(decode(&cut).is_err(), "cut to {part}/10");
+    }
+    assert!(decode(&[0xff, 0xd8, 0xff, 0xd9]).is_err());
+    // The film of a motion photo follows the image, with bytes that look like markers.
+    let moving = [&whole[..], b"film", &[0xff, 0xda, 0, 0]].concat();
+    assert_eq!(rgb(&moving), rgb(&whole));
+}
+
+#[test]
+fn images_that_would_take_gigabytes_are_refused_by_their_headers() {
+    let mut jpeg = encoded(&DynamicImage::new_rgb8(16, 16), ImageFormat::Jpeg);
+    let frame = jpeg
+        .windows(2)
+        .position(|pair| pair == [0xff, 0xc0])
+        .unwrap();
+    jpeg[frame + 5..frame + 9].copy_from_slice(&[0xff, 0xff, 0xff, 0xff]);
+    let error = decode(&jpeg).unwrap_err().to_string();
+    assert!(error.contains("65535 × 65535 pixels"), "{error}");
+    assert!(super::limits::refuse_large(20_000, 10_000, 0).is_ok());
+    assert!(super::limits::refuse_large(20_000, 10_001, 0).is_err());
+    assert!(super::limits::refuse_large(10, 10, 2 << 30).is_err());
 }
 
 fn in_shades_of_grey(image: &RgbImage) -> Vec<u8> {

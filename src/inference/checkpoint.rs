@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tch::Device;
 
-use super::classifier::Classifier;
+use super::classifier::{self, Classifier};
 use crate::imaging::resize::ResizeRule;
 use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint::Checkpoint;
@@ -19,12 +19,17 @@ use crate::{Diagnosis, Error, Result};
 pub struct CheckpointClassifier {
     network: InferenceNetwork,
     metadata: CheckpointMetadata,
+    /// The path, for messages.
+    name: String,
 }
 
 impl CheckpointClassifier {
     /// Opens a checkpoint file or folder.
     pub fn open(path: &Path, device: Device) -> Result<Self> {
-        Self::new(&Checkpoint::read(path)?, device)
+        Ok(Self {
+            name: path.display().to_string(),
+            ..Self::new(&Checkpoint::read(path)?, device)?
+        })
     }
 
     /// As [`CheckpointClassifier::open`], in bf16 where that is faster ([`InferenceNetwork::reduced`]).
@@ -33,6 +38,7 @@ impl CheckpointClassifier {
         Ok(Self {
             network: InferenceNetwork::reduced(&checkpoint.fused()?, device)?,
             metadata: checkpoint.metadata,
+            name: path.display().to_string(),
         })
     }
 
@@ -50,6 +56,7 @@ impl CheckpointClassifier {
         Ok(Self {
             network: InferenceNetwork::new(network, device)?,
             metadata,
+            name: "the checkpoint".to_owned(),
         })
     }
 }
@@ -71,7 +78,7 @@ impl Classifier for CheckpointClassifier {
         let side = self.metadata.resize.size as usize;
         let bytes = input::bytes_to_tensor(images, side, self.network.device())?;
         let logits = tch::no_grad(|| self.network.forward(&input::normalised(&bytes)));
-        output::probabilities(&logits)
+        classifier::checked(&self.name, images.len(), output::probabilities(&logits)?)
     }
 
     fn grad_cam(&self, image: &[u8], class: Diagnosis) -> Result<Option<Vec<f32>>> {

@@ -1,10 +1,11 @@
 //! The interface of everything that predicts: checkpoints, ONNX, TFLite and TorchScript files, test-time augmentation.
 
+use crate::artifact::description::{Abstention, Threshold};
 use crate::imaging::resize::ResizeRule;
 use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::probabilities::Probabilities;
-use crate::{Diagnosis, Result};
+use crate::{Diagnosis, Error, Result};
 
 /// A model that predicts probabilities of prepared images.
 pub trait Classifier {
@@ -18,6 +19,22 @@ pub trait Classifier {
     /// The decision rules.
     fn decisions(&self) -> &Decisions;
 
+    /// The decision thresholds, selected on this classifier's probabilities. None for a checkpoint: `skinlesion export`
+    /// selects them.
+    fn thresholds(&self) -> &[Threshold] {
+        &[]
+    }
+
+    /// The abstention rule, selected on this classifier's probabilities.
+    fn abstention(&self) -> Option<Abstention> {
+        None
+    }
+
+    /// The number of networks whose probabilities are averaged ([`super::ensemble::Ensemble`]).
+    fn networks(&self) -> usize {
+        1
+    }
+
     /// Whether probabilities are means over the symmetric views of an image
     /// ([`super::tta::TestTimeAugmentation`]).
     fn uses_tta(&self) -> bool {
@@ -28,9 +45,51 @@ pub trait Classifier {
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>>;
 
     /// The Grad-CAM map of a prepared image for a class: a square grid in row order, values from 0 up
-    /// ([`crate::model::inference_network::InferenceNetwork::grad_cam`]). `None` for an exported file, whose
-    /// activations are not accessible.
+    /// ([`crate::model::inference_network::InferenceNetwork::grad_cam`]). `None` where it is not accessible: only
+    /// checkpoints and ONNX files give it.
     fn grad_cam(&self, _image: &[u8], _class: Diagnosis) -> Result<Option<Vec<f32>>> {
         Ok(None)
+    }
+}
+
+/// The largest difference of a sum of probabilities from 1: the seven outputs of an int8 file have steps of 1/256.
+const SUM_TOLERANCE: f64 = 0.05;
+
+/// Refuses answers that are no probabilities, or not one row for each image. `name` is the path of the network.
+pub fn checked(name: &str, images: usize, rows: Vec<Probabilities>) -> Result<Vec<Probabilities>> {
+    let is_probability = |p: &f64| (0.0..=1.0 + SUM_TOLERANCE).contains(p);
+    let is_valid = |row: &Probabilities| {
+        row.iter().all(is_probability) && (row.iter().sum::<f64>() - 1.0).abs() <= SUM_TOLERANCE
+    };
+    let problem = match rows.iter().find(|row| !is_valid(row)) {
+        Some(row) => format!("its answer {row:?} is not seven probabilities that sum to 1"),
+        None if rows.len() != images => {
+            format!("it gave {} answers to {images} images", rows.len())
+        }
+        None => return Ok(rows),
+    };
+    Err(Error::input(
+        name,
+        problem,
+        "The network is damaged, or its training diverged: use another, or export the checkpoint again.",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_that_are_no_probabilities_are_refused_and_name_the_network() {
+        let sound = [0.1, 0.2, 0.3, 0.1, 0.1, 0.1, 0.1];
+        assert_eq!(checked("net", 1, vec![sound]).unwrap(), [sound]);
+        assert!(checked("net", 2, vec![sound]).is_err());
+        for wrong in [f64::NAN, f64::INFINITY, -0.1, 1.2] {
+            let mut row = sound;
+            row[3] = wrong;
+            let error = checked("net", 1, vec![row]).unwrap_err().to_string();
+            assert!(error.starts_with("net: "), "{error}");
+        }
+        assert!(checked("net", 1, vec![[0.0; 7]]).is_err());
     }
 }

@@ -2,10 +2,15 @@
 //!
 //! `eval` and `predict` run models through this module, and `export` verifies its files with it.
 
+pub mod benchmark;
 #[cfg(feature = "torch")]
 pub mod checkpoint;
 pub mod classifier;
+pub mod ensemble;
+pub mod judgement;
+pub mod model_info;
 pub mod onnx;
+mod onnx_wire;
 pub mod open;
 #[cfg(feature = "torch")]
 pub mod tflite;

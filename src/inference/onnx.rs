@@ -3,17 +3,22 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rten::{Model, NodeId, RunOptions, ThreadPool, ValueView};
+use rayon::prelude::*;
+use rten::{Model, NodeId, RunOptions, ThreadPool, Value, ValueView};
 
-use super::classifier::Classifier;
-use crate::artifact::description::InputSpec;
-use crate::artifact::interface::PROBABILITIES;
+use super::classifier::{self, Classifier};
+use super::onnx_wire;
+use crate::artifact::description::{Abstention, InputSpec, Threshold};
+use crate::artifact::interface::{EVIDENCE, PROBABILITIES};
 use crate::artifact::package;
 use crate::imaging::resize::ResizeRule;
 use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::probabilities::Probabilities;
-use crate::{Diagnosis, Error, Result};
+use crate::{Diagnosis, Error, Result, reading};
+
+/// Images that one thread runs together.
+const IMAGES_AT_A_TIME: usize = 4;
 
 /// An ONNX file that `skinlesion export` wrote.
 pub struct OnnxClassifier {
@@ -21,6 +26,8 @@ pub struct OnnxClassifier {
     input: NodeId,
     output: NodeId,
     threads: Arc<ThreadPool>,
+    /// One pool of one thread for each thread of `threads`.
+    single_threads: Vec<Arc<ThreadPool>>,
     spec: InputSpec,
     metadata: Option<CheckpointMetadata>,
     /// The path, for messages.
@@ -30,14 +37,17 @@ pub struct OnnxClassifier {
 impl OnnxClassifier {
     /// Opens a file; the input specification is read from its metadata.
     pub fn open(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
-        let model = Model::load(bytes).map_err(|error| {
+        package::refuse_changed(path)?;
+        let bytes = reading::read(path, reading::MAX_NETWORK)?;
+        let refuse = |reason: String| {
             Error::file(
                 path,
-                format!("this is not an ONNX file that rten can run ({error})"),
+                format!("this is not an ONNX file that rten can run ({reason})"),
                 "Use a file that `skinlesion export` wrote.",
             )
-        })?;
+        };
+        onnx_wire::check(&bytes).map_err(refuse)?;
+        let model = Model::load(bytes).map_err(|error| refuse(error.to_string()))?;
         let spec = InputSpec::read(path, |key| model.metadata().get(key).map(str::to_owned))?;
         let (Some(&input), Some(output)) =
             (model.input_ids().first(), model.find_node(PROBABILITIES))
@@ -53,10 +63,20 @@ impl OnnxClassifier {
             input,
             output,
             threads: Arc::new(ThreadPool::with_num_threads(rayon::current_num_threads())),
-            metadata: package::metadata(path, &spec.checkpoint),
+            single_threads: (0..rayon::current_num_threads())
+                .map(|_| Arc::new(ThreadPool::with_num_threads(1)))
+                .collect(),
+            metadata: package::metadata(path, &spec.checkpoint)?,
             spec,
             name: path.display().to_string(),
         })
+    }
+}
+
+impl OnnxClassifier {
+    /// A field of the file's metadata.
+    pub fn field(&self, name: &str) -> Option<String> {
+        self.model.metadata().get(name).map(str::to_owned)
     }
 }
 
@@ -73,14 +93,72 @@ impl Classifier for OnnxClassifier {
         &self.spec.decisions
     }
 
+    fn thresholds(&self) -> &[Threshold] {
+        &self.spec.thresholds
+    }
+
+    fn abstention(&self) -> Option<Abstention> {
+        self.spec.abstention
+    }
+
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
-        let failed = |reason: String| {
-            Error::input(
-                &self.name,
-                format!("running it failed ({reason})"),
-                "Export the checkpoint again.",
-            )
+        if images.len() < 2 * self.single_threads.len() {
+            return self.batch(images, &self.threads);
+        }
+        // Each thread runs images of its own, a few at a time: their activations fit the cache, and no thread waits for
+        // another after every layer.
+        let share = images.len().div_ceil(self.single_threads.len());
+        let shares: Vec<Vec<Probabilities>> = (images.par_chunks(share))
+            .zip(&self.single_threads)
+            .map(|(share, thread)| {
+                let batches = share.chunks(IMAGES_AT_A_TIME);
+                let rows: Result<Vec<_>> = batches.map(|batch| self.batch(batch, thread)).collect();
+                rows.map(|rows| rows.concat())
+            })
+            .collect::<Result<_>>()?;
+        Ok(shares.concat())
+    }
+
+    /// The class activation map of [`EVIDENCE`]: as only average pooling and the linear head follow the last activations,
+    /// its positive part is Grad-CAM.
+    fn grad_cam(&self, image: &[u8], class: Diagnosis) -> Result<Option<Vec<f32>>> {
+        let Some(evidence) = self.model.find_node(EVIDENCE) else {
+            return Ok(None);
         };
+        let ([_, _, height, width], flat) = self
+            .run(&[image], evidence, &self.threads)?
+            .into_shape_vec::<f32, 4>()
+            .map_err(|error| self.failed(&error.to_string()))?;
+        let map = flat.chunks_exact(height * width).nth(class.index());
+        Ok(map.map(|map| map.iter().map(|value| value.max(0.0)).collect()))
+    }
+}
+
+impl OnnxClassifier {
+    fn failed(&self, reason: &str) -> Error {
+        Error::input(
+            &self.name,
+            format!("running it failed ({reason})"),
+            "Export the checkpoint again.",
+        )
+    }
+
+    /// The probabilities of a batch of prepared images.
+    fn batch(&self, images: &[&[u8]], threads: &Arc<ThreadPool>) -> Result<Vec<Probabilities>> {
+        let ([_, classes], flat) = self
+            .run(images, self.output, threads)?
+            .into_shape_vec::<f32, 2>()
+            .map_err(|error| self.failed(&error.to_string()))?;
+        if classes != Diagnosis::COUNT {
+            return Err(self.failed(&format!("its output has {classes} probabilities per image")));
+        }
+        let row = |row: &[f32]| std::array::from_fn(|class| f64::from(row[class]));
+        let rows = flat.chunks_exact(classes).map(row).collect();
+        classifier::checked(&self.name, images.len(), rows)
+    }
+
+    /// One output of the network for a batch of prepared images.
+    fn run(&self, images: &[&[u8]], output: NodeId, threads: &Arc<ThreadPool>) -> Result<Value> {
         let side = self.spec.resize.size as usize;
         let count = images.len();
         let (values, bytes);
@@ -88,27 +166,20 @@ impl Classifier for OnnxClassifier {
         let nchw = [count, 3, side, side];
         let input = if self.spec.input.takes_bytes() {
             bytes = images.concat();
-            ValueView::from_shape(nhwc.as_slice(), &bytes).map_err(|e| failed(e.to_string()))?
+            ValueView::from_shape(nhwc.as_slice(), &bytes)
+                .map_err(|error| self.failed(&error.to_string()))?
         } else {
             values = to_nchw(images);
-            ValueView::from_shape(nchw.as_slice(), &values).map_err(|e| failed(e.to_string()))?
+            ValueView::from_shape(nchw.as_slice(), &values)
+                .map_err(|error| self.failed(&error.to_string()))?
         };
-        let options = RunOptions::default().with_thread_pool(Some(Arc::clone(&self.threads)));
+        let options = RunOptions::default().with_thread_pool(Some(Arc::clone(threads)));
         let inputs = vec![(self.input, input.into())];
         let [output] = self
             .model
-            .run_n(inputs, [self.output], Some(options))
-            .map_err(|error| failed(error.to_string()))?;
-        let ([_, classes], flat) = output
-            .into_shape_vec::<f32, 2>()
-            .map_err(|error| failed(error.to_string()))?;
-        if classes != Diagnosis::COUNT {
-            return Err(failed(format!(
-                "its output has {classes} probabilities per image"
-            )));
-        }
-        let row = |row: &[f32]| std::array::from_fn(|class| f64::from(row[class]));
-        Ok(flat.chunks_exact(classes).map(row).collect())
+            .run_n(inputs, [output], Some(options))
+            .map_err(|error| self.failed(&error.to_string()))?;
+        Ok(output)
     }
 }
 
@@ -116,14 +187,9 @@ impl Classifier for OnnxClassifier {
 fn to_nchw(images: &[&[u8]]) -> Vec<f32> {
     let mut values = Vec::with_capacity(images.iter().map(|image| image.len()).sum());
     for image in images {
+        let (pixels, _) = image.as_chunks::<3>();
         for channel in 0..3 {
-            values.extend(
-                image
-                    .iter()
-                    .skip(channel)
-                    .step_by(3)
-                    .map(|&byte| f32::from(byte) / 255.0),
-            );
+            values.extend(pixels.iter().map(|pixel| f32::from(pixel[channel]) / 255.0));
         }
     }
     values

@@ -3,29 +3,77 @@
 use std::path::{Path, PathBuf};
 
 use super::classifier::Classifier;
+use super::ensemble::Ensemble;
 use super::onnx::OnnxClassifier;
 use super::tta::TestTimeAugmentation;
-#[cfg(not(feature = "torch"))]
-use crate::Error;
-use crate::Result;
-use crate::artifact::package;
+use crate::artifact::exported_file::is_exported;
+use crate::artifact::{package, released};
 use crate::model::checkpoint_metadata::{self, CheckpointMetadata};
 use crate::model::device::Device;
+use crate::{Error, Result};
 
-/// As [`open`]; with `tta`, wrapped in test-time augmentation over the eight symmetric views of each image.
-pub fn open_with(path: &Path, device: Device, tta: bool) -> Result<Box<dyn Classifier>> {
-    Ok(averaged(open(path, device)?, tta))
+/// How a network is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Where it runs.
+    pub device: Device,
+    /// Whether it is wrapped in test-time augmentation over the eight symmetric views of each image.
+    pub tta: bool,
+    /// Whether TorchScript files are opened: they contain code, which runs with the user's rights.
+    pub trust: bool,
+}
+
+/// As [`open`], for a file that may be anybody's.
+///
+/// # Errors
+/// Those of [`open`], and a TorchScript file without `trust`.
+pub fn open_with(path: &Path, options: Options) -> Result<Box<dyn Classifier>> {
+    refuse_untrusted(&locate(path), options.trust)?;
+    Ok(averaged(open(path, options.device)?, options.tta))
+}
+
+/// Opens several networks as an ensemble, whose probabilities are the means over them; one alone as [`open_with`].
+///
+/// # Errors
+/// No path, and networks that take images of different resize rules.
+pub fn open_all(paths: &[PathBuf], options: Options) -> Result<Box<dyn Classifier>> {
+    if let [path] = paths {
+        return open_with(path, options);
+    }
+    let alone = Options {
+        tta: false,
+        ..options
+    };
+    let opened = paths
+        .iter()
+        .map(|path| Ok((path.clone(), open_with(path, alone)?)));
+    let ensemble = Ensemble::new(opened.collect::<Result<_>>()?)?;
+    Ok(averaged(Box::new(ensemble), options.tta))
 }
 
 /// As [`open_with`], for many images: a checkpoint computes in bf16 on a CPU that does so natively.
-pub fn open_reduced(path: &Path, device: Device, tta: bool) -> Result<Box<dyn Classifier>> {
-    let file = locate(path);
+pub fn open_reduced(path: &Path, options: Options) -> Result<Box<dyn Classifier>> {
+    let file = locate(&released::resolve(path)?);
+    let Options { device, tta, .. } = options;
     #[cfg(feature = "torch")]
     if !is_exported(&file) {
         let classifier = super::checkpoint::CheckpointClassifier::open_reduced(&file, device)?;
         return Ok(averaged(Box::new(classifier), tta));
     }
-    open_with(&file, device, tta)
+    open_with(&file, options)
+}
+
+/// Refuses a TorchScript file unless it is trusted.
+fn refuse_untrusted(file: &Path, trust: bool) -> Result<()> {
+    if trust || !file.exists() || file.extension().is_none_or(|extension| extension != "pt") {
+        return Ok(());
+    }
+    Err(Error::file(
+        file,
+        "a TorchScript file contains code, which runs with your rights when it is opened",
+        "Use the .onnx or .tflite file of the same export, which contain no code. If you trust the author of this file, \
+         pass --trust.",
+    ))
 }
 
 fn averaged(classifier: Box<dyn Classifier>, tta: bool) -> Box<dyn Classifier> {
@@ -35,16 +83,11 @@ fn averaged(classifier: Box<dyn Classifier>, tta: bool) -> Box<dyn Classifier> {
     }
 }
 
-/// Whether a file is an exported one by its extension, and not a checkpoint.
-fn is_exported(path: &Path) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    matches!(extension, Some("onnx" | "tflite" | "pt"))
-}
-
-/// Opens a checkpoint file or folder, a TorchScript (`.pt`), ONNX (`.onnx`) or TFLite (`.tflite`) file, or the first
-/// model of an export folder. Without libtorch, only ONNX files can be opened.
+/// Opens a checkpoint file or folder, a TorchScript (`.pt`), ONNX (`.onnx`) or TFLite (`.tflite`) file, the first model
+/// of an export folder, or the released network ([`released::resolve`]). Without libtorch, only ONNX files can be opened.
+/// Code in a TorchScript file is run.
 pub fn open(path: &Path, device: Device) -> Result<Box<dyn Classifier>> {
-    let path = &locate(path);
+    let path = &locate(&released::resolve(path)?);
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("onnx") => Ok(Box::new(OnnxClassifier::open(path)?)),
         extension => open_with_libtorch(path, extension, device),
@@ -71,7 +114,7 @@ fn open_with_libtorch(
     _extension: Option<&str>,
     _device: Device,
 ) -> Result<Box<dyn Classifier>> {
-    std::fs::metadata(path).map_err(Error::io("read", path))?;
+    crate::reading::open(path)?;
     Err(Error::needs_libtorch(
         path.display().to_string(),
         "only ONNX files can be run without libtorch",
@@ -79,10 +122,13 @@ fn open_with_libtorch(
 }
 
 /// The checkpoint metadata of a checkpoint or an exported file; `None` for an exported file without it.
-pub fn metadata(path: &Path, device: Device) -> Result<Option<CheckpointMetadata>> {
-    let file = locate(path);
+///
+/// # Errors
+/// Those of [`open_with`].
+pub fn metadata(path: &Path, options: Options) -> Result<Option<CheckpointMetadata>> {
+    let file = locate(&released::resolve(path)?);
     match is_exported(&file) {
-        true => Ok(open(path, device)?.metadata().cloned()),
+        true => Ok(open_with(path, options)?.metadata().cloned()),
         false => CheckpointMetadata::read(&file).map(Some),
     }
 }
@@ -90,5 +136,6 @@ pub fn metadata(path: &Path, device: Device) -> Result<Option<CheckpointMetadata
 /// The file that [`open`] reads for a path: the first model of an export folder, the best checkpoint of any other
 /// folder.
 pub fn locate(path: &Path) -> PathBuf {
-    checkpoint_metadata::locate(&package::locate(path))
+    let path = released::resolve(path).unwrap_or_else(|_| path.to_owned());
+    checkpoint_metadata::locate(&package::locate(&path))
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use tch::{CModule, Device, IValue};
 
-use super::classifier::Classifier;
-use crate::artifact::description::InputSpec;
+use super::classifier::{self, Classifier};
+use crate::artifact::description::{Abstention, InputSpec, Threshold};
 use crate::artifact::{package, torchscript};
 use crate::imaging::resize::ResizeRule;
 use crate::metrics::decisions::Decisions;
@@ -25,10 +25,10 @@ pub struct TorchScriptClassifier {
 }
 
 impl TorchScriptClassifier {
-    /// Opens a file on a device; the input specification is read from the `model.json` inside it.
+    /// Opens a file on a device. It contains code, which libtorch runs. The input specification is read from the `model.json` inside it.
     pub fn open(path: &Path, device: Device) -> Result<Self> {
-        std::fs::metadata(path).map_err(Error::io("read", path))?;
-        let description = torchscript::description(path).ok_or_else(|| {
+        package::refuse_changed(path)?;
+        let description = torchscript::description(path)?.ok_or_else(|| {
             Error::file(
                 path,
                 "this is not a TorchScript file with an input specification",
@@ -47,7 +47,7 @@ impl TorchScriptClassifier {
         Ok(Self {
             module,
             device,
-            metadata: package::metadata(path, &spec.checkpoint),
+            metadata: package::metadata(path, &spec.checkpoint)?,
             spec,
             name,
         })
@@ -67,6 +67,14 @@ impl Classifier for TorchScriptClassifier {
         &self.spec.decisions
     }
 
+    fn thresholds(&self) -> &[Threshold] {
+        &self.spec.thresholds
+    }
+
+    fn abstention(&self) -> Option<Abstention> {
+        self.spec.abstention
+    }
+
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
         let side = self.spec.resize.size as usize;
         let bytes = input::bytes_to_tensor(images, side, self.device)?;
@@ -78,7 +86,9 @@ impl Classifier for TorchScriptClassifier {
             .map_err(Error::torch(format!("running {}", self.name)))?;
         match outputs {
             IValue::Tuple(outputs) => match outputs.first() {
-                Some(IValue::Tensor(probabilities)) => output::rows(probabilities),
+                Some(IValue::Tensor(probabilities)) => {
+                    classifier::checked(&self.name, images.len(), output::rows(probabilities)?)
+                }
                 _ => Err(self.unexpected_output()),
             },
             _ => Err(self.unexpected_output()),

@@ -36,6 +36,10 @@ impl Classifier for TestTimeAugmentation {
         self.0.decisions()
     }
 
+    fn networks(&self) -> usize {
+        self.0.networks()
+    }
+
     fn uses_tta(&self) -> bool {
         true
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{Metrics, score};
 use crate::diagnosis::UnknownDiagnosis;
 use crate::probabilities::Probabilities;
-use crate::{Diagnosis, Error, Result, files};
+use crate::{Diagnosis, Error, Result, files, reading};
 
 /// The file name within an evaluation folder.
 pub const FILE: &str = "predictions.csv";
@@ -135,7 +135,7 @@ impl Predictions {
     /// # Errors
     /// Other columns, unknown classes, and numbers that are not probabilities.
     pub fn read(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+        let bytes = reading::read(path, reading::MAX_TABLE)?;
         let mut reader = csv::Reader::from_reader(bytes.as_slice());
         let remedy = "Name a predictions.csv that `skinlesion eval` wrote.";
         let found = reader

@@ -56,6 +56,7 @@ impl Checkpoint {
             }
         }
         tensors.retain(|name, _| shapes.iter().any(|(known, _)| known == name));
+        refuse_no_numbers(path, &tensors)?;
         Ok(Self { tensors, metadata })
     }
 
@@ -97,5 +98,46 @@ impl Checkpoint {
         let weights = self.tensors.iter();
         tensors.extend(weights.map(|(name, tensor)| (name.clone(), tensor.shallow_clone())));
         state_dict::write_safetensors(path, &tensors, &metadata)
+    }
+}
+
+/// Refuses weights from which no probabilities can be computed.
+fn refuse_no_numbers(path: &Path, tensors: &NamedTensors) -> Result<()> {
+    for (name, tensor) in tensors {
+        let values = state_dict::to_floats(tensor)?;
+        let problem = if !values.iter().all(|value| value.is_finite()) {
+            "has values that are NaN or infinite"
+        } else if name.ends_with(".running_var") && values.iter().any(|&value| value < 0.0) {
+            "has negative variances"
+        } else {
+            continue;
+        };
+        return Err(Error::file(
+            path,
+            format!("tensor {name} {problem}"),
+            "The file is damaged, or its training diverged: train or download it again.",
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::Tensor;
+
+    use super::*;
+
+    #[test]
+    fn weights_that_are_no_numbers_and_negative_variances_are_refused() {
+        let refused = |name: &str, value: f32| {
+            let tensors =
+                NamedTensors::from([(name.to_owned(), Tensor::from_slice(&[1.0, value]))]);
+            refuse_no_numbers(Path::new("a"), &tensors).is_err()
+        };
+        assert!(refused("a.weight", f32::NAN));
+        assert!(refused("a.weight", f32::INFINITY));
+        assert!(refused("a.running_var", -1.0));
+        assert!(!refused("a.weight", -1.0));
+        assert!(!refused("a.running_var", 0.0));
     }
 }

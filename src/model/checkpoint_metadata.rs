@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
 use super::architecture::Architecture;
+use super::safetensors_digest;
+use super::seen::Seen;
 use crate::imaging::resize::ResizeRule;
 use crate::metrics::decisions::Decisions;
-use crate::{Diagnosis, Error, Result, files};
+use crate::{Diagnosis, Error, Result, reading};
 
 /// Version of the metadata format.
 pub const FORMAT_VERSION: u32 = 1;
@@ -62,21 +63,13 @@ pub struct CheckpointMetadata {
     /// versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class_priors: Option<[f64; Diagnosis::COUNT]>,
-    /// [`lesion_hash`] of every lesion that the weights were trained on, including those of the initial checkpoint.
-    pub training_lesions: Vec<String>,
-    /// [`lesion_hash`] of every lesion that was used for model selection.
-    pub validation_lesions: Vec<String>,
+    /// The images that the weights were trained and selected on.
+    #[serde(flatten)]
+    pub seen: Seen,
     /// Description of the initial weights.
     pub initial_weights: String,
     /// Licence of the weights, which is that of the training images.
     pub licence: String,
-}
-
-/// An anonymous name of a lesion: the first 16 hexadecimal digits of its id's SHA-256.
-pub fn lesion_hash(lesion_id: &str) -> String {
-    let mut digest = files::sha256(lesion_id.as_bytes());
-    digest.truncate(16);
-    digest
 }
 
 /// The checkpoint file of a path: the file itself, or in a folder the best epoch's, or the one that was exported.
@@ -89,20 +82,16 @@ pub fn locate(path: &Path) -> PathBuf {
     }
 }
 
+const OTHER_VERSION: &str =
+    "It was written by another version of skinlesion: use that version, or train again.";
+
 impl CheckpointMetadata {
     /// Reads the metadata of a checkpoint file, or of a folder's ([`locate`]).
     pub fn read(path: &Path) -> Result<Self> {
         let path = &locate(path);
-        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
-        let header = SafeTensors::read_metadata(&bytes).map_err(|error| {
-            Error::file(
-                path,
-                format!("not a readable safetensors file ({error})"),
-                "The file may be truncated: download or write it again.",
-            )
-        })?;
-        let metadata = header.1.metadata().as_ref();
-        Self::parse(path, metadata.and_then(|texts| texts.get(METADATA_KEY)))
+        let bytes = reading::read(path, reading::MAX_NETWORK)?;
+        let metadata = safetensors_digest::parse(path, &bytes)?.metadata;
+        Self::parse(path, metadata.get(METADATA_KEY))
     }
 
     /// Parses the text under [`METADATA_KEY`]. Refuses metadata of another format version or with other classes.
@@ -111,36 +100,60 @@ impl CheckpointMetadata {
             Error::file(
                 path,
                 "this file has no skinlesion metadata, so it is not a checkpoint",
-                "Pass a checkpoint that `skinlesion train` wrote. To start from plain weights, use --weights.",
+                "Pass a checkpoint that `skinlesion train` wrote. Plain weights are for `skinlesion train --weights`.",
             )
         })?;
-        let remedy =
-            "It was written by another version of skinlesion: use that version, or train again.";
         let metadata: Self = serde_json::from_str(text).map_err(|error| {
             Error::file(
                 path,
                 format!("the metadata is not readable ({error})"),
-                remedy,
+                OTHER_VERSION,
             )
         })?;
-        if metadata.format_version != FORMAT_VERSION {
+        metadata.refuse_unusable(path)?;
+        Ok(metadata)
+    }
+
+    /// Refuses metadata of another format version, with other classes, or with numbers that no network has.
+    pub fn refuse_unusable(&self, path: &Path) -> Result<()> {
+        if self.format_version != FORMAT_VERSION {
             let problem = format!(
                 "checkpoint format {} is not supported, only format {FORMAT_VERSION}",
-                metadata.format_version
+                self.format_version
             );
-            return Err(Error::file(path, problem, remedy));
+            return Err(Error::file(path, problem, OTHER_VERSION));
         }
-        if metadata.classes != Diagnosis::ALL.map(Diagnosis::code) {
-            let problem = format!(
-                "the checkpoint's classes are {}",
-                metadata.classes.join(", ")
-            );
+        if self.classes != Diagnosis::ALL.map(Diagnosis::code) {
+            let problem = format!("the checkpoint's classes are {}", self.classes.join(", "));
             let remedy = format!(
                 "Use a checkpoint with the classes {}, in this order.",
                 Diagnosis::codes()
             );
             return Err(Error::file(path, problem, remedy));
         }
-        Ok(metadata)
+        self.refuse_impossible(path)
+    }
+
+    /// Refuses numbers that no network has.
+    fn refuse_impossible(&self, path: &Path) -> Result<()> {
+        let Architecture { width, classes } = self.architecture;
+        let temperature = self.temperature.unwrap_or(1.0);
+        let problem = if !(Architecture::WIDTHS.contains(&width) && classes == Diagnosis::COUNT) {
+            format!("the network has the width {width} and {classes} classes")
+        } else if !(temperature.is_finite() && temperature as f32 > 0.0) {
+            format!("the temperature is {temperature}, but must be above 0")
+        } else if self
+            .class_priors
+            .is_some_and(|priors| priors.iter().any(|p| !p.is_finite() || *p < 0.0))
+        {
+            "the class priors are not fractions".to_owned()
+        } else {
+            return Ok(());
+        };
+        Err(Error::file(
+            path,
+            problem,
+            "The file is damaged: restore it from a copy, download it again, or train again.",
+        ))
     }
 }

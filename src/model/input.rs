@@ -2,6 +2,7 @@
 
 use tch::{Device, Kind, Tensor};
 
+use super::libtorch::tensor_from_bytes::tensor_from_bytes;
 use crate::imaging::normalize::{MEAN, STD};
 use crate::{Error, Result};
 
@@ -15,10 +16,14 @@ pub fn bytes_to_tensor(images: &[&[u8]], side: usize, device: Device) -> Result<
 }
 
 /// Converts concatenated images (each `side × side × 3` bytes) to a u8 tensor (N × 3 × side × side, channels last).
+///
+/// # Errors
+/// Bytes that are not whole images.
 pub fn interleaved_to_tensor(bytes: &[u8], side: usize, device: Device) -> Result<Tensor> {
-    let count = (bytes.len() / (side * side * 3)) as i64;
+    let size = side.saturating_mul(side).saturating_mul(3);
+    let count = bytes.len().checked_div(size).unwrap_or(0) as i64;
     let side = side as i64;
-    Tensor::f_from_data_size(bytes, &[count, side, side, 3], Kind::Uint8)
+    tensor_from_bytes(bytes, &[count, side, side, 3], Kind::Uint8)
         .and_then(|t| t.f_to_device(device))
         .and_then(|t| t.f_permute([0, 3, 1, 2]))
         .map_err(Error::torch("creating a batch of images"))

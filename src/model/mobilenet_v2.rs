@@ -4,12 +4,15 @@
 //! Tensors have torchvision's names.
 
 mod init;
+#[cfg(test)]
+mod tests;
 
 use tch::{Device, Kind, Tensor};
 
-use super::architecture::{Architecture, Convolution, NORM_EPSILON, Network};
+use super::architecture::{Architecture, Block, Convolution, NORM_EPSILON, Network};
 use super::input::channels_last;
 use super::libtorch::batch_norm_relu6::BatchNorm;
+use super::libtorch::inverted_residual::{ConvNorm, InvertedResidual};
 use super::state_dict::NamedTensors;
 use crate::{Error, Result};
 
@@ -152,6 +155,10 @@ impl MobileNetV2 {
 
     fn block(&self, index: usize, input: &Tensor, batch_statistics: bool) -> Tensor {
         let block = &self.network.blocks[index];
+        let fused = self.inverted_residual(block).filter(|_| batch_statistics);
+        if let Some(y) = fused.and_then(|fused| fused.train(input)) {
+            return y;
+        }
         let mut x = input.shallow_clone();
         for layer in &block.convolutions {
             x = self.convolution(layer, &x, batch_statistics);
@@ -162,26 +169,37 @@ impl MobileNetV2 {
         x
     }
 
+    /// The block as one operator. `None` for the first and last block, which are single convolutions.
+    fn inverted_residual(&self, block: &Block) -> Option<InvertedResidual<'_>> {
+        let (expand, depthwise, project) = match &block.convolutions[..] {
+            [expand, depthwise, project] => (Some(expand), depthwise, project),
+            [depthwise, project] => (None, depthwise, project),
+            _ => return None,
+        };
+        let conv_norm = |layer| ConvNorm {
+            weight: self.weight(layer),
+            norm: self.norm(layer),
+        };
+        Some(InvertedResidual {
+            expand: expand.map(conv_norm),
+            depthwise: conv_norm(depthwise),
+            project: conv_norm(project),
+            stride: depthwise.stride,
+            residual: block.residual,
+        })
+    }
+
     fn convolution(&self, layer: &Convolution, input: &Tensor, batch_statistics: bool) -> Tensor {
-        let weight = self.tensor(&format!("{}.weight", layer.name));
         let (stride, padding) = (layer.stride as i64, layer.padding() as i64);
         let x = input.conv2d(
-            weight,
+            self.weight(layer),
             None::<&Tensor>,
             [stride, stride],
             [padding, padding],
             [1, 1],
             layer.groups as i64,
         );
-        let [gamma, beta, mean, variance] = ["weight", "bias", "running_mean", "running_var"]
-            .map(|part| self.tensor(&format!("{}.{part}", layer.norm)));
-        let norm = BatchNorm {
-            gamma,
-            beta,
-            mean,
-            variance,
-            epsilon: NORM_EPSILON,
-        };
+        let norm = self.norm(layer);
         if batch_statistics {
             norm.train(&x, layer.relu6)
         } else {
@@ -189,101 +207,24 @@ impl MobileNetV2 {
         }
     }
 
+    fn weight(&self, layer: &Convolution) -> &Tensor {
+        self.tensor(&format!("{}.weight", layer.name))
+    }
+
+    fn norm(&self, layer: &Convolution) -> BatchNorm<'_> {
+        let [gamma, beta, mean, variance] = ["weight", "bias", "running_mean", "running_var"]
+            .map(|part| self.tensor(&format!("{}.{part}", layer.norm)));
+        BatchNorm {
+            gamma,
+            beta,
+            mean,
+            variance,
+            epsilon: NORM_EPSILON,
+        }
+    }
+
     fn tensor(&self, name: &str) -> &Tensor {
         // Never missing: `new` is only called with all tensors of the architecture.
         &self.tensors[name]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::Value;
-    use tch::Reduction;
-
-    use super::*;
-
-    const EXACT: (Kind, Device) = (Kind::Double, Device::Cpu);
-
-    /// Deterministic values, as in tests/reference/training_step.py.
-    fn formula(name: &str, number: usize, shape: &[i64]) -> Tensor {
-        let i = Tensor::arange(shape.iter().product::<i64>(), EXACT);
-        let wave = (&i * 0.37 * &i + number as f64).sin().reshape(shape);
-        let tensor = match shape {
-            _ if name.ends_with("running_mean") => wave.zeros_like(),
-            _ if name.ends_with("running_var") => wave.ones_like(),
-            [_, per_group, height, width] => {
-                wave * (4.0 / (per_group * height * width) as f64).sqrt()
-            }
-            [_, _] => wave * 0.1,
-            _ if name.ends_with("weight") => wave * 0.3 + 1.0,
-            _ => wave * 0.3 + 0.5,
-        };
-        tensor.to_kind(Kind::Float)
-    }
-
-    /// The norm, and the sum weighted with cos(0.3 i).
-    fn fingerprint(tensor: &Tensor) -> [f64; 2] {
-        let flat = tensor.contiguous().reshape([-1]).to_kind(Kind::Double);
-        let weights = (Tensor::arange(flat.numel() as i64, EXACT) * 0.3).cos();
-        [flat.norm(), (flat * weights).sum(Kind::Double)].map(|value| value.double_value(&[]))
-    }
-
-    #[test]
-    fn a_training_step_equals_torchvisions() {
-        let reference = include_str!("../../tests/reference/training_step.json");
-        let reference: Value = serde_json::from_str(reference).unwrap();
-        let architecture = Architecture {
-            width: 0.35,
-            classes: 7,
-        };
-        let mut shapes = architecture.network().tensor_shapes();
-        shapes.sort();
-        let tensors = shapes.iter().enumerate();
-        let tensors = tensors
-            .map(|(number, (name, shape))| (name.clone(), formula(name, number, shape)))
-            .collect();
-        let model = MobileNetV2::from_tensors(architecture, &tensors, Device::Cpu).unwrap();
-        for (name, tensor) in model.tensors() {
-            let _ = (tensor.shallow_clone()).set_requires_grad(!name.contains("running"));
-        }
-        let images = (Tensor::arange(4 * 3 * 64 * 64, EXACT).pow_tensor_scalar(1.5) * 0.01).sin();
-        let images = (images * 2.0).to_kind(Kind::Float).reshape([4, 3, 64, 64]);
-        let trainable = TrainableBlocks {
-            first_block: 0,
-            batch_statistics: true,
-        };
-        let logits = model.logits(&model.features(&channels_last(&images), trainable), 0.0);
-        let labels = Tensor::from_slice(&[0i64, 4, 5, 2]);
-        let loss = logits.cross_entropy_loss(&labels, None::<&Tensor>, Reduction::Mean, -100, 0.0);
-        loss.backward();
-
-        let close = |name: &str, ours: f64, theirs: &Value, scale: f64| {
-            let difference = (ours - theirs.as_f64().unwrap()).abs() / scale;
-            // In single precision, a value near a corner of ReLU6 may fall on the other side.
-            assert!(difference < 1e-3, "{name}: {ours} for {theirs}");
-        };
-        close("loss", loss.double_value(&[]), &reference["loss"], 1.0);
-        let gradients = reference["gradients"].as_object().unwrap();
-        let median = {
-            let mut norms: Vec<f64> = gradients.values().map(|g| g[0].as_f64().unwrap()).collect();
-            norms.sort_by(f64::total_cmp);
-            norms[norms.len() / 2]
-        };
-        for (name, theirs) in gradients {
-            // Some gradients are zero except for rounding, as the following BatchNorm cancels them.
-            let scale = theirs[0].as_f64().unwrap().max(1e-2 * median);
-            let ours = fingerprint(&model.tensors()[name].grad());
-            for (ours, theirs) in ours.iter().zip(theirs.as_array().unwrap()) {
-                close(name, *ours, theirs, scale);
-            }
-        }
-        for (name, theirs) in reference["running"].as_object().unwrap() {
-            let scale = theirs[0].as_f64().unwrap();
-            for (ours, theirs) in
-                (fingerprint(&model.tensors()[name]).iter()).zip(theirs.as_array().unwrap())
-            {
-                close(name, *ours, theirs, scale);
-            }
-        }
     }
 }

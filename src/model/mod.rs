@@ -5,6 +5,7 @@ pub mod architecture;
 #[cfg(feature = "torch")]
 pub mod checkpoint;
 pub mod checkpoint_metadata;
+mod cost;
 pub mod device;
 #[cfg(feature = "torch")]
 pub mod fuse;
@@ -22,5 +23,7 @@ pub mod model_soup;
 pub mod output;
 #[cfg(feature = "torch")]
 pub mod pretrained;
+pub mod safetensors_digest;
+pub mod seen;
 #[cfg(feature = "torch")]
 pub mod state_dict;

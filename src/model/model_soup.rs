@@ -7,6 +7,7 @@ use tch::{Kind, Tensor};
 
 use super::checkpoint::Checkpoint;
 use super::checkpoint_metadata::CheckpointMetadata;
+use super::seen::Seen;
 use super::state_dict::NamedTensors;
 use crate::metrics::decisions::Decisions;
 use crate::{Error, Result};
@@ -23,7 +24,7 @@ pub struct Member {
 
 /// The weighted mean of the members' weights and BatchNorm statistics.
 ///
-/// The metadata is the first member's, with the training and validation lesions of all members. It has no metrics and
+/// The metadata is the first member's, with the training and validation images of all members. It has no metrics and
 /// no temperature, as the mean has not been evaluated yet.
 ///
 /// # Errors
@@ -96,14 +97,10 @@ fn refuse_mismatch(first: &Member, other: &Member) -> Result<()> {
 }
 
 fn metadata(first: &Member, members: &[Member], total: f64) -> CheckpointMetadata {
-    let union = |of: fn(&CheckpointMetadata) -> &Vec<String>| {
-        let mut all: Vec<String> = (members.iter())
-            .flat_map(|member| of(&member.checkpoint.metadata).clone())
-            .collect();
-        all.sort_unstable();
-        all.dedup();
-        all
-    };
+    let mut seen = Seen::default();
+    for member in members {
+        seen.extend(&member.checkpoint.metadata.seen);
+    }
     let named: Vec<String> = (members.iter())
         .map(|member| format!("{} ({:.3})", member.name, member.weight / total))
         .collect();
@@ -116,8 +113,7 @@ fn metadata(first: &Member, members: &[Member], total: f64) -> CheckpointMetadat
             own.initial_weights
         ),
         validation: BTreeMap::new(),
-        training_lesions: union(|metadata| &metadata.training_lesions),
-        validation_lesions: union(|metadata| &metadata.validation_lesions),
+        seen,
         temperature: None,
         decisions: Decisions::default(),
         ..own.clone()

@@ -83,7 +83,7 @@ fn case(predictions: &Predictions, image: usize, pictures: Option<&Pictures>) ->
 impl Pictures<'_> {
     /// The PNG files of an image, with the Grad-CAM map of its predicted class.
     fn of(&self, image: usize, predicted: Diagnosis) -> Result<Vec<Vec<u8>>> {
-        let pixels = self.dataset.pixels.image(self.rows[image]);
+        let pixels = &self.dataset.pixels.image(self.rows[image])?;
         let side = self.dataset.info.resize.size;
         let map = self.classifier.grad_cam(pixels, predicted)?;
         let overlay = map.and_then(|map| overlay::grad_cam(pixels, side, &map));

@@ -51,7 +51,7 @@ pub fn sample_sheet(rows: &[Row], pixels: &Pixels, aspect: f64, path: &Path) -> 
             let (left, top) = corner(number, class);
             for (index, row) in sample_rows(rows, split, class).into_iter().enumerate() {
                 let side = pixels.side() as u32;
-                let image = RgbImage::from_raw(side, side, pixels.image(row).to_vec());
+                let image = RgbImage::from_raw(side, side, pixels.image(row)?);
                 let Some(image) = image else { continue };
                 let scaled = |length: f64| (length * f64::from(render::SCALE)) as u32;
                 let (w, h) = (scaled(width), scaled(HEIGHT));
@@ -61,7 +61,6 @@ pub fn sample_sheet(rows: &[Row], pixels: &Pixels, aspect: f64, path: &Path) -> 
             }
         }
     }
-    pixels.release();
     let mut png = Cursor::new(Vec::new());
     sheet.write_to(&mut png, ImageFormat::Png).map_err(failed)?;
     Ok(png.into_inner())

@@ -24,7 +24,7 @@ use self::lesion::Lesion;
 use self::photograph::{Shot, Skin};
 use self::random::Purpose;
 use self::record::Record;
-use crate::files::{self, AtomicFolder};
+use crate::files::{self, AtomicFolder, FolderFiles};
 use crate::imaging::decode::decode;
 use crate::progress::Progress;
 use crate::{Diagnosis, Error, Result};
@@ -34,6 +34,16 @@ pub const METADATA: &str = "HAM10000_metadata.csv";
 
 /// The two image folders, as in HAM10000's archive.
 pub const IMAGE_FOLDERS: [&str; 2] = ["HAM10000_images_part_1", "HAM10000_images_part_2"];
+
+/// The files of a drawn folder.
+const FILES: FolderFiles = FolderFiles {
+    marker: METADATA,
+    names: &[
+        METADATA,
+        "HAM10000_images_part_1/*.jpg",
+        "HAM10000_images_part_2/*.jpg",
+    ],
+};
 
 /// The smallest number of lesions. With fewer, some class could not be divided into train, val and test.
 pub const FEWEST_LESIONS: usize = 60;
@@ -71,7 +81,7 @@ impl Default for Options {
 /// Fails if there are too few lesions or pixels, or if `out` exists and must not be replaced.
 pub fn draw(out: &Path, options: &Options, progress: &dyn Progress) -> Result<PathBuf> {
     validate(options)?;
-    let folder = AtomicFolder::new(out, options.replace, METADATA)?;
+    let folder = AtomicFolder::new(out, options.replace, &FILES)?;
     for images in IMAGE_FOLDERS {
         let images = folder.path().join(images);
         fs::create_dir(&images).map_err(Error::io("create", &images))?;

@@ -14,7 +14,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "DEVICE", default_value = "auto")]
     pub device: String,
 
-    /// Number of CPU threads; 0 means all cores
+    /// Number of CPU threads; 0 means all cores, which is also the most that are used
     #[arg(long, global = true, value_name = "N", default_value_t = 0)]
     pub threads: usize,
 
@@ -25,6 +25,16 @@ pub struct Global {
     /// Print more details
     #[arg(long, short, global = true)]
     pub verbose: bool,
+
+    /// Colours on standard error: auto (on a terminal, unless NO_COLOR is set), always or never
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub color: clap::ColorChoice,
 
     /// Print the summary as one JSON object on standard output, and everything else on standard error
     #[arg(long, global = true)]

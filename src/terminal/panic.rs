@@ -17,7 +17,7 @@ pub fn caught(command: impl FnOnce() -> Outcome) -> Outcome {
         // The message contains libtorch's, with escaped line ends.
         let first = message.split("\\n").next().unwrap_or(message);
         Err(anyhow::anyhow!(
-            "internal error: {first}\n  If the memory was exhausted, use a smaller --batch-size. Otherwise please \
+            "internal error: {first}\n  If the memory was exhausted, use smaller batches or a machine with more. Otherwise please \
              report this with the output of RUST_BACKTRACE=1."
         ))
     })

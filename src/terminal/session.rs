@@ -11,8 +11,12 @@ use skinlesion::model::device::{self, Device};
 use skinlesion::progress::Progress;
 use skinlesion::{DEFAULT_SEED, Error};
 
+use super::color::{self, styled};
+use super::escape::escaped;
 use super::global::Global;
+use super::output::{self, print_out};
 use super::summary::{Outcome, Summary};
+use super::threads::capped;
 
 /// The session of a command: its global flags and its output.
 pub struct Session {
@@ -31,12 +35,18 @@ struct Task {
 
 impl Session {
     pub fn new(global: &Global) -> Self {
-        device::configure(global.threads);
-        Self {
+        color::choose(global.color);
+        let (threads, warning) = capped(global.threads);
+        device::configure(threads);
+        let session = Self {
             global: global.clone(),
             results_on_stderr: false,
             running: Mutex::new(None),
+        };
+        if let Some(warning) = warning {
+            session.warn(&warning);
         }
+        session
     }
 
     /// A session for a step of a command that runs other commands. It is as quiet or verbose as this one. If this
@@ -66,21 +76,25 @@ impl Session {
     /// Prints a line on standard error, only with -v.
     pub fn verbose(&self, line: &str) {
         if self.global.verbose && !self.global.quiet {
-            self.print(line);
+            self.print("", line);
         }
     }
 
     /// Prints the outcome of a command, and returns its exit code.
     pub fn report(&self, outcome: Outcome) -> ExitCode {
         self.finish();
+        if let Ok(summary) = &outcome {
+            self.print_summary(summary);
+        }
+        let outcome = match output::failure() {
+            Some(unwritten) => outcome.and(Err(unwritten)),
+            None => outcome,
+        };
         match outcome {
-            Ok(summary) => {
-                self.print_summary(&summary);
-                ExitCode::from(u8::from(summary.failed))
-            }
+            Ok(summary) => ExitCode::from(u8::from(summary.failed)),
             Err(error) => {
                 let label = styled("error:", "1;31");
-                let _ = writeln!(io::stderr(), "{label} {}", message(&error));
+                let _ = writeln!(io::stderr(), "{label} {}", escaped(&message(&error)));
                 ExitCode::FAILURE
             }
         }
@@ -118,9 +132,9 @@ impl Session {
     /// Prints a result on standard output.
     pub fn print_result(&self, text: &str) {
         if self.results_on_stderr {
-            self.print(text.trim_end_matches('\n'));
+            self.print("", text.trim_end_matches('\n'));
         } else {
-            print_out(text);
+            print_out(&escaped(text));
         }
     }
 
@@ -128,11 +142,12 @@ impl Session {
         action(&mut self.running.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Prints a line on standard error, above the progress bar.
-    fn print(&self, line: &str) {
+    /// Prints a line on standard error, after a label, above the progress bar.
+    fn print(&self, label: &str, line: &str) {
         self.with_task(|task| {
+            let space = if label.is_empty() { "" } else { " " };
             let write = || {
-                let _ = writeln!(io::stderr(), "{line}");
+                let _ = writeln!(io::stderr(), "{label}{space}{}", escaped(line));
             };
             match task {
                 Some(task) => task.bar.suspend(write),
@@ -210,28 +225,13 @@ impl Progress for Session {
 
     fn say(&self, line: &str) {
         if !self.global.quiet {
-            self.print(line);
+            self.print("", line);
         }
     }
 
     fn warn(&self, line: &str) {
-        self.print(&format!("{} {line}", styled("warning:", "1;33")));
+        self.print(&styled("warning:", "1;33"), line);
     }
-}
-
-/// Styles text with an ANSI code if standard error is a terminal and NO_COLOR is not set.
-fn styled(text: &str, code: &str) -> String {
-    if io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
-        format!("\x1b[{code}m{text}\x1b[0m")
-    } else {
-        text.to_owned()
-    }
-}
-
-/// Prints to standard output. A closed pipe (`| head`) is not an error.
-pub fn print_out(text: &str) {
-    let mut out = io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// The message of an error. The library's errors are complete; other errors are printed with their causes.

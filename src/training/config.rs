@@ -10,10 +10,15 @@ use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 use crate::Diagnosis;
 use crate::model::mobilenet_v2::TrainableBlocks;
 
+pub mod annotated;
 mod augment;
+mod place;
+mod removed_keys;
 mod renamed_keys;
 pub mod resolve;
+pub mod setting_of_flag;
 mod validate;
+mod wrong_value;
 
 pub use self::augment::Augment;
 
@@ -57,10 +62,6 @@ pub struct TrainingConfig {
     pub reweighting_start: f64,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub reweighting_end: f64,
-    #[serde(default)]
-    pub logit_adjustment: f64,
-    #[serde(default)]
-    pub focal_gamma: f64,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub mask_unlabelled: bool,
     pub label_smoothing: f64,
@@ -70,9 +71,6 @@ pub struct TrainingConfig {
     /// Fine-tuning only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_learning_rate: Option<f64>,
-    /// Fine-tuning only, as are all keys below that are not serialized at their default value.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
-    pub layer_decay: f64,
     pub weight_decay: f64,
     pub momentum: f64,
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -96,22 +94,15 @@ pub struct TrainingConfig {
     pub swa_epochs: usize,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub mixup: f64,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub cutmix: f64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub teachers: Vec<PathBuf>,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub distillation_alpha: f64,
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub teacher_temperature: f64,
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub gradual_unfreeze_epochs: f64,
     /// Fine-tuning only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trainable_blocks: Option<TrainableBlocksSetting>,
-    /// Fine-tuning only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub batch_norm: Option<BatchNormMode>,
     /// Transfer only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feature_views: Option<usize>,
@@ -208,31 +199,17 @@ pub enum All {
     All,
 }
 
-/// Which statistics BatchNorm uses in trainable blocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum BatchNormMode {
-    /// The batch's; the running statistics are updated.
-    Train,
-    /// The checkpoint's running statistics, which are not updated.
-    Frozen,
-}
-
 impl TrainingConfig {
-    /// The trainable blocks of a network with `blocks` blocks in an epoch (from 1). With `gradual_unfreeze_epochs`,
-    /// blocks are unfrozen one by one, the last block first.
-    pub fn trainable(&self, blocks: usize, epoch: usize) -> TrainableBlocks {
-        let all = match (self.phase, self.trainable_blocks) {
+    /// The trainable blocks of a network with `blocks` blocks.
+    pub fn trainable(&self, blocks: usize) -> TrainableBlocks {
+        let trainable = match (self.phase, self.trainable_blocks) {
             (Phase::Transfer, _) => 0,
             (Phase::Finetune, Some(TrainableBlocksSetting::Last(count))) => count.min(blocks),
             (Phase::Finetune, _) => blocks,
         };
-        let fraction = epoch as f64 / (self.gradual_unfreeze_epochs + 1.0);
-        let trainable = (all as f64 * fraction.min(1.0)).ceil() as usize;
-        let first_block = blocks - trainable;
         TrainableBlocks {
-            first_block,
-            batch_statistics: self.batch_norm != Some(BatchNormMode::Frozen),
+            first_block: blocks - trainable,
+            batch_statistics: true,
         }
     }
 

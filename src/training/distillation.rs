@@ -1,17 +1,16 @@
 //! Teachers for knowledge distillation (Hinton et al. 2015). Teacher and student get the same augmented images
 //! (Beyer et al. 2022).
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use tch::{Device, Kind, Tensor};
 
 use crate::dataset::Dataset;
-use crate::evaluation::leakage::refuse_leak;
+use crate::evaluation::leakage;
 use crate::imaging::resize::ResizeRule;
 use crate::model::checkpoint::Checkpoint;
-use crate::model::checkpoint_metadata::lesion_hash;
 use crate::model::inference_network::InferenceNetwork;
+use crate::model::seen::Seen;
 use crate::model::{fuse, input};
 use crate::{Diagnosis, Result};
 
@@ -21,10 +20,8 @@ pub struct Teacher {
     networks: Vec<InferenceNetwork>,
     /// For each row of the dataset, the networks that were not trained on its lesion.
     unseen_by: Vec<Vec<usize>>,
-    /// Hashes of the lesions that the teachers were trained on. They count as the student's training lesions, too.
-    pub training_lesions: Vec<String>,
-    /// Hashes of the lesions that the teachers were selected on.
-    pub validation_lesions: Vec<String>,
+    /// The images that the teachers were trained and selected on. They count as seen by the student, too.
+    pub seen: Seen,
 }
 
 impl Teacher {
@@ -41,8 +38,7 @@ impl Teacher {
         let mut teacher = Self {
             networks: Vec::new(),
             unseen_by: vec![Vec::new(); dataset.rows.len()],
-            training_lesions: Vec::new(),
-            validation_lesions: Vec::new(),
+            seen: Seen::default(),
         };
         for path in paths {
             teacher.add(path, dataset, device)?;
@@ -53,7 +49,7 @@ impl Teacher {
     fn add(&mut self, path: &Path, dataset: &Dataset, device: Device) -> Result<()> {
         let checkpoint = Checkpoint::read(path)?;
         let metadata = checkpoint.metadata;
-        refuse_leak(path, &metadata, dataset)?;
+        leakage::refuse_leak(path, &metadata, dataset)?;
         // Another image size is allowed, another resize rule is not.
         let needed = ResizeRule {
             size: dataset.info.resize.size,
@@ -61,16 +57,15 @@ impl Teacher {
         };
         dataset.refuse_other_resize(needed, &format!("the teacher {}", path.display()))?;
         let fused = fuse::fuse(&metadata.architecture.network(), &checkpoint.tensors)?;
-        let seen: HashSet<&str> = metadata.training_lesions.iter().map(|h| &**h).collect();
+        let trained_on = leakage::trained_on(&metadata);
         for (row, unseen_by) in dataset.rows.iter().zip(&mut self.unseen_by) {
-            if !seen.contains(lesion_hash(&row.sample.lesion_id).as_str()) {
+            if !trained_on(&row.sample) {
                 unseen_by.push(self.networks.len());
             }
         }
         self.networks
             .push(InferenceNetwork::reduced(&fused, device)?);
-        self.training_lesions.extend(metadata.training_lesions);
-        self.validation_lesions.extend(metadata.validation_lesions);
+        self.seen.extend(&metadata.seen);
         Ok(())
     }
 
@@ -143,8 +138,7 @@ mod tests {
         let teacher = Teacher {
             networks: vec![network(1), network(2), network(3)],
             unseen_by: vec![vec![1], vec![], vec![0, 2], vec![0, 1, 2]],
-            training_lesions: Vec::new(),
-            validation_lesions: Vec::new(),
+            seen: Seen::default(),
         };
         assert_eq!(teacher.out_of_fold(&[0, 1, 1, 2]), 2);
         let waves = Tensor::arange(3 * 3 * 32 * 32, (Kind::Float, Device::Cpu)).sin() * 3.0;

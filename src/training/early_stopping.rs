@@ -36,10 +36,52 @@ pub fn update_best(
             value > best
         }
     });
-    state.epochs_without_improvement += 1;
     if improved {
         state.best = Some((state.epoch, value));
-        state.epochs_without_improvement = 0;
     }
+    let best = state.best.map_or(0, |(epoch, _)| epoch);
+    state.epochs_without_improvement = state.epoch.saturating_sub(best);
     Ok(improved)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::Phase;
+    use crate::training::config::resolve;
+    use crate::{Diagnosis, metrics};
+
+    /// Metrics of ten nevi, of which so many are named.
+    fn accurate(named: usize) -> Metrics {
+        let one = |class: Diagnosis| {
+            let mut probabilities = [0.0; Diagnosis::COUNT];
+            probabilities[class.index()] = 1.0;
+            probabilities
+        };
+        let named = |at: usize| {
+            one(if at < named {
+                Diagnosis::Nv
+            } else {
+                Diagnosis::Mel
+            })
+        };
+        let probabilities: Vec<_> = (0..10).map(named).collect();
+        metrics::score(&[Diagnosis::Nv; 10], &probabilities)
+    }
+
+    #[test]
+    fn patience_counts_epochs_of_which_not_all_are_validated() {
+        let monitor = ["monitor=accuracy".to_owned()];
+        let config = resolve::resolve(Phase::Finetune, None, &monitor).unwrap();
+        let mut state = TrainState::default();
+        let mut without_improvement = Vec::new();
+        for (epoch, accuracy) in [(3, 5), (6, 4), (9, 6), (12, 6), (13, 1)] {
+            state.epoch = epoch;
+            let val = accurate(accuracy);
+            update_best(&mut state, &config, Some(&val)).unwrap();
+            without_improvement.push(state.epochs_without_improvement);
+        }
+        assert_eq!(without_improvement, [0, 3, 0, 3, 4]);
+        assert_eq!(state.best, Some((9, 0.6)));
+    }
 }

@@ -21,6 +21,6 @@ pub fn fit(
         }
     }
     let result = trainer.into_result(false);
-    history::draw(run.folder, &result.history)?;
+    history::draw(&run.folder.path(), &result.history)?;
     Ok(result)
 }

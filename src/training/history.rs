@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::metrics::Metrics;
 use crate::report::{self, Line, Panel};
-use crate::{Error, Result, files};
+use crate::{Error, Result, files, reading};
 
 /// File name within a checkpoint folder.
 pub const FILE: &str = "history.csv";
@@ -102,6 +102,19 @@ pub fn write(folder: &Path, epochs: &[Epoch]) -> Result<PathBuf> {
     Ok(path)
 }
 
+/// The SHA-256 of the header and the first `epochs` rows of a folder's `history.csv`; `None` if the file does not exist.
+pub fn digest(folder: &Path, epochs: usize) -> Result<Option<String>> {
+    let path = folder.join(FILE);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let bytes = reading::read(&path, reading::MAX_TABLE)?;
+    let lines = bytes
+        .split_inclusive(|&byte| byte == b'\n')
+        .take(epochs + 1);
+    Ok(Some(files::sha256(&lines.collect::<Vec<_>>().concat())))
+}
+
 /// Reads the first `epochs` rows of a folder's `history.csv`; none if the file does not exist.
 pub fn read(folder: &Path, epochs: usize) -> Result<Vec<Epoch>> {
     let path = folder.join(FILE);
@@ -115,7 +128,8 @@ pub fn read(folder: &Path, epochs: usize) -> Result<Vec<Epoch>> {
             "Remove the file; training writes a new one.",
         )
     };
-    let mut reader = csv::Reader::from_path(&path).map_err(broken)?;
+    let bytes = reading::read(&path, reading::MAX_TABLE)?;
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
     let rows = reader.deserialize().take(epochs);
     rows.collect::<Result<_, _>>().map_err(broken)
 }

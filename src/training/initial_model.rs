@@ -13,6 +13,7 @@ use crate::model::architecture::Architecture;
 use crate::model::checkpoint::Checkpoint;
 use crate::model::mobilenet_v2::MobileNetV2;
 use crate::model::pretrained::{self, WeightsSource};
+use crate::model::seen::Seen;
 use crate::progress::Progress;
 use crate::{Diagnosis, Error, Result};
 
@@ -35,10 +36,8 @@ pub struct InitialModel {
     pub initial_weights: String,
     /// The teacher for distillation, if there is one.
     pub teacher: Option<Teacher>,
-    /// Hashes of the lesions that the initial weights and the teachers were trained on.
-    pub training_lesions: Vec<String>,
-    /// Hashes of the lesions that the initial weights and the teachers were selected on.
-    pub validation_lesions: Vec<String>,
+    /// The images that the initial weights and the teachers were trained and selected on.
+    pub seen: Seen,
 }
 
 /// Builds the network to train, and reads the teachers. Fails if `source_shares` does not fit the dataset.
@@ -61,10 +60,7 @@ pub fn start(
                 "{images} of {all} training images are answered out of fold, by teachers that did not train on them"
             ));
         }
-        let trained_on = teacher.training_lesions.iter().cloned();
-        model.training_lesions.extend(trained_on);
-        let selected_on = teacher.validation_lesions.iter().cloned();
-        model.validation_lesions.extend(selected_on);
+        model.seen.extend(&teacher.seen);
     }
     Ok(InitialModel { teacher, ..model })
 }
@@ -108,8 +104,7 @@ fn initialize(
         architecture,
         initial_weights,
         teacher: None,
-        training_lesions: Vec::new(),
-        validation_lesions: Vec::new(),
+        seen: Seen::default(),
     })
 }
 
@@ -144,8 +139,7 @@ fn from_checkpoint(
             metadata.initial_weights
         ),
         teacher: None,
-        training_lesions: metadata.training_lesions.clone(),
-        validation_lesions: metadata.validation_lesions.clone(),
+        seen: metadata.seen.clone(),
     })
 }
 

@@ -1,5 +1,4 @@
-//! The loss: cross-entropy with soft labels, class weights, label smoothing, focal loss, logit adjustment and
-//! distillation.
+//! The loss: cross-entropy with soft labels, class weights, label smoothing and distillation.
 
 use tch::{Device, Kind, Tensor};
 
@@ -8,7 +7,7 @@ use crate::Diagnosis;
 
 /// The targets of a batch.
 pub struct Target {
-    /// Label probabilities (N × 7, rows sum to 1): one-hot, except for images mixed by mixup or CutMix.
+    /// Label probabilities (N × 7, rows sum to 1): one-hot, except for images mixed by mixup.
     pub labels: Tensor,
     /// The teacher's probabilities (N × 7) at the configured temperature.
     pub teacher: Option<Tensor>,
@@ -20,29 +19,17 @@ pub struct Target {
 pub struct Loss {
     /// Class weights (7).
     weights: Tensor,
-    /// Logit adjustment, added to the logits in training (7).
-    adjustment: Option<Tensor>,
     label_smoothing: f64,
-    focal_gamma: f64,
     distillation_alpha: f64,
     teacher_temperature: f64,
 }
 
 impl Loss {
-    /// The configured loss. `weights` are the class weights, `counts` the images per class in an epoch: whole numbers,
-    /// or expected ones.
-    pub fn new(
-        config: &TrainingConfig,
-        weights: &[f64; Diagnosis::COUNT],
-        counts: &[f64; Diagnosis::COUNT],
-        device: Device,
-    ) -> Self {
+    /// The configured loss, with the class weights `weights`.
+    pub fn new(config: &TrainingConfig, weights: &[f64; Diagnosis::COUNT], device: Device) -> Self {
         Self {
             weights: to_tensor(weights, device),
-            adjustment: (config.logit_adjustment > 0.0)
-                .then(|| to_tensor(&adjustment(config.logit_adjustment, counts), device)),
             label_smoothing: config.label_smoothing,
-            focal_gamma: config.focal_gamma,
             distillation_alpha: config.distillation_alpha,
             teacher_temperature: config.teacher_temperature,
         }
@@ -56,45 +43,28 @@ impl Loss {
     /// The mean loss of a batch (a scalar with gradients): a mean weighted by class weight, as in PyTorch's
     /// `CrossEntropyLoss`, with these extensions:
     ///
-    /// * Focal loss: an image's loss is multiplied by (1 − p)^γ, where p is the probability of its label
-    ///   (Lin et al. 2017).
-    /// * Logit adjustment: τ · ln(class frequency) is added to the logits, in training only (Menon et al. 2021).
-    ///   τ = 1 is the balanced softmax (Ren et al. 2020).
     /// * Classes that are not among an image's [`Target::classes`] are left out of its softmax. Label smoothing spreads
     ///   over the others, and so do the teacher's probabilities.
     /// * Distillation: T² · KL(teacher ‖ student) has the weight `distillation_alpha`, the loss on the labels the rest
     ///   (Hinton et al. 2015).
     pub fn compute(&self, logits: &Tensor, target: &Target) -> Tensor {
-        let adjusted = match &self.adjustment {
-            Some(adjustment) => logits + adjustment,
-            None => logits.shallow_clone(),
-        };
-        let log_probabilities = masked(&adjusted, target).log_softmax(-1, Kind::Float);
+        let logits = masked(logits, target);
+        let log_probabilities = logits.log_softmax(-1, Kind::Float);
         let certain = &target.labels * (1.0 - self.label_smoothing);
         let smoothed = match &target.classes {
             Some(classes) => certain + normalised(classes) * self.label_smoothing,
             None => certain + self.label_smoothing / Diagnosis::COUNT as f64,
         };
-        let mut losses = -(smoothed * &self.weights * &log_probabilities).sum_dim_intlist(
+        let losses = -(smoothed * &self.weights * &log_probabilities).sum_dim_intlist(
             -1i64,
             false,
             Kind::Float,
         );
-        if self.focal_gamma > 0.0 {
-            let confidence = (&target.labels * log_probabilities.exp()).sum_dim_intlist(
-                -1i64,
-                false,
-                Kind::Float,
-            );
-            losses *= (confidence.neg() + 1.0)
-                .clamp_min(0.0)
-                .pow_tensor_scalar(self.focal_gamma);
-        }
         let total_weight = (&target.labels * &self.weights).sum(Kind::Float);
         let label_loss = losses.sum(Kind::Float) / total_weight;
         match &target.teacher {
             Some(teacher) => {
-                let distillation = self.distillation(&masked(logits, target), teacher, target);
+                let distillation = self.distillation(&logits, teacher, target);
                 label_loss * (1.0 - self.distillation_alpha)
                     + distillation * self.distillation_alpha
             }
@@ -129,12 +99,6 @@ fn masked(logits: &Tensor, target: &Target) -> Tensor {
 fn normalised(rows: &Tensor) -> Tensor {
     let sums = rows.sum_dim_intlist(-1i64, true, Kind::Float);
     rows / sums.clamp_min(1e-6)
-}
-
-/// τ · ln(class frequency). A class without images is treated as one image; it is never a label.
-fn adjustment(tau: f64, counts: &[f64; Diagnosis::COUNT]) -> [f64; Diagnosis::COUNT] {
-    let images: f64 = counts.iter().sum();
-    counts.map(|count| tau * (count.max(1.0) / images.max(1.0)).ln())
 }
 
 fn to_tensor(values: &[f64; Diagnosis::COUNT], device: Device) -> Tensor {

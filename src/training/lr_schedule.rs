@@ -26,9 +26,18 @@ impl Default for Plateau {
 }
 
 impl Plateau {
-    /// Counts an epoch, and lowers the factor after `plateau_patience` epochs without improvement.
-    pub fn epoch_ended(&mut self, improved: bool, config: &TrainingConfig) {
-        self.num_bad_epochs = if improved { 0 } else { self.num_bad_epochs + 1 };
+    /// Counts the epochs up to a validated one, and lowers the factor after `plateau_patience` epochs without
+    /// improvement.
+    pub fn epoch_validated(&mut self, epoch: usize, improved: bool, config: &TrainingConfig) {
+        let epochs = match epoch % config.validate_every.max(1) {
+            0 => config.validate_every,
+            since_the_last => since_the_last, // the last epoch of a run is always validated
+        };
+        self.num_bad_epochs = if improved {
+            0
+        } else {
+            self.num_bad_epochs + epochs
+        };
         if self.num_bad_epochs > 0 && self.num_bad_epochs >= config.plateau_patience {
             self.factor *= config.plateau_factor;
             self.num_bad_epochs = 0;
@@ -119,9 +128,30 @@ mod tests {
             "plateau_patience=2",
         ]);
         let mut plateau = Plateau::default();
-        for improved in [true, false, true, false, false] {
-            plateau.epoch_ended(improved, &config);
+        for (epoch, improved) in (1..).zip([true, false, true, false, false]) {
+            plateau.epoch_validated(epoch, improved, &config);
         }
         assert_eq!(rate(&config, 0.1, 5.0, plateau), 0.05);
+    }
+
+    #[test]
+    fn a_plateau_counts_epochs_of_which_not_all_are_validated() {
+        let config = config(&[
+            "schedule=plateau",
+            "monitor=macro_f1",
+            "plateau_patience=6",
+            "validate_every=4",
+            "epochs=14",
+        ]);
+        let mut plateau = Plateau::default();
+        let mut bad = Vec::new();
+        for (epoch, improved) in [(4, true), (8, false), (12, false), (14, false)] {
+            plateau.epoch_validated(epoch, improved, &config);
+            bad.push(plateau.num_bad_epochs);
+        }
+        assert_eq!(
+            (bad, plateau.factor),
+            (vec![0, 4, 0, 2], config.plateau_factor)
+        );
     }
 }

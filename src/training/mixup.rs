@@ -1,4 +1,4 @@
-//! Mixup and CutMix: pairs of training images are combined, and so are their labels.
+//! Mixup: pairs of training images are combined, and so are their labels.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -6,37 +6,22 @@ use tch::Tensor;
 
 use super::config::TrainingConfig;
 
-/// Fraction of the batches that are mixed, if mixup or CutMix is on.
+/// Fraction of the batches that are mixed, if mixup is on.
 const MIXED_FRACTION: f64 = 0.5;
 
 /// Mixes a batch of images (N × 3 × S × S) with its reverse, for half of the batches. Also returns the weight of each
 /// image's own label: below 1 if the batch was mixed. The rest goes to the label of the image that it was mixed with.
 ///
-/// Mixup blends two images with weights λ and 1 − λ (Zhang et al. 2018). CutMix pastes a rectangle of one image, with
-/// the fraction 1 − λ of the area, onto the other (Yun et al. 2019). λ follows Beta(α, α), where α is the value of the
-/// key `mixup` or `cutmix`. If both are on, each mixed batch uses one of them at random.
+/// Mixup blends two images with weights λ and 1 − λ (Zhang et al. 2018). λ follows Beta(α, α), where α is the value of
+/// the key `mixup`.
 pub fn mix(config: &TrainingConfig, seed: u64, images: Tensor) -> (Tensor, f64) {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let uses_cutmix = match (config.mixup > 0.0, config.cutmix > 0.0) {
-        (false, false) => return (images, 1.0),
-        (true, true) => random.random_bool(0.5),
-        (_, uses_cutmix) => uses_cutmix,
-    };
-    if !random.random_bool(MIXED_FRACTION) {
+    if config.mixup == 0.0 || !random.random_bool(MIXED_FRACTION) {
         return (images, 1.0);
     }
-    let alpha = if uses_cutmix {
-        config.cutmix
-    } else {
-        config.mixup
-    };
-    let lambda = beta(alpha, &mut random);
+    let lambda = beta(config.mixup, &mut random);
     let others = images.flip([0]);
-    if uses_cutmix {
-        cutmix(images, &others, lambda, &mut random)
-    } else {
-        (images * lambda + others * (1.0 - lambda), lambda)
-    }
+    (images * lambda + others * (1.0 - lambda), lambda)
 }
 
 /// Mixes labels (N × 7) with the weight that [`mix`] returned for their images.
@@ -45,22 +30,6 @@ pub fn mix_labels(labels: Tensor, weight: f64) -> Tensor {
         true => &labels * weight + labels.flip([0]) * (1.0 - weight),
         false => labels,
     }
-}
-
-/// Pastes a rectangle of `others` onto `images`. Also returns the fraction of the area that is not covered.
-fn cutmix(images: Tensor, others: &Tensor, lambda: f64, random: &mut ChaCha8Rng) -> (Tensor, f64) {
-    let side = images.size()[3];
-    let length = ((side as f64 * (1.0 - lambda).sqrt()) as i64).min(side);
-    if length == 0 {
-        return (images, 1.0);
-    }
-    let [x, y] = [(); 2].map(|()| random.random_range(0..=side - length));
-    let rectangle = |batch: &Tensor| batch.narrow(2, y, length).narrow(3, x, length);
-    rectangle(&images).copy_(&rectangle(others));
-    (
-        images,
-        1.0 - (length * length) as f64 / (side * side) as f64,
-    )
 }
 
 /// A sample of Beta(α, α) by Jöhnk's rejection method, from uniform samples alone. For the usual small α, a draw is
@@ -82,9 +51,8 @@ mod tests {
     use crate::training::Phase;
     use crate::training::config::resolve;
 
-    fn mixed(changes: &[&str], seed: u64) -> (Vec<f64>, Vec<f64>) {
-        let changes: Vec<String> = changes.iter().map(|&c| c.to_owned()).collect();
-        let config = resolve::resolve(Phase::Finetune, None, &changes).unwrap();
+    fn mixed(mixup: &str, seed: u64) -> (Vec<f64>, Vec<f64>) {
+        let config = resolve::resolve(Phase::Finetune, None, &[mixup.to_owned()]).unwrap();
         // Image 0 is black and image 1 white, so an image's mean is the weight of image 1.
         let images = Tensor::from_slice(&[0.0f32, 1.0]).view([2, 1, 1, 1])
             * Tensor::ones([2, 3, 16, 16], (Kind::Float, Device::Cpu));
@@ -100,30 +68,21 @@ mod tests {
 
     #[test]
     fn labels_are_mixed_with_the_same_weights_as_images() {
-        for changes in [
-            ["mixup=0.4", "cutmix=0"],
-            ["mixup=0", "cutmix=1"],
-            ["mixup=0.4", "cutmix=1"],
-        ] {
-            let mut mixes = 0;
-            for seed in 0..40 {
-                let (means, labels) = mixed(&changes, seed);
-                for (mean, label) in means.iter().zip(&labels) {
-                    assert!((mean - label).abs() < 1e-5, "{changes:?}: {mean} {label}");
-                }
-                mixes += usize::from(labels[0] > 0.0);
+        let mut mixes = 0;
+        for seed in 0..40 {
+            let (means, labels) = mixed("mixup=0.4", seed);
+            for (mean, label) in means.iter().zip(&labels) {
+                assert!((mean - label).abs() < 1e-5, "{mean} {label}");
             }
-            assert!(
-                (8..=32).contains(&mixes),
-                "{changes:?}: {mixes} of 40 mixed"
-            );
+            mixes += usize::from(labels[0] > 0.0);
         }
+        assert!((8..=32).contains(&mixes), "{mixes} of 40 mixed");
     }
 
     #[test]
-    fn nothing_is_mixed_if_both_keys_are_zero() {
+    fn nothing_is_mixed_if_mixup_is_zero() {
         for seed in 0..10 {
-            assert_eq!(mixed(&["mixup=0", "cutmix=0"], seed).1, [0.0, 1.0]);
+            assert_eq!(mixed("mixup=0", seed).1, [0.0, 1.0]);
         }
     }
 

@@ -1,8 +1,8 @@
 //! Inputs and result of a training run, for both phases.
 
-use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use super::checkpointing::folder::RunFolder;
 use super::config::TrainingConfig;
 use super::history::Epoch;
 use crate::Diagnosis;
@@ -14,8 +14,8 @@ pub struct TrainingRun<'a> {
     pub dataset: &'a Dataset,
     /// The resolved configuration.
     pub config: &'a TrainingConfig,
-    /// The checkpoint folder; it must exist.
-    pub folder: &'a Path,
+    /// The checkpoint folder.
+    pub folder: &'a RunFolder,
     /// Whether to resume from the folder's last checkpoint.
     pub resume: bool,
     /// Set by the caller to stop after the current step.

@@ -23,6 +23,7 @@ use super::run::{TrainingResult, TrainingRun};
 use super::{class_weights, lr_schedule};
 use crate::dataset::Split;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
+use crate::model::libtorch::manual_seed::manual_seed;
 use crate::model::mobilenet_v2::MobileNetV2;
 use crate::model::output;
 use crate::progress::Progress;
@@ -47,10 +48,6 @@ pub struct Trainer<'a> {
     history: Vec<Epoch>,
 }
 
-/// Steps between two releases of the memory-mapped pixels that were read: at 32 images of 224 pixels a step, at most 20
-/// MB of them stay in memory.
-const STEPS_BETWEEN_RELEASES: usize = 4;
-
 impl<'a> Trainer<'a> {
     /// Prepares the first step of a run, or restores the saved state of a run that is resumed.
     pub fn new(
@@ -73,8 +70,9 @@ impl<'a> Trainer<'a> {
         let mut state = TrainState::default();
         let mut history = Vec::new();
         if run.resume {
-            state = train_state::restore(run.folder, &mut model, &mut optimizer, ema.as_mut())?;
-            history = history::read(run.folder, state.epoch - 1)?;
+            let folder = run.folder.path();
+            state = train_state::restore(&folder, &mut model, &mut optimizer, ema.as_mut())?;
+            history = history::read(&folder, state.epoch - 1)?;
         }
         let labels = |rows: &[usize]| {
             rows.iter()
@@ -84,11 +82,15 @@ impl<'a> Trainer<'a> {
         let [train_labels, val_labels]: [Vec<Diagnosis>; 2] = [labels(&rows[0]), labels(&rows[1])];
         warn_double_balancing(config, progress);
         let sampling = Sampling::new(dataset, config, &rows[0])?;
-        let sampled = sampling.class_counts();
+        let steps = sampling
+            .order(state.epoch)
+            .len()
+            .div_ceil(config.batch_size);
+        state.refuse_impossible(&run.folder.path(), config.epochs, steps)?;
         let class_counts = sampling.counts_for_weights(config.sampler);
         let class_weights = class_weights::resolve(config, &class_counts);
         Ok(Self {
-            loss: Loss::new(config, &class_weights, &sampled, model.device()),
+            loss: Loss::new(config, &class_weights, model.device()),
             sampling,
             class_counts,
             data: TrainingData::new(dataset, config, rows, &model, run.stop, progress)?
@@ -142,9 +144,6 @@ impl<'a> Trainer<'a> {
                 self.progress.advance(batch.len() as u64);
                 self.progress.detail(&format!("loss {loss:.3}"));
             }
-            if self.state.step.is_multiple_of(STEPS_BETWEEN_RELEASES) {
-                self.run.dataset.pixels.release();
-            }
             if self.run.stop.load(Ordering::Relaxed) {
                 self.save(self.metadata.clone())?;
                 return Ok(false);
@@ -166,7 +165,7 @@ impl<'a> Trainer<'a> {
         let base_rate = rate(config.base_learning_rate.unwrap_or(0.0));
         let head_rate = rate(config.learning_rate);
         let seed = sampling::step_seed(config.seed, epoch, step);
-        tch::manual_seed(seed);
+        manual_seed(seed)?;
         let labels: Vec<Diagnosis> = (indices.iter())
             .map(|&index| self.train_labels[index])
             .collect();
@@ -186,10 +185,7 @@ impl<'a> Trainer<'a> {
         if config.clip_grad_norm > 0.0 {
             clip_grad_norm(self.model.tensors().values(), config.clip_grad_norm);
         }
-        let blocks = self.model.network().blocks.len();
-        let trainable = blocks - config.trainable(blocks, epoch).first_block;
-        let groups = self.optimizer.groups();
-        let rates = param_groups::rates(config, groups, trainable, base_rate, head_rate);
+        let rates = param_groups::rates(self.optimizer.groups(), base_rate, head_rate);
         self.optimizer.step(&rates);
         if let Some(ema) = &mut self.ema {
             let steps_per_epoch = self.train_labels.len().div_ceil(config.batch_size);

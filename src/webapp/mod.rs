@@ -14,8 +14,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use self::page::{INDEX, Page};
-use crate::files::AtomicFolder;
+use crate::files::{AtomicFolder, FolderFiles};
 use crate::{Error, Result};
+
+/// The marker alone: a page is never replaced by itself.
+const FILES: FolderFiles = FolderFiles {
+    marker: INDEX,
+    names: &[INDEX],
+};
 
 /// Writes the page and the files that it reads from an export folder to `folder`, atomically. Returns the paths,
 /// `index.html` first.
@@ -28,7 +34,7 @@ pub fn write(folder: &Path, export: &Path) -> Result<Vec<PathBuf>> {
 
 fn write_page(folder: &Path, page: &Page, export: &Path) -> Result<Vec<PathBuf>> {
     let model_files = model::read(export)?;
-    let draft = AtomicFolder::new(folder, false, INDEX)?;
+    let draft = AtomicFolder::new(folder, false, &FILES)?;
     let mut written = vec![folder.join(INDEX)];
     let mut put = |name: &str, bytes: &[u8]| -> Result<()> {
         let path = draft.path().join(name);

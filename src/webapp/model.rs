@@ -1,13 +1,16 @@
 //! The files of an export folder that the page reads from `model/`: `model.json`, the ONNX networks that it lists, and
 //! the golden vectors for the self-test on the device.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
 use serde::Deserialize;
 
 use crate::artifact::package::{GOLDEN_FILE, GOLDEN_FOLDER, MODEL_FILE};
-use crate::{Error, Result, files};
+use crate::artifact::released;
+use crate::integrity::sums::Sums;
+use crate::{Error, Result, files, reading};
 
 /// The folder of these files, relative to the page.
 pub const FOLDER: &str = "model";
@@ -36,12 +39,13 @@ struct Listed {
     sha256: String,
 }
 
-/// Reads all files into memory: `model.json`, the networks in its order, and the golden vectors if there are any.
+/// Reads all files of an export folder, or of the released network, into memory: `model.json`, the networks in its order, and the golden vectors if there are any.
 ///
 /// # Errors
-/// A folder without `model.json`, without a network that the page can run, or with a network whose hash differs from
-/// the one in `model.json`.
+/// A folder without `model.json`, without a network that the page can run, with a network whose hash differs from the one
+/// in `model.json`, or with a file whose hash differs from the one in `SHA256SUMS`.
 pub fn read(export: &Path) -> Result<Vec<ModelFile>> {
+    let export = &released::resolve(export)?;
     let listing = export.join(MODEL_FILE);
     if !listing.is_file() {
         return Err(Error::file(
@@ -50,7 +54,8 @@ pub fn read(export: &Path) -> Result<Vec<ModelFile>> {
             "Give a folder that `skinlesion export` wrote.",
         ));
     }
-    let text = read_file(&listing)?;
+    let sums = Sums::read(export)?;
+    let text = read_file(export, MODEL_FILE)?;
     let listed: Listing = serde_json::from_slice(&text).map_err(|error| {
         Error::line(
             &listing,
@@ -60,7 +65,12 @@ pub fn read(export: &Path) -> Result<Vec<ModelFile>> {
         )
     })?;
     let mut all = vec![model_file(MODEL_FILE, text)];
+    let mut names = HashSet::new();
     for network in &listed.files {
+        if !names.insert(&network.file) {
+            let problem = format!("it lists {} twice", network.file);
+            return Err(Error::file(&listing, problem, "Export again."));
+        }
         if FORMATS.contains(&network.format.as_str()) {
             all.push(model_file(&network.file, read_verified(export, network)?));
         }
@@ -73,6 +83,12 @@ pub fn read(export: &Path) -> Result<Vec<ModelFile>> {
         ));
     }
     all.extend(golden(export)?);
+    if let Some(sums) = sums {
+        for file in &all {
+            let name = file.name.trim_start_matches(FOLDER).trim_start_matches('/');
+            sums.refuse_changed_bytes(name, &file.bytes)?;
+        }
+    }
     Ok(all)
 }
 
@@ -92,7 +108,7 @@ fn read_verified(export: &Path, network: &Listed) -> Result<Vec<u8>> {
             "Export again.",
         ));
     }
-    let bytes = read_file(&path)?;
+    let bytes = read_file(export, &network.file)?;
     if files::sha256(&bytes) != network.sha256 {
         return Err(Error::file(
             &path,
@@ -112,7 +128,7 @@ fn golden(export: &Path) -> Result<Vec<ModelFile>> {
     if !list.is_file() {
         return Ok(Vec::new());
     }
-    let mut all = vec![model_file(GOLDEN_FILE, read_file(&list)?)];
+    let mut all = vec![model_file(GOLDEN_FILE, read_file(export, GOLDEN_FILE)?)];
     let mut pictures = Vec::new();
     for entry in fs::read_dir(&folder).map_err(Error::io("read", &folder))? {
         let path = entry.map_err(Error::io("read", &folder))?.path();
@@ -120,12 +136,12 @@ fn golden(export: &Path) -> Result<Vec<ModelFile>> {
             path.file_name().and_then(|name| name.to_str()),
             path.extension().and_then(|extension| extension.to_str()),
         ) {
-            pictures.push((format!("{GOLDEN_FOLDER}/{name}"), path.clone()));
+            pictures.push(format!("{GOLDEN_FOLDER}/{name}"));
         }
     }
     pictures.sort();
-    for (name, path) in pictures {
-        all.push(model_file(&name, read_file(&path)?));
+    for name in pictures {
+        all.push(model_file(&name, read_file(export, &name)?));
     }
     Ok(all)
 }
@@ -137,6 +153,20 @@ fn model_file(name: &str, bytes: Vec<u8>) -> ModelFile {
     }
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(Error::io("read", path))
+/// Reads a file of the export. Refuses links that lead out of it: what is served must be in the folder that was named.
+fn read_file(export: &Path, name: &str) -> Result<Vec<u8>> {
+    let path = export.join(name);
+    let real = |path: &Path| fs::canonicalize(path).map_err(Error::io("read", path));
+    let target = real(&path)?;
+    if !target.starts_with(real(export)?) {
+        return Err(Error::file(
+            &path,
+            format!(
+                "it is a link to {}, outside of the export",
+                target.display()
+            ),
+            "Replace the link by a copy of the file.",
+        ));
+    }
+    reading::read(&target, reading::MAX_NETWORK)
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 use super::gzip::{deflate, inflate};
 use crate::{Error, Result};
@@ -55,7 +55,7 @@ impl Page {
         })
     }
 
-    /// Reads a page from a folder, such as `web/dist`.
+    /// Reads a page from a folder, such as `web/dist`. Links and hidden files (`.env`, `.git`) are left out.
     pub fn read(folder: &Path) -> Result<Self> {
         if !folder.join(INDEX).is_file() {
             return Err(Error::file(
@@ -65,7 +65,11 @@ impl Page {
             ));
         }
         let mut files = Vec::new();
-        for entry in WalkDir::new(folder).sort_by_file_name() {
+        let visible = |entry: &DirEntry| {
+            entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".")
+        };
+        let entries = WalkDir::new(folder).sort_by_file_name().into_iter();
+        for entry in entries.filter_entry(visible) {
             let entry = entry.map_err(|error| Error::io("read", folder)(error.into()))?;
             if !entry.file_type().is_file() {
                 continue;

@@ -88,6 +88,47 @@ fn an_invalid_export_leaves_no_folder() {
     refused("has no model.json");
 }
 
+#[cfg(unix)]
+#[test]
+fn links_that_lead_out_of_the_export_are_not_followed() {
+    use std::os::unix::fs::symlink;
+    let home = tempfile::tempdir().unwrap();
+    let export = export(home.path());
+    symlink("wide.png", export.join("golden/inside.png")).unwrap();
+    assert_eq!(model::read(&export).unwrap().len(), 5);
+    fs::create_dir(home.path().join("mine")).unwrap();
+    for name in ["model.json", "model.onnx", "golden.json"] {
+        let mine = home.path().join("mine").join(name);
+        fs::rename(export.join(name), &mine).unwrap();
+        symlink(&mine, export.join(name)).unwrap();
+        let error = model::read(&export).err().unwrap().to_string();
+        assert!(
+            error.contains(name) && error.contains("outside of the export"),
+            "{error}"
+        );
+        fs::remove_file(export.join(name)).unwrap();
+        fs::rename(&mine, export.join(name)).unwrap();
+    }
+    fs::rename(export.join("golden"), home.path().join("mine/golden")).unwrap();
+    symlink(home.path().join("mine/golden"), export.join("golden")).unwrap();
+    assert!(model::read(&export).is_err());
+}
+
+#[cfg(unix)]
+#[test]
+fn links_and_hidden_files_are_not_part_of_a_page() {
+    let home = tempfile::tempdir().unwrap();
+    page(home.path());
+    let folder = home.path().join("page");
+    fs::write(folder.join(".env"), "secret").unwrap();
+    fs::create_dir(folder.join(".git")).unwrap();
+    fs::write(folder.join(".git/config"), "secret").unwrap();
+    std::os::unix::fs::symlink("index.html", folder.join("link.html")).unwrap();
+    let page = Page::read(&folder).unwrap();
+    let names: Vec<_> = page.files().iter().map(|file| file.name()).collect();
+    assert_eq!(names, ["assets/run.wasm", "index.html"]);
+}
+
 #[test]
 fn the_embedded_page_is_complete_or_the_error_names_the_remedy() {
     match Page::embedded() {

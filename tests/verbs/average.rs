@@ -5,7 +5,8 @@ use std::process::Output;
 
 use skinlesion::model::architecture::Architecture;
 use skinlesion::model::checkpoint::Checkpoint;
-use skinlesion::model::checkpoint_metadata::{CheckpointMetadata, lesion_hash};
+use skinlesion::model::checkpoint_metadata::CheckpointMetadata;
+use skinlesion::model::seen::id_hash;
 use tch::Tensor;
 
 use crate::common::{skinlesion, stderr};
@@ -24,7 +25,7 @@ impl Home {
             .into_iter()
             .map(|(name, tensor)| (name, tensor + 1.0))
             .collect();
-        b.metadata.training_lesions = vec![lesion_hash("another")];
+        b.metadata.seen.training_lesions = vec![id_hash("another")];
         b.metadata.temperature = Some(2.0);
         b.write(&home.path("b.safetensors")).unwrap();
         home
@@ -81,9 +82,9 @@ fn the_mean_knows_every_lesion_that_its_members_learnt_from_and_claims_no_figure
     let metadata: CheckpointMetadata = Checkpoint::read(&home.path("mean.safetensors"))
         .unwrap()
         .metadata;
-    let mut expected = vec![lesion_hash("HAM_0000001"), lesion_hash("another")];
+    let mut expected = vec![id_hash("HAM_0000001"), id_hash("another")];
     expected.sort();
-    assert_eq!(metadata.training_lesions, expected);
+    assert_eq!(metadata.seen.training_lesions, expected);
     assert!(metadata.validation.is_empty() && metadata.temperature.is_none());
     assert!(
         metadata

@@ -47,7 +47,7 @@ fn learnable(bench: &Bench) {
 }
 
 fn log_loss(bench: &Bench, model: &str, split: &str) -> f64 {
-    let output = bench.eval_of(model, "labelled", &["--split", split, "--force"]);
+    let output = bench.eval_of(model, "labelled", &["--split", split, "--force", "--trust"]);
     assert!(output.status.success(), "{}", stderr(&output));
     bench.metrics()["log_loss"].as_f64().unwrap()
 }

@@ -156,7 +156,9 @@ fn change_manifest(data: &Path, hidden: bool, change: impl Fn(&str) -> String) {
     if hidden {
         let info = fs::read_to_string(data.join("dataset.json")).unwrap();
         let info = info.replace(&before, &files::sha256_file(&path).unwrap());
-        fs::write(data.join("dataset.json"), info).unwrap();
+        let mut info: serde_json::Value = serde_json::from_str(&info).unwrap();
+        info.as_object_mut().unwrap().remove("digests").unwrap();
+        fs::write(data.join("dataset.json"), info.to_string()).unwrap();
     }
 }
 

@@ -106,10 +106,10 @@ pub fn page() -> Option<PathBuf> {
     None
 }
 
-/// A photograph of coloured noise, 90 × 60 pixels.
+/// A photograph of coloured noise, 96 × 72 pixels.
 pub fn photograph(path: &Path, seed: u64) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let [red, green, blue] = [0; 3].map(|_| rng.random_range(0..200));
     let pixel = |_, _| image::Rgb([red, green, blue].map(|c: u8| c + rng.random_range(0..50)));
-    image::RgbImage::from_fn(90, 60, pixel).save(path).unwrap();
+    image::RgbImage::from_fn(96, 72, pixel).save(path).unwrap();
 }

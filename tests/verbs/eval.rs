@@ -1,5 +1,7 @@
 //! `skinlesion eval`.
 
+mod leakage;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -11,7 +13,8 @@ use skinlesion::dataset::manifest::{self, Row};
 use skinlesion::dataset::{Sample, Split, pixels};
 use skinlesion::imaging::resize::ResizeRule;
 use skinlesion::metrics::Predictions;
-use skinlesion::model::checkpoint_metadata::{CheckpointMetadata, lesion_hash};
+use skinlesion::model::checkpoint_metadata::CheckpointMetadata;
+use skinlesion::model::seen::{Seen, id_hash};
 use skinlesion::{DISCLAIMER, Diagnosis, files};
 use tempfile::TempDir;
 
@@ -40,13 +43,14 @@ impl Bench {
         write_dataset(&home.path().join("data"), &rows, SIDE);
         let lesions = |part: Split| {
             let of_split = rows.iter().filter(move |row| row.split == part);
-            of_split
-                .map(|row| lesion_hash(&row.sample.lesion_id))
-                .collect()
+            of_split.map(|row| id_hash(&row.sample.lesion_id)).collect()
         };
         let metadata = CheckpointMetadata {
-            training_lesions: lesions(Split::Train),
-            validation_lesions: lesions(Split::Val),
+            seen: Seen {
+                training_lesions: lesions(Split::Train),
+                validation_lesions: lesions(Split::Val),
+                ..Seen::default()
+            },
             ..networks::metadata()
         };
         networks::write_checkpoint(&home.path().join("run"), metadata);
@@ -103,15 +107,19 @@ pub fn row(image_id: &str, lesion_id: &str, dx: Diagnosis, split: Split) -> Row 
 
 /// A dataset folder whose images are flat colours, one for each row.
 pub fn write_dataset(folder: &Path, rows: &[Row], side: u32) {
+    write_dataset_of(folder, rows, side, |number| {
+        let colour = [(number * 37 % 256) as u8, (number * 101 % 256) as u8, 90];
+        colour.repeat((side * side) as usize)
+    });
+}
+
+/// A dataset folder with an image for the number of each row, as bytes.
+pub fn write_dataset_of(folder: &Path, rows: &[Row], side: u32, image: impl Fn(usize) -> Vec<u8>) {
     fs::create_dir(folder).unwrap();
     let folds = rows.iter().filter_map(|row| row.fold);
     let folds = folds.map(|fold| fold.number + 1).max().unwrap_or(0);
     let manifest = manifest::to_csv(rows);
-    let mut bytes = Vec::new();
-    for number in 0..rows.len() {
-        let colour = [(number * 37 % 256) as u8, (number * 101 % 256) as u8, 90];
-        bytes.extend(colour.repeat((side * side) as usize));
-    }
+    let bytes: Vec<u8> = (0..rows.len()).flat_map(image).collect();
     let counts = SplitCounts::of(rows.iter().map(|row| (row.split, row.sample.dx)));
     let description = DatasetInfo {
         aspect: 1.0,
@@ -134,8 +142,10 @@ pub fn write_dataset(folder: &Path, rows: &[Row], side: u32) {
         class_weights: [1.0; 7],
         hashes: Hashes {
             manifest: files::sha256(&manifest),
+            pixels: files::sha256(&bytes),
             ..Hashes::default()
         },
+        digests: None,
     };
     fs::write(folder.join(manifest::FILE), manifest).unwrap();
     fs::write(folder.join(pixels::FILE), bytes).unwrap();
@@ -430,7 +440,7 @@ fn an_exported_file_is_scored_like_its_checkpoint_and_as_strictly() {
     let leaking = [row("B", "HAM_3", Diagnosis::Nv, Split::Test)];
     write_dataset(&bench.path("leaking"), &leaking, SIDE);
     for file in ["exported/model.onnx", "exported/model.pt"] {
-        let output = bench.eval_of(file, "data", &["--force"]);
+        let output = bench.eval_of(file, "data", &["--force", "--trust"]);
         assert!(output.status.success(), "{}", stderr(&output));
         let found = Predictions::read(&bench.path("out/predictions.csv")).unwrap();
         for (a, b) in found
@@ -441,7 +451,7 @@ fn an_exported_file_is_scored_like_its_checkpoint_and_as_strictly() {
         {
             assert!((a - b).abs() < 1e-4, "{file}");
         }
-        let output = bench.eval_of(file, "leaking", &["--force"]);
+        let output = bench.eval_of(file, "leaking", &["--force", "--trust"]);
         assert!(
             stderr(&output).contains("trained on 1 of the 1 lesions"),
             "{}",

@@ -12,7 +12,8 @@ use skinlesion::dataset::part::Part;
 use skinlesion::dataset::{Dataset, Split};
 use skinlesion::metrics::Predictions;
 use skinlesion::model::checkpoint::Checkpoint;
-use skinlesion::model::checkpoint_metadata::{CheckpointMetadata, lesion_hash};
+use skinlesion::model::checkpoint_metadata::CheckpointMetadata;
+use skinlesion::model::seen::id_hash;
 use skinlesion::progress::Silent;
 use skinlesion::synthetic::{self, Options};
 
@@ -97,17 +98,17 @@ fn a_fold_trains_on_the_others_and_the_checkpoint_says_which_lesions_those_were(
             .in_fold(fold)
             .unwrap();
         for (part, known) in [
-            (Split::Train, &metadata.training_lesions),
-            (Split::Val, &metadata.validation_lesions),
+            (Split::Train, &metadata.seen.training_lesions),
+            (Split::Val, &metadata.seen.validation_lesions),
         ] {
-            let of_row = |row: usize| lesion_hash(&data.rows[row].sample.lesion_id);
+            let of_row = |row: usize| id_hash(&data.rows[row].sample.lesion_id);
             let mut lesions: Vec<String> = data.split_rows(part).into_iter().map(of_row).collect();
             lesions.sort();
             lesions.dedup();
             assert_eq!(&lesions, known, "{part} of fold {fold}");
         }
-        let known = |hash: &String| metadata.training_lesions.contains(hash);
-        assert!(!metadata.validation_lesions.iter().any(known));
+        let known = |hash: &String| metadata.seen.training_lesions.contains(hash);
+        assert!(!metadata.seen.validation_lesions.iter().any(known));
     }
 }
 
@@ -121,12 +122,12 @@ fn a_run_on_all_folds_trains_on_every_lesion_and_keeps_the_last_epoch() {
     assert!(words.contains("Kept: epoch 2, the last of 2"), "{words}");
     let metadata = metadata("everything");
     let data = Dataset::open(&path("folds")).unwrap();
-    let hash = |row: &Row| lesion_hash(&row.sample.lesion_id);
+    let hash = |row: &Row| id_hash(&row.sample.lesion_id);
     let outside_test = data.rows.iter().filter(|row| row.split != Split::Test);
     let lesions: BTreeSet<String> = outside_test.map(hash).collect();
     assert_eq!(metadata.fold, None);
-    assert_eq!(BTreeSet::from_iter(metadata.training_lesions), lesions);
-    assert!(metadata.validation_lesions.is_empty() && metadata.validation.is_empty());
+    assert_eq!(BTreeSet::from_iter(metadata.seen.training_lesions), lesions);
+    assert!(metadata.seen.validation_lesions.is_empty() && metadata.validation.is_empty());
 
     // The test split is still unseen, the folds are not.
     let output = eval("--model everything --data folds --out everything-test");
@@ -336,7 +337,7 @@ fn a_network_of_all_folds_is_calibrated_and_exported_with_the_metrics_of_its_fol
         (balanced.fitted_on, balanced.images as u64),
         (Part::OutOfFold, images)
     );
-    assert!(metadata.temperature.is_some() && metadata.validation_lesions.is_empty());
+    assert!(metadata.temperature.is_some() && metadata.seen.validation_lesions.is_empty());
 
     let export = "export --checkpoint final.safetensors --data folds --evaluation of-folds --format onnx,onnx-int8 \
                   --tolerance 100";
@@ -486,4 +487,28 @@ fn an_export_is_compared_on_its_own_fold_and_pooled_like_its_checkpoint() {
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(metrics("averaged")["tta"], true);
     assert!(stdout(&output).contains("8 symmetric views"));
+}
+
+#[test]
+fn an_evaluation_can_be_limited_to_sources_and_says_so() {
+    let data = Dataset::open(&path("folds")).unwrap();
+    let source = data.rows[0].sample.source.clone();
+    let models = "--folds --model run-0 --model run-1 --model run-2 --data folds";
+    let output = eval(&format!("{models} --source {source} --out one-source"));
+    assert!(output.status.success(), "{}", stderr(&output));
+    let expected = (data.rows.iter())
+        .filter(|row| row.sample.source == source && row.fold.is_some_and(|fold| fold.validates))
+        .count();
+    let metrics = metrics("one-source");
+    assert_eq!(metrics["n"], expected);
+    assert_eq!(metrics["data"]["sources"][0], source.as_str());
+    assert!(stdout(&output).contains(&format!("lesions of {source}")));
+
+    let output = eval(&format!("{models} --source elsewhere --out never"));
+    assert_eq!(output.status.code(), Some(1));
+    let words = stderr(&output);
+    assert!(
+        words.contains("elsewhere") && words.contains(&source),
+        "{words}"
+    );
 }

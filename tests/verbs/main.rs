@@ -6,6 +6,7 @@
 
 #[cfg(feature = "torch")]
 mod average;
+mod benchmark;
 #[cfg(feature = "torch")]
 mod calibrate;
 mod check;
@@ -13,6 +14,8 @@ mod common;
 #[cfg(feature = "torch")]
 mod compare;
 mod completions;
+#[cfg(feature = "torch")]
+mod config;
 #[cfg(feature = "torch")]
 mod demo;
 #[cfg(feature = "torch")]
@@ -23,9 +26,15 @@ mod eval;
 mod export;
 #[cfg(feature = "torch")]
 mod folds;
+mod global;
+mod info;
+#[cfg(feature = "torch")]
+mod integrity;
 mod man;
 #[cfg(feature = "torch")]
 mod networks;
+#[cfg(unix)]
+mod outputs;
 #[cfg(feature = "torch")]
 mod page;
 #[cfg(feature = "torch")]

@@ -9,9 +9,8 @@ use skinlesion::imaging::resize::ResizeRule;
 use skinlesion::metrics::decisions::Decisions;
 use skinlesion::model::architecture::Architecture;
 use skinlesion::model::checkpoint::Checkpoint;
-use skinlesion::model::checkpoint_metadata::{
-    BEST_FILE, CheckpointMetadata, FORMAT_VERSION, lesion_hash,
-};
+use skinlesion::model::checkpoint_metadata::{BEST_FILE, CheckpointMetadata, FORMAT_VERSION};
+use skinlesion::model::seen::{Seen, id_hash};
 use tch::Tensor;
 
 /// Side of the images that [`random_checkpoint`] takes.
@@ -82,8 +81,11 @@ pub fn metadata() -> CheckpointMetadata {
         temperature: None,
         decisions: Decisions::default(),
         class_priors: Some([0.03, 0.05, 0.11, 0.01, 0.11, 0.67, 0.02]),
-        training_lesions: vec![lesion_hash("HAM_0000001")],
-        validation_lesions: vec![lesion_hash("HAM_0000002")],
+        seen: Seen {
+            training_lesions: vec![id_hash("HAM_0000001")],
+            validation_lesions: vec![id_hash("HAM_0000002")],
+            ..Seen::default()
+        },
         initial_weights: "random".into(),
         licence: "CC BY-NC 4.0".into(),
     }

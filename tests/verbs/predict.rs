@@ -1,5 +1,9 @@
 //! `skinlesion predict`.
 
+mod files;
+mod images;
+mod models;
+
 use std::path::Path;
 use std::process::Output;
 
@@ -15,6 +19,30 @@ fn predict(home: &Path, arguments: &[&str]) -> Output {
         .args(arguments)
         .output()
         .unwrap()
+}
+
+/// The keys of an answer.
+const KEYS: [&str; 12] = [
+    "image",
+    "class",
+    "decision",
+    "not_sure",
+    "refer",
+    "operating_points",
+    "not_a_lesion",
+    "novelty",
+    "top",
+    "tta",
+    "networks",
+    "heat_map",
+];
+
+fn json_lines(output: &Output) -> Vec<Value> {
+    let lines = stdout(output);
+    let lines = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    lines.collect()
 }
 
 #[test]
@@ -35,8 +63,21 @@ fn names_the_likeliest_three_as_one_json_line_for_each_image() {
     assert_eq!(lines.len(), 2);
     assert_eq!([&lines[0]["image"], &lines[1]["image"]], ["b.png", "a.jpg"]);
     for line in &lines {
-        assert_eq!(line.as_object().unwrap().len(), 4);
+        let keys: Vec<&String> = line.as_object().unwrap().keys().collect();
+        assert_eq!(keys, KEYS);
         assert_eq!(line["tta"], false);
+        for missing in [
+            "not_sure",
+            "refer",
+            "operating_points",
+            "not_a_lesion",
+            "novelty",
+        ] {
+            assert!(
+                line[missing].is_null(),
+                "{missing}: a checkpoint has no limits"
+            );
+        }
         let top = line["top"].as_array().unwrap();
         let probabilities: Vec<f64> = top
             .iter()
@@ -49,8 +90,10 @@ fn names_the_likeliest_three_as_one_json_line_for_each_image() {
         );
         let first: skinlesion::Diagnosis = top[0]["class"].as_str().unwrap().parse().unwrap();
         assert_eq!(top[0]["name"], first.name());
+        assert_eq!(top[0]["malignant"], first.is_malignant());
         assert_eq!(line["decision"]["rule"], "likeliest");
         assert_eq!(line["decision"]["class"], top[0]["class"]);
+        assert_eq!(line["class"], top[0]["class"]);
     }
     assert_ne!(lines[0]["top"], lines[1]["top"]);
 }
@@ -130,12 +173,12 @@ fn averaging_answers_a_turned_photograph_alike_whatever_the_engine() {
     };
     let checkpoint = answers("checkpoint", &["--tta"]);
     for model in ["checkpoint", "exported/model.onnx", "exported/model.pt"] {
-        let plain = answers(model, &[]);
+        let plain = answers(model, &["--trust"]);
         assert!(
             farthest(&plain[0], &plain[1]) > 1e-3,
             "{model} sees no difference"
         );
-        let averaged = answers(model, &["--tta"]);
+        let averaged = answers(model, &["--tta", "--trust"]);
         assert!(farthest(&averaged[0], &averaged[1]) < 1e-5, "{model}");
         assert!(farthest(&averaged[0], &checkpoint[0]) < 1e-4, "{model}");
     }
@@ -144,51 +187,5 @@ fn averaging_answers_a_turned_photograph_alike_whatever_the_engine() {
         stdout(&output).contains("means over 8 views"),
         "{}",
         stdout(&output)
-    );
-}
-
-#[test]
-fn an_unreadable_image_is_reported_and_the_rest_go_on() {
-    let home = tempfile::tempdir().unwrap();
-    random_checkpoint(home.path());
-    std::fs::create_dir_all(home.path().join("photos/deep")).unwrap();
-    photograph(&home.path().join("photos/good.jpg"), 1);
-    photograph(&home.path().join("photos/deep/also.png"), 2);
-    std::fs::write(home.path().join("photos/broken.JPEG"), "not an image").unwrap();
-    let output = predict(
-        home.path(),
-        &["--json", "--model", "checkpoint", "gone.jpg", "photos"],
-    );
-    assert_eq!(output.status.code(), Some(1));
-    let images: Vec<Value> = stdout(&output)
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap()["image"].clone())
-        .collect();
-    assert_eq!(images, ["photos/deep/also.png", "photos/good.jpg"]);
-    assert!(
-        stderr(&output).contains("broken.JPEG"),
-        "{}",
-        stderr(&output)
-    );
-    assert!(stderr(&output).contains("gone.jpg"), "{}", stderr(&output));
-}
-
-#[test]
-fn refuses_a_model_that_is_none() {
-    let home = tempfile::tempdir().unwrap();
-    photograph(&home.path().join("a.jpg"), 1);
-    for name in ["m.onnx", "m.pt", "m.safetensors"] {
-        std::fs::write(home.path().join(name), "nonsense").unwrap();
-        let output = predict(home.path(), &["--model", name, "a.jpg"]);
-        assert_eq!(output.status.code(), Some(1));
-        let said = stderr(&output);
-        assert!(said.starts_with(&format!("error: {name}: ")), "{said}");
-        assert!(said.lines().count() <= 3, "{said}");
-    }
-    let output = predict(home.path(), &["--model", "gone.pt", "a.jpg"]);
-    assert!(
-        stderr(&output).contains("cannot read gone.pt"),
-        "{}",
-        stderr(&output)
     );
 }

@@ -84,6 +84,7 @@ fn the_verbs_that_need_libtorch_say_so_and_how_to_get_it() {
         ],
         &["average", "a", "b", "--out", "c"],
         &["export", "--checkpoint", "run", "--out", "exported"],
+        &["config", "--phase", "finetune"],
         &["demo"],
     ] {
         let output = run(home.path(), arguments);

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use skinlesion::cache::cache_folder;
 use skinlesion::model::architecture::Architecture;
 use skinlesion::model::libtorch::capabilities;
-use skinlesion::model::pretrained::{self, Remote, WeightsSource, cache_folder};
+use skinlesion::model::pretrained::{self, Remote, WeightsSource};
 use skinlesion::progress::Silent;
 use tch::Device;
 

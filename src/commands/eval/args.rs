@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 use skinlesion::Error;
 use skinlesion::dataset::Split;
+use skinlesion::inference::open::Options;
+use skinlesion::model::device::Device;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The network to evaluate: a checkpoint (file, or folder that `skinlesion train` wrote), an export folder, or an
-    /// exported .onnx, .tflite or .pt file. With --folds, one per fold
+    /// The network to evaluate: a checkpoint (file, or folder that `skinlesion train` wrote), an export folder, an
+    /// exported .onnx, .tflite or .pt file, or released for the one that the program contains. With --folds, one per fold
     #[arg(long = "model", value_name = "FILE", required = true)]
     pub models: Vec<PathBuf>,
 
@@ -27,10 +29,19 @@ pub struct Args {
     #[arg(long, conflicts_with = "split")]
     pub folds: bool,
 
+    /// Evaluate only images of this source: a name in the manifest's column `source`. May be repeated
+    #[arg(long = "source", value_name = "NAME")]
+    pub sources: Vec<String>,
+
     /// Test-time augmentation: average the probabilities of the 8 symmetric views of each image (4 rotations, mirrored
     /// or not). More stable, but not better for every class; takes 8 times as long
     #[arg(long)]
     pub tta: bool,
+
+    /// Open a TorchScript file (.pt). It contains code, which runs with your rights: only for files whose author you
+    /// trust. Files in other formats contain no code
+    #[arg(long)]
+    pub trust: bool,
 
     /// Put photographs into report.html: the most confident errors and the least confident predictions, with Grad-CAM
     /// heat maps. The photographs keep their licence (HAM10000: CC BY-NC 4.0), which then applies to the page too
@@ -64,6 +75,15 @@ pub fn name_of(path: &Path) -> String {
 }
 
 impl Args {
+    /// How the networks are opened.
+    pub fn options(&self, device: Device) -> Options {
+        Options {
+            device,
+            tta: self.tta,
+            trust: self.trust,
+        }
+    }
+
     /// The only network of an evaluation without folds.
     pub fn only_model(&self) -> skinlesion::Result<&Path> {
         match &self.models[..] {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use skinlesion::dataset::{Dataset, Split};
-use skinlesion::evaluation::METRICS_FILE;
+use skinlesion::evaluation::FOLDER_FILES;
 use skinlesion::evaluation::folds::{self, Model, PooledEvaluation};
 use skinlesion::files::AtomicFolder;
 use skinlesion::inference::open;
@@ -18,11 +18,11 @@ use super::output::Scored;
 use crate::terminal::{Outcome, Session};
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
-    let draft = AtomicFolder::new(&args.out, args.force, METRICS_FILE)?;
-    let dataset = Dataset::open(&args.data)?;
+    let draft = AtomicFolder::new(&args.out, args.force, &FOLDER_FILES)?;
+    let dataset = Dataset::open(&args.data)?.in_sources(&args.sources)?;
     let device = session.device()?;
     let open = |path: &PathBuf| {
-        let classifier = open::open_reduced(path, device, args.tta)?;
+        let classifier = open::open_reduced(path, args.options(device))?;
         let class_priors = classifier
             .metadata()
             .map(|metadata| class_priors(metadata, &dataset));
@@ -52,8 +52,9 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
             (
                 "images",
                 format!(
-                    "{} of {} lesions",
-                    evaluation.metrics.n, evaluation.data.lesions
+                    "{} of {}",
+                    evaluation.metrics.n,
+                    evaluation.data.lesions_in_words()
                 ),
             ),
         ],
@@ -88,13 +89,13 @@ const CAVEAT: &str = "The epoch of each network was chosen on the fold that it i
 /// What a person reads.
 fn text(args: &Args, evaluation: &PooledEvaluation) -> String {
     format!(
-        "{folds} of {data}: {n} images of {lesions} lesions, each evaluated by the network that was not trained on it\n\
+        "{folds} of {data}: {n} images of {lesions}, each evaluated by the network that was not trained on it\n\
          {views}{CAVEAT}\n\n\
          {figures}\n{decisions}{by_fold}\n{DISCLAIMER}\n",
         folds = evaluation.folds_in_words(),
         data = args.data.display(),
         n = evaluation.metrics.n,
-        lesions = evaluation.data.lesions,
+        lesions = evaluation.data.lesions_in_words(),
         views = views(args),
         figures = report::text::evaluation(
             &evaluation.metrics,

@@ -30,7 +30,7 @@ pub fn facts(evaluation: &Evaluation) -> Vec<(&'static str, String)> {
         ),
         (
             "images",
-            format!("{} of {} lesions", evaluation.metrics.n, data.lesions),
+            format!("{} of {}", evaluation.metrics.n, data.lesions_in_words()),
         ),
         ("unseen", proved.to_owned()),
         (
@@ -49,13 +49,13 @@ pub fn facts(evaluation: &Evaluation) -> Vec<(&'static str, String)> {
 pub fn text(args: &Args, model: &Path, evaluation: &Evaluation) -> String {
     let caveat = caveats(args).map_or_else(String::new, |caveat| format!("{caveat}\n"));
     format!(
-        "{model} on the {split} split of {data}: {n} images of {lesions} lesions\n{views}{caveat}\n{metrics}\n{decisions}{DISCLAIMER}\n",
+        "{model} on the {split} split of {data}: {n} images of {lesions}\n{views}{caveat}\n{metrics}\n{decisions}{DISCLAIMER}\n",
         model = model.display(),
         views = views(args),
         split = args.split,
         data = args.data.display(),
         n = evaluation.metrics.n,
-        lesions = evaluation.data.lesions,
+        lesions = evaluation.data.lesions_in_words(),
         metrics = report::text::evaluation(
             &evaluation.metrics,
             &evaluation.intervals,

@@ -1,9 +1,11 @@
 //! The files of an evaluation.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use skinlesion::evaluation::METRICS_FILE;
 use skinlesion::files::{self, AtomicFolder};
+use skinlesion::integrity::sealed;
 use skinlesion::metrics::{Confusion, Metrics, Predictions, predictions};
 use skinlesion::report::{self, Cells, html};
 
@@ -45,7 +47,6 @@ impl Scored<'_> {
     /// Writes all files into a folder and returns them, most important first.
     fn write(&self, folder: &Path) -> skinlesion::Result<Vec<PathBuf>> {
         let path = |name: &str| folder.join(name);
-        files::write_json(&path(METRICS_FILE), &self.json)?;
         self.predictions.write(&path(predictions::FILE))?;
         files::write_atomically(&path(REPORT_FILE), self.text.as_bytes())?;
         files::write_atomically(&path(html::FILE), self.page.as_bytes())?;
@@ -73,6 +74,8 @@ impl Scored<'_> {
             let svg = report::confusion_matrix(&confusion, cells, &title);
             written.extend(report::write_picture(&path(stem), &svg)?);
         }
+        // The last, because it has the digests of the others.
+        sealed::write(&path(METRICS_FILE), &self.json, BTreeMap::new())?;
         Ok(written)
     }
 }

@@ -43,7 +43,8 @@ fn advice(urls: &[String], reach: Reach) -> String {
     let port = port.unwrap_or_default();
     let ways = format!(
         "  Android, by cable   adb reverse tcp:{port} tcp:{port}, then http://localhost:{port}/ on the phone\n  \
-         in this network     --host 0.0.0.0 with --tls-cert and --tls-key, or a tunnel\n  \
+         in this network     --host 0.0.0.0 with --tls-cert and --tls-key\n  \
+         through a tunnel    --allow-host with the tunnel's host name\n  \
          anywhere            the web folder of `skinlesion export --format web` on a static https host\n"
     );
     match reach {

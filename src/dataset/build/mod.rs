@@ -15,14 +15,32 @@ use super::hold_out::Condition;
 use super::image_files::Images;
 use super::info::{self, DatasetInfo, Dropped, FORMAT_VERSION, Hashes, SplitCounts};
 use super::manifest::{self, Row};
+use super::near_duplicates::{page, table};
 use super::pixels::{self, Pixels};
 use super::plan::{Plan, Rules};
 use super::sample::Sample;
 use super::sources::Source;
 use super::tables::{self, Table, Tables};
-use crate::files::{self, AtomicFolder};
+use crate::files::{self, AtomicFolder, FolderFiles};
+use crate::integrity::sealed;
 use crate::progress::Progress;
 use crate::{Diagnosis, Result};
+
+/// The files of a dataset folder: those written here, the charts, checksums, and the features that training keeps.
+const FILES: FolderFiles = FolderFiles {
+    marker: info::FILE,
+    names: &[
+        info::FILE,
+        manifest::FILE,
+        pixels::FILE,
+        table::FILE,
+        page::FILE,
+        "class_distribution.*",
+        "samples.png",
+        "SHA256SUMS",
+        "features-*.safetensors*",
+    ],
+};
 
 /// Draws charts of a dataset and returns their file names. Arguments: the folder being written, the dataset's
 /// description, its rows and its pixels.
@@ -52,7 +70,7 @@ pub fn prepare(
     illustrate: Illustrate,
     progress: &dyn Progress,
 ) -> Result<Prepared> {
-    let folder = AtomicFolder::new(out, replace, info::FILE)?;
+    let folder = AtomicFolder::new(out, replace, &FILES)?;
     let tables = tables::read(tables, progress)?;
     let images = Images::find(folders)?;
     let mut on_disk = ImagesOnDisk::new(&tables, &images, options.allow_missing)?;
@@ -106,10 +124,15 @@ pub fn prepare(
         ),
         ..describe(&rows, options, dropped, tables.rows_read, hashes)
     };
-    files::write_json(&folder.path().join(info::FILE), &info)?;
     let side = info.resize.size as usize;
     let pixels = Pixels::open(&folder.path().join(pixels::FILE), rows.len(), side)?;
     let pictures = illustrate(folder.path(), &info, &rows, &pixels)?;
+    let known = [
+        (manifest::FILE, &info.hashes.manifest),
+        (pixels::FILE, &info.hashes.pixels),
+    ];
+    let known = known.map(|(name, digest)| (name.to_owned(), digest.clone()));
+    sealed::write(&folder.path().join(info::FILE), &info, known.into())?;
     folder.publish()?;
 
     let names = [info::FILE, manifest::FILE, pixels::FILE].map(PathBuf::from);
@@ -182,6 +205,7 @@ fn describe(
         rows_read,
         class_weights: class_weights(&counts.train),
         hashes,
+        digests: None,
     }
 }
 

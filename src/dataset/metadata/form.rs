@@ -33,6 +33,7 @@ impl Form {
     /// Detects the form from the header. The error lists missing columns.
     pub fn of(path: &Path, headers: &StringRecord) -> Result<Self> {
         let index = |name: &str| headers.iter().position(|h| h.eq_ignore_ascii_case(name));
+        refuse_repeated_columns(path, headers)?;
         if let (Some(image), None) = (index("image"), index("image_id")) {
             let indices = all_indices(Diagnosis::ALL.map(Diagnosis::code), index)
                 .map_err(|missing| missing_columns(path, headers, &missing.to_uppercase()))?;
@@ -80,7 +81,50 @@ impl Form {
         if sample.lesion_id.is_empty() {
             return Err("no lesion id".to_owned());
         }
+        refuse_impossible(&sample)?;
         Ok(sample)
+    }
+}
+
+/// The longest text in a field, in bytes. File names, and so image ids, have at most 255.
+const MAX_FIELD: usize = 1000;
+
+/// The ages in years that people have reached.
+const AGES: std::ops::RangeInclusive<f64> = 0.0..=125.0;
+
+/// Texts that stand for an unknown age, in lower case.
+const UNKNOWN_AGES: [&str; 5] = ["", "unknown", "nan", "na", "n/a"];
+
+/// Refuses texts that are no text of a table, and ages that nobody has.
+fn refuse_impossible(sample: &Sample) -> Result<(), String> {
+    let fields = [
+        ("image id", &sample.image_id),
+        ("lesion id", &sample.lesion_id),
+        ("dx_type", &sample.dx_type),
+        ("age", &sample.age),
+        ("sex", &sample.sex),
+        ("localization", &sample.localization),
+        ("dataset", &sample.source),
+    ];
+    for (name, text) in fields {
+        if text.len() > MAX_FIELD {
+            return Err(format!(
+                "{name} of {} bytes, but at most {MAX_FIELD} are read",
+                text.len()
+            ));
+        }
+        if text.chars().any(char::is_control) {
+            return Err(format!(
+                "{name} '{}' has control characters",
+                text.escape_debug()
+            ));
+        }
+    }
+    let age = sample.age.to_ascii_lowercase();
+    let is_possible = age.parse().is_ok_and(|age: f64| AGES.contains(&age));
+    match is_possible || UNKNOWN_AGES.contains(&age.as_str()) {
+        true => Ok(()),
+        false => Err(format!("'{}' is not an age in years", sample.age)),
     }
 }
 
@@ -101,8 +145,35 @@ fn all_indices<const N: usize>(
     }
 }
 
+/// Refuses a column that is read and occurs twice: which of the two counts cannot be known.
+fn refuse_repeated_columns(path: &Path, headers: &StringRecord) -> Result<()> {
+    let classes = Diagnosis::ALL.map(Diagnosis::code);
+    for name in COLUMNS
+        .into_iter()
+        .chain(["image", "dataset"])
+        .chain(classes)
+    {
+        let count = headers
+            .iter()
+            .filter(|header| header.eq_ignore_ascii_case(name))
+            .count();
+        if count > 1 {
+            return Err(Error::line(
+                path,
+                1,
+                format!("the column {name} occurs {count} times"),
+                "Remove or rename all but one.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The number of columns that a message lists.
+const SHOWN_COLUMNS: usize = 30;
+
 fn missing_columns(path: &Path, headers: &StringRecord, missing: &str) -> Error {
-    let found: Vec<&str> = headers.iter().collect();
+    let found: Vec<&str> = headers.iter().take(SHOWN_COLUMNS).collect();
     Error::line(
         path,
         1,

@@ -4,6 +4,7 @@ use image::RgbImage;
 use rayon::prelude::*;
 
 use super::fingerprint::{Fingerprint, Similarity};
+use crate::Result;
 use crate::dataset::folder::Dataset;
 use crate::dataset::sample::Sample;
 use crate::progress::Progress;
@@ -36,30 +37,28 @@ pub fn between(
     (dataset, rows): (&Dataset, &[usize]),
     (other, other_rows): (&Dataset, &[usize]),
     progress: &dyn Progress,
-) -> Vec<Pair> {
-    let (own_fingerprints, other_fingerprints) =
-        (fingerprints(dataset, rows), fingerprints(other, other_rows));
+) -> Result<Vec<Pair>> {
+    let own_fingerprints = fingerprints(dataset, rows)?;
+    let other_fingerprints = fingerprints(other, other_rows)?;
     let id = |dataset: &Dataset, row: usize| dataset.rows[row].sample.image_id.clone();
     let ids: Vec<String> = rows.iter().map(|&row| id(dataset, row)).collect();
     let other_ids: Vec<String> = other_rows.iter().map(|&row| id(other, row)).collect();
-    pairs(
+    Ok(pairs(
         &own_fingerprints,
         &other_fingerprints,
         progress,
         |first, second| ids[first] != other_ids[second],
-    )
+    ))
 }
 
 /// The fingerprints of packed images.
-fn fingerprints(dataset: &Dataset, rows: &[usize]) -> Vec<Option<Fingerprint>> {
+fn fingerprints(dataset: &Dataset, rows: &[usize]) -> Result<Vec<Option<Fingerprint>>> {
     let side = dataset.pixels.side() as u32;
     let fingerprint = |&row: &usize| {
-        let bytes = dataset.pixels.image(row).to_vec();
-        Fingerprint::new(&RgbImage::from_raw(side, side, bytes)?)
+        let image = RgbImage::from_raw(side, side, dataset.pixels.image(row)?);
+        Ok(image.as_ref().and_then(Fingerprint::new))
     };
-    let fingerprints = rows.par_iter().map(fingerprint).collect();
-    dataset.pixels.release();
-    fingerprints
+    rows.par_iter().map(fingerprint).collect()
 }
 
 fn pairs(

@@ -11,6 +11,7 @@ use crate::artifact::description::Description;
 use crate::artifact::exported_file::ExportedFile;
 use crate::artifact::package::{CHECKPOINT_FILE, LABELS_FILE, MODEL_FILE};
 use crate::dataset::part::Part;
+use crate::integrity::sums::FILE as SUMS_FILE;
 use crate::{DISCLAIMER, Diagnosis};
 
 /// The card's file name in an export folder.
@@ -31,7 +32,7 @@ pub fn card(
     } = description;
     let metadata = &source.metadata;
     let size = description.resize.size;
-    let first = networks.first().map_or("model.onnx", |n| &n.file);
+    let first = ExportedFile::example(networks);
     format!(
         "# Model card: classifier of dermatoscopic photographs
 
@@ -86,7 +87,8 @@ refer uncertain cases to a person.
 * `{MODEL_FILE}`: classes, input specification, outputs, metrics and provenance, for apps.
 * `{LABELS_FILE}`: the class codes, one per line, in the order of the outputs.
 * `{CHECKPOINT_FILE}`: training settings, and the hashed ids of lesions that the network must not be scored on.
-
+* `{SUMS_FILE}`: the SHA-256 of each file, for `sha256sum --check {SUMS_FILE}`.
+{code}
 ```sh
 skinlesion predict --model {first} IMAGE
 skinlesion eval --model {first} --data DIR --out eval
@@ -126,7 +128,16 @@ skinlesion eval --model {first} --data DIR --out eval
             some => some.iter().map(self::sections::evaluated).collect(),
         },
         files = file_rows(networks),
+        code = networks.iter().filter(|file| file.has_code()).map(code_warning).collect::<String>(),
         config = metadata.config,
+    )
+}
+
+fn code_warning(file: &ExportedFile) -> String {
+    format!(
+        "* `{}` contains code, which libtorch runs with your rights when it opens the file. Open it only if you trust \
+         whoever gave it to you; `skinlesion` asks for `--trust`. The other files contain no code.\n",
+        file.file
     )
 }
 

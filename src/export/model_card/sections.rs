@@ -32,8 +32,8 @@ pub fn decision(decisions: &Decisions) -> String {
 
 /// The lesions of training and validation.
 pub fn lesions(metadata: &CheckpointMetadata) -> String {
-    let training = metadata.training_lesions.len();
-    match metadata.validation_lesions.len() {
+    let training = metadata.seen.training_lesions.len();
+    match metadata.seen.validation_lesions.len() {
         0 => format!(
             "{training} lesions for training, and none for validation: the settings were chosen on networks that were\n\
              trained on parts of them. None of them may be used to score the network"

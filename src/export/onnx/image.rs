@@ -4,6 +4,9 @@ use super::graph::{GraphBuilder, int, ints, kind, text};
 use super::proto::{DataType, DimValue};
 use crate::artifact::interface::{BATCH, HEIGHT, INPUT, InputKind, Interface, WIDTH};
 
+/// Names of the nodes and constants that resize begin so.
+pub const RESIZE: &str = "resize.";
+
 /// Declares the input and converts it to float32, N × 3 × S × S, in 0–1.
 pub fn image(graph: &mut GraphBuilder, interface: &Interface, size: u32) -> String {
     let doc = &interface.preparation;
@@ -48,11 +51,11 @@ fn unit(graph: &mut GraphBuilder, bytes: &str) -> String {
 
 /// Resizes like [`crate::imaging::resize::resize`]: vertical pass first, each pass rounded to integers (halves up).
 fn resized(graph: &mut GraphBuilder, bytes: &str, size: u32) -> String {
-    let side = graph.int64_constant("resize.side", &[1], &[size.into()]);
-    let half = graph.constant("resize.half", &[], &[0.5]);
+    let side = graph.int64_constant(&format!("{RESIZE}side"), &[1], &[size.into()]);
+    let half = graph.constant(&format!("{RESIZE}half"), &[], &[0.5]);
     let mut x = bytes.to_owned();
     for (name, axis) in [("height", 2), ("width", 3)] {
-        let named = |part: &str| format!("resize.{name}.{part}");
+        let named = |part: &str| format!("{RESIZE}{name}.{part}");
         let settings = vec![
             int("antialias", 1),
             ints("axes", &[axis]),

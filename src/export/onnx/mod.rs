@@ -7,6 +7,7 @@ mod network;
 mod proto;
 mod quantized;
 mod reader;
+mod without_resize;
 
 use std::path::Path;
 
@@ -20,6 +21,7 @@ use crate::model::fuse::{FusedLinear, FusedNetwork};
 use crate::{Result, files};
 
 pub use self::reader::read;
+pub use self::without_resize::without_resize;
 
 /// The operator set version: supported by ONNX Runtime 1.12 (2022) and later.
 const OPSET: i64 = 17;

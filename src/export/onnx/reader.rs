@@ -7,15 +7,16 @@ use std::path::Path;
 use prost::Message;
 
 use super::proto::{DataType, Model, Tensor};
+use crate::artifact::description::InputSpec;
 use crate::model::architecture::{Architecture, Block, Convolution};
 use crate::model::fuse::{FusedBlock, FusedConvolution, FusedLinear, FusedNetwork};
-use crate::{Error, Result};
+use crate::{Error, Result, reading};
 
-/// Reads the weights of a network of this architecture.
+/// Reads the weights of a network of this architecture, exported from the checkpoint with this SHA-256.
 ///
 /// # Errors
-/// A file of lower precision or of another network.
-pub fn read(path: &Path, architecture: Architecture) -> Result<FusedNetwork> {
+/// A file of lower precision, of another network, or from another checkpoint.
+pub fn read(path: &Path, architecture: Architecture, checkpoint: &str) -> Result<FusedNetwork> {
     let refuse = |problem: String| {
         Error::file(
             path,
@@ -23,9 +24,17 @@ pub fn read(path: &Path, architecture: Architecture) -> Result<FusedNetwork> {
             "Name a checkpoint, or an export folder with a model.onnx written by this version of `skinlesion export`.",
         )
     };
-    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+    let bytes = reading::read(path, reading::MAX_NETWORK)?;
     let model =
         Model::decode(&bytes[..]).map_err(|error| refuse(format!("not an ONNX file ({error})")))?;
+    let entry = |key: &str| model.metadata_props.iter().find(|entry| entry.key == key);
+    let spec = InputSpec::read(path, |key| entry(key).map(|entry| entry.value.clone()))?;
+    if spec.checkpoint != checkpoint {
+        return Err(refuse(
+            "it was exported from another checkpoint than checkpoint.json beside it describes"
+                .to_owned(),
+        ));
+    }
     let tensors = model.graph.unwrap_or_default().initializer.into_iter();
     let tensors = tensors.map(|tensor| (tensor.name.clone(), tensor));
     let tensors = Tensors(tensors.collect());

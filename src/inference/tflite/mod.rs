@@ -17,8 +17,8 @@ use std::path::Path;
 use tch::{Device, Kind, Tensor};
 
 use self::program::Program;
-use super::classifier::Classifier;
-use crate::artifact::description::InputSpec;
+use super::classifier::{self, Classifier};
+use crate::artifact::description::{Abstention, InputSpec, Threshold};
 use crate::artifact::package;
 use crate::artifact::tflite::schema::{DESCRIPTION_ENTRY, TensorType};
 use crate::imaging::resize::ResizeRule;
@@ -26,7 +26,7 @@ use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::model::{input, output};
 use crate::probabilities::Probabilities;
-use crate::{Diagnosis, Error, Result};
+use crate::{Diagnosis, Error, Result, reading};
 
 /// A TFLite file that `skinlesion export` wrote.
 pub struct TfliteClassifier {
@@ -40,21 +40,11 @@ pub struct TfliteClassifier {
 impl TfliteClassifier {
     /// Opens a file; the input specification is read from its metadata.
     pub fn open(path: &Path) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
-        let refuse = |problem: String| {
-            Error::file(
-                path,
-                problem,
-                "Use a file that `skinlesion export` wrote, or export it again.",
-            )
-        };
+        package::refuse_changed(path)?;
+        let bytes = reading::read(path, reading::MAX_NETWORK)?;
+        let refuse = |problem: String| refused(path, problem);
         let file = self::decode::decode(&bytes).map_err(refuse)?;
-        let description = file
-            .entries
-            .iter()
-            .find(|(name, _)| name == DESCRIPTION_ENTRY);
-        let description = description.and_then(|(_, json)| serde_json::from_slice(json).ok());
-        let description: serde_json::Value = description
+        let description = description_in(&file.entries)
             .ok_or_else(|| refuse("its metadata has no input specification".to_owned()))?;
         let spec = InputSpec::read(path, |key| {
             description.get(key).map(|value| value.to_string())
@@ -68,7 +58,7 @@ impl TfliteClassifier {
         }
         let classifier = Self {
             program,
-            metadata: package::metadata(path, &spec.checkpoint),
+            metadata: package::metadata(path, &spec.checkpoint)?,
             spec,
             name: path.display().to_string(),
         };
@@ -104,6 +94,28 @@ impl TfliteClassifier {
     }
 }
 
+fn refused(path: &Path, problem: String) -> Error {
+    Error::file(
+        path,
+        problem,
+        "Use a file that `skinlesion export` wrote, or export it again.",
+    )
+}
+
+/// The description within a TFLite file.
+pub fn description(path: &Path) -> Result<serde_json::Value> {
+    let bytes = reading::read(path, reading::MAX_NETWORK)?;
+    let file = self::decode::decode(&bytes).map_err(|problem| refused(path, problem))?;
+    description_in(&file.entries)
+        .ok_or_else(|| refused(path, "its metadata has no input specification".to_owned()))
+}
+
+/// The description among the metadata entries of a file.
+fn description_in(entries: &[(String, Vec<u8>)]) -> Option<serde_json::Value> {
+    let (_, json) = entries.iter().find(|(name, _)| name == DESCRIPTION_ENTRY)?;
+    serde_json::from_slice(json).ok()
+}
+
 impl Classifier for TfliteClassifier {
     fn resize(&self) -> ResizeRule {
         self.spec.resize
@@ -117,11 +129,19 @@ impl Classifier for TfliteClassifier {
         &self.spec.decisions
     }
 
+    fn thresholds(&self) -> &[Threshold] {
+        &self.spec.thresholds
+    }
+
+    fn abstention(&self) -> Option<Abstention> {
+        self.spec.abstention
+    }
+
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
         let bytes = input::bytes_to_tensor(images, self.program.side, Device::Cpu)?;
         let probabilities = self
             .run(&bytes)
             .map_err(Error::torch(format!("running {}", self.name)))?;
-        output::rows(&probabilities)
+        classifier::checked(&self.name, images.len(), output::rows(&probabilities)?)
     }
 }

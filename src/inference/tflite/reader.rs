@@ -8,6 +8,7 @@ use super::table::Problem;
 use crate::artifact::tflite::graph::{self, Graph, Id, Node};
 use crate::artifact::tflite::operation::{Operation, Window};
 use crate::artifact::tflite::schema::{Padding, TensorType};
+use crate::model::libtorch::tensor_from_bytes::tensor_from_bytes;
 
 /// Integers up to this size are exact in float32.
 const EXACT: f64 = (1 << 24) as f64;
@@ -138,7 +139,7 @@ impl<'a> Reader<'a> {
             TensorType::Int8 => Kind::Int8,
         };
         let shape: Vec<i64> = one.shape.iter().map(|&dim| dim.into()).collect();
-        Tensor::f_from_data_size(data, &shape, kind)
+        tensor_from_bytes(data, &shape, kind)
             .and_then(|values| match kind {
                 Kind::Half => values.f_to_kind(Kind::Float),
                 _ => Ok(values),

@@ -1,13 +1,13 @@
-//! BatchNorm with optional ReLU6, which take half of the time of a training step.
+//! BatchNorm with optional ReLU6, as they follow a convolution.
 //!
 //! On CPUs under Linux, training uses a fused operator in C++ (`batch_norm_relu6.cpp`). Compared with libtorch's two
-//! operators, it saves 14 to 25 % of a step's time and a third of its memory. Elsewhere libtorch's operators are used.
+//! operators, it saves time and a third of the memory (`docs/performance.md`). Elsewhere libtorch's operators are used.
 //! The results are equal up to rounding, as the tests show.
 
 use tch::Tensor;
 
 /// Momentum of the running statistics: the weight of the batch's statistics (PyTorch's default).
-const NORM_MOMENTUM: f64 = 0.1;
+pub(super) const NORM_MOMENTUM: f64 = 0.1;
 
 /// Parameters and running statistics of a BatchNorm, with one value per channel each.
 pub struct BatchNorm<'a> {
@@ -38,6 +38,14 @@ impl BatchNorm<'_> {
         self.apply(x, relu6, false)
     }
 
+    /// Whether all tensors are f32, on the CPU, and have one contiguous value per channel.
+    #[cfg(native_threads)]
+    pub(super) fn has_layout(&self, channels: i64) -> bool {
+        [self.gamma, self.beta, self.mean, self.variance]
+            .iter()
+            .all(|t| t.size() == [channels] && super::strides::has_layout(t, &[1]))
+    }
+
     fn apply(&self, x: &Tensor, relu6: bool, batch_statistics: bool) -> Tensor {
         let x = x.batch_norm(
             Some(self.gamma),
@@ -59,7 +67,7 @@ mod fused {
     use torch_sys::C_tensor;
 
     use super::{BatchNorm, NORM_MOMENTUM};
-    use crate::model::libtorch::strides::has_layout;
+    use crate::model::libtorch::strides::is_channels_last;
 
     unsafe extern "C" {
         fn skinlesion_batch_norm_relu6(
@@ -100,13 +108,7 @@ mod fused {
 
     /// Whether the operator supports the tensors: f32, on the CPU, `x` channels last, and one value per channel.
     fn is_supported(norm: &BatchNorm, x: &Tensor) -> bool {
-        let [_, channels, height, width] = x.size()[..] else {
-            return false;
-        };
-        let channels_last = [height * width * channels, 1, width * channels, channels];
-        let per_channel = [norm.gamma, norm.beta, norm.mean, norm.variance];
-        has_layout(x, &channels_last)
-            && (per_channel.iter()).all(|t| t.size() == [channels] && has_layout(t, &[1]))
+        is_channels_last(x) && norm.has_layout(x.size()[1])
     }
 }
 

@@ -11,6 +11,15 @@ pub fn has_layout(tensor: &Tensor, strides: &[i64]) -> bool {
             .all(|((&length, own), expected)| length == 1 || own == expected)
 }
 
+/// Whether a tensor is f32, on the CPU, and N × C × H × W with the channels last in memory.
+pub fn is_channels_last(tensor: &Tensor) -> bool {
+    let [_, channels, height, width] = tensor.size()[..] else {
+        return false;
+    };
+    let strides = [height * width * channels, 1, width * channels, channels];
+    has_layout(tensor, &strides)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -22,6 +31,7 @@ mod tests {
         let (rows, channels) = (of([2, 3, 4, 5]), channels_last(&of([2, 3, 4, 5])));
         assert!(has_layout(&rows, &rows.stride()));
         assert!(!has_layout(&channels, &rows.stride()));
+        assert!(is_channels_last(&channels) && !is_channels_last(&rows));
         assert!(has_layout(
             &channels_last(&of([2, 3, 1, 1])),
             &of([2, 3, 1, 1]).stride()

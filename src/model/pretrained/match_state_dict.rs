@@ -181,9 +181,11 @@ fn mismatch(
         "The names must be those of torchvision's mobilenet_v2: features.0.0.weight and so on."
             .to_owned()
     } else if let Some(width) = width {
-        format!("These are the weights of a network of width {width}: pass --set width={width}.")
+        format!(
+            "These are the weights of a network of width {width}: `skinlesion train --set width={width}`."
+        )
     } else if other_shapes && problems.len() > base.len() / 2 {
-        "If this is a network of another width, pass it with --set width=WIDTH.".to_owned()
+        "If this is a network of another width: `skinlesion train --set width=WIDTH`.".to_owned()
     } else {
         "Use the weights of a whole network, such as torchvision's mobilenet_v2 or a checkpoint of `skinlesion train`."
             .to_owned()

@@ -1,9 +1,8 @@
 //! Pretrained weights, from a file or torchvision's ImageNet weights.
 //!
-//! [`load`] finds or downloads the file ([`cache_folder`], `download`), reads it (`pth`, or safetensors), and checks
+//! [`load`] finds or downloads the file ([`crate::cache::cache_folder`], `download`), reads it (`pth`, or safetensors), and checks
 //! the name, shape and type of every tensor (`match_state_dict`).
 
-mod cache;
 mod download;
 mod match_state_dict;
 mod pickle;
@@ -17,15 +16,15 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-pub use self::cache::cache_folder;
 pub use self::download::{Remote, fetch};
 pub use self::match_state_dict::PretrainedWeights;
 use self::size_limit::MAX_BYTES;
 
 use super::architecture::Network;
 use super::state_dict::{self, NamedTensors};
+use crate::cache::cache_folder;
 use crate::progress::Progress;
-use crate::{Error, Result, files};
+use crate::{Error, Result, files, reading};
 
 /// The value of `--weights`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,7 +119,7 @@ fn read(path: &Path) -> Result<(NamedTensors, String)> {
             "Pass a file that contains only the network's weights.",
         ));
     }
-    let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+    let bytes = reading::read(path, MAX_BYTES)?;
     let tensors = if pth::is_pth(&bytes) {
         pth::read(path, &bytes)?
     } else {

@@ -15,6 +15,7 @@ use zip::ZipArchive;
 use super::pickle::{Pickle, Result, Value};
 use super::strided::{self, MAX_DIMENSIONS, View};
 use crate::Error;
+use crate::model::libtorch::tensor_from_bytes::tensor_from_bytes;
 use crate::model::state_dict::NamedTensors;
 
 /// First bytes of a zip archive.
@@ -259,7 +260,7 @@ fn materialise<'a>(
             budget = budget
                 .checked_sub(values.len())
                 .ok_or("the tensors up to this one are larger than any supported network")?;
-            Tensor::f_from_data_size(&values, &description.view.size, description.kind)
+            tensor_from_bytes(&values, &description.view.size, description.kind)
                 .map_err(|error| error.to_string())
         };
         let tensor = { tensor }().map_err(|problem| format!("{}: {problem}", description.name))?;

@@ -2,6 +2,10 @@
 //!
 //! The operations are those of torchvision that change an image's values and that the other augmentations lack, without
 //! solarize: inverted colours are not seen in dermatoscopes. All but sharpness are tables of 256 values per colour.
+//!
+//! On purpose unlike torchvision, the list is shorter and has no identity, and autocontrast and equalize are blended
+//! with the image by the magnitude. At full strength these two, and the others at every magnitude, give the bytes that
+//! torchvision makes of a Pillow image (`tests/reference/randaugment.py`).
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -24,15 +28,27 @@ enum Operation {
     Equalize(f32),
 }
 
+impl Operation {
+    /// Sharpens, or smooths if the magnitude is negative, as torchvision does at `magnitude` × 30 of its 31 bins.
+    fn sharpness(magnitude: f32) -> Self {
+        Self::Sharpness(1.0 + 0.9 * magnitude)
+    }
+
+    /// Posterizes as torchvision does at `magnitude` × 30 of its 31 bins.
+    fn posterize(magnitude: f32) -> Self {
+        Self::Posterize(8 - (4.0 * magnitude).round() as u32)
+    }
+}
+
 impl RandAugment {
-    /// Random operations of the configured number and magnitude. Sharpness and posterize have torchvision's ranges.
-    /// Autocontrast and equalize, which have no magnitude there, are blended with the image.
+    /// Random operations of the configured number and magnitude. Autocontrast and equalize have no magnitude in
+    /// torchvision; here they are blended with the image, so that a small magnitude is a small change.
     pub fn random(by: &Augment, random: &mut ChaCha8Rng) -> Self {
         let magnitude = by.magnitude as f32;
         let mut operation = || match random.random_range(0..4) {
-            0 if random.random_bool(0.5) => Operation::Sharpness(1.0 + 0.9 * magnitude),
-            0 => Operation::Sharpness(1.0 - 0.9 * magnitude),
-            1 => Operation::Posterize(8 - (4.0 * magnitude).round() as u32),
+            0 if random.random_bool(0.5) => Operation::sharpness(magnitude),
+            0 => Operation::sharpness(-magnitude),
+            1 => Operation::posterize(magnitude),
             2 => Operation::Autocontrast(magnitude),
             _ => Operation::Equalize(magnitude),
         };
@@ -132,6 +148,37 @@ mod tests {
     /// A grey image of these values.
     fn grey(values: &[u8]) -> Vec<u8> {
         values.iter().flat_map(|&value| [value; 3]).collect()
+    }
+
+    /// The images are those of tests/reference/randaugment.py.
+    #[test]
+    fn the_operations_are_those_of_torchvision_at_the_same_magnitudes() {
+        let reference = include_str!("../../../tests/reference/randaugment.json");
+        let reference: serde_json::Value = serde_json::from_str(reference).unwrap();
+        let photo = include_bytes!("../../../tests/reference/images/photo_stretch_24.png");
+        let photo = image::load_from_memory(photo)
+            .unwrap()
+            .into_rgb8()
+            .into_raw();
+        let mut compared = 0;
+        for (name, expected) in reference["outputs"].as_object().unwrap() {
+            let (operation, bin) = name.split_once(' ').unwrap_or((name, "0"));
+            let magnitude = bin.parse::<f32>().unwrap() / 30.0;
+            let operation = match operation {
+                "Sharpness" => Operation::sharpness(magnitude),
+                "Posterize" => Operation::posterize(magnitude),
+                "AutoContrast" => Operation::Autocontrast(1.0),
+                "Equalize" => Operation::Equalize(1.0),
+                _ => panic!("{operation}"),
+            };
+            let found = applied(operation, photo.clone(), 24);
+            let digits = expected.as_str().unwrap();
+            let expected = (0..found.len()).map(|at| &digits[2 * at..2 * at + 2]);
+            let expected = expected.map(|byte| u8::from_str_radix(byte, 16).unwrap());
+            assert!(found.iter().copied().eq(expected), "{name}");
+            compared += 1;
+        }
+        assert_eq!(compared, 14);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The metadata of a run's checkpoints.
 
 use crate::metrics::decisions::Decisions;
-use crate::model::checkpoint_metadata::{self, CheckpointMetadata, lesion_hash};
+use crate::model::checkpoint_metadata::{self, CheckpointMetadata};
+use crate::model::seen::Seen;
 use crate::training::class_priors;
 use crate::training::initial_model::InitialModel;
 use crate::training::run::TrainingRun;
@@ -13,15 +14,8 @@ pub fn metadata(
     initial_model: &InitialModel,
     [train, val]: &[Vec<usize>; 2],
 ) -> Result<CheckpointMetadata> {
-    let hashes = |rows: &[usize], earlier: &[String]| {
-        let current = rows
-            .iter()
-            .map(|&row| lesion_hash(&run.dataset.rows[row].sample.lesion_id));
-        let mut all: Vec<String> = current.chain(earlier.iter().cloned()).collect();
-        all.sort_unstable();
-        all.dedup();
-        all
-    };
+    let mut seen = Seen::new(run.dataset, train, val)?;
+    seen.extend(&initial_model.seen);
     Ok(CheckpointMetadata {
         format_version: checkpoint_metadata::FORMAT_VERSION,
         written_by: concat!("skinlesion ", env!("CARGO_PKG_VERSION")).into(),
@@ -37,8 +31,7 @@ pub fn metadata(
         temperature: None,
         decisions: Decisions::default(),
         class_priors: Some(class_priors::of_run(run.dataset, run.config)?),
-        training_lesions: hashes(train, &initial_model.training_lesions),
-        validation_lesions: hashes(val, &initial_model.validation_lesions),
+        seen,
         initial_weights: initial_model.initial_weights.clone(),
         licence: LICENCE.into(),
     })

@@ -9,14 +9,17 @@ use crate::model::checkpoint::Checkpoint;
 use crate::model::checkpoint_metadata::LAST_FILE;
 use crate::model::mobilenet_v2::MobileNetV2;
 use crate::model::output;
-use crate::model::state_dict::{self, Metadata};
+use crate::model::state_dict::{self, Metadata, NamedTensors};
 use crate::probabilities::Probabilities;
 use crate::training::ema::ModelEma;
+use crate::training::history;
 use crate::training::lr_schedule::Plateau;
 use crate::training::optim::optimizer::Optimizer;
-use crate::{Error, Result};
+use crate::{Error, Result, integrity};
 
 const METADATA_KEY: &str = "progress";
+/// SHA-256 of the rows of `history.csv` up to the state ([`history::digest`]).
+const HISTORY_KEY: &str = "history";
 const PROBABILITIES_KEY: &str = "resume.probabilities";
 
 /// Progress of a run.
@@ -30,7 +33,7 @@ pub struct TrainState {
     pub seconds: f64,
     /// The best epoch so far and the value of its monitored metric.
     pub best: Option<(usize, f64)>,
-    /// Validated epochs since the best one.
+    /// Epochs from the best one to the last that was validated.
     #[serde(alias = "stalled")]
     pub epochs_without_improvement: usize,
     /// State of the plateau schedule.
@@ -80,11 +83,11 @@ pub fn save(
     }
     let text = serde_json::to_string(state)
         .map_err(|error| Error::io("write", &path)(std::io::Error::other(error)))?;
-    last.write_with(
-        &path,
-        tensors,
-        Metadata::from([(METADATA_KEY.into(), text)]),
-    )
+    let mut metadata = Metadata::from([(METADATA_KEY.into(), text)]);
+    if let Some(digest) = history::digest(folder, state.epoch - 1)? {
+        metadata.insert(HISTORY_KEY.into(), digest);
+    }
+    last.write_with(&path, tensors, metadata)
 }
 
 /// Restores the saved state of a run into its network, optimizer and average.
@@ -108,6 +111,11 @@ pub fn restore(
         .ok_or_else(|| broken("the train state is missing".into()))?;
     let mut state: TrainState = serde_json::from_str(text)
         .map_err(|error| broken(format!("the train state is not readable ({error})")))?;
+    if state.epoch == 0 {
+        return Err(broken("the train state has no epoch".into()));
+    }
+    refuse_no_numbers(&tensors).map_err(&broken)?;
+    refuse_other_history(folder, state.epoch - 1, metadata.get(HISTORY_KEY))?;
     optimizer
         .restore(&tensors)
         .and_then(|()| ema.map_or(Ok(()), |ema| ema.restore(&tensors)))
@@ -120,4 +128,71 @@ pub fn restore(
         state.probabilities = output::rows(probabilities)?;
     }
     Ok(state)
+}
+
+fn refuse_no_numbers(tensors: &NamedTensors) -> Result<(), String> {
+    let is_finite = |tensor: &Tensor| {
+        let floating = matches!(
+            tensor.kind(),
+            Kind::Float | Kind::Double | Kind::Half | Kind::BFloat16
+        );
+        !floating || tensor.isfinite().all().int64_value(&[]) == 1
+    };
+    match tensors.iter().find(|(_, tensor)| !is_finite(tensor)) {
+        Some((name, _)) => Err(format!("{name} has values that are NaN or infinite")),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a `history.csv` whose first `epochs` rows are not those of the saved state. The file may be missing.
+fn refuse_other_history(folder: &Path, epochs: usize, digest: Option<&String>) -> Result<()> {
+    let path = folder.join(history::FILE);
+    let remedy =
+        "Restore the file from a copy, or remove it: the resumed run then begins a new one.";
+    match (history::digest(folder, epochs)?, digest) {
+        (Some(found), Some(saved)) if found != *saved => {
+            Err(integrity::changed(&path, LAST_FILE, remedy))
+        }
+        // Of an older version.
+        (Some(_), None) if history::read(folder, epochs)?.len() < epochs => Err(Error::file(
+            &path,
+            format!("it has fewer rows than the {epochs} epochs of the run"),
+            remedy,
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses the `history.csv` of a run whose rows are not those that its last checkpoint stands for.
+pub fn refuse_changed_history(folder: &Path) -> Result<()> {
+    let path = folder.join(LAST_FILE);
+    let metadata = state_dict::read_safetensors(&path)?.1;
+    let state: Option<TrainState> = metadata
+        .get(METADATA_KEY)
+        .and_then(|text| serde_json::from_str(text).ok());
+    let epochs = state.map_or(0, |state| state.epoch.saturating_sub(1));
+    refuse_other_history(folder, epochs, metadata.get(HISTORY_KEY))
+}
+
+impl TrainState {
+    /// Refuses a state that a run of this many epochs and of this many steps an epoch cannot be in, in which it would
+    /// train for ever.
+    pub fn refuse_impossible(&self, folder: &Path, epochs: usize, steps: usize) -> Result<()> {
+        let last = if self.finished { epochs + 1 } else { epochs };
+        let is_possible = (1..=last).contains(&self.epoch)
+            && self.step <= steps
+            && self.seconds >= 0.0
+            && self.seconds.is_finite();
+        if is_possible {
+            return Ok(());
+        }
+        Err(Error::file(
+            &folder.join(LAST_FILE),
+            format!(
+                "the run is said to be at step {} of epoch {}, but has {epochs} epochs of {steps} steps",
+                self.step, self.epoch
+            ),
+            "The run cannot be resumed: start again with --force.",
+        ))
+    }
 }

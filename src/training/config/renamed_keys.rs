@@ -5,11 +5,10 @@ use toml::Table;
 use crate::{Error, Result};
 
 /// Renamed configuration keys: the old name, which is still accepted, and the current one.
-const RENAMED_KEYS: [(&str, &str); 5] = [
+const RENAMED_KEYS: [(&str, &str); 4] = [
     ("teacher_share", "distillation_alpha"),
     ("select_by", "monitor"),
     ("thaw_blocks", "trainable_blocks"),
-    ("gradual_thaw_epochs", "gradual_unfreeze_epochs"),
     ("keep_features", "cache_features"),
 ];
 
@@ -47,7 +46,7 @@ mod tests {
     use crate::training::config::{Phase, TrainingConfig};
 
     /// Old and current name of every renamed key, with a value other than the default and the phase that has the key.
-    const OLD_KEYS: [(&str, &str, &str, Phase); 5] = [
+    const OLD_KEYS: [(&str, &str, &str, Phase); 4] = [
         (
             "teacher_share",
             "distillation_alpha",
@@ -56,12 +55,6 @@ mod tests {
         ),
         ("select_by", "monitor", "\"macro_f1\"", Phase::Finetune),
         ("thaw_blocks", "trainable_blocks", "3", Phase::Finetune),
-        (
-            "gradual_thaw_epochs",
-            "gradual_unfreeze_epochs",
-            "2.5",
-            Phase::Finetune,
-        ),
         ("keep_features", "cache_features", "false", Phase::Transfer),
     ];
 

@@ -4,12 +4,18 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
+use super::place::Place;
+use super::removed_keys::drop_removed_keys;
 use super::renamed_keys::{refuse_old_and_new, update_renamed_keys};
+use super::wrong_value::{is_configuration, wrong_value};
 use super::{Phase, TrainingConfig};
-use crate::{Error, Result};
+use crate::{Error, Result, reading};
+
+/// The largest configuration file: 1 MiB.
+const MAX_CONFIGURATION: u64 = 1 << 20;
 
 /// The default configuration of a phase: the path and the text of its file in `configs/`.
-fn defaults(phase: Phase) -> (&'static str, &'static str) {
+pub(super) fn defaults(phase: Phase) -> (&'static str, &'static str) {
     match phase {
         Phase::Transfer => (
             "configs/transfer.toml",
@@ -27,12 +33,23 @@ fn defaults(phase: Phase) -> (&'static str, &'static str) {
 /// A file may contain keys for both phases: its `[transfer]` and `[finetune]` tables apply to that phase only. Old
 /// names of renamed keys are accepted. Unknown keys are refused with the nearest known key.
 pub fn resolve(phase: Phase, file: Option<&Path>, settings: &[String]) -> Result<TrainingConfig> {
+    let mut table = overridden(phase, file, settings)?;
+    table.insert("phase".into(), Value::String(phase.name().into()));
+    deserialize(table)
+}
+
+/// The values of the configuration that [`resolve`] returns, without the phase.
+pub(super) fn merged(phase: Phase, file: Option<&Path>, settings: &[String]) -> Result<Table> {
+    resolve(phase, file, settings)?;
+    overridden(phase, file, settings)
+}
+
+fn overridden(phase: Phase, file: Option<&Path>, settings: &[String]) -> Result<Table> {
     let (name, text) = defaults(phase);
     let mut table = parse(Path::new(name), text)?;
-    table.insert("phase".into(), Value::String(phase.name().into()));
     if let Some(path) = file {
-        let text = std::fs::read_to_string(path).map_err(Error::io("read", path))?;
-        let place = path.display().to_string();
+        let text = reading::read_text(path, MAX_CONFIGURATION)?;
+        let place = Place::file(path, &text);
         let mut changes = parse(path, &text)?;
         let mut sections = Vec::new();
         for other in [Phase::Transfer, Phase::Finetune] {
@@ -43,9 +60,9 @@ pub fn resolve(phase: Phase, file: Option<&Path>, settings: &[String]) -> Result
             }
         }
         refuse_another_phase(path, phase, &changes)?;
-        for mut changes in [changes].into_iter().chain(sections) {
-            update_renamed_keys(&mut changes, &place)?;
-            merge(&mut table, changes, "", &place)?;
+        changes.remove("phase");
+        for changes in [changes].into_iter().chain(sections) {
+            apply(&mut table, changes, &place, phase)?;
         }
     }
     let keys: Vec<&str> = (settings
@@ -55,9 +72,13 @@ pub fn resolve(phase: Phase, file: Option<&Path>, settings: &[String]) -> Result
     .collect();
     refuse_old_and_new(|key| keys.contains(&key), "--set")?;
     for setting in settings {
-        let place = format!("--set {setting}");
+        let place = Place::flag(format!("--set {setting}"));
         let Some((key, value)) = setting.split_once('=') else {
-            return Err(Error::input(place, "has no '='", "Write --set key=value."));
+            return Err(Error::input(
+                place.name(),
+                "has no '='",
+                "Write --set key=value.",
+            ));
         };
         let nested = key
             .trim()
@@ -65,19 +86,36 @@ pub fn resolve(phase: Phase, file: Option<&Path>, settings: &[String]) -> Result
             .fold(parse_value(value.trim()), |value, name| {
                 Value::Table(Table::from_iter([(name.to_owned(), value)]))
             });
-        if let Value::Table(mut changes) = nested {
-            update_renamed_keys(&mut changes, &place)?;
-            merge(&mut table, changes, "", &place)?;
+        if let Value::Table(changes) = nested {
+            apply(&mut table, changes, &place, phase)?;
         }
     }
-    deserialize(table)
+    Ok(table)
+}
+
+/// Overrides the values of `table` by `changes`, which are given in one place.
+fn apply(table: &mut Table, mut changes: Table, place: &Place, phase: Phase) -> Result<()> {
+    drop_removed_keys(&mut changes, place.name())?;
+    update_renamed_keys(&mut changes, place.name())?;
+    let mut before = table.clone();
+    merge(table, changes.clone(), "", place)?;
+    let phase_value = Value::String(phase.name().into());
+    before.insert("phase".into(), phase_value.clone());
+    let mut after = table.clone();
+    after.insert("phase".into(), phase_value);
+    match is_configuration(&after) {
+        true => Ok(()),
+        false => Err(wrong_value(&before, &changes, place, defaults(phase).1)),
+    }
 }
 
 /// Parses the configuration that [`TrainingConfig::to_toml`] wrote into a checkpoint. Old names of renamed keys are
 /// accepted.
 pub fn from_checkpoint(path: &Path, text: &str) -> Result<TrainingConfig> {
     let mut table = parse(path, text)?;
-    update_renamed_keys(&mut table, &path.display().to_string())?;
+    let place = path.display().to_string();
+    drop_removed_keys(&mut table, &place)?;
+    update_renamed_keys(&mut table, &place)?;
     deserialize(table)
 }
 
@@ -93,7 +131,7 @@ fn deserialize(table: Table) -> Result<TrainingConfig> {
     Ok(config)
 }
 
-fn parse(path: &Path, text: &str) -> Result<Table> {
+pub(super) fn parse(path: &Path, text: &str) -> Result<Table> {
     text.parse().map_err(|error: toml::de::Error| {
         let line = error
             .span()
@@ -129,7 +167,7 @@ pub(super) fn parse_value(text: &str) -> Value {
 
 /// Overrides the values of `table` by `changes`. Only `[augment]` is merged key by key: class weights, which may be a
 /// word or a table, and class factors are replaced as a whole.
-fn merge(table: &mut Table, changes: Table, prefix: &str, place: &str) -> Result<()> {
+fn merge(table: &mut Table, changes: Table, prefix: &str, place: &Place) -> Result<()> {
     for (key, value) in changes {
         let known = table.keys().cloned().collect::<Vec<_>>();
         let Some(old) = table.get_mut(&key) else {
@@ -138,7 +176,7 @@ fn merge(table: &mut Table, changes: Table, prefix: &str, place: &str) -> Result
                 .min_by_key(|other| strsim::levenshtein(&key, other));
             let nearest = nearest.map_or(String::new(), |n| format!("Did you mean {prefix}{n}? "));
             return Err(Error::input(
-                place,
+                place.of(&format!("{prefix}{key}")),
                 format!("there is no key {prefix}{key} in this phase"),
                 format!("{nearest}configs/*.toml list all keys."),
             ));
@@ -202,10 +240,44 @@ mod tests {
     }
 
     #[test]
+    fn a_value_of_another_type_is_refused_with_its_line_and_what_the_key_means() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("my.toml");
+        for (text, line, key) in [
+            ("seed = 1\nepochs = \"many\"\n", 2, "epochs"),
+            ("class_weights = \"fair\"\n", 1, "class_weights"),
+            ("class_factors = { melanoma = 2 }\n", 1, "class_factors"),
+            ("[augment]\nhair = \"some\"\n", 2, "augment.hair"),
+            ("[finetune]\noptimizer = \"lion\"\n", 2, "optimizer"),
+            ("seed = -1\n", 1, "seed"),
+        ] {
+            std::fs::write(&file, text).unwrap();
+            let error = resolve(Phase::Finetune, Some(&file), &[]).unwrap_err();
+            let error = error.to_string();
+            assert!(
+                error.contains(&format!("my.toml:{line}: {key} cannot be ")),
+                "{error}"
+            );
+            assert!(error.contains("Its default is "), "{error}");
+            assert!(
+                !error.contains("variant") && !error.contains("expected"),
+                "{error}"
+            );
+        }
+        let error = resolve(Phase::Finetune, None, &["schedule=zigzag".into()]).unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.starts_with("--set schedule=zigzag: schedule cannot be \"zigzag\""),
+            "{error}"
+        );
+        assert!(error.contains("constant | cosine"), "{error}");
+    }
+
+    #[test]
     fn all_values_out_of_range_are_reported_together() {
         let settings = ["dropout=1.5".to_owned(), "monitor=luck".to_owned()];
         // Sampling Beta(α, α) hardly ever accepts a draw for α outside this range.
-        for mixup in ["mixup=1e-6", "cutmix=50"] {
+        for mixup in ["mixup=1e-6", "mixup=50"] {
             let error = resolve(Phase::Finetune, None, &[mixup.into()]).unwrap_err();
             assert!(error.to_string().contains("0.01 to 4"), "{error}");
         }

@@ -40,7 +40,11 @@ impl TrainingConfig {
         let is_fraction = |value: f64| (0.0..1.0).contains(&value);
         let positive = |value: f64| value > 0.0 && value.is_finite();
         let not_negative = |value: f64| value >= 0.0 && value.is_finite();
-        require((0.1..=4.0).contains(&self.width), "width", "from 0.1 to 4");
+        require(
+            Architecture::WIDTHS.contains(&self.width),
+            "width",
+            "from 0.1 to 4",
+        );
         require(self.epochs > 0, "epochs", "at least 1");
         require(self.batch_size > 0, "batch_size", "at least 1");
         require(
@@ -126,19 +130,17 @@ impl TrainingConfig {
             "reweighting_start and reweighting_end",
             "from 0 to 1, the end not before the start",
         );
-        for (key, value) in [
-            ("logit_adjustment", self.logit_adjustment),
-            ("focal_gamma", self.focal_gamma),
-            ("clip_grad_norm", self.clip_grad_norm),
-            ("gradual_unfreeze_epochs", self.gradual_unfreeze_epochs),
-        ] {
-            require(not_negative(value), key, "0 or more");
-        }
-        for (key, alpha) in [("mixup", self.mixup), ("cutmix", self.cutmix)] {
-            // Outside this range, sampling the mixing coefficients would hardly ever accept a draw.
-            let is_valid = alpha == 0.0 || (0.01..=4.0).contains(&alpha);
-            require(is_valid, key, "0, or from 0.01 to 4");
-        }
+        require(
+            not_negative(self.clip_grad_norm),
+            "clip_grad_norm",
+            "0 or more",
+        );
+        // Outside this range, sampling the mixing coefficients would hardly ever accept a draw.
+        require(
+            self.mixup == 0.0 || (0.01..=4.0).contains(&self.mixup),
+            "mixup",
+            "0, or from 0.01 to 4",
+        );
         require(self.validate_every > 0, "validate_every", "at least 1");
         for (key, size) in [
             ("first_size", self.first_size),
@@ -161,11 +163,6 @@ impl TrainingConfig {
             positive(self.teacher_temperature),
             "teacher_temperature",
             "above 0",
-        );
-        require(
-            self.layer_decay > 0.0 && self.layer_decay <= 1.0,
-            "layer_decay",
-            "above 0, to 1",
         );
         require(
             (0.0..=180.0).contains(&self.augment.rotation),

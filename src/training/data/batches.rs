@@ -47,7 +47,7 @@ pub struct Batch<'a> {
     pub labels: &'a [Diagnosis],
     /// The epoch, from 1.
     pub epoch: usize,
-    /// Seed of the random choices for the whole batch (mixup and CutMix).
+    /// Seed of the random choices for the whole batch (mixup).
     pub seed: u64,
 }
 
@@ -134,7 +134,7 @@ impl<'a> TrainingData<'a> {
             teacher.probabilities(&images, &rows, self.config.teacher_temperature)
         });
         let blocks = model.network().blocks.len();
-        let features = model.features(&images, self.config.trainable(blocks, batch.epoch));
+        let features = model.features(&images, self.config.trainable(blocks));
         let logits = model.logits(&features, self.config.dropout);
         let target = Target {
             labels: mixup::mix_labels(labels, weight),
@@ -171,8 +171,12 @@ impl<'a> TrainingData<'a> {
     fn augmented(&self, batch: &Batch, model: &MobileNetV2) -> Result<Tensor> {
         let pixels = &self.dataset.pixels;
         let size = lr_schedule::size(self.config, batch.epoch, pixels.side());
-        let images: Vec<(usize, &[u8])> = (batch.indices.iter())
-            .map(|&index| (self.train[index], pixels.image(self.train[index])))
+        let rows: Vec<usize> = (batch.indices.iter())
+            .map(|&index| self.train[index])
+            .collect();
+        let images = pixels.images(&rows)?;
+        let images: Vec<(usize, &[u8])> = (rows.into_iter())
+            .zip(images.iter().map(Vec::as_slice))
             .collect();
         let bytes = augmenter(self.dataset, self.config).batch(&images, batch.epoch, size);
         let bytes = input::interleaved_to_tensor(&bytes, size, model.device())?;
@@ -198,17 +202,14 @@ impl<'a> TrainingData<'a> {
             let logits = tch::no_grad(|| network.forward(&input::normalised(&bytes)));
             probabilities.extend(output::probabilities(&logits)?);
             progress.advance(rows.len() as u64);
-            self.dataset.pixels.release(); // otherwise all of them would stay in memory beside the training data
         }
         Ok(probabilities)
     }
 
     /// A batch of unaugmented images as u8.
     fn bytes(&self, rows: &[usize], model: &MobileNetV2) -> Result<Tensor> {
-        let images: Vec<&[u8]> = rows
-            .iter()
-            .map(|&row| self.dataset.pixels.image(row))
-            .collect();
+        let images = self.dataset.pixels.images(rows)?;
+        let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
         input::bytes_to_tensor(&images, self.dataset.pixels.side(), model.device())
     }
 }
@@ -220,7 +221,8 @@ fn labelled(dataset: &Dataset) -> Result<BTreeMap<&str, [bool; Diagnosis::COUNT]
         return Err(Error::file(
             &dataset.path,
             "mask_unlabelled is set, but the dataset names no sources",
-            "Prepare it again, with a column `dataset` in the metadata or with --source; or leave mask_unlabelled out.",
+            "Prepare it again, with a column `dataset` in the metadata or with `skinlesion prepare --source`; or leave \
+             mask_unlabelled out.",
         ));
     }
     let of_source =

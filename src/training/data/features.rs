@@ -1,21 +1,26 @@
 //! Cached features of the frozen base: computed once, so that an epoch of the head takes milliseconds.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use tch::{Kind, Tensor};
 
 use crate::dataset::Dataset;
+use crate::files::{self, OutputFile};
 use crate::model::inference_network::InferenceNetwork;
 use crate::model::mobilenet_v2::MobileNetV2;
 use crate::model::state_dict::{self, NamedTensors};
 use crate::model::{fuse, input};
 use crate::progress::Progress;
 use crate::training::augment::Augmenter;
-use crate::{Error, Result, files};
+use crate::{Error, Result};
 
 /// Images per batch; small enough for the activations to stay in the CPU's caches.
 const BATCH_SIZE: usize = 16;
+
+/// How often the features are saved that are computed so far.
+const SAVED_EVERY: Duration = Duration::from_secs(60);
 
 /// The images whose features are requested.
 pub struct FeatureRequest<'a> {
@@ -31,8 +36,9 @@ pub struct FeatureRequest<'a> {
 
 /// Features of the requested images: per view, one tensor of rows × 1,280 (f32, on the network's device).
 ///
-/// With `cache`, features are read from the dataset folder if an earlier run saved them there, and saved otherwise.
-/// A folder that is not writable is not an error. Fails with [`Error::Stopped`] if the caller stops the run.
+/// With `cache`, features are read from the dataset folder if an earlier run saved them there, and saved otherwise:
+/// every minute those that there are, so that a run that is stopped does not compute them again. A folder that is not
+/// writable is not an error, and of two runs at once only one saves. Fails with [`Error::Stopped`] if the caller stops the run.
 pub fn compute(
     model: &MobileNetV2,
     dataset: &Dataset,
@@ -49,23 +55,10 @@ pub fn compute(
     };
     let mut views = Vec::with_capacity(request.views);
     for view in 0..request.views {
-        let path = key
+        let file = key
             .as_ref()
-            .map(|key| dataset.path.join(key.file_name(view, request)));
-        let cached = path
-            .as_deref()
-            .and_then(|path| read(path, request.rows.len()));
-        if let Some(features) = cached {
-            views.push(features.to_device(model.device()));
-            continue;
-        }
-        let features = forward(&base, dataset, request, view, progress)?;
-        if let Some(path) = path {
-            let named = NamedTensors::from([(TENSOR.into(), features.shallow_clone())]);
-            // Errors are ignored: without the cache, the next run computes the features again.
-            let _ = state_dict::write_safetensors(&path, &named, &Default::default());
-        }
-        views.push(features);
+            .map(|key| CacheFile::open(&dataset.path.join(key.file_name(view, request))));
+        views.push(forward(&base, dataset, request, view, file, progress)?);
     }
     Ok(views)
 }
@@ -76,17 +69,38 @@ fn forward(
     dataset: &Dataset,
     request: &FeatureRequest,
     view: usize,
+    file: Option<CacheFile>,
     progress: &dyn Progress,
 ) -> Result<Tensor> {
+    let count = request.rows.len();
+    let known = file.as_ref().and_then(|file| file.read(count, progress));
+    let done = known.as_ref().map_or(0, |known| known.size()[0] as usize);
+    let mut batches: Vec<Tensor> =
+        Vec::from_iter(known.map(|known| known.to_device(base.device())));
+    if done == count && count > 0 {
+        return Ok(batches.remove(0));
+    }
+    let save = |batches: &[Tensor]| {
+        if let Some(file) = file.as_ref().filter(|_| !batches.is_empty()) {
+            file.write(&Tensor::cat(batches, 0));
+        }
+    };
     let side = dataset.pixels.side();
-    let mut batches = Vec::new();
-    progress.start("features of the base", request.rows.len() as u64);
-    for rows in request.rows.chunks(BATCH_SIZE) {
+    let mut saved = Instant::now();
+    progress.start("features of the base", count as u64);
+    progress.advance(done as u64);
+    for rows in request.rows[done..].chunks(BATCH_SIZE) {
         if request.stop.load(Ordering::Relaxed) {
+            save(&batches);
             return Err(Error::Stopped);
         }
-        let images: Vec<(usize, &[u8])> = (rows.iter())
-            .map(|&row| (row, dataset.pixels.image(row)))
+        if saved.elapsed() > SAVED_EVERY {
+            save(&batches);
+            saved = Instant::now();
+        }
+        let pixels = dataset.pixels.images(rows)?;
+        let images: Vec<(usize, &[u8])> = (rows.iter().copied())
+            .zip(pixels.iter().map(Vec::as_slice))
             .collect();
         let bytes = match view {
             0 => images
@@ -98,11 +112,55 @@ fn forward(
         };
         let bytes = input::interleaved_to_tensor(&bytes, side, base.device())?;
         batches.push(tch::no_grad(|| base.features(&input::normalised(&bytes))));
-        dataset.pixels.release();
         progress.advance(rows.len() as u64);
     }
     progress.finish();
+    save(&batches);
     Ok(Tensor::cat(&batches, 0))
+}
+
+/// A file of cached features, locked if this run may write it.
+struct CacheFile {
+    path: PathBuf,
+    output: Option<OutputFile>,
+}
+
+impl CacheFile {
+    fn open(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            output: OutputFile::new(path, true, |_| true).ok(),
+        }
+    }
+
+    /// The features of the first rows of `count`, if the file exists and is valid. They end with a batch, so that the
+    /// others are computed in the same batches as without a stop. Warns of a damaged file, which is then written again.
+    fn read(&self, count: usize, progress: &dyn Progress) -> Option<Tensor> {
+        if !self.path.exists() {
+            return None;
+        }
+        let tensors = state_dict::read_safetensors_up_to(&self.path, MAX_FILE)
+            .inspect_err(|error| {
+                progress.warn(&format!(
+                    "{}: {}; the features are computed again",
+                    self.path.display(),
+                    error.problem()
+                ));
+            })
+            .ok();
+        let features = tensors?.0.remove(TENSOR)?;
+        let rows = usize::try_from(*features.size().first()?).ok()?;
+        let whole = rows == count || rows < count && rows.is_multiple_of(BATCH_SIZE);
+        (whole && features.dim() == 2).then_some(features)
+    }
+
+    /// Errors are ignored: without the cache, the next run computes the features again.
+    fn write(&self, features: &Tensor) {
+        if self.output.is_some() {
+            let named = NamedTensors::from([(TENSOR.into(), features.shallow_clone())]);
+            let _ = state_dict::write_safetensors(&self.path, &named, &Default::default());
+        }
+    }
 }
 
 /// Name of the only tensor in a file of cached features.
@@ -145,12 +203,8 @@ impl CacheKey {
     }
 }
 
-/// Cached features, if the file exists and is valid.
-fn read(path: &Path, rows: usize) -> Option<Tensor> {
-    let (mut tensors, _) = state_dict::read_safetensors(path).ok()?;
-    let features = tensors.remove(TENSOR)?;
-    (features.size().first() == Some(&(rows as i64))).then_some(features)
-}
+/// The largest file of cached features: 16 GiB, three million images.
+const MAX_FILE: u64 = 16 << 30;
 
 /// The rows of `features` at the given indices.
 pub fn select(features: &Tensor, indices: &[usize]) -> Result<Tensor> {

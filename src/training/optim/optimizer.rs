@@ -19,7 +19,7 @@ pub struct Optimizer {
     weight_decay: f64,
     parameters: Vec<Parameter>,
     steps: i64,
-    /// Steps of each group, for Adam's bias correction: a group that is unfrozen late has made fewer.
+    /// Steps of each group at a rate above 0, for Adam's bias correction.
     group_steps: Vec<i64>,
 }
 

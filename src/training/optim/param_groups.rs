@@ -8,7 +8,7 @@ use crate::training::config::TrainingConfig;
 /// blocks, first to last, and the head. [`rates`] returns one learning rate per group.
 pub fn optimizer(model: &MobileNetV2, config: &TrainingConfig) -> Optimizer {
     let blocks = model.network().blocks.len();
-    let first_block = config.trainable(blocks, config.epochs).first_block;
+    let first_block = config.trainable(blocks).first_block;
     let block_parameters = (first_block..blocks).map(|block| model.block_parameters(block));
     let trainable = |name: String| {
         let tensor = model.tensors()[&name].set_requires_grad(true);
@@ -26,20 +26,9 @@ pub fn optimizer(model: &MobileNetV2, config: &TrainingConfig) -> Optimizer {
     )
 }
 
-/// The learning rate of each of `groups` groups. The last block has the rate `base`, every other block `layer_decay`
-/// times the rate of the next one. All but the last `trainable` blocks are frozen (rate 0). The head has the rate
-/// `head`.
-pub fn rates(
-    config: &TrainingConfig,
-    groups: usize,
-    trainable: usize,
-    base: f64,
-    head: f64,
-) -> Vec<f64> {
-    let block_rate = |depth: usize| match depth < trainable {
-        true => base * config.layer_decay.powi(depth as i32),
-        false => 0.0,
-    };
-    let blocks = (0..groups - 1).rev().map(block_rate);
-    blocks.chain([head]).collect()
+/// The learning rate of each of `groups` groups: that of the head for the last, that of the base for the others.
+pub fn rates(groups: usize, base: f64, head: f64) -> Vec<f64> {
+    let mut rates = vec![base; groups - 1];
+    rates.push(head);
+    rates
 }

@@ -48,7 +48,7 @@ impl Trainer<'_> {
         let mut improved = false;
         if self.may_be_kept() {
             improved = early_stopping::update_best(&mut self.state, config, val.as_ref())?;
-            self.state.plateau.epoch_ended(improved, config);
+            (self.state.plateau).epoch_validated(epoch, improved, config);
         }
         let patience = config.early_stopping_patience;
         let out_of_patience = patience > 0 && self.state.epochs_without_improvement >= patience;
@@ -66,9 +66,9 @@ impl Trainer<'_> {
         };
         if improved {
             let best = self.checkpoint(self.eval_tensors(), metadata.clone());
-            best.write(&self.run.folder.join(BEST_FILE))?;
+            best.write(&self.run.folder.path().join(BEST_FILE))?;
         }
-        history::write(self.run.folder, &self.history)?;
+        history::write(&self.run.folder.path(), &self.history)?;
         let stop = self.run.stop.load(Ordering::Relaxed) && !self.state.finished;
         // In the transfer phase, an epoch takes less time than writing the file, so only the end is saved.
         if stop || self.state.finished || self.reports_steps() {
@@ -105,6 +105,8 @@ impl Trainer<'_> {
     pub(super) fn save(&self, metadata: CheckpointMetadata) -> Result<()> {
         let last = self.checkpoint(self.model.tensors(), metadata);
         let ema = self.ema.as_ref();
-        train_state::save(self.run.folder, &last, &self.optimizer, ema, &self.state)
+        let folder = self.run.folder;
+        train_state::save(&folder.path(), &last, &self.optimizer, ema, &self.state)?;
+        folder.saved()
     }
 }

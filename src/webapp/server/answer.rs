@@ -32,11 +32,21 @@ const COMMON_HEADERS: [(&str, &str); 8] = [
     ("cache-control", "no-cache"),
 ];
 
-/// Responds to a request. A request body is ignored.
-pub fn respond<B>(site: &Site, request: &Request<B>) -> Response<Full<Bytes>> {
-    let mut response = match (request.method(), site.get(request.uri().path())) {
-        (&Method::GET | &Method::HEAD, Some(resource)) => file(resource, request.headers()),
-        (&Method::GET | &Method::HEAD, None) => text(StatusCode::NOT_FOUND, "Not found.\n"),
+/// The response to a request for a host that is not this server's.
+const FOREIGN_HOST: &str = "This server does not answer to this host name. \
+    To allow it, start `skinlesion serve` with --allow-host and the name.\n";
+
+/// Responds to a request, unless its host is refused with a status. A request body is ignored.
+pub fn respond<B>(
+    site: &Site,
+    request: &Request<B>,
+    host: Result<(), StatusCode>,
+) -> Response<Full<Bytes>> {
+    let resource = site.get(request.uri().path());
+    let mut response = match (host, request.method(), resource) {
+        (Err(status), _, _) => text(status, FOREIGN_HOST),
+        (Ok(()), &Method::GET | &Method::HEAD, Some(resource)) => file(resource, request.headers()),
+        (Ok(()), &Method::GET | &Method::HEAD, None) => text(StatusCode::NOT_FOUND, "Not found.\n"),
         _ => {
             let mut response = text(
                 StatusCode::METHOD_NOT_ALLOWED,

@@ -18,8 +18,8 @@ fn pixels_stand_in_the_order_of_the_manifest() {
         let file = ["images", "images/part_2"].map(|folder| desk.path(folder).join(&name));
         let file = file.iter().find(|file| file.exists()).unwrap();
         let colour = image::open(file).unwrap().to_rgb8().get_pixel(0, 0).0;
-        assert_eq!(data.pixels.image(index)[..3], colour, "{name}");
-        assert_eq!(data.pixels.image(index).len(), 32 * 32 * 3);
+        assert_eq!(data.pixels.image(index).unwrap()[..3], colour, "{name}");
+        assert_eq!(data.pixels.image(index).unwrap().len(), 32 * 32 * 3);
     }
 }
 
@@ -48,7 +48,7 @@ fn greyscale_cmyk_sixteen_bit_and_turned_files_come_out_right() {
     let data = Dataset::open(&desk.path("out")).unwrap();
     let near = |image: usize, x: usize, y: usize, colour: [u8; 3]| {
         let at = (y * 32 + x) * 3;
-        let got = &data.pixels.image(image)[at..at + 3];
+        let got = &data.pixels.image(image).unwrap()[at..at + 3];
         let off = got
             .iter()
             .zip(colour)

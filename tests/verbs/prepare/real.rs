@@ -161,7 +161,7 @@ fn real_images_go_through() {
     let data = Dataset::open(&desk.path("out")).unwrap();
     assert!(data.rows.len() > 5);
     for (index, row) in data.rows.iter().enumerate() {
-        let bytes = data.pixels.image(index);
+        let bytes = &data.pixels.image(index).unwrap();
         let mean = bytes.iter().map(|&b| usize::from(b)).sum::<usize>() / bytes.len();
         assert!((60..240).contains(&mean), "{}: {mean}", row.sample.image_id);
     }

@@ -46,6 +46,34 @@ fn refuses_unknown_diagnoses_with_their_lines() {
 }
 
 #[test]
+fn refuses_what_a_damaged_table_has_and_never_shortens_it() {
+    for (row, from, to, words) in [
+        (5, "ISIC_", "\"ISIC_", "metadata.csv:7: a stray quote"),
+        (
+            5,
+            ",rosendahl",
+            ",\"rosendahl",
+            "metadata.csv:7: a stray quote",
+        ),
+        (5, ",histo,", ",histo,-", "is not an age in years"),
+        (5, ",histo,", ",histo,9", "is not an age in years"),
+        (
+            5,
+            ",female,",
+            ",fe\u{1b}male,",
+            "sex 'fe\\u{1b}male' has control characters",
+        ),
+    ] {
+        let mut desk = Desk::new();
+        desk.rows[row] = desk.rows[row].replacen(from, to, 1);
+        desk.refuses_rows("", &[words]);
+    }
+    let desk = Desk::new();
+    desk.write(&HEADER.replace("age", "dx"), &desk.rows);
+    desk.refuses("", &["the column dx occurs 2 times"]);
+}
+
+#[test]
 fn refuses_rows_of_another_length_and_text_that_is_no_table() {
     let mut desk = Desk::new();
     desk.rows[2].push_str(",more");

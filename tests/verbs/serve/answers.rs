@@ -4,7 +4,7 @@ use std::io::Read;
 
 use flate2::read::GzDecoder;
 
-use super::client::served;
+use super::client::{Served, export, page, served};
 
 fn inflated(gzip: &[u8]) -> String {
     let mut text = String::new();
@@ -131,6 +131,26 @@ fn nothing_can_be_changed() {
         assert_eq!(answer.status, 405, "{method}");
         assert_eq!(answer.header("allow"), "GET, HEAD");
     }
+}
+
+#[test]
+fn only_names_of_this_machine_and_allowed_ones_are_answered() {
+    let home = tempfile::tempdir().unwrap();
+    let (export, page) = (export(home.path()), page(home.path()));
+    let allowed = ["--page", &page, "--allow-host", "tunnel.example"];
+    let served = Served::start(&export, &allowed);
+    let status = |host: &str| {
+        let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        served.say(&request).status
+    };
+    assert_eq!(status("127.0.0.1:8000"), 200);
+    assert_eq!(status("tunnel.example"), 200);
+    assert_eq!(status("evil.example"), 403);
+    let refused = served.say("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+    assert_eq!(refused.status, 400);
+    let foreign = served.say("GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n");
+    assert!(String::from_utf8_lossy(&foreign.body).contains("--allow-host"));
+    assert_eq!(foreign.header("x-content-type-options"), "nosniff");
 }
 
 #[test]

@@ -42,15 +42,19 @@ impl Served {
 
     /// Sends a request line and further headers, and reads the answer to its end.
     pub fn ask(&self, request: &str, headers: &[&str]) -> Answer {
-        let mut stream = self.connect();
         let mut lines = vec![
             format!("{request} HTTP/1.1"),
             "Host: localhost".to_owned(),
             "Connection: close".to_owned(),
         ];
         lines.extend(headers.iter().map(|header| (*header).to_owned()));
-        let words = lines.join("\r\n") + "\r\n\r\n";
-        stream.write_all(words.as_bytes()).unwrap();
+        self.say(&(lines.join("\r\n") + "\r\n\r\n"))
+    }
+
+    /// Sends a whole request, and reads the answer to its end.
+    pub fn say(&self, request: &str) -> Answer {
+        let mut stream = self.connect();
+        stream.write_all(request.as_bytes()).unwrap();
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).unwrap();
         Answer::read(&bytes)

@@ -134,7 +134,7 @@ fn weights_of_another_width_are_recognised() {
     let error = load_these(&tensors(0.5, 7)).unwrap_err().to_string();
     assert!(error.contains("more\n"), "{error}");
     assert!(
-        error.contains("a network of width 0.5: pass --set width=0.5"),
+        error.contains("a network of width 0.5: `skinlesion train --set width=0.5`"),
         "{error}"
     );
 }

@@ -1,0 +1,59 @@
+//! What is said below the answers: how to read them, and what they are not.
+
+use skinlesion::inference::judgement::Rules;
+use skinlesion::metrics::decisions::DecisionRule;
+use skinlesion::metrics::operating_points::Target;
+
+/// The caveats of a model's answers, each of one or two lines.
+pub fn caveats(rules: &Rules, tta: bool, networks: usize) -> Vec<String> {
+    let mut lines = vec!["* counts as malignant.".to_owned()];
+    if tta {
+        lines[0] += " Probabilities are means over 8 views of each (--tta).";
+    }
+    if networks > 1 {
+        lines.push(format!(
+            "Probabilities are means over {networks} models (an ensemble)."
+        ));
+    }
+    if rules.rule == DecisionRule::Balanced {
+        lines.push(
+            "> is the diagnosis named by the balanced rule, which names rare ones earlier\n  \
+             (--decision likeliest: the first)."
+                .to_owned(),
+        );
+    }
+    lines.extend(all_clear(rules));
+    if rules.abstention.is_none() || rules.operating_points.is_empty() {
+        let why = match (tta, networks) {
+            (true, _) => "those of the model are for single views.",
+            (_, 2..) => "those of the models are for each alone.",
+            _ => "`skinlesion export` with --data chooses them.",
+        };
+        lines.push(format!(
+            "Limits for “not sure” or “refer” are missing: {why}"
+        ));
+    }
+    lines
+}
+
+/// That an answer without “refer” is no all-clear.
+fn all_clear(rules: &Rules) -> Option<String> {
+    let missed = |target: Target| {
+        let mut points = rules.operating_points.iter();
+        let point = points.find(|point| point.target == target)?;
+        Some(format!("{:.0}", 100.0 * (1.0 - point.sensitivity?)))
+    };
+    let parts: Vec<String> = [
+        (Target::Melanoma, "melanomas"),
+        (Target::Malignant, "malignant lesions"),
+    ]
+    .into_iter()
+    .filter_map(|(target, lesions)| Some(format!("{} of 100 {lesions}", missed(target)?)))
+    .collect();
+    (!parts.is_empty()).then(|| {
+        format!(
+            "Without “refer” is no all-clear:\n  {} get none.",
+            parts.join(" and ")
+        )
+    })
+}

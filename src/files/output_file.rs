@@ -1,0 +1,46 @@
+//! A single output file, locked while it is made.
+
+use std::path::{Path, PathBuf};
+
+use super::leftovers::remove_leftovers;
+use super::lock::Lock;
+use super::place;
+use crate::{Error, Result};
+
+/// A file that a verb is about to write; nobody else writes it until this is dropped.
+#[derive(Debug)]
+pub struct OutputFile {
+    /// The path as it was given.
+    pub path: PathBuf,
+    _lock: Lock,
+}
+
+impl OutputFile {
+    /// Locks `path`. An existing file is an error unless `replace` is set and it `is_own`: written by the verb before.
+    pub fn new(path: &Path, replace: bool, is_own: impl FnOnce(&Path) -> bool) -> Result<Self> {
+        let resolved = place::resolve(path).map_err(Error::io("write", path))?;
+        let lock = Lock::to_write(&resolved)?;
+        remove_leftovers(place::parent(&resolved), &resolved);
+        if resolved.is_dir() {
+            return Err(Error::file(
+                path,
+                "this is a folder, not a file",
+                "Pass a file with --out.",
+            ));
+        }
+        if resolved.exists() && !replace {
+            return Err(Error::Exists(path.to_owned()));
+        }
+        if resolved.exists() && !is_own(&resolved) {
+            return Err(Error::file(
+                path,
+                "this file is of another kind, so --force does not replace it",
+                "Choose another --out, or remove the file manually.",
+            ));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            _lock: lock,
+        })
+    }
+}

@@ -1,0 +1,104 @@
+//! The images that a network has seen, as its checkpoint lists them.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::dataset::Dataset;
+use crate::imaging::dhash::DHash;
+use crate::{Result, files};
+
+/// The lesions and images that a network has seen, those of its initial checkpoint and of its teachers included.
+/// [`crate::evaluation::leakage`] compares them with those that it is to be scored on.
+///
+/// Ids are listed as [`id_hash`], sorted. Checkpoints of older versions list lesions only.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// The lesions that the weights were trained on.
+    pub training_lesions: Vec<String>,
+    /// The lesions that were used for choices: model selection, calibration.
+    pub validation_lesions: Vec<String>,
+    /// The ids of the images that the weights were trained on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub training_images: Vec<String>,
+    /// The ids of the images that were used for choices.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub validation_images: Vec<String>,
+    /// The [`DHash`]es of the images that the weights were trained on. Images without contrast have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub training_dhashes: Vec<String>,
+    /// The [`DHash`]es of the images that were used for choices.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub validation_dhashes: Vec<String>,
+}
+
+/// An anonymous name of a lesion or of an image: the first 16 hexadecimal digits of its id's SHA-256.
+pub fn id_hash(id: &str) -> String {
+    let mut digest = files::sha256(id.as_bytes());
+    digest.truncate(16);
+    digest
+}
+
+impl Seen {
+    /// The images in these rows of a dataset.
+    ///
+    /// # Errors
+    /// Images that cannot be read.
+    pub fn new(dataset: &Dataset, training: &[usize], validation: &[usize]) -> Result<Self> {
+        let sample = |&row: &usize| &dataset.rows[row].sample;
+        let lesions = |rows: &[usize]| {
+            let ids = rows.iter().map(sample);
+            sorted(ids.map(|sample| id_hash(&sample.lesion_id)).collect())
+        };
+        let images = |rows: &[usize]| {
+            let ids = rows.iter().map(sample);
+            sorted(ids.map(|sample| id_hash(&sample.image_id)).collect())
+        };
+        let hashes = |rows: &[usize]| {
+            let hashes = dhashes(dataset, rows)?.into_iter().flatten();
+            Ok(sorted(hashes.map(|hash| hash.to_string()).collect()))
+        };
+        Ok(Self {
+            training_lesions: lesions(training),
+            validation_lesions: lesions(validation),
+            training_images: images(training),
+            validation_images: images(validation),
+            training_dhashes: hashes(training)?,
+            validation_dhashes: hashes(validation)?,
+        })
+    }
+
+    /// Adds what another network has seen.
+    pub fn extend(&mut self, other: &Self) {
+        for (own, more) in self.lists().into_iter().zip(other.clone().lists()) {
+            own.append(more);
+            *own = sorted(std::mem::take(own));
+        }
+    }
+
+    fn lists(&mut self) -> [&mut Vec<String>; 6] {
+        [
+            &mut self.training_lesions,
+            &mut self.validation_lesions,
+            &mut self.training_images,
+            &mut self.validation_images,
+            &mut self.training_dhashes,
+            &mut self.validation_dhashes,
+        ]
+    }
+}
+
+/// The difference hashes of rows of a dataset, in their order.
+///
+/// # Errors
+/// Images that cannot be read.
+pub fn dhashes(dataset: &Dataset, rows: &[usize]) -> Result<Vec<Option<DHash>>> {
+    let side = dataset.pixels.side();
+    let hash = |&row: &usize| Ok(DHash::new(&dataset.pixels.image(row)?, side));
+    rows.par_iter().map(hash).collect()
+}
+
+fn sorted(mut list: Vec<String>) -> Vec<String> {
+    list.sort_unstable();
+    list.dedup();
+    list
+}

@@ -1,0 +1,128 @@
+//! What a network has seen is recognised by the ids of lesions and images, and by the look of an image.
+
+use std::path::Path;
+use std::process::Output;
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use skinlesion::Diagnosis;
+use skinlesion::dataset::manifest::Row;
+use skinlesion::dataset::{Dataset, Split};
+use skinlesion::model::checkpoint_metadata::CheckpointMetadata;
+use skinlesion::model::seen::Seen;
+use tempfile::TempDir;
+
+use super::{row, write_dataset_of};
+use crate::common::{skinlesion, stderr};
+use crate::networks::{self, SIZE};
+
+/// A picture of blotches, one for each number.
+fn picture(number: usize) -> Vec<u8> {
+    let mut rng = ChaCha8Rng::seed_from_u64(number as u64);
+    let coarse = image::RgbImage::from_fn(8, 8, |_, _| image::Rgb(rng.random()));
+    let filter = image::imageops::FilterType::Triangle;
+    image::imageops::resize(&coarse, SIZE, SIZE, filter).into_raw()
+}
+
+/// One image of each class in `split`; their ids are made from the numbers 0 to 6.
+fn rows(
+    split: Split,
+    image: impl Fn(usize) -> String,
+    lesion: impl Fn(usize) -> String,
+) -> Vec<Row> {
+    let classes = Diagnosis::ALL.into_iter().enumerate();
+    let rows = classes.map(|(number, dx)| row(&image(number), &lesion(number), dx, split));
+    rows.collect()
+}
+
+/// A home with a dataset `own` and a network `run` that was trained on it.
+fn trained_on(own: &[Row]) -> TempDir {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("own");
+    write_dataset_of(&folder, own, SIZE, picture);
+    let data = Dataset::open(&folder).unwrap();
+    let metadata = CheckpointMetadata {
+        seen: Seen::new(&data, &data.split_rows(Split::Train), &[]).unwrap(),
+        ..networks::metadata()
+    };
+    networks::write_checkpoint(&home.path().join("run"), metadata);
+    home
+}
+
+fn eval(home: &Path, data: &str) -> Output {
+    let mut command = skinlesion();
+    command
+        .current_dir(home)
+        .args(["--threads", "1", "eval", "--model", "run"]);
+    command
+        .args(["--data", data, "--out", "out", "--force"])
+        .output()
+        .unwrap()
+}
+
+fn isic(number: usize) -> String {
+    format!("ISIC_{number}")
+}
+
+fn ham(number: usize) -> String {
+    format!("HAM_{number}")
+}
+
+#[test]
+fn images_from_a_table_without_lesion_ids_are_recognised_where_they_have_some_and_the_other_way_round()
+ {
+    for (own, other) in [
+        (isic as fn(usize) -> String, ham as fn(usize) -> String),
+        (ham, isic),
+    ] {
+        let home = trained_on(&rows(Split::Train, isic, own));
+        let other = rows(Split::Test, isic, other);
+        write_dataset_of(&home.path().join("other"), &other, SIZE, |_| picture(100));
+        let output = eval(home.path(), "other");
+        assert_eq!(output.status.code(), Some(1));
+        let error = stderr(&output);
+        assert!(
+            error.contains("trained on 7 of the 7 lesions of the test split"),
+            "{error}"
+        );
+        assert!(error.contains("ISIC_0"), "{error}");
+    }
+}
+
+#[test]
+fn a_photograph_is_recognised_under_another_name_and_another_photograph_is_scored() {
+    let home = trained_on(&rows(Split::Train, isic, ham));
+    let others = rows(
+        Split::Test,
+        |number| format!("IMG_{number}"),
+        |number| format!("L_{number}"),
+    );
+    let write = |name: &str, picture: &dyn Fn(usize) -> Vec<u8>| {
+        write_dataset_of(&home.path().join(name), &others, SIZE, picture);
+    };
+    write("strangers", &|number| picture(50 + number));
+    write("one", &|number| {
+        picture(if number == 5 { 2 } else { 50 + number })
+    });
+    let output = eval(home.path(), "strangers");
+    assert!(output.status.success(), "{}", stderr(&output));
+    let output = eval(home.path(), "one");
+    assert_eq!(output.status.code(), Some(1));
+    let error = stderr(&output);
+    assert!(error.contains("trained on 1 of the 7 lesions"), "{error}");
+    assert!(
+        error.contains("L_5, whose image IMG_5 is among them under another name"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_network_that_lists_no_images_is_scored_with_a_warning() {
+    let home = tempfile::tempdir().unwrap();
+    networks::write_checkpoint(&home.path().join("run"), networks::metadata());
+    let folder = home.path().join("other");
+    write_dataset_of(&folder, &rows(Split::Test, isic, isic), SIZE, picture);
+    let output = eval(home.path(), "other");
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(stderr(&output).contains("lists the lesions that it was trained on, not the images"));
+}
