@@ -1,7 +1,7 @@
 //! Packs photographs into `pixels.bin`: decodes and resizes them on all cores, and writes them in order.
 
 use std::fs::File;
-use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -62,30 +62,21 @@ pub fn pack(
     let mut file = BufWriter::new(File::create(target).map_err(Error::io("create", target))?);
     let mut packed = Packed::default();
     progress.start("Packing images", images.len() as u64);
-    for (chunk, paths) in images.chunks(BATCH).enumerate() {
-        let prepared: Vec<Result<Image, String>> = (paths.par_iter())
-            .map(|path| prepare(path, rule, with_fingerprints))
-            .collect();
-        for (offset, image) in prepared.into_iter().enumerate() {
-            match image {
-                Ok(image) => {
-                    packed.sources.push(image.source_sha256);
-                    packed.aspects.push(image.aspect);
-                    packed.fingerprints.push(image.fingerprint);
-                    packed.size = image.pixels.len();
-                    file.write_all(&image.pixels)
-                        .map_err(Error::io("write", target))?;
-                }
-                Err(reason) => packed.bad.push(BadFile {
-                    index: chunk * BATCH + offset,
-                    reason,
-                }),
-            }
-        }
+    let mut prepared = Vec::new();
+    for paths in images.chunks(BATCH) {
+        // One core writes a batch while the others decode the next.
+        let (written, next) = rayon::join(
+            || packed.add(prepared, &mut file),
+            || prepare_all(paths, rule, with_fingerprints),
+        );
+        written.map_err(Error::io("write", target))?;
+        prepared = next;
         progress.advance(paths.len() as u64);
     }
-    file.into_inner()
-        .map_err(|error| Error::io("write", target)(error.into_error()))?;
+    packed
+        .add(prepared, &mut file)
+        .and_then(|()| file.into_inner().map_err(|error| error.into_error()))
+        .map_err(Error::io("write", target))?;
     progress.finish();
     Ok(packed)
 }
@@ -116,6 +107,28 @@ pub fn keep(from: &Path, packed: &Packed, chosen: &[usize], target: &Path) -> Re
     })
 }
 
+impl Packed {
+    /// Writes the next images to `file`, in order.
+    fn add(&mut self, images: Vec<Result<Image, String>>, file: &mut impl Write) -> io::Result<()> {
+        for image in images {
+            match image {
+                Ok(image) => {
+                    file.write_all(&image.pixels)?;
+                    self.sources.push(image.source_sha256);
+                    self.aspects.push(image.aspect);
+                    self.fingerprints.push(image.fingerprint);
+                    self.size = image.pixels.len();
+                }
+                Err(reason) => self.bad.push(BadFile {
+                    index: self.sources.len() + self.bad.len(),
+                    reason,
+                }),
+            }
+        }
+        Ok(())
+    }
+}
+
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(1.0)
@@ -126,6 +139,19 @@ struct Image {
     aspect: f64,
     source_sha256: String,
     fingerprint: Option<Fingerprint>,
+}
+
+/// Prepares files on all cores. The results are in the order of `paths`.
+fn prepare_all(
+    paths: &[&Path],
+    rule: ResizeRule,
+    with_fingerprints: bool,
+) -> Vec<Result<Image, String>> {
+    (paths.par_iter())
+        // One photograph at a time, so that no core waits for another's share at the end of a batch.
+        .with_max_len(1)
+        .map(|path| prepare(path, rule, with_fingerprints))
+        .collect()
 }
 
 fn prepare(path: &Path, rule: ResizeRule, with_fingerprint: bool) -> Result<Image, String> {

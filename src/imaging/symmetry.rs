@@ -1,8 +1,12 @@
 //! The eight symmetries of the square: a skin lesion has no preferred orientation.
 
+use std::array::from_fn;
 use std::fmt;
 
 use image::{ImageBuffer, Pixel, imageops};
+
+/// An image with pixels of any type.
+type Buffer<P> = ImageBuffer<P, Vec<<P as Pixel>::Subpixel>>;
 
 /// A symmetry of the square: a rotation by a multiple of 90°, then perhaps a reflection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,10 +26,7 @@ impl Symmetry {
     ];
 
     /// The image under this symmetry.
-    pub fn apply<P>(self, image: &ImageBuffer<P, Vec<u8>>) -> ImageBuffer<P, Vec<u8>>
-    where
-        P: Pixel<Subpixel = u8> + 'static,
-    {
+    pub fn apply<P: Pixel + 'static>(self, image: &Buffer<P>) -> Buffer<P> {
         let rotated = match self.0 % 4 {
             0 => image.clone(),
             1 => imageops::rotate90(image),
@@ -37,6 +38,32 @@ impl Symmetry {
         } else {
             imageops::flip_horizontal(&rotated)
         }
+    }
+
+    /// The frequencies of the image under this symmetry, from those of the image: its two-dimensional discrete cosine
+    /// transform (DCT-II), vertical frequencies first. A quarter turn exchanges the axes, and reversing an axis changes
+    /// the sign of its odd frequencies: cos(π (2(N − 1 − x) + 1) u / 2N) = (−1)^u cos(π (2x + 1) u / 2N).
+    pub fn of_frequencies<const N: usize>(self, frequencies: &[[f32; N]; N]) -> [[f32; N]; N] {
+        let turns = self.0 % 4;
+        let is_mirrored = self.0 >= 4;
+        let reverses_x = matches!(turns, 1 | 2) != is_mirrored;
+        let reverses_y = matches!(turns, 2 | 3);
+        let sign = |reverses, frequency| {
+            if reverses && frequency % 2 == 1 {
+                -1.0
+            } else {
+                1.0
+            }
+        };
+        from_fn(|v| {
+            from_fn(|u| {
+                let own = match turns % 2 {
+                    0 => frequencies[v][u],
+                    _ => frequencies[u][v],
+                };
+                own * sign(reverses_x, u) * sign(reverses_y, v)
+            })
+        })
     }
 }
 

@@ -4,11 +4,11 @@
 //! Only images of the same skin share fine structure. Images are therefore compared by *local contrast*: grey values
 //! minus their local mean, divided by the local standard deviation ([`LocalContrast`]).
 
-use image::imageops::{self, FilterType};
-use image::{GrayImage, RgbImage};
-use image_hasher::{HashAlg, HasherConfig};
+use image::{GrayImage, RgbImage, imageops};
 
 use super::local_contrast::{LocalContrast, Shifts, overlap};
+use super::perceptual_hash;
+use crate::imaging::resize::{ResizeRule, resize};
 use crate::imaging::symmetry::Symmetry;
 
 /// The side of the square at which photographs are compared, in pixels.
@@ -42,10 +42,12 @@ const SHIFT: usize = 8;
 /// The zoom factors at which the second photograph is compared with the first.
 const ZOOMS: [f32; 5] = [1.0, 0.95, 1.05, 0.9, 1.1];
 
-/// The fingerprint of a photograph, 4 KiB: grey values and the hashes of its eight symmetric views.
+/// The fingerprint of a photograph, 11 KB: grey values, local contrast at half the size for the coarse comparison, and
+/// the hashes of its eight symmetric views.
 #[derive(Clone, Debug)]
 pub struct Fingerprint {
     grey: GrayImage,
+    coarse: LocalContrast,
     hashes: [u64; 8],
 }
 
@@ -72,27 +74,21 @@ impl Similarity {
 impl Fingerprint {
     /// The fingerprint of an image of any size. `None` if the image lacks local contrast, such as a plain colour.
     pub fn new(image: &RgbImage) -> Option<Self> {
-        let side = SIDE as u32;
-        let grey = imageops::resize(
-            &imageops::grayscale(image),
-            side,
-            side,
-            FilterType::Triangle,
-        );
+        // Resized before its colours are dropped: the other order is slower and differs only in rounding.
+        let square = |image: &RgbImage, side: usize| {
+            let rule = ResizeRule::square(side as u32);
+            RgbImage::from_raw(rule.size, rule.size, resize(image, rule))
+        };
+        let colour = square(image, SIDE)?;
+        let grey = imageops::grayscale(&colour);
         if LocalContrast::of(&grey).strength() < LEAST_STRENGTH {
             return None;
         }
-        let hasher = HasherConfig::new()
-            .hash_alg(HashAlg::Median)
-            .hash_size(8, 8)
-            .preproc_dct()
-            .to_hasher();
-        let hashes = Symmetry::ALL.map(|symmetry| {
-            let hash = hasher.hash_image(&symmetry.apply(&grey));
-            let bytes = hash.as_bytes().iter();
-            bytes.fold(0u64, |bits, &byte| bits << 8 | u64::from(byte))
-        });
-        Some(Self { grey, hashes })
+        Some(Self {
+            coarse: LocalContrast::of(&imageops::grayscale(&square(&colour, SMALL)?)),
+            hashes: perceptual_hash::hashes(&grey),
+            grey,
+        })
     }
 
     /// The similarity under the best symmetry. `None` if no symmetry passes the hash and the coarse comparison.
@@ -113,16 +109,12 @@ impl Fingerprint {
 
     /// Compares the photographs under a candidate symmetry: coarsely, then at full size.
     fn compare(&self, other: &Self, (symmetry, bits): (Symmetry, u32)) -> Option<Similarity> {
-        let other = symmetry.apply(&other.grey);
-        let half = |image: &GrayImage| {
-            let side = SMALL as u32;
-            LocalContrast::of(&imageops::resize(image, side, side, FilterType::Triangle))
-        };
         let shifts = Shifts::around((0, 0), SHIFT / 2);
-        let (coarse, dx, dy) = half(&self.grey).best(&half(&other), shifts);
+        let (coarse, dx, dy) = self.coarse.best(&other.coarse.turned(symmetry), shifts);
         if coarse < COARSE {
             return None;
         }
+        let other = symmetry.apply(&other.grey);
         let own = LocalContrast::of(&self.grey);
         let shifts = Shifts::around((2 * dx, 2 * dy), 2);
         let (mut detail, mut difference) = (-1.0, 255.0);

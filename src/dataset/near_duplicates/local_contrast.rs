@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use image::GrayImage;
+use image::{GrayImage, ImageBuffer, Luma};
+
+use crate::imaging::symmetry::Symmetry;
 
 /// The side divided by the width of the window of the local mean.
 const WINDOWS_PER_SIDE: usize = 16;
@@ -37,12 +39,15 @@ pub fn overlap(side: usize, shift: isize) -> Range<usize> {
 
 /// Grey values minus their local mean, divided by the local standard deviation. Fine structure thereby has the same
 /// weight on pale skin as at the edge of a dark spot, which would otherwise dominate.
+#[derive(Clone, Debug)]
 pub struct LocalContrast {
     side: usize,
     /// In units of 1/64.
-    values: Vec<i16>,
+    values: Values,
     squares: SummedArea,
 }
+
+type Values = ImageBuffer<Luma<i16>, Vec<i16>>;
 
 impl LocalContrast {
     const UNIT: f32 = 64.0;
@@ -63,28 +68,38 @@ impl LocalContrast {
             start..(pixel + reach + 1).min(side)
         };
         let rim = dark_rim(image);
-        let mut values = Vec::with_capacity(side * side);
-        for y in 0..side {
-            for x in 0..side {
-                if rim[y * side + x] {
-                    values.push(0);
-                    continue;
-                }
-                let (columns, rows) = (around(x), around(y));
-                let count = (columns.len() * rows.len()) as f32;
-                let mean = sums.within(&columns, &rows) as f32 / count;
-                let square = squares.within(&columns, &rows) as f32 / count;
-                let deviation = (square - mean * mean).max(0.0).sqrt();
-                let detail = (f32::from(grey[y * side + x]) - mean) / (deviation + Self::NOISE);
-                values.push((Self::UNIT * detail.clamp(-Self::LIMIT, Self::LIMIT)) as i16);
+        let value = |x: usize, y: usize| {
+            if rim[y * side + x] {
+                return 0;
             }
-        }
-        let squares = SummedArea::of(side, |pixel| u32::from(values[pixel].unsigned_abs()).pow(2));
+            let (columns, rows) = (around(x), around(y));
+            let count = (columns.len() * rows.len()) as f32;
+            let mean = sums.within(&columns, &rows) as f32 / count;
+            let square = squares.within(&columns, &rows) as f32 / count;
+            let deviation = (square - mean * mean).max(0.0).sqrt();
+            let detail = (f32::from(grey[y * side + x]) - mean) / (deviation + Self::NOISE);
+            (Self::UNIT * detail.clamp(-Self::LIMIT, Self::LIMIT)) as i16
+        };
+        let (width, height) = image.dimensions();
+        Self::from_values(Values::from_fn(width, height, |x, y| {
+            Luma([value(x as usize, y as usize)])
+        }))
+    }
+
+    fn from_values(values: Values) -> Self {
+        let side = values.width() as usize;
+        let all = values.as_raw();
+        let squares = SummedArea::of(side, |pixel| u32::from(all[pixel].unsigned_abs()).pow(2));
         Self {
             side,
             values,
             squares,
         }
+    }
+
+    /// The local contrast of the image under a symmetry.
+    pub fn turned(&self, symmetry: Symmetry) -> Self {
+        Self::from_values(symmetry.apply(&self.values))
     }
 
     /// The root mean square, from 0 for a plain colour to about 1.
@@ -111,8 +126,8 @@ impl LocalContrast {
         let others_rows = overlap(self.side, -dy);
         let mut products = 0;
         for (y, others_y) in rows.clone().zip(others_rows.clone()) {
-            let own = &self.values[y * self.side..][columns.clone()];
-            let others = &other.values[others_y * self.side..][others_columns.clone()];
+            let own = &self.values.as_raw()[y * self.side..][columns.clone()];
+            let others = &other.values.as_raw()[others_y * self.side..][others_columns.clone()];
             let pairs = own.iter().zip(others);
             products += pairs
                 .map(|(&a, &b)| i32::from(a) * i32::from(b))
@@ -130,9 +145,9 @@ impl LocalContrast {
 fn dark_rim(image: &GrayImage) -> Vec<bool> {
     let side = image.width() as usize;
     let grey = image.as_raw();
-    let mut sorted = grey.clone();
-    sorted.sort_unstable();
-    let limit = u32::from(sorted[sorted.len() / 2]) * 6 / 10;
+    let mut partly_sorted = grey.clone();
+    let (_, median, _) = partly_sorted.select_nth_unstable(grey.len() / 2);
+    let limit = u32::from(*median) * 6 / 10;
     let is_dark = |pixel: usize| u32::from(grey[pixel]) < limit;
     let is_edge = |pixel: usize| {
         let (x, y) = (pixel % side, pixel / side);
@@ -170,6 +185,7 @@ fn dark_rim(image: &GrayImage) -> Vec<bool> {
 }
 
 /// A summed-area table: the sum within any rectangle takes four look-ups.
+#[derive(Clone, Debug)]
 struct SummedArea {
     side: usize,
     values: Vec<u32>,

@@ -9,6 +9,7 @@ pub mod fingerprint;
 pub mod groups;
 mod local_contrast;
 pub mod page;
+mod perceptual_hash;
 pub mod search;
 pub mod summary;
 pub mod table;
