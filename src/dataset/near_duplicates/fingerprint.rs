@@ -7,12 +7,9 @@
 use image::{GrayImage, RgbImage, imageops};
 
 use super::local_contrast::{LocalContrast, Shifts, overlap};
-use super::perceptual_hash;
+use super::perceptual_hash::{self, SIDE};
 use crate::imaging::resize::{ResizeRule, resize};
 use crate::imaging::symmetry::Symmetry;
-
-/// The side of the square at which photographs are compared, in pixels.
-pub const SIDE: usize = 64;
 
 /// The side of the square of the coarse comparison, in pixels.
 const SMALL: usize = SIDE / 2;

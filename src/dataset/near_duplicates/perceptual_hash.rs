@@ -7,8 +7,10 @@ use std::sync::LazyLock;
 
 use image::GrayImage;
 
-use super::fingerprint::SIDE;
 use crate::imaging::symmetry::Symmetry;
+
+/// The side of the square at which photographs are compared, in pixels.
+pub const SIDE: usize = 64;
 
 /// The number of frequencies along each axis.
 const FREQUENCIES: usize = 8;

@@ -140,6 +140,15 @@ mod tests {
 
     const CPU: (Kind, Device) = (Kind::Float, Device::Cpu);
 
+    /// Values around zero with a deviation of about 1, the same at every call: libtorch's random numbers are shared with
+    /// tests that run at the same time.
+    fn noise(shape: &[i64]) -> Tensor {
+        let count = shape.iter().product::<i64>();
+        let wave = Tensor::arange(count, (Kind::Double, Device::Cpu)) * 12.9898;
+        let noise = (wave.sin() * 43_758.545_3).frac() * 1.7;
+        noise.to_kind(Kind::Float).view(shape)
+    }
+
     /// Channels of input, middle and output, stride, and shape of the input's images.
     struct Case {
         channels: [i64; 3],
@@ -150,17 +159,12 @@ mod tests {
     impl Case {
         /// Weight, scale, shift, running mean and running variance of each convolution.
         fn tensors(&self, kind: Kind) -> Vec<[Tensor; 5]> {
-            tch::manual_seed(3);
             let [inputs, wide, outputs] = self.channels;
             let shapes = [[wide, inputs, 1, 1], [wide, 1, 3, 3], [outputs, wide, 1, 1]];
             let convolutions = shapes.map(|shape| {
                 let deviation = (2.0 / (shape[1] * shape[2] * shape[3]) as f64).sqrt();
                 let ramp = |from: f64, to: f64| Tensor::linspace(from, to, shape[0], CPU);
-                let trained = [
-                    Tensor::randn(shape, CPU) * deviation,
-                    ramp(0.5, 3.0),
-                    ramp(-1.0, 4.0),
-                ];
+                let trained = [noise(&shape) * deviation, ramp(0.5, 3.0), ramp(-1.0, 4.0)];
                 let [weight, gamma, beta] =
                     trained.map(|tensor| tensor.to_kind(kind).set_requires_grad(true));
                 let running = [ramp(-0.5, 0.5), ramp(1.0, 2.0)].map(|t| t.to_kind(kind));
@@ -175,7 +179,7 @@ mod tests {
         fn outcome(&self, kind: Kind, ours: bool) -> Vec<Tensor> {
             let tensors = self.tensors(kind);
             let [images, height, width] = self.images;
-            let x = Tensor::randn([images, self.channels[0], height, width], CPU) * 2.0 + 1.0;
+            let x = noise(&[images, self.channels[0], height, width]) * 2.0 + 1.0;
             let x = channels_last(&x).to_kind(kind).set_requires_grad(true);
             let residual = self.stride == 1 && self.channels[0] == self.channels[2];
             let mut convolutions: Vec<ConvNorm> = tensors.iter().map(conv_norm).collect();
@@ -249,16 +253,22 @@ mod tests {
         .iter()
         .enumerate()
         {
-            let (ours, expected) = (
-                case.outcome(Kind::Float, true),
-                case.outcome(Kind::Double, false),
-            );
-            for (tensor, (ours, expected)) in ours.iter().zip(&expected).enumerate() {
-                let difference =
-                    (ours - expected).norm().double_value(&[]) / expected.norm().double_value(&[]);
+            let expected = case.outcome(Kind::Double, false);
+            let difference = |ours: bool| {
+                let found = case.outcome(Kind::Float, ours);
+                let pairs = found.into_iter().zip(&expected);
+                let difference = pairs.map(|(found, expected)| {
+                    (found - expected).norm().double_value(&[]) / expected.norm().double_value(&[])
+                });
+                difference.collect::<Vec<f64>>()
+            };
+            // Few images make gradients ill-conditioned, for libtorch in single precision as well.
+            for (tensor, (ours, theirs)) in
+                difference(true).iter().zip(difference(false)).enumerate()
+            {
                 assert!(
-                    difference < 5e-5,
-                    "case {at}, tensor {tensor}: {difference}"
+                    *ours < (3.0 * theirs).max(2e-5),
+                    "case {at}, tensor {tensor}: {ours}, and {theirs} of libtorch"
                 );
             }
         }
@@ -282,7 +292,7 @@ mod tests {
     fn channels_that_are_no_multiple_of_8_are_left_to_libtorch() {
         let case = case([12, 24, 12], 1, [1, 4, 4]);
         let tensors = case.tensors(Kind::Float);
-        let x = channels_last(&Tensor::randn([1, 12, 4, 4], CPU));
+        let x = channels_last(&noise(&[1, 12, 4, 4]));
         let block = InvertedResidual {
             expand: Some(conv_norm(&tensors[0])),
             depthwise: conv_norm(&tensors[1]),
