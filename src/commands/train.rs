@@ -1,6 +1,6 @@
 //! `skinlesion train`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use skinlesion::dataset::Dataset;
@@ -10,7 +10,7 @@ use skinlesion::model::checkpoint_metadata::LAST_FILE;
 use skinlesion::model::pretrained::WeightsSource;
 use skinlesion::progress::Progress;
 use skinlesion::training::checkpointing::folder::{self, RunFolder};
-use skinlesion::training::config::resolve;
+use skinlesion::training::config::{ScheduleKind, resolve};
 use skinlesion::training::fit::fit;
 use skinlesion::training::initial_model::{self, InitialWeights};
 use skinlesion::training::run::{TrainingResult, TrainingRun};
@@ -26,9 +26,9 @@ pub struct Args {
     #[arg(long, value_parser = phase(), required_unless_present = "resume")]
     phase: Option<Phase>,
 
-    /// Dataset folder that `skinlesion prepare` wrote
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    /// Dataset folder that `skinlesion prepare` wrote. With --resume, only if it was moved
+    #[arg(long, value_name = "DIR", required_unless_present = "resume")]
+    data: Option<PathBuf>,
 
     /// The checkpoint folder to write: checkpoints, configuration, history and curves
     #[arg(long, value_name = "DIR")]
@@ -62,7 +62,8 @@ pub struct Args {
     #[arg(long = "teacher", value_name = "CHECKPOINT")]
     teachers: Vec<PathBuf>,
 
-    /// Passes over the training split (the key epochs)
+    /// Passes over the training split (the key epochs). With --resume, a larger number than the run was started with;
+    /// the schedule must be constant or plateau, since a cosine ends at the last epoch
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
 
@@ -75,7 +76,7 @@ pub struct Args {
     learning_rate: Option<f64>,
 
     /// Resume the run in --out, with the settings it was started with
-    #[arg(long, conflicts_with_all = ["config", "settings", "weights", "from", "teachers", "epochs", "batch_size", "learning_rate", "force"])]
+    #[arg(long, conflicts_with_all = ["config", "settings", "weights", "from", "teachers", "batch_size", "learning_rate", "force"])]
     resume: bool,
 
     /// Replace an earlier run in --out
@@ -85,12 +86,16 @@ pub struct Args {
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
     let device = session.device()?;
-    let dataset = Dataset::open(&args.data)?;
-    super::no_digests::note_dataset(&args.data, &dataset.info, session);
+    let data = &match &args.data {
+        Some(data) => data.clone(),
+        None => folder::data_path(&args.out)?,
+    };
+    let dataset = Dataset::open(data)?;
+    super::no_digests::note_dataset(data, &dataset.info, session);
     let run_folder;
     let (dataset, config, origin, initial) = if args.resume {
         run_folder = RunFolder::resume(&args.out)?;
-        resumed(args, session, dataset)?
+        resumed(args, data, session, dataset)?
     } else {
         let dataset = dataset.in_folds(args.fold)?;
         run_folder = RunFolder::create(&args.out, args.force)?;
@@ -108,7 +113,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     session.say(&format!(
         "{} on {}{}, {} from {}",
         config.phase,
-        args.data.display(),
+        data.display(),
         match dataset.training_folds() {
             Some(TrainingFolds::AllBut(fold)) => format!(" without fold {fold}"),
             Some(TrainingFolds::All) => ", all folds".to_owned(),
@@ -119,17 +124,27 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     ));
     if !args.resume {
         run_folder.write_config(&config)?;
+        run_folder.write_data_path(data)?;
+    } else if args.epochs.is_some() {
+        run_folder.write_config(&config)?;
     }
     let run = TrainingRun {
         dataset: &dataset,
         config: &config,
         folder: &run_folder,
         resume: args.resume,
+        extended: args.resume && args.epochs.is_some(),
         stop: signals::stop_flag(),
     };
     let _listening = signals::stop_after_step();
     let result = fit(&run, start, session)?;
-    Ok(summary(args, &config, dataset.training_folds(), &result))
+    Ok(summary(
+        args,
+        data,
+        &config,
+        dataset.training_folds(),
+        &result,
+    ))
 }
 
 impl Args {
@@ -175,15 +190,16 @@ impl Args {
 /// The dataset in its fold, the settings, the weights and their description, of the run in --out.
 fn resumed(
     args: &Args,
+    data: &Path,
     session: &Session,
     dataset: Dataset,
 ) -> skinlesion::Result<(Dataset, TrainingConfig, InitialWeights, Option<String>)> {
     let last = args.out.join(LAST_FILE);
     let metadata = Checkpoint::read(&last)?.metadata;
-    let config = resolve::from_checkpoint(&last, &metadata.config)?;
+    let mut config = resolve::from_checkpoint(&last, &metadata.config)?;
     if metadata.dataset != dataset.info.hashes.manifest {
         return Err(Error::file(
-            &args.data,
+            data,
             format!(
                 "this is not the dataset that {} was trained on",
                 last.display()
@@ -209,6 +225,10 @@ fn resumed(
             "Leave out --seed; the run has its own.",
         ));
     }
+    if let Some(epochs) = args.epochs {
+        refuse_epochs(epochs, &config)?;
+        config.epochs = epochs;
+    }
     let folds = dataset.folds_without(metadata.fold);
     if args.fold.is_some() && args.fold != folds {
         let found = match folds {
@@ -230,6 +250,22 @@ fn resumed(
     ))
 }
 
+/// Refuses a number of epochs that a resumed run cannot take on.
+fn refuse_epochs(epochs: usize, config: &TrainingConfig) -> skinlesion::Result<()> {
+    let remedy = "Start a new run --from the checkpoint of this one.";
+    let problem = match config.schedule {
+        _ if epochs <= config.epochs => {
+            format!("the run has {} already", config.epochs)
+        }
+        ScheduleKind::Cosine => format!(
+            "its cosine schedule ends at epoch {}, where the learning rate is almost zero",
+            config.epochs
+        ),
+        ScheduleKind::Constant | ScheduleKind::Plateau => return Ok(()),
+    };
+    Err(Error::input(format!("--epochs {epochs}"), problem, remedy))
+}
+
 fn device_name(device: tch::Device) -> String {
     match device {
         tch::Device::Cpu => format!("CPU ({} threads)", tch::get_num_threads()),
@@ -240,11 +276,12 @@ fn device_name(device: tch::Device) -> String {
 
 fn summary(
     args: &Args,
+    data: &Path,
     config: &TrainingConfig,
     folds: Option<TrainingFolds>,
     result: &TrainingResult,
 ) -> Summary {
-    let (data, out) = (args.data.display(), args.out.display());
+    let (data, out) = (data.display(), args.out.display());
     let weights = Diagnosis::ALL.map(|d| format!("{d} {:.2}", result.class_weights[d.index()]));
     let mut text = format!(
         "Trained on {} images, {}.\nClass weights in the loss: {}.\n",
@@ -267,7 +304,7 @@ fn summary(
     }
     let next = if result.interrupted {
         text.push_str("Stopped early; everything up to here is saved.\n");
-        format!("skinlesion train --resume --data {data} --out {out}")
+        format!("skinlesion train --resume --out {out}")
     } else if config.phase == Phase::Transfer {
         let fold = folds.map_or_else(String::new, |folds| format!(" --fold {folds}"));
         format!(

@@ -1,5 +1,6 @@
 //! A single output file, locked while it is made.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::leftovers::remove_leftovers;
@@ -16,11 +17,13 @@ pub struct OutputFile {
 }
 
 impl OutputFile {
-    /// Locks `path`. An existing file is an error unless `replace` is set and it `is_own`: written by the verb before.
+    /// Locks `path`, and creates its folder. An existing file is an error unless `replace` is set and it `is_own`: written by the verb before.
     pub fn new(path: &Path, replace: bool, is_own: impl FnOnce(&Path) -> bool) -> Result<Self> {
         let resolved = place::resolve(path).map_err(Error::io("write", path))?;
+        let parent = place::parent(&resolved);
+        fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
         let lock = Lock::to_write(&resolved)?;
-        remove_leftovers(place::parent(&resolved), &resolved);
+        remove_leftovers(parent, &resolved);
         if resolved.is_dir() {
             return Err(Error::file(
                 path,

@@ -65,9 +65,11 @@ pub fn open_reduced(path: &Path, options: Options) -> Result<Box<dyn Classifier>
 
 /// Refuses a TorchScript file unless it is trusted.
 fn refuse_untrusted(file: &Path, trust: bool) -> Result<()> {
-    if trust || !file.exists() || file.extension().is_none_or(|extension| extension != "pt") {
+    if trust || file.extension().is_none_or(|extension| extension != "pt") {
         return Ok(());
     }
+    // A missing or unreadable file is said to be that.
+    std::fs::File::open(file).map_err(Error::io("read", file))?;
     Err(Error::file(
         file,
         "a TorchScript file contains code, which runs with your rights when it is opened",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
@@ -57,8 +58,12 @@ impl Sums {
     /// Reads the `SHA256SUMS` of a folder; `None` if it has none, as folders of older versions.
     pub fn read(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join(FILE);
-        if !path.try_exists().map_err(Error::io("read", &path))? {
-            return Ok(None);
+        match path.try_exists() {
+            Ok(true) => (),
+            // The file that is wanted from such a folder cannot be read either, which names it.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(None),
+            Err(error) => return Err(Error::io("read", &path)(error)),
+            Ok(false) => return Ok(None),
         }
         let text = reading::read_text(&path, reading::MAX_JSON)?;
         let mut of = BTreeMap::new();
@@ -81,6 +86,11 @@ impl Sums {
     /// The listed names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.of.keys().map(String::as_str)
+    }
+
+    /// Whether a file is listed.
+    pub fn lists(&self, name: &str) -> bool {
+        self.of.contains_key(name)
     }
 
     /// Refuses a file of the folder that is not listed, or whose bytes are not those that were written.

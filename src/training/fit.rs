@@ -14,7 +14,10 @@ pub fn fit(
     progress: &dyn Progress,
 ) -> Result<TrainingResult> {
     let mut trainer = Trainer::new(run, initial_model, progress)?;
-    progress.say(Epoch::header());
+    match trainer.finished() {
+        true => progress.say("This run has ended: nothing is left to train."),
+        false => progress.say(Epoch::header()),
+    }
     while !trainer.finished() {
         if !trainer.epoch()? {
             return Ok(trainer.into_result(true));

@@ -11,6 +11,9 @@ use crate::{Error, Result, files, reading};
 /// File name within a checkpoint folder.
 pub const FILE: &str = "history.csv";
 
+/// The position of the column `seconds`.
+const SECONDS: usize = 1;
+
 /// File stem of the charts within a checkpoint folder.
 pub const CURVES: &str = "curves";
 
@@ -66,25 +69,25 @@ impl Epoch {
 
     /// The header over [`Epoch::row`].
     pub fn header() -> &'static str {
-        "epoch      loss            accuracy        top-2           balanced acc.   macro F1        mel. recall\n\
-         \x20          train    val    train    val    train    val    train    val    train    val    train    val"
+        "epoch   loss           accuracy       balanced acc.  macro F1       mel. recall\n\
+         \x20       train  val     train  val     train  val     train  val     train  val"
     }
 
-    /// The epoch as a row of a text table.
+    /// The epoch as a row of a text table of at most 80 columns. `history.csv` has the other metrics.
     pub fn row(&self) -> String {
         let pair = |train: Option<f64>, val: Option<f64>| {
             let number = |value: Option<f64>| value.map_or("–".into(), |v| format!("{v:.3}"));
-            format!("  {:>6} {:>6} ", number(train), number(val))
+            format!("   {:<5}  {:<5}", number(train), number(val))
         };
         let cells = [
             pair(self.train_loss, self.val_loss),
             pair(self.train_accuracy, self.val_accuracy),
-            pair(self.train_top2_accuracy, self.val_top2_accuracy),
             pair(self.train_balanced_accuracy, self.val_balanced_accuracy),
             pair(self.train_macro_f1, self.val_macro_f1),
             pair(self.train_melanoma_recall, self.val_melanoma_recall),
         ];
-        format!("{:>5}    {}", self.epoch, cells.concat())
+        let row = format!("{:>5}{}", self.epoch, cells.concat());
+        row.trim_end().to_owned()
     }
 }
 
@@ -102,17 +105,25 @@ pub fn write(folder: &Path, epochs: &[Epoch]) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The SHA-256 of the header and the first `epochs` rows of a folder's `history.csv`; `None` if the file does not exist.
+/// The SHA-256 of the header and the first `epochs` rows of a folder's `history.csv` without the column `seconds`, so that
+/// equal runs have equal digests; `None` if the file does not exist.
 pub fn digest(folder: &Path, epochs: usize) -> Result<Option<String>> {
     let path = folder.join(FILE);
     if !path.exists() {
         return Ok(None);
     }
     let bytes = reading::read(&path, reading::MAX_TABLE)?;
-    let lines = bytes
-        .split_inclusive(|&byte| byte == b'\n')
-        .take(epochs + 1);
-    Ok(Some(files::sha256(&lines.collect::<Vec<_>>().concat())))
+    let lines = bytes.split_inclusive(|&byte| byte == b'\n');
+    let mut kept = Vec::with_capacity(bytes.len());
+    for line in lines.take(epochs + 1) {
+        for (column, cell) in line.split(|&byte| byte == b',').enumerate() {
+            if column != SECONDS {
+                kept.extend_from_slice(cell);
+                kept.push(b',');
+            }
+        }
+    }
+    Ok(Some(files::sha256(&kept)))
 }
 
 /// Reads the first `epochs` rows of a folder's `history.csv`; none if the file does not exist.
@@ -169,4 +180,21 @@ pub fn draw(folder: &Path, epochs: &[Epoch]) -> Result<[PathBuf; 2]> {
     ];
     let svg = report::line_panels("Training", "epoch", &x, &panels);
     report::write_picture(&folder.join(CURVES), &svg)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_is_of_all_columns_but_the_seconds() {
+        let home = tempfile::tempdir().unwrap();
+        let of = |text: &str| {
+            std::fs::write(home.path().join(FILE), text).unwrap();
+            digest(home.path(), 1).unwrap().unwrap()
+        };
+        let first = of("epoch,seconds,train_loss\n1,2.5,0.7\n");
+        assert_eq!(first, of("epoch,seconds,train_loss\n1,9.75,0.7\n2,1,0.6\n"));
+        assert_ne!(first, of("epoch,seconds,train_loss\n1,2.5,0.8\n"));
+    }
 }

@@ -18,6 +18,8 @@ pub struct TrainingRun<'a> {
     pub folder: &'a RunFolder,
     /// Whether to resume from the folder's last checkpoint.
     pub resume: bool,
+    /// Whether a resumed run was given more epochs, so that it goes on even if it had ended.
+    pub extended: bool,
     /// Set by the caller to stop after the current step.
     pub stop: &'a AtomicBool,
 }

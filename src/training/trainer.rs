@@ -73,6 +73,7 @@ impl<'a> Trainer<'a> {
             let folder = run.folder.path();
             state = train_state::restore(&folder, &mut model, &mut optimizer, ema.as_mut())?;
             history = history::read(&folder, state.epoch - 1)?;
+            state.finished &= !run.extended;
         }
         let labels = |rows: &[usize]| {
             rows.iter()

@@ -7,16 +7,24 @@ use crate::files::{self, AtomicFolder, FolderFiles, PublishedFolder};
 use crate::model::checkpoint_metadata::{BEST_FILE, LAST_FILE};
 use crate::training::config::TrainingConfig;
 use crate::training::history;
-use crate::{Error, Result};
+use crate::{Error, Result, reading};
 
 /// File name of the resolved configuration.
 pub const CONFIG_FILE: &str = "config.toml";
+
+/// File name of the path of the dataset folder, by which `train --resume` finds it. It is kept out of checkpoints, which
+/// are given away.
+const DATA_FILE: &str = "dataset.txt";
+
+/// The longest path that is read, in bytes.
+const MAX_PATH: u64 = 64 << 10;
 
 /// The files of a run.
 const FILES: FolderFiles = FolderFiles {
     marker: CONFIG_FILE,
     names: &[
         CONFIG_FILE,
+        DATA_FILE,
         BEST_FILE,
         LAST_FILE,
         "history.csv*",
@@ -107,12 +115,41 @@ impl RunFolder {
         files::write_atomically(&self.path().join(CONFIG_FILE), config.to_toml().as_bytes())
     }
 
+    /// Writes the path of the dataset folder, unless it is not UTF-8.
+    pub fn write_data_path(&self, data: &Path) -> Result<()> {
+        let data = std::path::absolute(data).map_err(Error::io("find", data))?;
+        match data.to_str() {
+            Some(text) => files::write_atomically(
+                &self.path().join(DATA_FILE),
+                format!("{text}\n").as_bytes(),
+            ),
+            None => Ok(()),
+        }
+    }
+
     /// The state of the run was saved: from the first time on, the folder is in its place.
     pub fn saved(&self) -> Result<()> {
         if let Some(draft) = self.draft.take() {
             self.lock.replace(Some(draft.publish()?));
         }
         Ok(())
+    }
+}
+
+/// The dataset folder of the run in a folder.
+///
+/// # Errors
+/// Runs of older versions do not name it.
+pub fn data_path(folder: &Path) -> Result<PathBuf> {
+    let path = folder.join(DATA_FILE);
+    match reading::read_text(&path, MAX_PATH) {
+        Ok(text) => Ok(PathBuf::from(text.trim_end_matches('\n'))),
+        Err(_) if !path.exists() => Err(Error::file(
+            folder,
+            "this run does not name its dataset",
+            "Pass the dataset folder with --data.",
+        )),
+        Err(error) => Err(error),
     }
 }
 
@@ -123,6 +160,7 @@ pub fn written(folder: &Path) -> Vec<PathBuf> {
         folder.join(BEST_FILE),
         folder.join(LAST_FILE),
         folder.join(CONFIG_FILE),
+        folder.join(DATA_FILE),
         folder.join(history::FILE),
         curves.with_extension("png"),
         curves.with_extension("svg"),

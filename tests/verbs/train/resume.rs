@@ -73,6 +73,7 @@ fn resumes_exactly(settings: &[&str]) {
                 config: &config,
                 folder: &run_folder,
                 resume,
+                extended: false,
                 stop: &stop,
             };
             let ended = fit(&here, start, &Silent).unwrap();
