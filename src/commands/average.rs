@@ -8,7 +8,7 @@ use skinlesion::model::model_soup::{Member, average};
 use skinlesion::{Error, files};
 
 use super::existing::checkpoint_file;
-use crate::terminal::{Outcome, Session, Summary};
+use crate::terminal::{Outcome, Session, Summary, shell};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -67,10 +67,7 @@ pub fn run(args: &Args, _session: &Session) -> Outcome {
             "size": mean.metadata.resize.size,
             "sha256": files::sha256_file(&args.out)?,
         }),
-        next: Some(format!(
-            "skinlesion eval --model {} --data DIR --split val --out OUT",
-            args.out.display()
-        )),
+        next: Some(format!("skinlesion info {}", shell::quoted_path(&args.out))),
         files: vec![args.out.clone()],
         failed: false,
     })

@@ -14,7 +14,7 @@ use skinlesion::progress::Progress;
 
 use super::class_priors::class_priors;
 use super::existing::checkpoint_file;
-use crate::terminal::{Outcome, Session, Summary};
+use crate::terminal::{Outcome, Session, Summary, shell};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -57,7 +57,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
             "the checkpoint is of an older version, which did not store class priors: no balanced decision rule is fitted",
         );
     }
-    let out = args.out.display();
+    let out = shell::quoted_path(&args.out);
     Ok(Summary {
         text: text(&calibrated),
         json: json!({
@@ -71,13 +71,20 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         }),
         next: Some(match (&args.data, &args.out_of_fold) {
             (Some(data), _) => {
-                let data = data.display();
-                format!("skinlesion eval --model {out} --data {data} --out OUT")
+                let split = match metadata.fold {
+                    Some(_) => " --split val",
+                    None => "",
+                };
+                let data = shell::quoted_path(data);
+                let eval = shell::beside(&args.out, "-eval");
+                format!("skinlesion eval --model {out} --data {data}{split} --out {eval}")
             }
             (None, evaluation) => {
-                let evaluation = evaluation.as_deref().unwrap_or(Path::new("EVAL")).display();
+                let evaluation = evaluation.as_deref().map(shell::quoted_path);
                 format!(
-                    "skinlesion export --checkpoint {out} --evaluation {evaluation} --data DATA --out EXPORT"
+                    "skinlesion export --checkpoint {out} --evaluation {} --out {}",
+                    evaluation.unwrap_or_default(),
+                    shell::beside(&args.out, "-export")
                 )
             }
         }),

@@ -14,7 +14,7 @@ use skinlesion::synthetic::{self, FEWEST_LESIONS};
 use skinlesion::{Diagnosis, Error};
 
 use self::steps::{RunStep, Steps, command};
-use crate::terminal::{Outcome, Session, Summary};
+use crate::terminal::{Outcome, Session, Summary, shell};
 
 /// Below this the demo has failed.
 const GOAL: f64 = 0.90;
@@ -179,14 +179,15 @@ fn draw(args: &Args, session: &Session) -> Outcome {
         ..synthetic::Options::default()
     };
     synthetic::draw(&places.drawn, &options, session)?;
-    let (metadata, images) = (places.metadata.display(), places.drawn.display());
+    let images = places.drawn.display();
+    let [metadata, drawn] = [&places.metadata, &places.drawn].map(|path| shell::quoted_path(path));
     Ok(Summary {
         text: format!(
             "Drew photographs of {} lesions in {images}.",
             options.lesions
         ),
         next: Some(format!(
-            "skinlesion prepare --metadata {metadata} --images {images} --out data/drawn"
+            "skinlesion prepare --metadata {metadata} --images {drawn} --out data/drawn"
         )),
         json: json!({"lesions": options.lesions, "seed": options.seed}),
         files: synthetic::IMAGE_FOLDERS.iter().fold(
@@ -280,11 +281,10 @@ fn summary(
             places.finetuned.clone(),
             places.export.clone(),
         ],
-        next: Some(
-            "skinlesion prepare --metadata HAM10000_metadata.csv --images HAM10000_images_part_1 \
-             --images HAM10000_images_part_2 --out data/ham10000"
-                .into(),
-        ),
+        next: Some(format!(
+            "skinlesion serve {}",
+            shell::quoted_path(&places.export)
+        )),
         json: json!({
             "balanced_accuracy": reached,
             "goal": GOAL,

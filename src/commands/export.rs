@@ -25,7 +25,7 @@ use skinlesion::progress::Progress;
 use skinlesion::{Error, Result, webapp};
 
 use self::fold::FoldNetwork;
-use crate::terminal::{Outcome, Session, Summary};
+use crate::terminal::{Outcome, Session, Summary, shell};
 
 /// Noise images to compare on when there is no dataset.
 const NOISE: usize = 32;
@@ -292,6 +292,7 @@ fn summary(
         );
     }
     let networks = written.iter().map(|file| args.out.join(&file.file));
+    let serves = written.iter().any(|file| file.file.ends_with(".onnx"));
     let compared = written.first().map_or("", |file| &file.check.of);
     let lost_json: Vec<_> = (failed_formats.iter())
         .map(|failed| json!({"format": failed.format.name(), "why": failed.why}))
@@ -300,8 +301,9 @@ fn summary(
         text,
         files: networks.chain(beside).collect(),
         next: Some(format!(
-            "skinlesion predict --model {} IMAGE",
-            args.out.display()
+            "skinlesion {} {}",
+            if serves { "serve" } else { "info" },
+            shell::quoted_path(&args.out)
         )),
         json: json!({"out": args.out, "compared_on": compared, "networks": written, "lost": lost_json}),
         failed: !failed_formats.is_empty(),

@@ -9,7 +9,7 @@ use clap_mangen::Man;
 use serde_json::json;
 use skinlesion::{Error, files};
 
-use crate::terminal::{Outcome, Summary};
+use crate::terminal::{Outcome, Summary, shell};
 
 #[derive(clap::Args)]
 #[command(
@@ -39,7 +39,7 @@ pub fn run(args: &Args, program: Command) -> Outcome {
     Ok(Summary {
         text: format!("{} manual pages", pages.len()),
         json: json!({ "pages": pages.len() }),
-        next: Some(format!("man {}", paths[0].display())),
+        next: Some(format!("man {}", shell::quoted_path(&paths[0]))),
         files: paths,
         ..Summary::default()
     })

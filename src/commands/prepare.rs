@@ -3,7 +3,7 @@
 mod messages;
 mod tables;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use skinlesion::dataset::build::options::PrepareOptions;
@@ -21,7 +21,7 @@ use skinlesion::{Diagnosis, report};
 
 use self::tables::Tables;
 use super::one_of::one_of;
-use crate::terminal::{Outcome, Session, Summary};
+use crate::terminal::{Outcome, Session, Summary, shell};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -221,20 +221,21 @@ fn held_out_whole(info: &DatasetInfo) -> Vec<Diagnosis> {
 }
 
 fn next(args: &Args) -> String {
-    let data = args.out.display();
+    let data = shell::quoted_path(&args.out);
     match args.all_as {
         Some(AllAs::Test) => format!(
-            "skinlesion eval --model checkpoints/NAME/best.safetensors --data {data} --split test --out NAME-external"
+            "skinlesion eval --model released --data {data} --out {}",
+            shell::beside(&args.out, "-eval")
         ),
         None => {
-            let name = args.out.file_name().unwrap_or_default().display();
+            let name = args.out.file_name().unwrap_or_default();
             let (fold, place) = match args.folds {
-                Some(_) => (" --fold 0", "/fold-0"),
+                Some(_) => (" --fold 0", "fold-0"),
                 None => ("", ""),
             };
-            format!(
-                "skinlesion train --phase transfer --data {data}{fold} --out checkpoints/{name}{place}"
-            )
+            let out = Path::new("checkpoints").join(name).join(place);
+            let out = shell::quoted(out.to_string_lossy().trim_end_matches('/'));
+            format!("skinlesion train --phase transfer --data {data}{fold} --out {out}")
         }
     }
 }

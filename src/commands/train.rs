@@ -18,7 +18,7 @@ use skinlesion::training::{LAST, Phase, TrainingConfig};
 use skinlesion::{Diagnosis, Error};
 
 use super::phase::phase;
-use crate::terminal::{Outcome, Session, Summary, signals};
+use crate::terminal::{Outcome, Session, Summary, shell, signals};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -86,6 +86,10 @@ pub struct Args {
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
     let device = session.device()?;
+    let earlier = match args.resume {
+        true => Some(RunFolder::resume(&args.out)?),
+        false => None,
+    };
     let data = &match &args.data {
         Some(data) => data.clone(),
         None => folder::data_path(&args.out)?,
@@ -93,8 +97,8 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     let dataset = Dataset::open(data)?;
     super::no_digests::note_dataset(data, &dataset.info, session);
     let run_folder;
-    let (dataset, config, origin, initial) = if args.resume {
-        run_folder = RunFolder::resume(&args.out)?;
+    let (dataset, config, origin, initial) = if let Some(earlier) = earlier {
+        run_folder = earlier;
         resumed(args, data, session, dataset)?
     } else {
         let dataset = dataset.in_folds(args.fold)?;
@@ -281,7 +285,7 @@ fn summary(
     folds: Option<TrainingFolds>,
     result: &TrainingResult,
 ) -> Summary {
-    let (data, out) = (data.display(), args.out.display());
+    let (data, out) = (shell::quoted_path(data), shell::quoted_path(&args.out));
     let weights = Diagnosis::ALL.map(|d| format!("{d} {:.2}", result.class_weights[d.index()]));
     let mut text = format!(
         "Trained on {} images, {}.\nClass weights in the loss: {}.\n",
@@ -308,22 +312,24 @@ fn summary(
     } else if config.phase == Phase::Transfer {
         let fold = folds.map_or_else(String::new, |folds| format!(" --fold {folds}"));
         format!(
-            "skinlesion train --phase finetune --data {data}{fold} --from {out} --out {out}-finetuned"
+            "skinlesion train --phase finetune --data {data}{fold} --from {out} --out {}",
+            shell::beside(&args.out, "-finetuned")
         )
     } else if folds == Some(TrainingFolds::All) {
         text.push_str(
-            "The metrics of this network are those of the networks of its folds, which `skinlesion eval --folds` pools.\n",
+            "The metrics of this network are those of the networks of its folds, which `skinlesion eval --folds` pools;\n\
+             `skinlesion calibrate --out-of-fold` takes that evaluation.\n",
         );
-        format!(
-            "skinlesion calibrate --checkpoint {out} --data {data} --out-of-fold EVAL --out {out}/calibrated.safetensors"
-        )
+        format!("skinlesion info {out}")
     } else if folds.is_some() {
         text.push_str(
             "Once every fold is trained, `skinlesion eval --folds` with one --model per fold pools them.\n",
         );
-        format!("skinlesion eval --model {out} --data {data} --split val --out {out}/eval")
+        let eval = shell::beside(&args.out, "-eval");
+        format!("skinlesion eval --model {out} --data {data} --split val --out {eval}")
     } else {
-        format!("skinlesion eval --model {out} --data {data} --out {out}/eval")
+        let calibrated = shell::beside(&args.out, "-calibrated.safetensors");
+        format!("skinlesion calibrate --checkpoint {out} --data {data} --out {calibrated}")
     };
     let files = folder::written(&args.out);
     Summary {

@@ -12,6 +12,7 @@ use super::onnx::OnnxClassifier;
 use crate::artifact::description::Description;
 use crate::artifact::package::{self, MODEL_FILE};
 use crate::artifact::{released, torchscript};
+use crate::integrity::sums::Sums;
 use crate::model::checkpoint_metadata::{self, CheckpointMetadata, EXPORTED_FILE};
 use crate::{Error, Result, files};
 
@@ -86,7 +87,8 @@ pub struct FileInfo {
     pub modified: Option<String>,
     /// SHA-256.
     pub sha256: String,
-    /// Whether the hash is the one that `model.json` lists; `None` for a file that it does not list.
+    /// Whether the hash is the one in `SHA256SUMS` or, in folders without it, in `model.json`; `None` for a file that
+    /// neither lists.
     pub as_exported: Option<bool>,
 }
 
@@ -204,11 +206,16 @@ impl FileInfo {
         let about = std::fs::metadata(&file).map_err(Error::io("read", &file))?;
         let sha256 = files::sha256_file(&file)?;
         let name = file.file_name().unwrap_or_default();
+        let sums = Sums::read(file.parent().unwrap_or(Path::new(".")))?;
+        let summed = sums
+            .as_ref()
+            .and_then(|sums| sums.digest(&name.to_string_lossy()));
         let listed = listing.files.iter().find(|listed| name == &*listed.file);
+        let expected = summed.or(listed.map(|listed| listed.sha256.as_str()));
         Ok(Self {
             bytes: about.len(),
             modified: modified(&about),
-            as_exported: listed.map(|listed| listed.sha256 == sha256),
+            as_exported: expected.map(|expected| expected == sha256),
             sha256,
             file,
         })

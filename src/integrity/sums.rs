@@ -88,9 +88,9 @@ impl Sums {
         self.of.keys().map(String::as_str)
     }
 
-    /// Whether a file is listed.
-    pub fn lists(&self, name: &str) -> bool {
-        self.of.contains_key(name)
+    /// The listed digest of a file.
+    pub fn digest(&self, name: &str) -> Option<&str> {
+        self.of.get(name).map(String::as_str)
     }
 
     /// Refuses a file of the folder that is not listed, or whose bytes are not those that were written.

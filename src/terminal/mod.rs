@@ -6,6 +6,7 @@ mod global;
 mod output;
 mod panic;
 mod session;
+pub mod shell;
 pub mod signals;
 mod summary;
 mod threads;

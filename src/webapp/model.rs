@@ -87,7 +87,7 @@ pub fn read(export: &Path) -> Result<Vec<ModelFile>> {
         for file in &all {
             let name = file.name.trim_start_matches(FOLDER).trim_start_matches('/');
             // A picture that somebody added to the golden vectors is no damage.
-            if sums.lists(name) || !name.contains('/') {
+            if sums.digest(name).is_some() || !name.contains('/') {
                 sums.refuse_changed_bytes(name, &file.bytes)?;
             }
         }

@@ -44,7 +44,8 @@ fn an_export_folder_says_what_it_is() {
     }
     assert!(info["training"]["training_lesions"].as_u64().unwrap() > 1000);
     let files = info["files"].as_array().unwrap();
-    assert_eq!(files.len(), model["files"].as_array().unwrap().len());
+    let networks = model["files"].as_array().unwrap().len();
+    assert_eq!(files.len(), networks + 1, "and checkpoint.safetensors");
     assert!(files.iter().all(|file| file["as_exported"] == true));
 }
 

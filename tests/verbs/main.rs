@@ -33,6 +33,8 @@ mod integrity;
 mod man;
 #[cfg(feature = "torch")]
 mod networks;
+#[cfg(all(unix, feature = "torch"))]
+mod next;
 #[cfg(unix)]
 mod outputs;
 #[cfg(feature = "torch")]

@@ -108,10 +108,14 @@ fn the_released_network_is_small_and_its_card_is_about_the_very_files() {
     let folder = released();
     let bytes = fs::metadata(folder.join("model.onnx")).unwrap().len();
     assert!(bytes <= 9_000_000, "{bytes} bytes");
+    let bytes = fs::metadata(folder.join("checkpoint.safetensors"))
+        .unwrap()
+        .len();
+    assert!(bytes <= 9_000_000, "{bytes} bytes");
     let card = fs::read_to_string(folder.join("MODEL_CARD.md")).unwrap();
     for needed in [
         skinlesion::DISCLAIMER,
-        "On the test part",
+        "On the validation split",
         "95 % interval",
         "CC BY-NC",
     ] {

@@ -1,7 +1,7 @@
 //! `skinlesion serve`.
 
 mod answers;
-mod client;
+pub mod client;
 
 use std::io::Write;
 use std::path::Path;

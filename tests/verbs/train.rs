@@ -161,7 +161,7 @@ fn ctrl_c_or_a_request_to_end_saves_and_names_the_command_that_goes_on() {
         let output = run.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(130), "{how}");
         let said = stdout(&output);
-        assert!(said.contains("skinlesion train --resume --data"), "{said}");
+        assert!(said.contains("skinlesion train --resume --out"), "{said}");
     }
 }
 

@@ -15,7 +15,7 @@ use super::super::class_priors::class_priors;
 use super::args::{Args, name_of};
 use super::messages::views;
 use super::output::Scored;
-use crate::terminal::{Outcome, Session};
+use crate::terminal::{Outcome, Session, shell};
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
     let draft = AtomicFolder::new(&args.out, args.force, &FOLDER_FILES)?;
@@ -109,12 +109,13 @@ fn text(args: &Args, evaluation: &PooledEvaluation) -> String {
 
 /// The next command: evaluation on the test split, or training on all folds if there is none.
 fn next(args: &Args, dataset: &Dataset, model: Option<&Model>) -> String {
-    let (data, out) = (args.data.display(), args.out.display());
+    let data = shell::quoted_path(&args.data);
     if dataset.split_rows(Split::Test).is_empty() {
         return format!(
             "skinlesion train --phase transfer --fold all --data {data} --out checkpoints/all"
         );
     }
-    let model = model.map_or_else(String::new, |model| model.path.display().to_string());
-    format!("skinlesion eval --model {model} --data {data} --out {out}-test")
+    let model = model.map_or_else(String::new, |model| shell::quoted_path(&model.path));
+    let out = shell::beside(&args.out, "-test");
+    format!("skinlesion eval --model {model} --data {data} --out {out}")
 }

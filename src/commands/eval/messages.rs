@@ -8,6 +8,7 @@ use skinlesion::inference::open;
 use skinlesion::{DISCLAIMER, report};
 
 use super::args::Args;
+use crate::terminal::shell;
 
 /// The network and the images that were evaluated.
 pub fn facts(evaluation: &Evaluation) -> Vec<(&'static str, String)> {
@@ -89,21 +90,19 @@ pub fn views(args: &Args) -> &'static str {
 
 /// The command that a user would most likely run next.
 pub fn next(args: &Args, path: &Path) -> String {
-    let model = path.display();
+    let model = shell::quoted_path(path);
     let file = open::locate(path);
     let is_exported = matches!(
         file.extension().and_then(|extension| extension.to_str()),
         Some("onnx" | "pt" | "tflite")
     );
     if is_exported {
-        return format!("skinlesion predict --model {model} IMAGE");
+        return format!("skinlesion benchmark {model}");
     }
-    let name = file
-        .parent()
-        .and_then(Path::file_name)
-        .map_or_else(|| "NAME".into(), |name| name.to_string_lossy().into_owned());
-    let (data, out) = (args.data.display(), args.out.display());
+    let name = args.data.canonicalize().unwrap_or_default();
+    let export = Path::new("exports").join(name.file_name().unwrap_or_default());
+    let [data, out, export] = [&args.data, &args.out, &export].map(|path| shell::quoted_path(path));
     format!(
-        "skinlesion export --checkpoint {model} --data {data} --evaluation {out} --out exports/{name}"
+        "skinlesion export --checkpoint {model} --data {data} --evaluation {out} --out {export}"
     )
 }
