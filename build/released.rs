@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 /// Folder of the released export.
 const RELEASED: &str = "exports/released";
 
+/// The digests of an export's files; of the embedded ones alone in the program.
+const SUMS: &str = "SHA256SUMS";
+
 /// What `predict`, `eval` and `serve` read of an export: its descriptions, ONNX networks and golden pictures.
 const EXTENSIONS: [&str; 4] = ["json", "onnx", "png", "txt"];
 
@@ -17,13 +20,25 @@ pub fn embed(out: &Path) -> io::Result<()> {
     let root = Path::new(RELEASED);
     if root.is_dir() {
         println!("cargo:rerun-if-changed={RELEASED}");
+        let mut names = Vec::new();
         for path in files(root)? {
             // With `/` on every system.
             let name = path.strip_prefix(root).unwrap_or(&path).display();
             let name = name.to_string().replace('\\', "/");
             let path = path.canonicalize()?;
             writeln!(list, "    ({name:?}, include_bytes!({path:?})),")?;
+            names.push(name);
         }
+        let sums = fs::read_to_string(root.join(SUMS))?;
+        let embedded = |line: &&str| {
+            names
+                .iter()
+                .any(|name| line.ends_with(&format!("  {name}")))
+        };
+        let lines: Vec<&str> = sums.lines().filter(embedded).collect();
+        let path = out.join(SUMS);
+        fs::write(&path, lines.join("\n") + "\n")?;
+        writeln!(list, "    ({SUMS:?}, include_bytes!({path:?})),")?;
     }
     writeln!(list, "];")?;
     list.flush()

@@ -223,10 +223,7 @@ fn held_out_whole(info: &DatasetInfo) -> Vec<Diagnosis> {
 fn next(args: &Args) -> String {
     let data = shell::quoted_path(&args.out);
     match args.all_as {
-        Some(AllAs::Test) => format!(
-            "skinlesion eval --model released --data {data} --out {}",
-            shell::beside(&args.out, "-eval")
-        ),
+        Some(AllAs::Test) => format!("skinlesion check {data}"),
         None => {
             let name = args.out.file_name().unwrap_or_default();
             let (fold, place) = match args.folds {

@@ -233,7 +233,7 @@ fn refuse_empty_splits(rows: &[Planned], rules: &Rules) -> Result<()> {
         };
         if required && !rows.iter().any(|row| row.split == split) {
             return Err(Error::input(
-                "the split",
+                split::PLACE,
                 format!("the {split} split is empty"),
                 if rules.hold_out.is_empty() {
                     "Choose other fractions with --val and --test. Only --test may be 0. For a test set only, pass --as test."

@@ -18,6 +18,9 @@ use super::strata::{Stratify, size, strata};
 use super::{Split, folds};
 use crate::{Diagnosis, Result};
 
+/// The place of errors about the split as a whole.
+pub const PLACE: &str = "the split";
+
 /// The assignment of a lesion. The order matters for joining near-duplicates: folds and training come first, the test
 /// split last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -88,7 +91,7 @@ pub fn draw(
             problems.add(format!("{class}: {}", counted(members.len(), "lesion")));
         }
     }
-    problems.refuse("the split", |_| too_few(folds), remedy(folds))?;
+    problems.refuse(PLACE, |_| too_few(folds), remedy(folds))?;
     Ok(assignments)
 }
 

@@ -54,11 +54,11 @@ pub fn open_all(paths: &[PathBuf], options: Options) -> Result<Box<dyn Classifie
 /// As [`open_with`], for many images: a checkpoint computes in bf16 on a CPU that does so natively.
 pub fn open_reduced(path: &Path, options: Options) -> Result<Box<dyn Classifier>> {
     let file = locate(&released::resolve(path)?);
-    let Options { device, tta, .. } = options;
     #[cfg(feature = "torch")]
     if !is_exported(&file) {
-        let classifier = super::checkpoint::CheckpointClassifier::open_reduced(&file, device)?;
-        return Ok(averaged(Box::new(classifier), tta));
+        use super::checkpoint::CheckpointClassifier;
+        let classifier = CheckpointClassifier::open_reduced(&file, options.device)?;
+        return Ok(averaged(Box::new(classifier), options.tta));
     }
     open_with(&file, options)
 }

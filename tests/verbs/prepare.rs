@@ -134,7 +134,7 @@ fn an_external_test_set_may_lack_classes_and_says_so() {
     desk.write(HEADER, &desk.rows);
     let output = desk.run_into("out", "--as test");
     assert!(stderr(&output).contains("no image of vasc"));
-    assert!(stdout(&output).contains("--split test"));
+    assert!(stdout(&output).contains("skinlesion check out"));
     let data = Dataset::open(&desk.path("out")).unwrap();
     assert_eq!(data.info.counts.test, [0, 0, 0, 0, 8, 8, 0]);
     assert_eq!(data.split_rows(Split::Test).len(), data.rows.len());

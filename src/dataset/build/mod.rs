@@ -20,11 +20,12 @@ use super::pixels::{self, Pixels};
 use super::plan::{Plan, Rules};
 use super::sample::Sample;
 use super::sources::Source;
+use super::split;
 use super::tables::{self, Table, Tables};
 use crate::files::{self, AtomicFolder, FolderFiles};
 use crate::integrity::sealed;
 use crate::progress::Progress;
-use crate::{Diagnosis, Result};
+use crate::{Diagnosis, Error, Result};
 
 /// The files of a dataset folder: those written here, the charts, checksums, and the features that training keeps.
 const FILES: FolderFiles = FolderFiles {
@@ -59,6 +60,22 @@ pub struct Prepared {
     pub files: Vec<PathBuf>,
 }
 
+/// An error about the split names the tables whose rows are too few.
+fn split_of(files: &[String], error: Error) -> Error {
+    match error {
+        Error::Input {
+            place,
+            problem,
+            remedy,
+        } if place == split::PLACE => Error::input(
+            format!("{} of {}", place, files.join(", ")),
+            problem,
+            remedy,
+        ),
+        other => other,
+    }
+}
+
 /// Reads the metadata tables, finds the images below `folders`, splits them, packs the pixels and writes the folder `out`.
 /// The folder is written atomically. `illustrate` adds the charts.
 pub fn prepare(
@@ -71,6 +88,9 @@ pub fn prepare(
     progress: &dyn Progress,
 ) -> Result<Prepared> {
     let folder = AtomicFolder::new(out, replace, &FILES)?;
+    let files: Vec<String> = (tables.iter())
+        .map(|table| table.file.display().to_string())
+        .collect();
     let tables = tables::read(tables, progress)?;
     let images = Images::find(folders)?;
     let mut on_disk = ImagesOnDisk::new(&tables, &images, options.allow_missing)?;
@@ -87,7 +107,8 @@ pub fn prepare(
         rows_without_joining,
         kept,
         near_duplicates,
-    } = pack_and_split(&mut on_disk, options, &folder, progress)?;
+    } = pack_and_split(&mut on_disk, options, &folder, progress)
+        .map_err(|error| split_of(&files, error))?;
     if on_disk.undecodable > 0 {
         flow.push(Step::of("whose image decodes", on_disk.samples.iter()));
     }
