@@ -127,6 +127,8 @@ pub fn metadata(exported: &Path, checkpoint: &str) -> Result<Option<CheckpointMe
 /// Refuses an exported file, or a description beside it, whose bytes are not those in the `SHA256SUMS` of its folder.
 /// A folder of an older version has none.
 pub fn refuse_changed(exported: &Path) -> Result<()> {
+    // Before its digest, so that an unreadable file is reported by its own name.
+    reading::open(exported)?;
     let folder = exported.parent().unwrap_or(Path::new("."));
     let Some(sums) = Sums::read(folder)? else {
         return Ok(());

@@ -54,8 +54,8 @@ pub fn read(export: &Path) -> Result<Vec<ModelFile>> {
             "Give a folder that `skinlesion export` wrote.",
         ));
     }
-    let sums = Sums::read(export)?;
     let text = read_file(export, MODEL_FILE)?;
+    let sums = Sums::read(export)?;
     let listed: Listing = serde_json::from_slice(&text).map_err(|error| {
         Error::line(
             &listing,
