@@ -28,7 +28,9 @@ pub struct AtomicFolder {
 
 /// The locks on a folder that was published: nobody else writes it until this is dropped.
 #[derive(Debug)]
-pub struct PublishedFolder(#[allow(dead_code)] Vec<Lock>);
+pub struct PublishedFolder {
+    _locks: Vec<Lock>,
+}
 
 impl AtomicFolder {
     /// Locks `target` and creates a folder that will become it. An existing, non-empty `target` is an error unless
@@ -55,7 +57,9 @@ impl AtomicFolder {
             temporary,
             target: resolved,
             files,
-            locks: PublishedFolder(vec![own, lock]),
+            locks: PublishedFolder {
+                _locks: vec![own, lock],
+            },
         })
     }
 
@@ -97,7 +101,7 @@ impl PublishedFolder {
         let lock = Lock::to_write(&resolved)?;
         remove_leftovers(place::parent(&resolved), &resolved);
         files.remove_unfinished(&resolved);
-        Ok(Self(vec![lock]))
+        Ok(Self { _locks: vec![lock] })
     }
 }
 

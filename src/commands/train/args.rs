@@ -1,0 +1,116 @@
+//! The flags of `skinlesion train`.
+
+use std::path::PathBuf;
+
+use skinlesion::Error;
+use skinlesion::dataset::folds::TrainingFolds;
+use skinlesion::model::pretrained::WeightsSource;
+use skinlesion::training::Phase;
+use skinlesion::training::initial_model::InitialWeights;
+
+use crate::commands::phase::phase;
+use crate::terminal::Session;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// transfer: train a new head on the features of the frozen base. finetune: train the base too
+    #[arg(long, value_parser = phase(), required_unless_present = "resume")]
+    pub phase: Option<Phase>,
+
+    /// Dataset folder that `skinlesion prepare` wrote. With --resume, only if it was moved
+    #[arg(long, value_name = "DIR", required_unless_present = "resume")]
+    pub data: Option<PathBuf>,
+
+    /// The checkpoint folder to write: checkpoints, configuration, history and curves
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+
+    /// The fold to validate on, if the dataset has folds; the network trains on the others. all trains on every fold
+    /// and validates on none, for a final network whose metrics are those of its folds. Not needed with --resume
+    #[arg(long, value_name = "K|all")]
+    pub fold: Option<TrainingFolds>,
+
+    /// TOML file with the settings that differ from the defaults (configs/transfer.toml, configs/finetune.toml)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// One setting, such as dropout=0.4 or augment.rotation=30; overrides --config. Repeatable
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub settings: Vec<String>,
+
+    /// Initial weights of the base: a .safetensors or torchvision .pth file, imagenet (cached or downloaded), or none
+    /// (random)
+    #[arg(long, value_name = "FILE|imagenet|none", conflicts_with = "from")]
+    pub weights: Option<WeightsSource>,
+
+    /// Checkpoint file or folder to start from, base and head; the usual start of fine-tuning. Or an export folder with
+    /// a checkpoint.safetensors
+    #[arg(long, value_name = "CHECKPOINT")]
+    pub from: Option<PathBuf>,
+
+    /// Teacher checkpoint for distillation (the key teachers), or an export folder with a checkpoint.safetensors;
+    /// fine-tuning only. Repeatable
+    #[arg(long = "teacher", value_name = "CHECKPOINT")]
+    pub teachers: Vec<PathBuf>,
+
+    /// Passes over the training split (the key epochs). With --resume, a larger number than the run was started with;
+    /// the schedule must be constant or plateau, since a cosine ends at the last epoch
+    #[arg(long, value_name = "N")]
+    pub epochs: Option<usize>,
+
+    /// Images per step (the key batch_size)
+    #[arg(long, value_name = "N")]
+    pub batch_size: Option<usize>,
+
+    /// Learning rate of the head (the key learning_rate)
+    #[arg(long, value_name = "RATE")]
+    pub learning_rate: Option<f64>,
+
+    /// Resume the run in --out, with the settings it was started with
+    #[arg(long, conflicts_with_all = ["config", "settings", "weights", "from", "teachers", "batch_size", "learning_rate", "force"])]
+    pub resume: bool,
+
+    /// Replace an earlier run in --out
+    #[arg(long)]
+    pub force: bool,
+}
+
+impl Args {
+    /// The flags that are settings, after those given with --set.
+    pub fn settings(&self, session: &Session) -> Vec<String> {
+        let mut settings = self.settings.clone();
+        let mut add = |key: &str, value: Option<String>| {
+            settings.extend(value.map(|value| format!("{key}={value}")));
+        };
+        add("seed", session.global.seed.map(|seed| seed.to_string()));
+        let teachers = toml::Value::try_from(&self.teachers).ok();
+        add(
+            "teachers",
+            teachers
+                .filter(|_| !self.teachers.is_empty())
+                .map(|teachers| teachers.to_string()),
+        );
+        add("epochs", self.epochs.map(|n| n.to_string()));
+        add("batch_size", self.batch_size.map(|n| n.to_string()));
+        add(
+            "learning_rate",
+            self.learning_rate.map(|rate| rate.to_string()),
+        );
+        settings
+    }
+
+    /// Where the initial weights come from. Fine-tuning has no default: ImageNet weights with an untrained head are
+    /// rarely intended.
+    pub fn origin(&self, phase: Phase) -> skinlesion::Result<InitialWeights> {
+        match (&self.from, &self.weights, phase) {
+            (Some(path), _, _) => Ok(InitialWeights::Checkpoint(path.clone())),
+            (None, Some(source), _) => Ok(InitialWeights::Weights(source.clone())),
+            (None, None, Phase::Transfer) => Ok(InitialWeights::Weights(WeightsSource::ImageNet)),
+            (None, None, Phase::Finetune) => Err(Error::input(
+                "--phase finetune",
+                "it needs a network to start from",
+                "Give --from CHECKPOINT (of a transfer run), or --weights to start with an untrained head.",
+            )),
+        }
+    }
+}
