@@ -6,6 +6,7 @@ mod summary;
 
 use skinlesion::dataset::Dataset;
 use skinlesion::dataset::folds::TrainingFolds;
+use skinlesion::progress::Progress;
 use skinlesion::training::Phase;
 use skinlesion::training::checkpointing::folder::{self, RunFolder};
 use skinlesion::training::config::resolve;
