@@ -9,6 +9,8 @@ const { networkForCpu, networkForGpu } = await load("model/choice.ts");
 after(close);
 
 const released = () => JSON.parse(readFileSync(new URL("../../exports/released/model.json", import.meta.url), "utf8"));
+/** The released description as version 2 wrote it. */
+const older = () => ({ ...released(), format_version: 2, decisions: undefined });
 /** The released description in version 3, with changes to its decisions. */
 const newer = decisions => ({ ...released(), format_version: 3, decisions: { ...DECISIONS, ...decisions } });
 const DECISIONS = {
@@ -28,7 +30,7 @@ test("the released description is understood, with or without what newer ones ad
 
 test("version 2 names the likeliest class, version 3 what its default says", () => {
   const zeros = DECISIONS.likeliest.offsets;
-  assert.deepEqual(readDescription(released()).decision, { rule: "likeliest", offsets: zeros, reason: "" });
+  assert.deepEqual(readDescription(older()).decision, { rule: "likeliest", offsets: zeros, reason: "" });
   assert.deepEqual(readDescription({ ...newer(), format_version: 2 }).decision.rule, "likeliest");
   assert.deepEqual(readDescription(newer()).decision, { rule: "balanced", offsets: DECISIONS.balanced.offsets, reason: DECISIONS.reason });
   for (const balanced of [DECISIONS.balanced, null, undefined]) {
@@ -54,7 +56,7 @@ test("figures and levels out of fold are taken as such", () => {
 test("what the page cannot do is refused by name", () => {
   for (const [change, named] of [
     [{ format_version: 4 }, "format_version 4"],
-    [{ format_version: 3 }, "decisions"],
+    [{ decisions: undefined }, "decisions"],
     [newer({ default: "cautious" }), "decisions.default cautious"],
     [newer({ balanced: null }), "decisions.default balanced"],
     [newer({ likeliest: undefined }), "decisions.likeliest.offsets"],
