@@ -121,6 +121,7 @@ impl Evaluation {
         let samples = samples(dataset, split);
         Ok(Self {
             intervals: bootstrap::intervals(
+                predictions.classes,
                 &predictions.truths,
                 &predictions.probabilities,
                 &predictions.lesions(),

@@ -26,10 +26,10 @@
 //! integrity       digests within files and of folders
 //! cache           the user's cache folder
 //! files           atomic writes, locks, hashes
+//! probabilities   the probabilities of the classes
+//! classes         lists of classes
 //! reading         bounded reading of regular files
 //! progress        what a long task reports to
-//! probabilities   the probabilities of the classes
-//! diagnosis       the seven classes
 //! error           the error type
 //! ```
 //!
@@ -37,8 +37,9 @@
 
 pub mod artifact;
 pub mod cache;
+pub mod classes;
 pub mod dataset;
-pub mod diagnosis;
+
 mod error;
 pub mod evaluation;
 #[cfg(feature = "torch")]
@@ -58,7 +59,7 @@ pub mod synthetic;
 pub mod training;
 pub mod webapp;
 
-pub use crate::diagnosis::Diagnosis;
+pub use crate::classes::{Class, ClassList};
 pub use crate::error::{Error, Result};
 
 /// Shown wherever a person reads a result.

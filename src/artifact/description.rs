@@ -15,7 +15,7 @@ use crate::metrics::operating_points::{self, OperatingPoint, Target};
 use crate::metrics::{Metrics, Predictions, selective};
 use crate::model::architecture::Architecture;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
-use crate::{DEFAULT_SEED, DISCLAIMER, Diagnosis, Error, Result, reading};
+use crate::{ClassList, DEFAULT_SEED, DISCLAIMER, Error, Result, reading};
 
 /// The target coverage: the least fraction of images without abstention.
 const TARGET_COVERAGE: f64 = 0.80;
@@ -28,7 +28,7 @@ const OLDEST_VERSION: u32 = 1;
 
 const INTENDED_USE: &str = "Research and teaching on dermatoscopic photographs of pigmented skin lesions \
     that are like those of HAM10000. Not for photographs taken without a dermatoscope, not for lesions of other kinds \
-    (every image gets one of the seven names, right or not), and not for decisions about a patient. \
+    (every image gets one of the names, right or not), and not for decisions about a patient. \
     The training images carry no skin-tone label, so how the answers differ by skin tone is unknown.";
 
 /// The description of a network, common to all files exported from it.
@@ -45,7 +45,7 @@ pub struct Description {
     /// Licence of the weights.
     pub licence: String,
     /// The classes in the order of the outputs.
-    pub classes: Vec<Class>,
+    pub classes: ClassList,
     /// The resize rule of the input.
     pub resize: ResizeRule,
     /// The calibration temperature, already applied inside the network; 1 if it was not calibrated.
@@ -72,17 +72,6 @@ pub struct Description {
     pub dataset: String,
 }
 
-/// A class.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Class {
-    /// The short code.
-    pub code: String,
-    /// The name in plain words.
-    pub name: String,
-    /// Whether it counts as malignant.
-    pub malignant: bool,
-}
-
 /// The checkpoint's metrics on one split of a dataset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SplitMetrics {
@@ -98,9 +87,9 @@ pub struct SplitMetrics {
 }
 
 /// A decision threshold. Scores at or above it are positive.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Threshold {
-    /// The target, which defines the score: the probability of melanoma, or the sum for akiec, bcc and mel.
+    /// The target, which defines the score: the probability of a class, or the sum for the malignant classes.
     pub target: Target,
     /// The requested sensitivity. The threshold is the highest that reaches it on the images of `chosen_on`.
     pub sensitivity_asked: f64,
@@ -149,18 +138,13 @@ pub struct SourceCheckpoint {
 impl Description {
     /// The description of a checkpoint, given its metadata and SHA-256.
     pub fn new(metadata: &CheckpointMetadata, sha256: &str) -> Self {
-        let class = |diagnosis: Diagnosis| Class {
-            code: diagnosis.code().to_owned(),
-            name: diagnosis.name().to_owned(),
-            malignant: diagnosis.is_malignant(),
-        };
         Self {
             format_version: FORMAT_VERSION,
             written_by: concat!("skinlesion ", env!("CARGO_PKG_VERSION")).to_owned(),
             disclaimer: DISCLAIMER.to_owned(),
             intended_use: INTENDED_USE.to_owned(),
             licence: metadata.licence.clone(),
-            classes: Diagnosis::ALL.map(class).to_vec(),
+            classes: metadata.classes,
             resize: metadata.resize,
             temperature: metadata.temperature.unwrap_or(1.0),
             decisions: metadata.decisions.clone(),
@@ -201,6 +185,7 @@ impl Description {
     /// the folds.
     pub fn set_thresholds(&mut self, chosen_on: Part, predictions: &Predictions) {
         let intervals = bootstrap::intervals(
+            predictions.classes,
             &predictions.truths,
             &predictions.probabilities,
             &predictions.lesions(),
@@ -268,6 +253,8 @@ impl FileDescription<'_> {
 /// The input specification: the fields of a description that inference needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InputSpec {
+    /// The classes in the order of the outputs.
+    pub classes: ClassList,
     /// The resize rule of the images.
     pub resize: ResizeRule,
     /// The input tensor.
@@ -286,7 +273,7 @@ impl InputSpec {
     /// Reads the specification from an exported file's metadata, as written by [`FileDescription::fields`].
     ///
     /// # Errors
-    /// An unsupported format version, other classes, or missing fields.
+    /// An unsupported format version, or missing fields.
     pub fn read(path: &Path, field: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let refuse = |problem: String| {
             Error::file(
@@ -306,14 +293,11 @@ impl InputSpec {
                 "export format {version} is not supported ({OLDEST_VERSION} to {FORMAT_VERSION} are)"
             )));
         }
-        let classes: Vec<Class> = parsed(field("classes")).ok_or_else(|| missing("classes"))?;
-        let codes: Vec<&str> = classes.iter().map(|class| class.code.as_str()).collect();
-        if codes != Diagnosis::ALL.map(Diagnosis::code) {
-            return Err(refuse(format!("its classes are {}", codes.join(", "))));
-        }
+        let classes: ClassList = parsed(field("classes")).ok_or_else(|| missing("classes"))?;
         let checkpoint: SourceCheckpoint =
             parsed(field("checkpoint")).ok_or_else(|| missing("checkpoint"))?;
         Ok(Self {
+            classes,
             resize: parsed(field("resize")).ok_or_else(|| missing("resize"))?,
             input: parsed(field("input")).ok_or_else(|| missing("input"))?,
             checkpoint: checkpoint.sha256,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr};
 
 use super::format::{Family, Format};
-use crate::Diagnosis;
+use crate::Class;
 use crate::imaging::resize::ResizeRule;
 
 /// Name of the network's input.
@@ -116,8 +116,15 @@ pub enum Dim {
 }
 
 impl Interface {
-    /// The interface of a file of this format, for a network whose images are resized by `rule`.
-    pub fn new(format: Format, rule: ResizeRule, kind: InputKind, resizes: bool) -> Self {
+    /// The interface of a file of this format, for a network with so many classes whose images are resized by
+    /// `rule`.
+    pub fn new(
+        format: Format,
+        rule: ResizeRule,
+        kind: InputKind,
+        resizes: bool,
+        classes: usize,
+    ) -> Self {
         let family = format.family();
         let free = |name: &str| Dim::Free(name.to_owned());
         let side = || Dim::Fixed(rule.size);
@@ -134,7 +141,7 @@ impl Interface {
         };
         let output = |name: &str, sides: &[u32]| Output {
             name: name.to_owned(),
-            shape: [free(BATCH), Dim::Fixed(Diagnosis::COUNT as u32)]
+            shape: [free(BATCH), Dim::Fixed(classes as u32)]
                 .into_iter()
                 .chain(sides.iter().map(|&side| Dim::Fixed(side)))
                 .collect(),

@@ -9,7 +9,7 @@ use super::format::{Family, Format};
 use crate::files::FolderFiles;
 use crate::integrity::sums::Sums;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
-use crate::{Diagnosis, Error, Result, reading};
+use crate::{Class, ClassList, Error, Result, reading};
 
 /// The description for apps. Its presence identifies an export folder.
 pub const MODEL_FILE: &str = "model.json";
@@ -68,8 +68,8 @@ pub struct Provenance {
 }
 
 /// The contents of [`LABELS_FILE`].
-pub fn labels() -> String {
-    Diagnosis::ALL.map(Diagnosis::code).join("\n") + "\n"
+pub fn labels(classes: ClassList) -> String {
+    classes.map(Class::code).join("\n") + "\n"
 }
 
 /// Resolves a path to a network file: for an export folder, the first of its networks in the order of [`PREFERRED`];

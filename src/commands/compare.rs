@@ -7,7 +7,7 @@ use skinlesion::evaluation::compare::{Compared, compare};
 use skinlesion::metrics::Metrics;
 use skinlesion::metrics::comparison::Difference;
 use skinlesion::report::text::HEADLINES;
-use skinlesion::{DEFAULT_SEED, Diagnosis, files};
+use skinlesion::{Class, DEFAULT_SEED, files};
 
 use super::existing::json_file;
 use crate::terminal::{Outcome, Session, Summary};
@@ -75,7 +75,7 @@ fn text(args: &Args, compared: &Compared) -> String {
             text.push_str(&line(words, difference));
         }
     }
-    for class in Diagnosis::ALL {
+    for class in classes.iter() {
         if let Some(difference) = comparison.figures.get(&format!("per_class.{class}.auc")) {
             text.push_str(&line(&format!("AUC of {class}"), difference));
         }

@@ -11,7 +11,7 @@ use skinlesion::dataset::{Dataset, Split};
 use skinlesion::files::{self, FolderFiles, temporary};
 use skinlesion::progress::Progress;
 use skinlesion::synthetic::{self, FEWEST_LESIONS};
-use skinlesion::{Diagnosis, Error};
+use skinlesion::{Class, Error};
 
 use self::steps::{RunStep, Steps, command};
 use crate::terminal::{Outcome, Session, Summary, shell};
@@ -240,7 +240,7 @@ fn examples(places: &Places) -> skinlesion::Result<Vec<PathBuf>> {
             .map(|folder| places.drawn.join(folder).join(format!("{id}.jpg")));
         paths.find(|path| path.is_file())
     };
-    Ok([Diagnosis::Mel, Diagnosis::Nv, Diagnosis::Vasc]
+    Ok([Class::Mel, Class::Nv, Class::Vasc]
         .into_iter()
         .filter_map(|wanted| photograph(&first(wanted)?.image_id))
         .collect())

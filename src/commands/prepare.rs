@@ -17,7 +17,7 @@ use skinlesion::dataset::strata::Stratify;
 use skinlesion::dataset::{DatasetInfo, Split, folds};
 use skinlesion::imaging::resize::{Colour, DEFAULT_SIZE, Fit, ResizeRule};
 use skinlesion::progress::Progress;
-use skinlesion::{Diagnosis, report};
+use skinlesion::{Class, report};
 
 use self::tables::Tables;
 use super::one_of::one_of;
@@ -200,24 +200,24 @@ fn folds_in_range(text: &str) -> Result<usize, String> {
 }
 
 /// Classes without any image.
-fn absent(info: &DatasetInfo) -> Vec<Diagnosis> {
-    let has = |class: Diagnosis| {
+fn absent(info: &DatasetInfo) -> Vec<Class> {
+    let has = |class: Class| {
         Split::ALL
             .iter()
             .any(|&split| info.counts.split(split)[class.index()] > 0)
     };
-    Diagnosis::ALL.into_iter().filter(|&c| !has(c)).collect()
+    classes.iter().filter(|&c| !has(c)).collect()
 }
 
 /// Classes that only the test split has, because they were held out with it.
-fn held_out_whole(info: &DatasetInfo) -> Vec<Diagnosis> {
-    let only_test = |class: &Diagnosis| {
+fn held_out_whole(info: &DatasetInfo) -> Vec<Class> {
+    let only_test = |class: &Class| {
         info.counts.train[class.index()] == 0 && info.counts.test[class.index()] > 0
     };
     if info.hold_out.is_empty() {
         return Vec::new();
     }
-    Diagnosis::ALL.into_iter().filter(only_test).collect()
+    classes.iter().filter(only_test).collect()
 }
 
 fn next(args: &Args) -> String {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
 use super::Sample;
-use crate::Diagnosis;
+use crate::Class;
 
 /// Which images of a lesion are kept if it has more than one. Every rule keeps a lesion within one split.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ impl Dedupe {
 #[derive(Clone, Debug)]
 pub struct Lesion {
     /// The diagnosis, the same for all its images.
-    pub dx: Diagnosis,
+    pub dx: Class,
     /// The source of its first image.
     pub source: String,
     /// The localization of its first image. In two lesions of HAM10000 the images differ in it.

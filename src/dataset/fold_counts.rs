@@ -3,21 +3,25 @@
 use serde::{Deserialize, Serialize};
 
 use super::manifest::Row;
-use crate::Diagnosis;
+use crate::ClassList;
 
 /// The image counts of a fold in `dataset.json`, in class order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FoldCounts {
     /// Images of the fold's lesions. The models of the other folds train on them.
-    pub images: [usize; Diagnosis::COUNT],
+    pub images: Vec<usize>,
     /// The images among them that the fold's model is validated on.
-    pub validated: [usize; Diagnosis::COUNT],
+    pub validated: Vec<usize>,
 }
 
 impl FoldCounts {
     /// Counts the images of every fold.
-    pub fn of(rows: &[Row], folds: usize) -> Vec<Self> {
-        let mut counts = vec![Self::default(); folds];
+    pub fn of(classes: ClassList, rows: &[Row], folds: usize) -> Vec<Self> {
+        let none = Self {
+            images: vec![0; classes.len()],
+            validated: vec![0; classes.len()],
+        };
+        let mut counts = vec![none; folds];
         for row in rows {
             let Some(fold) = row.fold else { continue };
             let Some(of_fold) = counts.get_mut(fold.number) else {

@@ -13,7 +13,7 @@ use super::sample::Split;
 use crate::files::{self, Lock};
 use crate::imaging::resize::ResizeRule;
 use crate::integrity::{self, once};
-use crate::{Error, Result};
+use crate::{ClassList, Error, Result};
 
 /// A dataset folder: manifest row `i` describes pixel image `i`.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ impl Dataset {
                 "The file was changed after `skinlesion prepare` wrote it. Run `skinlesion prepare` again.",
             ));
         }
-        let rows = manifest::read(&manifest_path)?;
+        let rows = manifest::read(&manifest_path, info.classes)?;
         refuse_faults(&manifest_path, &info, &rows)?;
         let pixels = Pixels::open(
             &folder.join(pixels::FILE),
@@ -93,6 +93,23 @@ impl Dataset {
                 "Prepare the images with that rule: skinlesion prepare {} …",
                 needed.flags()
             ),
+        ))
+    }
+
+    /// Returns an error unless the classes are `needed`, in this order. `user` names what needs them.
+    pub fn refuse_other_classes(&self, needed: ClassList, user: &str) -> Result<()> {
+        let found = self.info.classes;
+        if found.has_codes_of(needed) {
+            return Ok(());
+        }
+        Err(Error::file(
+            &self.path,
+            format!(
+                "its classes are {}, but those of {user} are {}",
+                found.codes(),
+                needed.codes()
+            ),
+            "Prepare the images with that class list: skinlesion prepare --classes …",
         ))
     }
 

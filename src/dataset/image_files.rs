@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::findings::{Findings, counted};
-use crate::imaging::find::is_photograph;
+use crate::imaging::kind;
 use crate::{Error, Result, reading};
 
 /// All image files below some folders, by image id (the file name without extension).
@@ -18,7 +18,7 @@ pub struct Images {
 }
 
 impl Images {
-    /// Walks the folders, following links, and collects .jpg, .jpeg and .png files; case is ignored.
+    /// Walks the folders, following links, and collects the files of kinds that are read; case is ignored.
     pub fn find(folders: &[PathBuf]) -> Result<Self> {
         let mut files: HashMap<String, Vec<PathBuf>> = HashMap::new();
         for folder in folders {
@@ -36,7 +36,7 @@ impl Images {
                 })?;
                 let path = entry.path();
                 if entry.file_type().is_file()
-                    && is_photograph(path)
+                    && kind::is_read(path)
                     && let Some(id) = path.file_stem().and_then(|stem| stem.to_str())
                 {
                     files
@@ -49,7 +49,7 @@ impl Images {
         if files.is_empty() {
             return Err(Error::input(
                 list(folders),
-                "no .jpg, .jpeg or .png file found",
+                "no photograph (.jpg, .jpeg, .png, .webp, .tif, .tiff or .bmp) found",
                 "Pass the folder that holds the photographs with --images.",
             ));
         }

@@ -12,7 +12,7 @@ use super::near_duplicates::summary::NearDuplicates;
 use super::sources::Source;
 use crate::imaging::resize::ResizeRule;
 use crate::integrity::sealed::{self, Digests};
-use crate::{Diagnosis, Error, Result};
+use crate::{Class, ClassList, Error, Result};
 
 /// The file's name within a dataset folder.
 pub const FILE: &str = "dataset.json";
@@ -25,8 +25,8 @@ pub const FORMAT_VERSION: u32 = 1;
 pub struct DatasetInfo {
     /// [`FORMAT_VERSION`].
     pub format_version: u32,
-    /// The class codes, in the order of every count below.
-    pub classes: Vec<String>,
+    /// The classes, in the order of every count below. Folders of older versions have their codes alone.
+    pub classes: ClassList,
     /// Number of images, which is the number of manifest rows.
     pub images: usize,
     /// How each image was resized; `resize.size` is the side of the stored images, in pixels.
@@ -64,8 +64,8 @@ pub struct DatasetInfo {
     pub dropped: Vec<Dropped>,
     /// Rows of the metadata before anything was dropped.
     pub rows_read: usize,
-    /// Class weights n / (7 × n_class) of the training split; 0 for an absent class.
-    pub class_weights: [f64; 7],
+    /// Class weights n / (classes × n_class) of the training split; 0 for an absent class.
+    pub class_weights: Vec<f64>,
     /// SHA-256 digests of the source files, the manifest and the pixels.
     pub hashes: Hashes,
     /// Digests of every file of the folder; `None` in folders of older versions.
@@ -80,21 +80,26 @@ fn square() -> f64 {
     1.0
 }
 
-/// Seven counts for each split, in class order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A count of each class for each split, in class order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SplitCounts {
     /// Of the training split.
-    pub train: [usize; 7],
+    pub train: Vec<usize>,
     /// Of the validation split.
-    pub val: [usize; 7],
+    pub val: Vec<usize>,
     /// Of the test split.
-    pub test: [usize; 7],
+    pub test: Vec<usize>,
 }
 
 impl SplitCounts {
     /// Counts items by split and class.
-    pub fn of(items: impl IntoIterator<Item = (Split, Diagnosis)>) -> Self {
-        let mut counts = Self::default();
+    pub fn of(classes: ClassList, items: impl IntoIterator<Item = (Split, Class)>) -> Self {
+        let none = || vec![0; classes.len()];
+        let mut counts = Self {
+            train: none(),
+            val: none(),
+            test: none(),
+        };
         for (split, class) in items {
             let of_split = match split {
                 Split::Train => &mut counts.train,
@@ -107,7 +112,7 @@ impl SplitCounts {
     }
 
     /// The counts of one split.
-    pub fn split(&self, split: Split) -> &[usize; 7] {
+    pub fn split(&self, split: Split) -> &[usize] {
         match split {
             Split::Train => &self.train,
             Split::Val => &self.val,
@@ -139,6 +144,31 @@ pub struct Hashes {
 }
 
 impl DatasetInfo {
+    /// The list of numbers whose length is not that of the class list.
+    fn wrong_lengths(&self) -> Option<String> {
+        let splits = [&self.counts, &self.lesions].map(|of| [&of.train, &of.val, &of.test]);
+        let folds = self
+            .folds
+            .iter()
+            .flat_map(|fold| [&fold.images, &fold.validated]);
+        let sources = self.sources.iter().map(|source| &source.images);
+        let lengths = (splits
+            .as_flattened()
+            .iter()
+            .copied()
+            .chain(folds)
+            .chain(sources))
+        .map(Vec::len)
+        .chain([self.class_weights.len()]);
+        let wrong = lengths
+            .into_iter()
+            .find(|&length| length != self.classes.len());
+        wrong.map(|length| {
+            let classes = self.classes.len();
+            format!("it has a list of {length} numbers for {classes} classes")
+        })
+    }
+
     /// Reads the file. Returns an error if its format version is not [`FORMAT_VERSION`].
     pub fn read(path: &Path) -> Result<Self> {
         if !path.exists() {
@@ -165,8 +195,8 @@ impl DatasetInfo {
             Error::file(path, format!("not a dataset description ({error})"), again)
         })?;
         info.digests = digests;
-        let problem = if info.classes != Diagnosis::ALL.map(Diagnosis::code) {
-            format!("its classes are {}", info.classes.join(", "))
+        let problem = if let Some(problem) = info.wrong_lengths() {
+            problem
         } else if !ASPECTS.contains(&info.aspect) {
             format!("aspect is {}, but must be from 0.001 to 1000", info.aspect)
         } else if !info

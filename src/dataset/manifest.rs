@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::folds::Fold;
 use super::{Sample, Split};
-use crate::{Diagnosis, Error, Result, reading};
+use crate::{ClassList, Error, Result, reading};
 
 /// The file's name within a dataset folder.
 pub const FILE: &str = "manifest.csv";
@@ -38,7 +38,7 @@ impl Row {
 struct Line {
     image_id: String,
     lesion_id: String,
-    dx: Diagnosis,
+    dx: String,
     dx_type: String,
     age: String,
     sex: String,
@@ -55,16 +55,24 @@ struct FoldColumns {
     validates: Option<bool>,
 }
 
+/// The column of patients, in a dataset whose tables name them.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct PatientColumn {
+    patient_id: String,
+}
+
 /// Encodes the rows as CSV.
 pub fn to_csv(rows: &[Row]) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let has_folds = rows.iter().any(|row| row.fold.is_some());
+    let has_patients = rows.iter().any(|row| !row.sample.patient_id.is_empty());
     for row in rows {
         let sample = row.sample.clone();
         let line = Line {
             image_id: sample.image_id,
             lesion_id: sample.lesion_id,
-            dx: sample.dx,
+            dx: sample.dx.to_string(),
             dx_type: sample.dx_type,
             age: sample.age,
             sex: sample.sex,
@@ -72,44 +80,57 @@ pub fn to_csv(rows: &[Row]) -> Vec<u8> {
             source: sample.source,
             split: row.split,
         };
+        let patient = PatientColumn {
+            patient_id: sample.patient_id,
+        };
+        let folds = FoldColumns {
+            fold: row.fold.map(|fold| fold.number),
+            validates: row.fold.map(|fold| fold.validates),
+        };
         // Writing flat structs of strings to memory cannot fail.
-        let _ = if has_folds {
-            let columns = FoldColumns {
-                fold: row.fold.map(|fold| fold.number),
-                validates: row.fold.map(|fold| fold.validates),
-            };
-            writer.serialize((line, columns))
-        } else {
-            writer.serialize(line)
+        let _ = match (has_folds, has_patients) {
+            (false, false) => writer.serialize(line),
+            (true, false) => writer.serialize((line, folds)),
+            (false, true) => writer.serialize((line, patient)),
+            (true, true) => writer.serialize((line, folds, patient)),
         };
     }
     writer.into_inner().unwrap_or_default()
 }
 
 /// Reads a manifest, with or without folds.
-pub fn read(path: &Path) -> Result<Vec<Row>> {
+pub fn read(path: &Path, classes: ClassList) -> Result<Vec<Row>> {
     let bytes = reading::read(path, reading::MAX_TABLE)?;
     let mut reader = csv::Reader::from_reader(bytes.as_slice());
     let wrong = |error: csv::Error| {
         let number = error.position().map_or(0, csv::Position::line);
-        Error::line(
-            path,
-            number,
-            format!("not a manifest line ({error})"),
-            "Run `skinlesion prepare` again; manifests must not be edited.",
-        )
+        not_a_line(path, number, &error.to_string())
     };
     let headers = reader.headers().map_err(wrong)?.clone();
-    let records = reader.records();
-    records
-        .map(|record| row(&record?, &headers))
-        .collect::<csv::Result<_>>()
-        .map_err(wrong)
+    let parse = |record: csv::Result<StringRecord>| {
+        let record = record.map_err(wrong)?;
+        let number = record.position().map_or(0, csv::Position::line);
+        row(&record, &headers, classes).map_err(|problem| not_a_line(path, number, &problem))
+    };
+    reader.records().map(parse).collect()
 }
 
-fn row(record: &StringRecord, headers: &StringRecord) -> csv::Result<Row> {
-    let line: Line = record.deserialize(Some(headers))?;
-    let columns: FoldColumns = record.deserialize(Some(headers))?;
+fn not_a_line(path: &Path, number: u64, problem: &str) -> Error {
+    Error::line(
+        path,
+        number,
+        format!("not a manifest line ({problem})"),
+        "Run `skinlesion prepare` again; manifests must not be edited.",
+    )
+}
+
+/// Parses a line, or returns its problem.
+fn row(record: &StringRecord, headers: &StringRecord, classes: ClassList) -> Result<Row, String> {
+    let text = |error: csv::Error| error.to_string();
+    let line: Line = record.deserialize(Some(headers)).map_err(text)?;
+    let columns: FoldColumns = record.deserialize(Some(headers)).map_err(text)?;
+    let patient: PatientColumn = record.deserialize(Some(headers)).map_err(text)?;
+    let dx = classes.parse(&line.dx).map_err(|error| error.to_string())?;
     Ok(Row {
         split: line.split,
         fold: columns.fold.map(|number| Fold {
@@ -119,7 +140,8 @@ fn row(record: &StringRecord, headers: &StringRecord) -> csv::Result<Row> {
         sample: Sample {
             image_id: line.image_id,
             lesion_id: line.lesion_id,
-            dx: line.dx,
+            patient_id: patient.patient_id,
+            dx,
             dx_type: line.dx_type,
             age: line.age,
             sex: line.sex,
@@ -138,7 +160,7 @@ mod tests {
             sample: Sample {
                 image_id: image.into(),
                 lesion_id: "HAM_1".into(),
-                dx: Diagnosis::Df,
+                dx: ham("df"),
                 dx_type: "histo".into(),
                 age: "50".into(),
                 sex: "male".into(),

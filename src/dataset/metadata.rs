@@ -1,6 +1,8 @@
-//! Reads and checks metadata files. Two forms are supported: HAM10000's table (separated by commas, tabs or semicolons,
-//! with or without the `dataset` column) and ISIC's one-hot ground truth (`image,MEL,NV,BCC,AKIEC,BKL,DF,VASC`).
+//! Reads and checks a metadata file: a table separated by commas, tabs or semicolons, with a column of labels
+//! (HAM10000, ISIC archive, PAD-UFES-20, …), with a column for each label (the ground truth of ISIC's challenges), or
+//! without labels (the metadata beside such a ground truth).
 
+mod columns;
 mod form;
 mod quotes;
 
@@ -9,12 +11,14 @@ use std::path::Path;
 
 use csv::StringRecord;
 
-use self::form::Form;
-use super::Sample;
-use super::findings::{Findings, counted};
-use crate::{Diagnosis, Error, Result, files, reading};
+pub use self::columns::LABEL;
+pub use self::form::{Fields, NONE, is_unk};
 
-/// A checked metadata file: image ids are unique, and each lesion has one diagnosis.
+use self::form::Form;
+use super::findings::{Findings, counted};
+use crate::{Error, Result, files, reading};
+
+/// A checked metadata file: image ids are unique.
 #[derive(Debug)]
 pub struct Metadata {
     /// The rows, sorted by image id: their order in the file does not matter.
@@ -25,6 +29,10 @@ pub struct Metadata {
     pub repeated: usize,
     /// SHA-256 of the file's bytes.
     pub sha256: String,
+    /// Whether it has no labels, and completes the rows of other tables.
+    pub completes_others: bool,
+    /// Whether it has a column of lesions or patients.
+    pub has_groups: bool,
 }
 
 /// A row and the line of the file on which it begins, counted from 1.
@@ -33,14 +41,14 @@ pub struct Row {
     /// The line.
     pub line: u64,
     /// The contents of the row.
-    pub sample: Sample,
+    pub fields: Fields,
 }
 
-/// Reads a metadata file of either form.
+/// Reads a metadata file.
 ///
 /// # Errors
-/// Missing columns, an unknown diagnosis, a row without id, two rows of one image id that differ, a lesion with two
-/// diagnoses, or no rows. The message lists the rows concerned.
+/// Missing columns, a row without id, two rows of one image id that differ, or no rows. The message lists the rows
+/// concerned.
 pub fn read(path: &Path) -> Result<Metadata> {
     let bytes = reading::read(path, reading::MAX_TABLE)?;
     let text = std::str::from_utf8(&bytes).map_err(|error| {
@@ -57,11 +65,12 @@ pub fn read(path: &Path) -> Result<Metadata> {
     })?;
     let text = text.trim_start_matches('\u{feff}');
     quotes::refuse_stray(path, text, delimiter(text))?;
-    let rows = parse(path, text)?;
+    let (form, rows) = parse(path, text)?;
     let rows_read = rows.len();
     let rows = without_repeats(path, rows)?;
-    refuse_two_diagnoses(path, &rows)?;
     Ok(Metadata {
+        completes_others: form.completes_others(),
+        has_groups: form.has_groups(),
         repeated: rows_read - rows.len(),
         rows,
         rows_read,
@@ -69,40 +78,39 @@ pub fn read(path: &Path) -> Result<Metadata> {
     })
 }
 
-/// All rows, in the file's order.
-fn parse(path: &Path, text: &str) -> Result<Vec<Row>> {
+/// The form and all rows, in the file's order.
+fn parse(path: &Path, text: &str) -> Result<(Form, Vec<Row>)> {
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter(text))
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
     let headers = reader.headers().map_err(unreadable(path))?.clone();
-    let form = Form::of(path, &headers)?;
-
+    let records: Vec<StringRecord> = reader
+        .records()
+        .collect::<csv::Result<_>>()
+        .map_err(unreadable(path))?;
+    let Some(first) = records.first() else {
+        return Err(Error::file(
+            path,
+            "no rows below the header",
+            "The metadata needs one row per image.",
+        ));
+    };
+    let form = Form::of(path, &headers, first)?;
     let (mut rows, mut problems) = (Vec::new(), Findings::default());
-    for record in reader.records() {
-        let record = record.map_err(unreadable(path))?;
-        let line = line_of(&record);
-        match form.sample(&record) {
-            Ok(sample) => rows.push(Row { line, sample }),
+    for record in &records {
+        let line = line_of(record);
+        match form.fields(record) {
+            Ok(fields) => rows.push(Row { line, fields }),
             Err(problem) => problems.add(format!("line {line}: {problem}")),
         }
     }
     problems.refuse(
         path.display().to_string(),
         |count| format!("{} cannot be used", counted(count, "row")),
-        &format!(
-            "Correct or remove these rows. The diagnoses are {}.",
-            Diagnosis::codes()
-        ),
+        "Correct or remove these rows.",
     )?;
-    if rows.is_empty() {
-        return Err(Error::file(
-            path,
-            "no rows below the header",
-            "The metadata needs one row per image.",
-        ));
-    }
-    Ok(rows)
+    Ok((form, rows))
 }
 
 /// The separator: the most frequent of comma, tab and semicolon in the header.
@@ -143,14 +151,14 @@ fn without_repeats(path: &Path, rows: Vec<Row>) -> Result<Vec<Row>> {
     let mut kept: BTreeMap<String, Row> = BTreeMap::new();
     let mut problems = Findings::default();
     for row in rows {
-        let Some(first) = kept.get(&row.sample.image_id) else {
-            kept.insert(row.sample.image_id.clone(), row);
+        let Some(first) = kept.get(&row.fields.image_id) else {
+            kept.insert(row.fields.image_id.clone(), row);
             continue;
         };
-        if let Some((column, one, other)) = difference(&first.sample, &row.sample) {
+        if let Some((column, one, other)) = difference(&first.fields, &row.fields) {
             problems.add(format!(
                 "lines {} and {}: {} has {column} '{one}' and '{other}'",
-                first.line, row.line, row.sample.image_id
+                first.line, row.line, row.fields.image_id
             ));
         }
     }
@@ -167,41 +175,19 @@ fn without_repeats(path: &Path, rows: Vec<Row>) -> Result<Vec<Row>> {
     Ok(kept.into_values().collect())
 }
 
-/// The first column in which two rows of one image differ: its name and both values. Labels are compared first.
-fn difference<'a>(a: &'a Sample, b: &'a Sample) -> Option<(&'static str, &'a str, &'a str)> {
-    [
-        ("dx", a.dx.code(), b.dx.code()),
+/// The first column in which two rows of one image differ: its name and both values.
+fn difference<'a>(a: &'a Fields, b: &'a Fields) -> Option<(&'static str, &'a str, &'a str)> {
+    let labels = a.labels.iter().zip(&b.labels);
+    let others = [
         ("lesion_id", &a.lesion_id, &b.lesion_id),
+        ("patient_id", &a.patient_id, &b.patient_id),
         ("dx_type", &a.dx_type, &b.dx_type),
         ("age", &a.age, &b.age),
         ("sex", &a.sex, &b.sex),
         ("localization", &a.localization, &b.localization),
         ("dataset", &a.source, &b.source),
-    ]
-    .into_iter()
-    .find(|(_, a, b)| a != b)
-}
-
-fn refuse_two_diagnoses(path: &Path, rows: &[Row]) -> Result<()> {
-    let mut first_of: BTreeMap<&str, &Row> = BTreeMap::new();
-    let mut problems = Findings::default();
-    for row in rows {
-        let first = *first_of.entry(&row.sample.lesion_id).or_insert(row);
-        if first.sample.dx != row.sample.dx {
-            problems.add(format!(
-                "lines {} and {}: {} is {} and {}",
-                first.line, row.line, row.sample.lesion_id, first.sample.dx, row.sample.dx
-            ));
-        }
-    }
-    problems.refuse(
-        path.display().to_string(),
-        |count| {
-            format!(
-                "{} with another diagnosis than their lesion",
-                counted(count, "row")
-            )
-        },
-        "Each lesion must have one diagnosis. Correct dx or lesion_id.",
-    )
+    ];
+    (labels.map(|(a, b)| (LABEL.name, a, b)).chain(others))
+        .map(|(column, a, b)| (column, a.as_str(), b.as_str()))
+        .find(|(_, a, b)| a != b)
 }

@@ -1,6 +1,6 @@
 //! Dataset folders, and how they are built from metadata and photographs. Uses no tensors.
 //!
-//! [`build::prepare`] runs [`tables`] ([`metadata`]) → [`image_files`] → [`pack`] → [`near_duplicates`] → [`plan`]
+//! [`build::prepare`] runs [`tables`] ([`metadata`], [`labels`]) → [`image_files`] → [`pack`] → [`near_duplicates`] → [`plan`]
 //! ([`duplicates`], [`hold_out`], [`split`], [`strata`], [`folds`]).
 //! A dataset folder holds `manifest.csv` ([`manifest`]), `pixels.bin` ([`pixels`]) and `dataset.json` ([`info`]).
 //! [`Dataset::open`] reads all three, and [`validate`](mod@validate) checks them in full.
@@ -15,6 +15,7 @@ pub mod folds;
 pub mod hold_out;
 pub mod image_files;
 pub mod info;
+pub mod labels;
 pub mod manifest;
 pub mod metadata;
 pub mod near_duplicates;

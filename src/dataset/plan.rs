@@ -10,7 +10,7 @@ use super::split::{self, Assignment};
 use super::split_fractions::{SplitFractions, SplitStrategy};
 use super::strata::Stratify;
 use super::{Sample, Split};
-use crate::{Diagnosis, Error, Result};
+use crate::{ClassList, Error, Result};
 
 /// The rules of deduplication and split.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ impl Rules {
         Self {
             dedupe: Dedupe::Original,
             strategy: SplitStrategy::Drawn {
-                val: SplitFractions::uniform(0.15).with(Diagnosis::Nv, 0.1),
+                val: SplitFractions::uniform(0.15).with("nv", 0.1),
                 test: SplitFractions::uniform(0.0),
             },
             stratify: Stratify::Localization,
@@ -61,7 +61,7 @@ impl Rules {
             };
         }
         let conditions: Vec<String> = self.hold_out.iter().map(Condition::to_string).collect();
-        let others = match self.strategy {
+        let others = match &self.strategy {
             SplitStrategy::AllTest => "all test".to_owned(),
             SplitStrategy::Drawn { val, .. } => format!("val {val} of each class"),
             SplitStrategy::Folded { folds, .. } => format!("{folds} folds"),
@@ -97,20 +97,26 @@ pub struct Planned {
 
 impl Plan {
     /// Plans the split of `samples`, which must be sorted by image id.
-    pub fn new(samples: &[Sample], rules: &Rules) -> Result<Self> {
-        Self::joined(samples, rules, &[])
+    pub fn new(classes: ClassList, samples: &[Sample], rules: &Rules) -> Result<Self> {
+        Self::joined(classes, samples, rules, &[])
     }
 
     /// [`Plan::new`], followed by joining: the lesions of each group, given by their ids, get one assignment. Lesions
     /// are drawn as without groups, so that lesions outside the groups keep their assignments.
-    pub fn joined(samples: &[Sample], rules: &Rules, groups: &[Vec<String>]) -> Result<Self> {
+    pub fn joined(
+        classes: ClassList,
+        samples: &[Sample],
+        rules: &Rules,
+        groups: &[Vec<String>],
+    ) -> Result<Self> {
+        rules.strategy.check(classes)?;
         let mut lesions = duplicates::lesions(samples, rules.dedupe);
         let rare = duplicates::drop_rare_localizations(
             samples,
             &mut lesions,
             rules.least_per_localization,
         );
-        let (mut assignments, held_out) = assign(samples, &lesions, rules)?;
+        let (mut assignments, held_out) = assign(classes, samples, &lesions, rules)?;
         let moved = join(samples, &lesions, &mut assignments, &held_out, groups);
         let rows = rows(&lesions, &assignments);
         refuse_empty_splits(&rows, rules)?;
@@ -138,6 +144,7 @@ impl Plan {
 
 /// The assignment of each lesion: held-out lesions are test, the others are drawn. Also returns the held-out ids.
 fn assign<'a>(
+    classes: ClassList,
     samples: &'a [Sample],
     lesions: &[Lesion],
     rules: &Rules,
@@ -148,7 +155,13 @@ fn assign<'a>(
         .filter(|&index| !held_out.contains(id(&lesions[index])))
         .collect();
     let to_draw: Vec<Lesion> = others.iter().map(|&index| lesions[index].clone()).collect();
-    let drawn = split::draw(&to_draw, &rules.strategy, rules.stratify, rules.seed)?;
+    let drawn = split::draw(
+        classes,
+        &to_draw,
+        &rules.strategy,
+        rules.stratify,
+        rules.seed,
+    )?;
     let mut assignments = vec![Assignment::In(Split::Test); lesions.len()];
     for (index, assignment) in others.into_iter().zip(drawn) {
         assignments[index] = assignment;

@@ -71,7 +71,10 @@ pub(super) fn repeated_images(rows: &[Row]) -> Option<Fault> {
 }
 
 pub(super) fn counts(info: &DatasetInfo, rows: &[Row]) -> Option<Fault> {
-    let counts = SplitCounts::of(rows.iter().map(|row| (row.split, row.sample.dx)));
+    let counts = SplitCounts::of(
+        info.classes,
+        rows.iter().map(|row| (row.split, row.sample.dx)),
+    );
     let mut found = Findings::default();
     if rows.len() != info.images {
         found.add(format!("{} images, not {}", rows.len(), info.images));

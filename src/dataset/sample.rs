@@ -3,17 +3,19 @@
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr};
 
-use crate::Diagnosis;
+use crate::Class;
 
 /// A checked row of the metadata.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
     /// The image's name without folder and extension, such as `ISIC_0027419`.
     pub image_id: String,
     /// The id of the lesion. If the source has no lesion ids, the image id.
     pub lesion_id: String,
+    /// The id of the patient; empty if unknown.
+    pub patient_id: String,
     /// The label.
-    pub dx: Diagnosis,
+    pub dx: Class,
     /// How the diagnosis was made: `histo`, `follow_up`, `consensus`, `confocal`; empty if unknown.
     pub dx_type: String,
     /// Age in years, as written in the metadata; empty if unknown.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Sample;
-use crate::Diagnosis;
+use crate::ClassList;
 
 /// A source in `dataset.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,27 +13,31 @@ pub struct Source {
     /// Its name, as in the manifest.
     pub name: String,
     /// The number of its images in the manifest, in class order.
-    pub images: [usize; Diagnosis::COUNT],
-    /// The classes that none of its rows has, in class order. A network that is trained on several sources can learn
+    pub images: Vec<usize>,
+    /// The codes of the classes that none of its rows has, in class order. A network that is trained on several sources can learn
     /// from the look of this one that an image is none of these classes.
-    pub unlabelled: Vec<Diagnosis>,
+    pub unlabelled: Vec<String>,
 }
 
 impl Source {
     /// The sources of the samples that were read, by name. `kept` are the samples in the manifest. Samples without a
     /// source are not counted.
     pub fn of<'a>(
+        classes: ClassList,
         read: impl Iterator<Item = &'a Sample>,
         kept: impl Iterator<Item = &'a Sample>,
     ) -> Vec<Self> {
-        let labelled = count(read);
-        let kept = count(kept);
-        let source = |(name, labelled): (&str, [usize; Diagnosis::COUNT])| Self {
+        let labelled = count(classes, read);
+        let kept = count(classes, kept);
+        let source = |(name, labelled): (&str, Vec<usize>)| Self {
             name: name.to_owned(),
-            images: kept.get(name).copied().unwrap_or_default(),
-            unlabelled: Diagnosis::ALL
-                .into_iter()
+            images: kept
+                .get(name)
+                .cloned()
+                .unwrap_or_else(|| vec![0; classes.len()]),
+            unlabelled: (classes.iter())
                 .filter(|class| labelled[class.index()] == 0)
+                .map(|class| class.code().to_owned())
                 .collect(),
         };
         labelled.into_iter().map(source).collect()
@@ -42,11 +46,13 @@ impl Source {
 
 /// The samples of each source, by class.
 fn count<'a>(
+    classes: ClassList,
     samples: impl Iterator<Item = &'a Sample>,
-) -> BTreeMap<&'a str, [usize; Diagnosis::COUNT]> {
-    let mut counts: BTreeMap<&str, [usize; Diagnosis::COUNT]> = BTreeMap::new();
+) -> BTreeMap<&'a str, Vec<usize>> {
+    let mut counts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for sample in samples.filter(|sample| !sample.source.is_empty()) {
-        counts.entry(&sample.source).or_default()[sample.dx.index()] += 1;
+        let of_source = counts.entry(&sample.source);
+        of_source.or_insert_with(|| vec![0; classes.len()])[sample.dx.index()] += 1;
     }
     counts
 }
@@ -55,7 +61,7 @@ fn count<'a>(
 mod tests {
     use super::*;
 
-    fn sample(dx: Diagnosis, source: &str) -> Sample {
+    fn sample(dx: Class, source: &str) -> Sample {
         Sample {
             image_id: String::new(),
             lesion_id: String::new(),
@@ -70,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_class_whose_images_were_all_dropped_was_labelled_all_the_same() {
-        use Diagnosis::{Akiec, Bcc, Bkl, Df, Mel, Nv, Vasc};
+        use Class::{Akiec, Bcc, Bkl, Df, Mel, Nv, Vasc};
         let read = [
             sample(Nv, "two"),
             sample(Mel, "two"),

@@ -16,7 +16,7 @@ use super::findings::{Findings, counted};
 use super::split_fractions::{SplitFractions, SplitStrategy};
 use super::strata::{Stratify, size, strata};
 use super::{Split, folds};
-use crate::{Diagnosis, Result};
+use crate::{Class, ClassList, Result};
 
 /// The place of errors about the split as a whole.
 pub const PLACE: &str = "the split";
@@ -38,6 +38,7 @@ pub enum Assignment {
 /// # Errors
 /// A class that is present but has too few lesions for each of its splits or folds.
 pub fn draw(
+    classes: ClassList,
     lesions: &[Lesion],
     strategy: &SplitStrategy,
     stratify: Stratify,
@@ -45,14 +46,14 @@ pub fn draw(
 ) -> Result<Vec<Assignment>> {
     let (val, test) = match strategy {
         SplitStrategy::AllTest => return Ok(vec![Assignment::In(Split::Test); lesions.len()]),
-        SplitStrategy::Drawn { val, test } => (*val, *test),
+        SplitStrategy::Drawn { val, test } => (val.clone(), test.clone()),
         // Both fractions decide which strata are pooled, and thereby the test split.
-        SplitStrategy::Folded { test, .. } => (SplitFractions::DEFAULT, *test),
+        SplitStrategy::Folded { test, .. } => (SplitFractions::DEFAULT, test.clone()),
     };
     let folds = strategy.folds();
     let mut assignments = vec![Assignment::In(Split::Train); lesions.len()];
     let mut problems = Findings::default();
-    for class in Diagnosis::ALL {
+    for class in classes.iter() {
         let members: Vec<usize> = (0..lesions.len())
             .filter(|&i| lesions[i].dx == class)
             .collect();
@@ -112,7 +113,7 @@ fn remedy(folds: usize) -> &'static str {
 fn targets(
     lesions: &[Lesion],
     members: &[usize],
-    class: Diagnosis,
+    class: Class,
     val: &SplitFractions,
     test: &SplitFractions,
 ) -> Vec<(Split, usize)> {

@@ -1,14 +1,20 @@
 //! Split fractions: how much of each class goes to validation and test.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{Diagnosis, Error, Result};
+use crate::{Class, ClassList, Error, Result};
 
 /// A fraction for each class, at least 0 and below 1. Parsed from one number (`.15`) or one number per class
 /// (`nv=.1,default=.15`).
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SplitFractions([f64; Diagnosis::COUNT]);
+#[derive(Clone, Debug, PartialEq)]
+pub struct SplitFractions {
+    /// By class code, in lower case.
+    of: BTreeMap<String, f64>,
+    /// Of the other classes; `None` if every class must be named.
+    default: Option<f64>,
+}
 
 impl SplitFractions {
     /// The default fraction of validation and of test.
@@ -16,24 +22,46 @@ impl SplitFractions {
 
     /// The same fraction for every class.
     pub const fn uniform(fraction: f64) -> Self {
-        Self([fraction; Diagnosis::COUNT])
+        Self {
+            of: BTreeMap::new(),
+            default: Some(fraction),
+        }
     }
 
     /// With another fraction for one class.
     #[must_use]
-    pub fn with(mut self, class: Diagnosis, fraction: f64) -> Self {
-        self.0[class.index()] = fraction;
+    pub fn with(mut self, code: &str, fraction: f64) -> Self {
+        self.of.insert(code.to_owned(), fraction);
         self
     }
 
     /// The fraction of a class.
-    pub fn of(&self, class: Diagnosis) -> f64 {
-        self.0[class.index()]
+    pub fn of(&self, class: Class) -> f64 {
+        let of = self.of.get(class.code()).copied();
+        of.or(self.default).unwrap_or_default()
     }
 
     /// Whether the fraction of every class is 0.
     pub fn is_zero(&self) -> bool {
-        self.0.iter().all(|&fraction| fraction == 0.0)
+        (self.of.values().chain(&self.default)).all(|&fraction| fraction == 0.0)
+    }
+
+    /// Refuses fractions that name no class of a list, and those that leave a class out.
+    fn check(&self, flag: &str, classes: ClassList) -> Result<()> {
+        let unknown = self.of.keys().find_map(|code| classes.parse(code).err());
+        let lacks = |class: &Class| self.default.is_none() && !self.of.contains_key(class.code());
+        let problem = match (unknown, classes.iter().find(lacks)) {
+            (Some(unknown), _) => format!("{unknown}, nor 'default'"),
+            (None, Some(class)) => {
+                format!("no fraction for {class}: add {class}=FRACTION or default=FRACTION")
+            }
+            (None, None) => return Ok(()),
+        };
+        Err(Error::input(
+            flag,
+            problem,
+            format!("The classes are {}.", classes.codes()),
+        ))
     }
 }
 
@@ -44,33 +72,21 @@ impl FromStr for SplitFractions {
         if !text.contains('=') {
             return Ok(Self::uniform(fraction(text)?));
         }
-        let mut fractions = [None; Diagnosis::COUNT];
-        let mut rest = None;
+        let (mut of, mut default) = (BTreeMap::new(), None);
         for entry in text.split(',') {
             let (name, value) = entry
                 .split_once('=')
                 .ok_or_else(|| format!("'{entry}' is not CLASS=FRACTION"))?;
             let name = name.trim();
-            let slot = if name == "default" {
-                &mut rest
-            } else {
-                let class: Diagnosis = name.parse().map_err(|e| format!("{e}, nor 'default'"))?;
-                &mut fractions[class.index()]
+            let before = match name {
+                "default" => default.replace(fraction(value)?),
+                code => of.insert(code.to_lowercase(), fraction(value)?),
             };
-            if slot.replace(fraction(value)?).is_some() {
+            if before.is_some() {
                 return Err(format!("'{name}' is given twice"));
             }
         }
-        for class in Diagnosis::ALL {
-            if fractions[class.index()].or(rest).is_none() {
-                return Err(format!(
-                    "no fraction for {class}: add {class}=FRACTION or default=FRACTION"
-                ));
-            }
-        }
-        Ok(Self(
-            fractions.map(|fraction| fraction.or(rest).unwrap_or_default()),
-        ))
+        Ok(Self { of, default })
     }
 }
 
@@ -87,19 +103,26 @@ fn fraction(text: &str) -> Result<f64, String> {
 impl fmt::Display for SplitFractions {
     /// In the form that [`FromStr`] parses.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.iter().all(|fraction| *fraction == self.0[0]) {
-            return write!(f, "{}", self.0[0]);
+        let default = self.default.map(|fraction| ("default", fraction));
+        let of = self
+            .of
+            .iter()
+            .map(|(code, fraction)| (code.as_str(), *fraction));
+        let entries: Vec<(&str, f64)> = of.chain(default).collect();
+        match entries[..] {
+            [("default", fraction)] => write!(f, "{fraction}"),
+            _ => {
+                let entries: Vec<String> = (entries.iter())
+                    .map(|(code, fraction)| format!("{code}={fraction}"))
+                    .collect();
+                f.write_str(&entries.join(","))
+            }
         }
-        let entries: Vec<String> = Diagnosis::ALL
-            .into_iter()
-            .map(|class| format!("{class}={}", self.of(class)))
-            .collect();
-        f.write_str(&entries.join(","))
     }
 }
 
 /// The split strategy.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum SplitStrategy {
     /// All lesions are test: an external test set.
     AllTest,
@@ -120,9 +143,14 @@ pub enum SplitStrategy {
 }
 
 impl SplitStrategy {
-    /// A drawn split. Returns an error if the fractions of a class sum to 1 or more.
-    pub fn drawn(val: SplitFractions, test: SplitFractions) -> Result<Self> {
-        for class in Diagnosis::ALL {
+    /// Refuses fractions that a list of classes does not have, and those of a class that sum to 1 or more.
+    pub fn check(&self, classes: ClassList) -> Result<()> {
+        self.test().check("--test", classes)?;
+        let Self::Drawn { val, test } = self else {
+            return Ok(());
+        };
+        val.check("--val", classes)?;
+        for class in classes.iter() {
             let (v, t) = (val.of(class), test.of(class));
             if v + t >= 1.0 {
                 return Err(Error::input(
@@ -132,14 +160,14 @@ impl SplitStrategy {
                 ));
             }
         }
-        Ok(Self::Drawn { val, test })
+        Ok(())
     }
 
     /// The fractions that are drawn for test.
     pub fn test(&self) -> SplitFractions {
         match self {
             Self::AllTest => SplitFractions::uniform(0.0),
-            Self::Drawn { test, .. } | Self::Folded { test, .. } => *test,
+            Self::Drawn { test, .. } | Self::Folded { test, .. } => test.clone(),
         }
     }
 
@@ -173,7 +201,7 @@ mod tests {
         let fractions: SplitFractions = "nv=.1, default=.15".parse().unwrap();
         assert_eq!(
             fractions,
-            SplitFractions::uniform(0.15).with(Diagnosis::Nv, 0.1)
+            SplitFractions::uniform(0.15).with(ham("nv"), 0.1)
         );
         assert_eq!(fractions.to_string().parse(), Ok(fractions));
         for wrong in [
@@ -192,7 +220,7 @@ mod tests {
 
     #[test]
     fn fractions_that_leave_nothing_for_training_are_refused() {
-        let most = SplitFractions::uniform(0.25).with(Diagnosis::Df, 0.75);
+        let most = SplitFractions::uniform(0.25).with(ham("df"), 0.75);
         assert!(SplitStrategy::drawn(most, SplitFractions::uniform(0.25)).is_err());
         assert!(SplitStrategy::drawn(most, SplitFractions::uniform(0.2)).is_ok());
     }

@@ -66,7 +66,7 @@ pub fn strata(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Diagnosis;
+    use crate::Class;
 
     #[test]
     fn rare_localizations_are_pooled_within_their_source_and_rare_sources_with_each_other() {
@@ -81,7 +81,7 @@ mod tests {
         .into_iter()
         .flat_map(|(source, localization, lesions)| {
             let lesion = Lesion {
-                dx: Diagnosis::Nv,
+                dx: ham("nv"),
                 source: source.into(),
                 localization: localization.into(),
                 training: vec![0],

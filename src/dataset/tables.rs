@@ -1,14 +1,15 @@
-//! Reads several metadata tables as one. An image is in one table only. A lesion may be in several: it is one lesion, with
-//! one diagnosis.
+//! Reads several metadata tables as one. An image is in one table with labels only; tables without labels complete the
+//! rows of the others. A lesion may be in several tables: it is one lesion, with one diagnosis.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use super::Sample;
 use super::findings::{Findings, counted};
-use super::metadata;
+use super::labels::{self, LabelRules, Labelled, Named, names, place_of};
+use super::metadata::{self, Fields, Metadata};
 use crate::progress::Progress;
-use crate::{Result, files};
+use crate::{ClassList, Error, Result, files};
 
 /// A metadata table to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,12 +23,16 @@ pub struct Table {
 /// The checked rows of all tables.
 #[derive(Debug)]
 pub struct Tables {
+    /// The classes.
+    pub classes: ClassList,
     /// The rows, sorted by image id: neither the order of the tables nor that of their rows matters.
     pub rows: Vec<Row>,
-    /// The number of rows in the files.
+    /// The number of rows in the files with labels.
     pub rows_read: usize,
     /// The number of rows left out because they repeat an earlier row.
     pub repeated: usize,
+    /// The number of rows left out by label.
+    pub dropped: BTreeMap<String, usize>,
     /// SHA-256 of the file's bytes. Of several files: the digest over their digests (as hexadecimal text), sorted.
     pub sha256: String,
 }
@@ -41,43 +46,131 @@ pub struct Row {
     pub sample: Sample,
 }
 
-/// Reads tables. Warns of a source that is not used, because every row of its table names another.
+/// Reads tables. Warns of a source that is not used, because every row of its table names another, and of images whose
+/// lesion and patient are unknown.
 ///
 /// # Errors
-/// Those of [`metadata::read`], an image id in two tables, or a lesion with another diagnosis in another table.
-pub fn read(tables: &[Table], progress: &dyn Progress) -> Result<Tables> {
-    let (mut rows, mut digests) = (Vec::new(), Vec::new());
-    let (mut rows_read, mut repeated) = (0, 0);
+/// Those of [`metadata::read`] and [`labels::label`], an image id in two tables, or a lesion with two diagnoses.
+pub fn read(tables: &[Table], rules: &LabelRules, progress: &dyn Progress) -> Result<Tables> {
+    let mut read = Vec::new();
     for table in tables {
         let mut metadata = metadata::read(&table.file)?;
-        name_source(table, &mut metadata.rows, progress);
-        let place = |line: u64| match tables.len() {
-            1 => format!("line {line}"),
-            _ => format!("{} line {line}", table.file.display()),
-        };
-        rows.extend(metadata.rows.into_iter().map(|row| Row {
-            place: place(row.line),
-            sample: row.sample,
-        }));
-        rows_read += metadata.rows_read;
-        repeated += metadata.repeated;
-        digests.push(metadata.sha256);
+        if !metadata.completes_others {
+            name_source(table, &mut metadata.rows, progress);
+        }
+        read.push((table.file.display().to_string(), metadata));
+    }
+    complete(&mut read)?;
+    let named: Vec<Named> = (read.iter())
+        .map(|(name, metadata)| (name.clone(), metadata))
+        .collect();
+    let Labelled {
+        classes,
+        rows: labelled,
+        dropped,
+    } = labels::label(&named, rules)?;
+    let mut rows = Vec::new();
+    for ((name, table), labels) in named.iter().zip(labelled) {
+        for (row, class) in table.rows.iter().zip(labels) {
+            let Some(dx) = class else { continue };
+            rows.push(Row {
+                place: place_of(&named, name, row),
+                sample: sample(row.fields.clone(), dx),
+            });
+        }
     }
     rows.sort_by(|a, b| a.sample.image_id.cmp(&b.sample.image_id));
-    refuse_shared_images(tables, &rows)?;
-    refuse_two_diagnoses(tables, &rows)?;
+    refuse_shared_images(&named, &rows)?;
+    refuse_two_diagnoses(&named, &rows)?;
+    let (repeated, rows_read) = (named.iter())
+        .filter(|(_, table)| !table.completes_others)
+        .fold((0, 0), |(repeated, read), (_, table)| {
+            (repeated + table.repeated, read + table.rows_read)
+        });
     Ok(Tables {
+        classes,
         rows,
         rows_read,
         repeated,
-        sha256: digest(digests),
+        dropped,
+        sha256: digest(read.into_iter().map(|(_, table)| table.sha256).collect()),
     })
+}
+
+/// A row with its class. An image whose lesion is unknown is a lesion of its own.
+fn sample(fields: Fields, dx: crate::Class) -> Sample {
+    let lesion_id = match fields.lesion_id.is_empty() {
+        true => fields.image_id.clone(),
+        false => fields.lesion_id,
+    };
+    Sample {
+        image_id: fields.image_id,
+        lesion_id,
+        patient_id: fields.patient_id,
+        dx,
+        dx_type: fields.dx_type,
+        age: fields.age,
+        sex: fields.sex,
+        localization: fields.localization,
+        source: fields.source,
+    }
+}
+
+/// Fills what the rows with labels lack from the tables without.
+///
+/// # Errors
+/// There is no table with labels.
+fn complete(tables: &mut [(String, Metadata)]) -> Result<()> {
+    let mut known: HashMap<String, Fields> = HashMap::new();
+    for (_, table) in tables.iter().filter(|(_, table)| table.completes_others) {
+        let fields = table.rows.iter().map(|row| row.fields.clone());
+        known.extend(fields.map(|fields| (fields.image_id.clone(), fields)));
+    }
+    if tables.iter().all(|(_, table)| table.completes_others) {
+        let names: Vec<&str> = tables.iter().map(|(name, _)| name.as_str()).collect();
+        return Err(Error::input(
+            names.join(", "),
+            "no column of labels",
+            format!(
+                "Its name is one of {}. Pass the table with the labels with another --metadata.",
+                metadata::LABEL.columns.join(", ")
+            ),
+        ));
+    }
+    for (_, table) in tables
+        .iter_mut()
+        .filter(|(_, table)| !table.completes_others)
+    {
+        for row in &mut table.rows {
+            if let Some(more) = known.get(&row.fields.image_id) {
+                fill(&mut row.fields, more);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn fill(fields: &mut Fields, more: &Fields) {
+    let pairs = [
+        (&mut fields.lesion_id, &more.lesion_id),
+        (&mut fields.patient_id, &more.patient_id),
+        (&mut fields.dx_type, &more.dx_type),
+        (&mut fields.age, &more.age),
+        (&mut fields.sex, &more.sex),
+        (&mut fields.localization, &more.localization),
+        (&mut fields.source, &more.source),
+    ];
+    for (field, more) in pairs {
+        if field.is_empty() || field == "unknown" {
+            field.clone_from(more);
+        }
+    }
 }
 
 /// Gives the rows without a source that of their table.
 fn name_source(table: &Table, rows: &mut [metadata::Row], progress: &dyn Progress) {
     if rows.iter().all(|row| {
-        let source = &row.sample.source;
+        let source = &row.fields.source;
         !source.is_empty() && *source != table.source
     }) && !table.source.is_empty()
     {
@@ -88,13 +181,13 @@ fn name_source(table: &Table, rows: &mut [metadata::Row], progress: &dyn Progres
         ));
     }
     for row in rows {
-        if row.sample.source.is_empty() {
-            row.sample.source.clone_from(&table.source);
+        if row.fields.source.is_empty() {
+            row.fields.source.clone_from(&table.source);
         }
     }
 }
 
-fn refuse_shared_images(tables: &[Table], rows: &[Row]) -> Result<()> {
+fn refuse_shared_images(tables: &[Named], rows: &[Row]) -> Result<()> {
     let mut problems = Findings::default();
     for pair in rows.windows(2) {
         let [a, b] = pair else { continue };
@@ -112,22 +205,27 @@ fn refuse_shared_images(tables: &[Table], rows: &[Row]) -> Result<()> {
     )
 }
 
-fn refuse_two_diagnoses(tables: &[Table], rows: &[Row]) -> Result<()> {
+fn refuse_two_diagnoses(tables: &[Named], rows: &[Row]) -> Result<()> {
     let mut first_of: BTreeMap<&str, &Row> = BTreeMap::new();
     let mut problems = Findings::default();
     for row in rows {
         let first = *first_of.entry(&row.sample.lesion_id).or_insert(row);
         if first.sample.dx != row.sample.dx {
             problems.add(format!(
-                "{}: {} in {} and {} in {}",
-                row.sample.lesion_id, first.sample.dx, first.place, row.sample.dx, row.place
+                "{} and {}: {} is {} and {}",
+                first.place, row.place, row.sample.lesion_id, first.sample.dx, row.sample.dx
             ));
         }
     }
     problems.refuse(
         names(tables),
-        |count| format!("{} with another diagnosis than their lesion in another table", counted(count, "row")),
-        "A lesion id in two tables is one lesion, with one diagnosis. Correct dx, or rename the lesions of one table.",
+        |count| {
+            format!(
+                "{} with another diagnosis than their lesion",
+                counted(count, "row")
+            )
+        },
+        "Each lesion must have one diagnosis, also in several tables. Correct the label or lesion_id.",
     )
 }
 
@@ -137,11 +235,4 @@ fn digest(mut digests: Vec<String>) -> String {
     }
     digests.sort_unstable();
     files::sha256(digests.concat().as_bytes())
-}
-
-fn names(tables: &[Table]) -> String {
-    let names: Vec<String> = (tables.iter())
-        .map(|table| table.file.display().to_string())
-        .collect();
-    names.join(", ")
 }

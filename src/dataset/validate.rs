@@ -56,7 +56,7 @@ pub fn validate(
         (!same).then(|| changed(manifest::FILE)),
         format!("{} is unchanged", manifest::FILE),
     );
-    let rows = manifest::read(&manifest_path)?;
+    let rows = manifest::read(&manifest_path, info.classes)?;
     report.note(
         shared_lesions(&rows),
         "no lesion is in more than one split or fold",

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::DEFAULT_SEED;
 use crate::dataset::Sample;
 use crate::metrics::calibration::{Calibration, at_temperature, calibration};
 use crate::metrics::decision_metrics::DecisionAnalysis;
@@ -11,7 +12,6 @@ use crate::metrics::selective::{self, Coverage};
 use crate::metrics::subgroups::{self, Subgroup, age_band};
 use crate::metrics::{Confusion, Predictions};
 use crate::probabilities::Probabilities;
-use crate::{DEFAULT_SEED, Diagnosis};
 
 /// Analyses of some predictions. Each field is a key of `metrics.json`; files of older versions lack them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -50,12 +50,12 @@ pub struct CalibrationAnalysis {
 }
 
 /// A truth and a different predicted class.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ConfusionPair {
-    /// True class.
-    pub truth: Diagnosis,
-    /// Predicted class.
-    pub prediction: Diagnosis,
+    /// The code of the true class.
+    pub truth: String,
+    /// The code of the predicted class.
+    pub prediction: String,
     /// Number of images.
     pub images: usize,
     /// Share of the images of the true class.
@@ -73,16 +73,18 @@ impl Analysis {
         temperature: Option<f64>,
     ) -> Self {
         Self {
-            isic: Some(isic::score(&predictions.truths, &predictions.probabilities)),
+            isic: Some(isic::score(
+                predictions.classes,
+                &predictions.truths,
+                &predictions.probabilities,
+            )),
             operating_points,
             decisions: Some(decisions),
             decision_curves: operating_points::decision_curves(predictions),
             subgroups: subgroups::subgroups(predictions, &columns(samples), DEFAULT_SEED),
             coverages: selective::coverages(predictions),
             calibration: calibration_analysis(predictions, temperature),
-            confused: confused_pairs(&Confusion {
-                counts: predictions.score().confusion_matrix,
-            }),
+            confused: confused_pairs(&predictions.confusion()),
         }
     }
 }
@@ -96,7 +98,11 @@ impl Analysis {
         folds: &[Predictions],
         temperature: f64,
     ) {
-        self.isic = Some(isic::score(&predictions.truths, &predictions.probabilities));
+        self.isic = Some(isic::score(
+            predictions.classes,
+            &predictions.truths,
+            &predictions.probabilities,
+        ));
         self.operating_points = match folds {
             [] | [_] => Vec::new(),
             folds => operating_points::cross_fitted(&folds.iter().collect::<Vec<_>>()),
@@ -144,13 +150,14 @@ fn or_unknown(value: &str) -> String {
 }
 
 fn confused_pairs(confusion: &Confusion) -> Vec<ConfusionPair> {
-    let pairs = Diagnosis::ALL.into_iter().flat_map(|truth| {
-        Diagnosis::ALL.into_iter().map(move |prediction| {
+    let classes = confusion.classes();
+    let pairs = classes.iter().flat_map(|truth| {
+        classes.iter().map(move |prediction| {
             let images = confusion.counts[truth.index()][prediction.index()];
             let share = images as f64 / confusion.support(truth).max(1) as f64;
             ConfusionPair {
-                truth,
-                prediction,
+                truth: truth.to_string(),
+                prediction: prediction.to_string(),
                 images,
                 share,
             }
@@ -169,7 +176,7 @@ mod tests {
 
     #[test]
     fn confused_pairs_are_sorted_by_images_and_omit_the_diagonal() {
-        let (mel, nv, bkl) = (Diagnosis::Mel, Diagnosis::Nv, Diagnosis::Bkl);
+        let (mel, nv, bkl) = (ham("mel"), ham("nv"), ham("bkl"));
         let pairs = [(mel, nv), (nv, nv), (nv, bkl), (nv, bkl), (nv, nv)];
         let found = confused_pairs(&Confusion::count(pairs));
         let short: Vec<_> = (found.iter())
@@ -183,7 +190,7 @@ mod tests {
         let sample = Sample {
             image_id: "A".into(),
             lesion_id: "A".into(),
-            dx: Diagnosis::Nv,
+            dx: ham("nv"),
             dx_type: String::new(),
             age: "55.0".into(),
             sex: "female".into(),

@@ -146,7 +146,7 @@ fn reordered_like(a: &Predictions, b: Predictions, path: &Path) -> Result<Predic
             a.image_ids.len()
         )));
     }
-    let mut ordered = Predictions::default();
+    let mut ordered = Predictions::new(a.classes);
     for (id, truth) in a.image_ids.iter().zip(&a.truths) {
         let &index =
             (index_of.get(id.as_str())).ok_or_else(|| refuse(format!("image {id} is missing")))?;
@@ -158,7 +158,7 @@ fn reordered_like(a: &Predictions, b: Predictions, path: &Path) -> Result<Predic
         }
         ordered.image_ids.push(id.clone());
         ordered.truths.push(*truth);
-        ordered.probabilities.push(b.probabilities[index]);
+        ordered.probabilities.push(b.probabilities[index].clone());
         ordered.balanced.extend(b.balanced.get(index));
     }
     Ok(ordered)

@@ -1,7 +1,6 @@
 //! Cross-fitting: what is fitted for a fold is fitted on the predictions of the other folds, so that no image is scored
 //! with a threshold or an exponent that was chosen on it.
 
-use crate::DEFAULT_SEED;
 use crate::metrics::Predictions;
 use crate::metrics::calibration::{at_temperature, fit_temperature};
 use crate::metrics::comparison;
@@ -9,6 +8,7 @@ use crate::metrics::decision_metrics::{DecisionAnalysis, DecisionMetrics};
 use crate::metrics::decisions::{DecisionRule, Offsets, decide, fit_tau, offsets};
 use crate::metrics::default_decision;
 use crate::metrics::operating_points::{OperatingPoint, cross_fitted};
+use crate::{ClassList, DEFAULT_SEED};
 
 /// The predictions of one fold.
 pub struct FoldPredictions {
@@ -63,8 +63,9 @@ struct Fitted {
 
 impl Fitted {
     fn on_others(folds: &[FoldPredictions], fold: usize) -> Option<Self> {
-        let priors = folds[fold].class_priors?;
+        let priors = folds[fold].class_priors.as_ref()?;
         let mut others = pooled(
+            folds[fold].predictions.classes,
             folds
                 .iter()
                 .enumerate()
@@ -73,18 +74,21 @@ impl Fitted {
         );
         let temperature = fit_temperature(&others.truths, &others.probabilities).unwrap_or(1.0);
         others = others.map_probabilities(|row| at_temperature(row, temperature));
-        let tau = fit_tau(&others, &priors);
+        let tau = fit_tau(&others, priors);
         Some(Self {
             temperature,
             tau,
-            offsets: offsets(tau, &priors),
+            offsets: offsets(tau, priors),
         })
     }
 }
 
 /// The predictions of several folds together.
-pub fn pooled<'a>(folds: impl IntoIterator<Item = &'a FoldPredictions>) -> Predictions {
-    let mut pooled = Predictions::default();
+pub fn pooled<'a>(
+    classes: ClassList,
+    folds: impl IntoIterator<Item = &'a FoldPredictions>,
+) -> Predictions {
+    let mut pooled = Predictions::new(classes);
     for fold in folds {
         pooled.extend(fold.predictions.clone());
     }
@@ -109,23 +113,23 @@ pub fn decisions(pooled: &Predictions, tau: Option<Vec<f64>>) -> DecisionAnalysi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Diagnosis;
+    use crate::Class;
 
     const PRIORS: Offsets = [0.03, 0.05, 0.11, 0.01, 0.11, 0.67, 0.02];
 
     /// Nevi with a melanoma probability of 0.05, and melanomas with the given ones.
     fn fold(melanomas: &[f64]) -> FoldPredictions {
         let mut predictions = Predictions::default();
-        let mut add = |truth: Diagnosis, melanoma: f64| {
-            let mut row = [0.0; Diagnosis::COUNT];
-            row[Diagnosis::Mel.index()] = melanoma;
-            row[Diagnosis::Nv.index()] = 1.0 - melanoma;
+        let mut add = |truth: Class, melanoma: f64| {
+            let mut row = vec![0.0; 7];
+            row[ham("mel").index()] = melanoma;
+            row[ham("nv").index()] = 1.0 - melanoma;
             predictions.image_ids.push(String::new());
             predictions.truths.push(truth);
             predictions.probabilities.push(row);
         };
-        (0..20).for_each(|_| add(Diagnosis::Nv, 0.05));
-        melanomas.iter().for_each(|&p| add(Diagnosis::Mel, p));
+        (0..20).for_each(|_| add(ham("nv"), 0.05));
+        melanomas.iter().for_each(|&p| add(ham("mel"), p));
         FoldPredictions {
             predictions,
             class_priors: Some(PRIORS),
@@ -140,7 +144,7 @@ mod tests {
         assert_eq!(tau[0], 0.0);
         assert!(tau[1] > 0.0);
         let missed = &folds[0].predictions.balanced[20..];
-        assert!(missed.iter().all(|class| *class == Diagnosis::Nv));
+        assert!(missed.iter().all(|class| *class == ham("nv")));
     }
 
     #[test]

@@ -233,15 +233,16 @@ pub fn score(
         });
         folds.push(FoldPredictions {
             predictions,
-            class_priors: model.class_priors,
+            class_priors: model.class_priors.clone(),
         });
     }
     let tau = cross_fit::name_balanced(&mut folds);
-    let pooled = cross_fit::pooled(&folds);
+    let pooled = cross_fit::pooled(dataset.info.classes, &folds);
     let metrics = pooled.score();
     let samples: Vec<&Sample> = samples.iter().collect();
     let evaluation = PooledEvaluation {
         intervals: bootstrap::intervals(
+            pooled.classes,
             &pooled.truths,
             &pooled.probabilities,
             &pooled.lesions(),
@@ -272,12 +273,12 @@ pub fn score(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Diagnosis;
+    use crate::Class;
 
-    fn fold(fold: usize, truths: &[Diagnosis], nevi: f64) -> FoldEvaluation {
-        let mut probabilities = [0.0; Diagnosis::COUNT];
-        probabilities[Diagnosis::Nv.index()] = nevi;
-        probabilities[Diagnosis::Mel.index()] = 1.0 - nevi;
+    fn fold(fold: usize, truths: &[Class], nevi: f64) -> FoldEvaluation {
+        let mut probabilities = vec![0.0; 7];
+        probabilities[ham("nv").index()] = nevi;
+        probabilities[ham("mel").index()] = 1.0 - nevi;
         let predictions = Predictions {
             image_ids: vec![String::new(); truths.len()],
             lesion_ids: Vec::new(),
@@ -298,7 +299,7 @@ mod tests {
 
     #[test]
     fn mean_and_standard_deviation_are_over_the_folds() {
-        let (nv, mel) = (Diagnosis::Nv, Diagnosis::Mel);
+        let (nv, mel) = (ham("nv"), ham("mel"));
         let folds = Folds::new(
             3,
             vec![
@@ -317,7 +318,7 @@ mod tests {
 
     #[test]
     fn a_metric_undefined_in_one_fold_has_no_mean() {
-        let (nv, mel) = (Diagnosis::Nv, Diagnosis::Mel);
+        let (nv, mel) = (ham("nv"), ham("mel"));
         let folds = Folds::new(3, vec![fold(0, &[nv, nv], 0.9), fold(1, &[nv, mel], 0.1)]);
         assert_eq!(folds.mean["melanoma_recall"], None);
         assert_eq!(folds.standard_deviation["melanoma_recall"], None);

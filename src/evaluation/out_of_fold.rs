@@ -87,6 +87,7 @@ impl OutOfFold {
         let metrics = predictions.score();
         let evaluation = &mut self.evaluation;
         evaluation.intervals = bootstrap::intervals(
+            predictions.classes,
             &predictions.truths,
             &predictions.probabilities,
             &predictions.lesions(),

@@ -6,6 +6,7 @@ use crate::inference::classifier::Classifier;
 use crate::metrics::Predictions;
 use crate::metrics::decisions::{DecisionRule, decide};
 use crate::model::checkpoint_metadata::CheckpointMetadata;
+use crate::probabilities::Probabilities;
 use crate::progress::Progress;
 use crate::{Error, Result};
 
@@ -40,7 +41,7 @@ pub fn threshold_rows(
 /// Predicts rows of a dataset, `batch` images at a time.
 ///
 /// # Errors
-/// Images prepared with another resize rule, and probabilities that are not finite.
+/// Other classes, images prepared with another resize rule, and probabilities that are not finite.
 pub fn predict_split(
     classifier: &dyn Classifier,
     dataset: &Dataset,
@@ -48,13 +49,17 @@ pub fn predict_split(
     batch: usize,
     progress: &dyn Progress,
 ) -> Result<Predictions> {
+    let classes = dataset.info.classes;
+    dataset.refuse_other_classes(classifier.classes(), "the network")?;
     dataset.refuse_other_resize(classifier.resize(), "the network")?;
-    let mut predictions = Predictions::default();
+    let mut predictions = Predictions::new(classes);
     progress.start("Scoring", rows.len() as u64);
     for rows in rows.chunks(batch.max(1)) {
         let images = dataset.pixels.images(rows)?;
         let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
         for (&row, probabilities) in rows.iter().zip(classifier.probabilities(&images)?) {
+            // The dataset says which classes are malignant or watched.
+            let probabilities = Probabilities::new(classes, probabilities.iter().copied());
             let sample = &dataset.rows[row].sample;
             if probabilities.iter().any(|p| !p.is_finite()) {
                 return Err(Error::input(
@@ -66,9 +71,9 @@ pub fn predict_split(
             predictions.image_ids.push(sample.image_id.clone());
             predictions.lesion_ids.push(sample.lesion_id.clone());
             predictions.truths.push(sample.dx);
-            predictions.probabilities.push(probabilities);
             let balanced = classifier.decisions().offsets(DecisionRule::Balanced);
             (predictions.balanced).extend(balanced.map(|offsets| decide(&probabilities, offsets)));
+            predictions.probabilities.push(probabilities);
         }
         progress.advance(rows.len() as u64);
     }

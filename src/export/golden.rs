@@ -15,10 +15,11 @@ use crate::artifact::package::{GOLDEN_FILE, GOLDEN_FOLDER};
 use crate::imaging::resize::{self, ResizeRule};
 use crate::inference::open;
 use crate::probabilities::Probabilities;
-use crate::{DEFAULT_SEED, Diagnosis, Error, Result, files, synthetic};
+use crate::synthetic::Diagnosis;
+use crate::{ClassList, DEFAULT_SEED, Error, Result, files, synthetic};
 
-/// Width and height of the image of each class: landscape, portrait, square, smaller than the network's input.
-const SIZES: [[u32; 2]; Diagnosis::COUNT] = [
+/// Width and height of the image of each diagnosis that can be drawn: landscape, portrait, square, smaller than the network's input.
+const SIZES: [[u32; 2]; Diagnosis::ALL.len()] = [
     [600, 450],
     [330, 440],
     [256, 256],
@@ -51,8 +52,9 @@ struct GoldenImage {
     sha256: String,
     width: u32,
     height: u32,
-    /// The drawn class. A network trained on photographs may predict another.
-    truth: Diagnosis,
+    /// The drawn class; `None` if the network does not have it. One trained on photographs may predict another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    truth: Option<String>,
     prepared: Prepared,
     /// The probabilities by format, in class order.
     probabilities: serde_json::Map<String, serde_json::Value>,
@@ -66,27 +68,33 @@ struct Prepared {
 }
 
 /// Draws the images, runs the network files of an export folder on them, and writes the golden vectors to the folder.
-pub fn write(folder: &Path, rule: ResizeRule, networks: &[ExportedFile]) -> Result<()> {
+pub fn write(
+    folder: &Path,
+    classes: ClassList,
+    rule: ResizeRule,
+    networks: &[ExportedFile],
+) -> Result<()> {
     let pictures = folder.join(GOLDEN_FOLDER);
     fs::create_dir(&pictures).map_err(Error::io("create", &pictures))?;
     let mut images = Vec::new();
     let mut pixels = Vec::new();
-    for (truth, [width, height]) in Diagnosis::ALL.into_iter().zip(SIZES) {
-        let picture = synthetic::picture(truth, DEFAULT_SEED, width, height)
+    for (diagnosis, [width, height]) in Diagnosis::ALL.into_iter().zip(SIZES) {
+        let drawn = diagnosis.class();
+        let picture = synthetic::picture(diagnosis, DEFAULT_SEED, width, height)
             .map_err(|error| Error::io("draw", &pictures)(std::io::Error::other(error)))?;
         let prepared = resize::resize(&picture, rule);
         let square = RgbImage::from_raw(rule.size, rule.size, prepared.clone());
-        let file = write_png(folder, &format!("{truth}.png"), &picture)?;
+        let file = write_png(folder, &format!("{drawn}.png"), &picture)?;
         images.push(GoldenImage {
             sha256: files::sha256_file(&folder.join(&file))?,
             file,
             width,
             height,
-            truth,
+            truth: (classes.by_label(drawn.code())).map(|class| class.code().to_owned()),
             prepared: Prepared {
                 file: write_png(
                     folder,
-                    &format!("{truth}.prepared.png"),
+                    &format!("{drawn}.prepared.png"),
                     &square.unwrap_or_default(),
                 )?,
                 sha256: files::sha256(&prepared),

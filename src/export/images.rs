@@ -11,7 +11,7 @@ use crate::evaluation::{self, leakage};
 use crate::imaging::resize::ResizeRule;
 use crate::metrics::Predictions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
-use crate::{Error, Result};
+use crate::{ClassList, Error, Result};
 
 /// Images on which exported files are compared with the checkpoint.
 pub struct Images {
@@ -32,7 +32,7 @@ impl Images {
         let dataset = open(folder, metadata)?;
         leakage::refuse_seen_lesions(metadata, &dataset, Split::Val)?;
         let rows = evenly_spaced(&dataset, Split::Val, limit)?;
-        let mut truths = Predictions::default();
+        let mut truths = Predictions::new(dataset.info.classes);
         for &row in &rows {
             let sample = &dataset.rows[row].sample;
             truths.image_ids.push(sample.image_id.clone());
@@ -59,14 +59,14 @@ impl Images {
         Ok(Self {
             pixels: (dataset.pixels).images(&evenly_spaced(&dataset, Split::Train, limit)?)?,
             of: "training images",
-            truths: Predictions::default(),
+            truths: Predictions::new(dataset.info.classes),
             whole: false,
         })
     }
 
     /// Noise images, for use without a dataset: a coarse, interpolated grid of random colours plus fine noise.
     /// Identical on every machine.
-    pub fn noise(rule: ResizeRule, count: usize) -> Self {
+    pub fn noise(classes: ClassList, rule: ResizeRule, count: usize) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(crate::DEFAULT_SEED);
         let pixels = (0..count)
             .map(|_| noise(&mut rng, rule.size as usize))
@@ -74,7 +74,7 @@ impl Images {
         Self {
             pixels,
             of: "noise images",
-            truths: Predictions::default(),
+            truths: Predictions::new(classes),
             whole: false,
         }
     }

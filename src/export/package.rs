@@ -44,10 +44,10 @@ pub fn write(
         metadata: source.metadata.clone(),
     };
     files::write_json(&path(CHECKPOINT_FILE), &provenance)?;
-    files::write_atomically(&path(LABELS_FILE), labels().as_bytes())?;
+    files::write_atomically(&path(LABELS_FILE), labels(description.classes).as_bytes())?;
     let card = model_card::card(source, description, networks, evaluations);
     files::write_atomically(&path(CARD_FILE), card.as_bytes())?;
-    golden::write(folder, description.resize, networks)?;
+    golden::write(folder, description.classes, description.resize, networks)?;
     let readme = readme::readme(description, networks);
     files::write_atomically(&path(readme::README_FILE), readme.as_bytes())?;
     let names = [

@@ -1,5 +1,6 @@
 //! Runs each exported file in its own inference engine and compares it with the checkpoint.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -10,9 +11,9 @@ use crate::artifact::format::{Format, Precision};
 use crate::inference::classifier::Classifier;
 use crate::metrics::decisions::{DecisionRule, Decisions, adjusted};
 use crate::metrics::{self, Metrics};
-use crate::probabilities::{Probabilities, ranked};
+use crate::probabilities::Probabilities;
 use crate::progress::Progress;
-use crate::{Diagnosis, Error, Result};
+use crate::{Class, Error, Result};
 
 /// The largest allowed probability difference of a float32 file, due to another order of additions.
 pub const TOLERANCE: f64 = 1e-4;
@@ -80,7 +81,7 @@ pub fn check(
             .map_err(|problem| refuse(format!("{problem}, at batch size {BATCH}")))?;
     }
     let differences = || {
-        let pairs = expected.iter().flatten().zip(together.iter().flatten());
+        let pairs = (expected.iter().zip(&together)).flat_map(|(e, f)| e.iter().zip(f.iter()));
         pairs.map(|(e, f)| (e - f).abs())
     };
     let check = Check {
@@ -90,7 +91,7 @@ pub fn check(
         max_difference: differences().fold(0.0, f64::max),
         mean_difference: differences().sum::<f64>() / differences().count().max(1) as f64,
         same_top1: (expected.iter().zip(&together))
-            .filter(|(e, f)| ranked(e)[0].0 == ranked(f)[0].0)
+            .filter(|(e, f)| e.argmax() == f.argmax())
             .count(),
         milliseconds,
         score: score(images, expected, &together, inputs.decisions),
@@ -106,7 +107,7 @@ pub fn check(
 
 /// The reason why a file of reduced precision fails, if it does. `truths` are those of the images; none if they have no
 /// labels.
-fn failure(format: Format, check: &Check, truths: &[Diagnosis], tolerance: f64) -> Option<String> {
+fn failure(format: Format, check: &Check, truths: &[Class], tolerance: f64) -> Option<String> {
     if format.precision() == Precision::Single {
         return None;
     }
@@ -128,18 +129,19 @@ fn failure(format: Format, check: &Check, truths: &[Diagnosis], tolerance: f64) 
 }
 
 /// The figures that dropped by more than `tolerance` percentage points and by more than one image is worth.
-fn losses(score: Option<Score>, truths: &[Diagnosis], tolerance: f64) -> Vec<String> {
+fn losses(score: Option<Score>, truths: &[Class], tolerance: f64) -> Vec<String> {
     let Some(score) = score else {
         return Vec::new();
     };
-    let mut support = [0_usize; Diagnosis::COUNT];
+    let mut support: BTreeMap<Class, usize> = BTreeMap::new();
     for truth in truths {
-        support[truth.index()] += 1;
+        *support.entry(*truth).or_default() += 1;
     }
-    let melanomas = support[Diagnosis::Mel.index()].max(1);
-    let present = support.iter().filter(|&&images| images > 0);
-    let classes = present.clone().count().max(1);
-    let rarest = present.min().copied().unwrap_or(1);
+    let is_melanoma = |class: &Class| Some(*class) == class.list().melanoma();
+    let melanomas = support.iter().find(|(class, _)| is_melanoma(class));
+    let melanomas = melanomas.map_or(1, |(_, images)| *images);
+    let classes = support.len().max(1);
+    let rarest = support.values().min().copied().unwrap_or(1);
     let of_accuracy = 100.0 / (classes * rarest) as f64;
     let of_recall = 100.0 / melanomas as f64;
     let balanced = score.balanced;
@@ -174,13 +176,13 @@ fn score(
     found: &[Probabilities],
     decisions: &Decisions,
 ) -> Option<Score> {
-    let truths = &images.truths.truths;
+    let (classes, truths) = (images.truths.classes, &images.truths.truths);
     if truths.is_empty() {
         return None;
     }
     let (before, after) = (
-        metrics::score(truths, expected),
-        metrics::score(truths, found),
+        metrics::score(classes, truths, expected),
+        metrics::score(classes, truths, found),
     );
     let change = |name: &str| Some(after.get(name)? - before.get(name)?);
     let Metrics {
@@ -197,7 +199,7 @@ fn score(
         balanced: decisions.offsets(DecisionRule::Balanced).map(|offsets| {
             let [before, after] = [expected, found].map(|rows| {
                 let rows: Vec<_> = rows.iter().map(|row| adjusted(row, offsets)).collect();
-                metrics::score(truths, &rows)
+                metrics::score(classes, truths, &rows)
             });
             let change = |name: &str| Some(after.get(name)? - before.get(name)?);
             BalancedScore {
@@ -235,7 +237,10 @@ fn equal(expected: &[Probabilities], found: &[Probabilities]) -> Result<(), Stri
         ));
     }
     for (image, (expected, found)) in expected.iter().zip(found).enumerate() {
-        let differences = expected.iter().zip(found).map(|(e, f)| (e - f).abs());
+        let differences = expected
+            .iter()
+            .zip(found.iter())
+            .map(|(e, f)| (e - f).abs());
         let difference = differences.fold(
             0.0,
             |a: f64, b| {
@@ -247,7 +252,7 @@ fn equal(expected: &[Probabilities], found: &[Probabilities]) -> Result<(), Stri
                 "a probability of image {image} differs by {difference:.1e}; at most {TOLERANCE:.0e} is allowed"
             ));
         }
-        if ranked(expected)[0].0 != ranked(found)[0].0 {
+        if expected.argmax() != found.argmax() {
             return Err(format!("the top-1 class of image {image} differs"));
         }
     }
@@ -280,8 +285,8 @@ mod tests {
     }
 
     /// So many melanomas and nevi that one image is worth at most half a point.
-    fn truths() -> Vec<Diagnosis> {
-        [[Diagnosis::Mel; 500], [Diagnosis::Nv; 500]].concat()
+    fn truths() -> Vec<Class> {
+        [[ham("mel"); 500], [ham("nv"); 500]].concat()
     }
 
     #[test]
@@ -331,7 +336,7 @@ mod tests {
 
     #[test]
     fn one_melanoma_may_be_lost_however_few_there_are() {
-        let few = [[Diagnosis::Mel; 20], [Diagnosis::Nv; 20]].concat();
+        let few = [[ham("mel"); 20], [ham("nv"); 20]].concat();
         let fails = |mel| failure(Format::OnnxInt8, &check(900, mel), &few, 1.0);
         assert_eq!(fails(-0.05), None);
         assert!(fails(-0.1).is_some());

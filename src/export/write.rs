@@ -76,7 +76,13 @@ pub fn write(
         let path = folder.join(format.file_name());
         let about = |resizes| FileDescription {
             description,
-            interface: Interface::new(format, description.resize, plan.input, resizes),
+            interface: Interface::new(
+                format,
+                description.resize,
+                plan.input,
+                resizes,
+                description.classes.len(),
+            ),
         };
         let resizes = plan.resizes && format.family() == Family::Onnx;
         let about = about(resizes);
@@ -151,7 +157,13 @@ impl<'a> QuantizedFold<'a> {
         let description = source.description();
         let about = FileDescription {
             description: &description,
-            interface: Interface::new(format, description.resize, plan.input, false),
+            interface: Interface::new(
+                format,
+                description.resize,
+                plan.input,
+                false,
+                description.classes.len(),
+            ),
         };
         write_one(source, self.network.as_ref(), format, &path, &about)?;
         let classifier = open::open(&path, Device::Cpu)?;

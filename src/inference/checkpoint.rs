@@ -13,7 +13,7 @@ use crate::model::fuse::FusedNetwork;
 use crate::model::inference_network::InferenceNetwork;
 use crate::model::{input, output};
 use crate::probabilities::Probabilities;
-use crate::{Diagnosis, Error, Result};
+use crate::{Class, ClassList, Error, Result};
 
 /// A checkpoint as a [`Classifier`].
 pub struct CheckpointClassifier {
@@ -62,6 +62,10 @@ impl CheckpointClassifier {
 }
 
 impl Classifier for CheckpointClassifier {
+    fn classes(&self) -> ClassList {
+        self.metadata.classes
+    }
+
     fn resize(&self) -> ResizeRule {
         self.metadata.resize
     }
@@ -78,10 +82,14 @@ impl Classifier for CheckpointClassifier {
         let side = self.metadata.resize.size as usize;
         let bytes = input::bytes_to_tensor(images, side, self.network.device())?;
         let logits = tch::no_grad(|| self.network.forward(&input::normalised(&bytes)));
-        classifier::checked(&self.name, images.len(), output::probabilities(&logits)?)
+        classifier::checked(
+            &self.name,
+            images.len(),
+            output::probabilities(self.classes(), &logits)?,
+        )
     }
 
-    fn grad_cam(&self, image: &[u8], class: Diagnosis) -> Result<Option<Vec<f32>>> {
+    fn grad_cam(&self, image: &[u8], class: Class) -> Result<Option<Vec<f32>>> {
         let side = self.metadata.resize.size as usize;
         let bytes = input::bytes_to_tensor(&[image], side, self.network.device())?;
         let map = tch::no_grad(|| self.network.grad_cam(&input::normalised(&bytes), class));

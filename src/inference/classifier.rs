@@ -5,10 +5,13 @@ use crate::imaging::resize::ResizeRule;
 use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::probabilities::Probabilities;
-use crate::{Diagnosis, Error, Result};
+use crate::{Class, ClassList, Error, Result};
 
 /// A model that predicts probabilities of prepared images.
 pub trait Classifier {
+    /// The classes, in the order of the probabilities.
+    fn classes(&self) -> ClassList;
+
     /// The resize rule for its input images.
     fn resize(&self) -> ResizeRule;
 
@@ -47,12 +50,12 @@ pub trait Classifier {
     /// The Grad-CAM map of a prepared image for a class: a square grid in row order, values from 0 up
     /// ([`crate::model::inference_network::InferenceNetwork::grad_cam`]). `None` where it is not accessible: only
     /// checkpoints and ONNX files give it.
-    fn grad_cam(&self, _image: &[u8], _class: Diagnosis) -> Result<Option<Vec<f32>>> {
+    fn grad_cam(&self, _image: &[u8], _class: Class) -> Result<Option<Vec<f32>>> {
         Ok(None)
     }
 }
 
-/// The largest difference of a sum of probabilities from 1: the seven outputs of an int8 file have steps of 1/256.
+/// The largest difference of a sum of probabilities from 1: the outputs of an int8 file have steps of 1/256.
 const SUM_TOLERANCE: f64 = 0.05;
 
 /// Refuses answers that are no probabilities, or not one row for each image. `name` is the path of the network.
@@ -62,7 +65,13 @@ pub fn checked(name: &str, images: usize, rows: Vec<Probabilities>) -> Result<Ve
         row.iter().all(is_probability) && (row.iter().sum::<f64>() - 1.0).abs() <= SUM_TOLERANCE
     };
     let problem = match rows.iter().find(|row| !is_valid(row)) {
-        Some(row) => format!("its answer {row:?} is not seven probabilities that sum to 1"),
+        Some(row) => {
+            let row: &[f64] = row;
+            format!(
+                "its answer {row:?} is not {} probabilities that sum to 1",
+                row.len()
+            )
+        }
         None if rows.len() != images => {
             format!("it gave {} answers to {images} images", rows.len())
         }

@@ -7,13 +7,14 @@ use crate::imaging::resize::ResizeRule;
 use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::probabilities::Probabilities;
-use crate::{Diagnosis, Error, Result};
+use crate::{Class, ClassList, Error, Result};
 
 /// A classifier whose probabilities are the means over several networks.
 ///
 /// It has the networks' decision rules if they are all the same, and else names the likeliest class. It has no
 /// thresholds and no abstention rule: those of the networks were selected on the probabilities of each alone.
 pub struct Ensemble {
+    classes: ClassList,
     networks: Vec<Box<dyn Classifier>>,
     resize: ResizeRule,
     decisions: Decisions,
@@ -29,6 +30,7 @@ impl Ensemble {
             return Err(Error::input("--model", "no network", "Name at least one."));
         };
         let (resize, decisions) = (first.resize(), first.decisions().clone());
+        let classes = first.classes();
         for (path, network) in &networks {
             if network.resize() != resize {
                 let (other, first) = (network.resize().flags(), resize.flags());
@@ -38,22 +40,35 @@ impl Ensemble {
                     "Only networks with the same input can be averaged.",
                 ));
             }
+            if !network.classes().has_codes_of(classes) {
+                let (other, first) = (network.classes().codes(), classes.codes());
+                return Err(Error::file(
+                    path,
+                    format!("this network has the classes {other}, the first one {first}"),
+                    "Only networks with the same classes can be averaged.",
+                ));
+            }
         }
         let mut all = networks.iter();
         let agree = all.all(|(_, network)| *network.decisions() == decisions);
         Ok(Self {
+            classes,
             networks: networks.into_iter().map(|(_, network)| network).collect(),
             resize,
             decisions: if agree {
                 decisions
             } else {
-                Decisions::default()
+                Decisions::likeliest(classes)
             },
         })
     }
 }
 
 impl Classifier for Ensemble {
+    fn classes(&self) -> ClassList {
+        self.classes
+    }
+
     fn resize(&self) -> ResizeRule {
         self.resize
     }
@@ -72,10 +87,10 @@ impl Classifier for Ensemble {
     }
 
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
-        let mut means = vec![[0.0; Diagnosis::COUNT]; images.len()];
+        let mut means = vec![Probabilities::zeros(self.classes()); images.len()];
         for network in &self.networks {
             for (mean, row) in means.iter_mut().zip(network.probabilities(images)?) {
-                for (sum, probability) in mean.iter_mut().zip(row) {
+                for (sum, probability) in mean.iter_mut().zip(row.iter()) {
                     *sum += probability / self.networks.len() as f64;
                 }
             }
@@ -97,6 +112,10 @@ mod tests {
     }
 
     impl Classifier for Constant {
+        fn classes(&self) -> ClassList {
+            ham10000()
+        }
+
         fn resize(&self) -> ResizeRule {
             ResizeRule::square(self.size)
         }
@@ -110,9 +129,9 @@ mod tests {
         }
 
         fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
-            let mut row = [0.0; Diagnosis::COUNT];
-            row[Diagnosis::Mel.index()] = self.melanoma;
-            row[Diagnosis::Nv.index()] = 1.0 - self.melanoma;
+            let mut row = vec![0.0; 7];
+            row[ham("mel").index()] = self.melanoma;
+            row[ham("nv").index()] = 1.0 - self.melanoma;
             Ok(vec![row; images.len()])
         }
     }
@@ -140,7 +159,7 @@ mod tests {
         let ensemble = Ensemble::new(networks).unwrap();
         let rows = ensemble.probabilities(&[&[], &[]]).unwrap();
         assert_eq!(rows.len(), 2);
-        assert!((rows[1][Diagnosis::Mel.index()] - 0.5).abs() < 1e-12);
+        assert!((rows[1][ham("mel").index()] - 0.5).abs() < 1e-12);
         assert!((rows[1].iter().sum::<f64>() - 1.0).abs() < 1e-12);
         assert_eq!(ensemble.networks(), 3);
     }

@@ -2,7 +2,7 @@
 //! whether the lesion should be referred. The phone page applies the same rules (`web/src/views/judgement.ts`).
 
 use super::classifier::Classifier;
-use crate::Diagnosis;
+use crate::Class;
 use crate::artifact::description::{Abstention, Threshold};
 use crate::metrics::decisions::{DecisionRule, Offsets, decide};
 use crate::metrics::operating_points::Target;
@@ -28,7 +28,7 @@ pub struct Rules {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judgement {
     /// The class that the decision rule names, whether sure or not.
-    pub class: Diagnosis,
+    pub class: Class,
     /// The largest probability.
     pub confidence: f64,
     /// Whether the largest probability is below the abstention threshold; `None` without an abstention rule.
@@ -38,7 +38,7 @@ pub struct Judgement {
 }
 
 /// The score of a target at its operating point.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Score {
     /// The operating point.
     pub point: Threshold,
@@ -67,9 +67,9 @@ impl Rules {
         let rule = rule.unwrap_or(decisions.default);
         Some(Self {
             rule,
-            offsets: *decisions.offsets(rule)?,
+            offsets: decisions.offsets(rule)?.clone(),
             abstention: classifier.abstention(),
-            operating_points: (Target::ALL.into_iter())
+            operating_points: (Target::all(classifier.classes()).iter())
                 .filter_map(|target| operating_point(target, classifier.thresholds()))
                 .collect(),
         })
@@ -79,8 +79,8 @@ impl Rules {
     pub fn judge(&self, probabilities: &Probabilities) -> Judgement {
         let confidence = probabilities.iter().copied().fold(0.0, f64::max);
         let score = |point: &Threshold| Score {
-            point: *point,
-            score: (point.target.classes().iter())
+            point: point.clone(),
+            score: (point.target.classes(probabilities.classes()).iter())
                 .map(|class| probabilities[class.index()])
                 .sum(),
         };
@@ -94,12 +94,12 @@ impl Rules {
 }
 
 /// The threshold of a target that was selected for the sensitivity nearest to [`SENSITIVITY`]; the first of equals.
-fn operating_point(target: Target, thresholds: &[Threshold]) -> Option<Threshold> {
+fn operating_point(target: &Target, thresholds: &[Threshold]) -> Option<Threshold> {
     let distance = |threshold: &Threshold| (threshold.sensitivity_asked - SENSITIVITY).abs();
-    let of_target = thresholds.iter().filter(|one| one.target == target);
+    let of_target = thresholds.iter().filter(|one| one.target == *target);
     of_target
         .min_by(|a, b| distance(a).total_cmp(&distance(b)))
-        .copied()
+        .cloned()
 }
 
 #[cfg(test)]
@@ -122,14 +122,14 @@ mod tests {
     fn rules(limit: Option<f64>, thresholds: &[Threshold]) -> Rules {
         Rules {
             rule: DecisionRule::Likeliest,
-            offsets: [0.0; Diagnosis::COUNT],
+            offsets: vec![0.0; 7],
             abstention: limit.map(|threshold| Abstention {
                 threshold,
                 chosen_on: Part::Val,
                 coverage: 0.8,
                 accuracy: 0.9,
             }),
-            operating_points: (Target::ALL.into_iter())
+            operating_points: (Target::all(classifier.classes()).iter())
                 .filter_map(|target| operating_point(target, thresholds))
                 .collect(),
         }
@@ -137,10 +137,10 @@ mod tests {
 
     /// Probabilities of bcc, melanoma and nevus.
     fn row([bcc, mel, nv]: [f64; 3]) -> Probabilities {
-        let mut row = [0.0; Diagnosis::COUNT];
-        row[Diagnosis::Bcc.index()] = bcc;
-        row[Diagnosis::Mel.index()] = mel;
-        row[Diagnosis::Nv.index()] = nv;
+        let mut row = vec![0.0; 7];
+        row[ham("bcc").index()] = bcc;
+        row[ham("mel").index()] = mel;
+        row[ham("nv").index()] = nv;
         row
     }
 
@@ -148,7 +148,7 @@ mod tests {
     fn below_the_abstention_threshold_the_network_is_not_sure_and_at_it_it_is() {
         let rules = rules(Some(0.6), &[]);
         let unsure = rules.judge(&row([0.3, 0.11, 0.59]));
-        assert_eq!((unsure.class, unsure.not_sure), (Diagnosis::Nv, Some(true)));
+        assert_eq!((unsure.class, unsure.not_sure), (ham("nv"), Some(true)));
         assert_eq!(rules.judge(&row([0.2, 0.2, 0.6])).not_sure, Some(false));
     }
 

@@ -15,7 +15,7 @@ use crate::imaging::resize::ResizeRule;
 use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::probabilities::Probabilities;
-use crate::{Diagnosis, Error, Result, reading};
+use crate::{Class, ClassList, Error, Result, reading};
 
 /// Images that one thread runs together.
 const IMAGES_AT_A_TIME: usize = 4;
@@ -81,6 +81,10 @@ impl OnnxClassifier {
 }
 
 impl Classifier for OnnxClassifier {
+    fn classes(&self) -> ClassList {
+        self.spec.classes
+    }
+
     fn resize(&self) -> ResizeRule {
         self.spec.resize
     }
@@ -121,7 +125,7 @@ impl Classifier for OnnxClassifier {
 
     /// The class activation map of [`EVIDENCE`]: as only average pooling and the linear head follow the last activations,
     /// its positive part is Grad-CAM.
-    fn grad_cam(&self, image: &[u8], class: Diagnosis) -> Result<Option<Vec<f32>>> {
+    fn grad_cam(&self, image: &[u8], class: Class) -> Result<Option<Vec<f32>>> {
         let Some(evidence) = self.model.find_node(EVIDENCE) else {
             return Ok(None);
         };
@@ -149,10 +153,11 @@ impl OnnxClassifier {
             .run(images, self.output, threads)?
             .into_shape_vec::<f32, 2>()
             .map_err(|error| self.failed(&error.to_string()))?;
-        if classes != Diagnosis::COUNT {
+        if classes != self.spec.classes.len() {
             return Err(self.failed(&format!("its output has {classes} probabilities per image")));
         }
-        let row = |row: &[f32]| std::array::from_fn(|class| f64::from(row[class]));
+        let row =
+            |row: &[f32]| Probabilities::new(self.spec.classes, row.iter().copied().map(f64::from));
         let rows = flat.chunks_exact(classes).map(row).collect();
         classifier::checked(&self.name, images.len(), rows)
     }

@@ -12,7 +12,7 @@ use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::model::{input, output};
 use crate::probabilities::Probabilities;
-use crate::{Error, Result};
+use crate::{ClassList, Error, Result};
 
 /// A TorchScript file that `skinlesion export` wrote.
 pub struct TorchScriptClassifier {
@@ -55,6 +55,10 @@ impl TorchScriptClassifier {
 }
 
 impl Classifier for TorchScriptClassifier {
+    fn classes(&self) -> ClassList {
+        self.spec.classes
+    }
+
     fn resize(&self) -> ResizeRule {
         self.spec.resize
     }
@@ -87,7 +91,9 @@ impl Classifier for TorchScriptClassifier {
         match outputs {
             IValue::Tuple(outputs) => match outputs.first() {
                 Some(IValue::Tensor(probabilities)) => {
-                    classifier::checked(&self.name, images.len(), output::rows(probabilities)?)
+                    classifier::checked(&self.name, images.len(), {
+                        output::rows(self.classes(), probabilities)?
+                    })
                 }
                 _ => Err(self.unexpected_output()),
             },

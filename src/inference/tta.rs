@@ -11,7 +11,7 @@ use crate::imaging::symmetry::Symmetry;
 use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::probabilities::Probabilities;
-use crate::{Diagnosis, Result};
+use crate::{Class, ClassList, Result};
 
 /// A classifier whose probabilities are means over the eight symmetric views of each image.
 pub struct TestTimeAugmentation(Box<dyn Classifier>);
@@ -24,6 +24,10 @@ impl TestTimeAugmentation {
 }
 
 impl Classifier for TestTimeAugmentation {
+    fn classes(&self) -> ClassList {
+        self.0.classes()
+    }
+
     fn resize(&self) -> ResizeRule {
         self.0.resize()
     }
@@ -46,12 +50,12 @@ impl Classifier for TestTimeAugmentation {
 
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
         let side = self.0.resize().size as usize;
-        let mut means = vec![[0.0; Diagnosis::COUNT]; images.len()];
+        let mut means = vec![Probabilities::zeros(self.classes()); images.len()];
         for symmetry in Symmetry::ALL {
             let views: Vec<Vec<u8>> = images.iter().map(|i| view(i, side, symmetry)).collect();
             let views: Vec<&[u8]> = views.iter().map(Vec::as_slice).collect();
             for (mean, row) in means.iter_mut().zip(self.0.probabilities(&views)?) {
-                for (sum, probability) in mean.iter_mut().zip(row) {
+                for (sum, probability) in mean.iter_mut().zip(row.iter()) {
                     *sum += probability / Symmetry::ALL.len() as f64;
                 }
             }
@@ -89,6 +93,10 @@ mod tests {
             unreachable!("these tests read probabilities only")
         }
 
+        fn classes(&self) -> ClassList {
+            ham10000()
+        }
+
         fn resize(&self) -> ResizeRule {
             ResizeRule::square(SIDE as u32)
         }
@@ -99,7 +107,7 @@ mod tests {
 
         fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
             let predict = |image: &&[u8]| {
-                let mut row = [0.0; Diagnosis::COUNT];
+                let mut row = vec![0.0; 7];
                 row[0] = f64::from(image[0]) / 255.0;
                 row[1] = 1.0 - row[0];
                 row

@@ -9,7 +9,7 @@ use super::binary::Binary;
 use super::isic::{self, IsicClass};
 use super::operating_points::{Target, operating_points};
 use super::tests::{cases as predictions, diagnoses};
-use crate::Diagnosis;
+use crate::Class;
 
 #[derive(Deserialize)]
 struct Reference {
@@ -19,8 +19,8 @@ struct Reference {
 #[derive(Deserialize)]
 struct Case {
     name: String,
-    isic: BTreeMap<Diagnosis, IsicClass>,
-    curves: BTreeMap<Diagnosis, Curves>,
+    isic: BTreeMap<Class, IsicClass>,
+    curves: BTreeMap<Class, Curves>,
     points: BTreeMap<Target, Vec<Point>>,
 }
 

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ranking::RocAuc;
-use crate::Diagnosis;
+use crate::Class;
 use crate::probabilities::Probabilities;
 
 /// Scores and binary truths of images, as cumulative counts by threshold.
@@ -66,11 +66,7 @@ impl Binary {
     }
 
     /// One or several classes against the rest; the score is the sum of their probabilities.
-    pub fn any_of(
-        classes: &[Diagnosis],
-        truths: &[Diagnosis],
-        probabilities: &[Probabilities],
-    ) -> Self {
+    pub fn any_of(classes: &[Class], truths: &[Class], probabilities: &[Probabilities]) -> Self {
         Self::new(truths.iter().zip(probabilities).map(|(truth, row)| {
             let score = classes.iter().map(|class| row[class.index()]).sum();
             (score, classes.contains(truth))

@@ -7,8 +7,8 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::weighted::WeightedMetrics;
-use crate::Diagnosis;
 use crate::probabilities::Probabilities;
+use crate::{Class, ClassList};
 
 /// Number of bootstrap draws.
 pub const DRAWS: usize = 2000;
@@ -54,14 +54,15 @@ impl Clusters {
     }
 }
 
-/// 95 % intervals of the metrics in [`super::Metrics::NAMES`] and of the AUC and average precision of each class
+/// 95 % intervals of the metrics in [`super::Metrics::names`] and of the AUC and average precision of each class
 /// (`per_class.CODE.auc`, …), by percentile bootstrap (Efron & Tibshirani 1993, chapter 13). Lesions are drawn with
 /// replacement, all images of a lesion together. `lesions[i]` is the lesion of image `i`.
 ///
 /// The same seed gives the same intervals on any number of cores. A draw in which a metric is undefined is skipped for
 /// that metric. A metric that is undefined on all images has no interval.
 pub fn intervals(
-    truths: &[Diagnosis],
+    classes: ClassList,
+    truths: &[Class],
     probabilities: &[Probabilities],
     lesions: &[&str],
     seed: u64,
@@ -69,14 +70,14 @@ pub fn intervals(
     if truths.is_empty() {
         return Intervals::new();
     }
-    let metrics = WeightedMetrics::new(truths, probabilities);
+    let metrics = WeightedMetrics::new(classes, truths, probabilities);
     let lesions = Clusters::new(lesions);
     let observed = metrics.score(&vec![1; truths.len()]);
     let draws: Vec<_> = (0..DRAWS)
         .into_par_iter()
         .map(|number| metrics.score(&lesions.draw(seed, number)))
         .collect();
-    let names = WeightedMetrics::names().into_iter().enumerate();
+    let names = metrics.names().into_iter().enumerate();
     names
         .filter(|&(at, _)| observed[at].is_some())
         .filter_map(|(at, name)| {
@@ -107,11 +108,11 @@ mod tests {
     use super::*;
 
     /// 200 images with an accuracy of 0.75; the `per_lesion` images of a lesion have the same prediction.
-    fn sample(per_lesion: usize) -> (Vec<Diagnosis>, Vec<Probabilities>, Vec<String>) {
+    fn sample(per_lesion: usize) -> (Vec<Class>, Vec<Probabilities>, Vec<String>) {
         let mut all = (Vec::new(), Vec::new(), Vec::new());
         for image in 0..200 {
             let lesion = image / per_lesion;
-            let truth = Diagnosis::ALL[lesion % 2 + 4];
+            let truth = ham10000()[lesion % 2 + 4];
             let is_correct = !lesion.is_multiple_of(4);
             let mut row = [0.0; 7];
             row[if is_correct { truth.index() } else { 0 }] = 1.0;

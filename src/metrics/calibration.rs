@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ranking::argmax;
-use crate::Diagnosis;
+use crate::Class;
 use crate::probabilities::Probabilities;
 
 /// Bins of the reliability diagram and of both expected calibration errors.
@@ -37,13 +36,13 @@ pub struct Bin {
 }
 
 /// Computes calibration metrics; `None` without images.
-pub fn calibration(truths: &[Diagnosis], probabilities: &[Probabilities]) -> Option<Calibration> {
+pub fn calibration(truths: &[Class], probabilities: &[Probabilities]) -> Option<Calibration> {
     if truths.is_empty() {
         return None;
     }
     let mut outcomes: Vec<(f64, bool)> = (truths.iter().zip(probabilities))
         .map(|(&truth, row)| {
-            let predicted = argmax(row);
+            let predicted = row.argmax();
             (row[predicted.index()], predicted == truth)
         })
         .collect();
@@ -94,13 +93,13 @@ fn expected_error(bins: &[Bin], images: usize) -> f64 {
     bins.iter().map(gap).sum()
 }
 
-fn brier(truths: &[Diagnosis], probabilities: &[Probabilities]) -> f64 {
+fn brier(truths: &[Class], probabilities: &[Probabilities]) -> f64 {
     let squares = truths.iter().zip(probabilities).map(|(truth, row)| {
-        let difference = |class: Diagnosis| {
+        let difference = |class: Class| {
             let target = if class == *truth { 1.0 } else { 0.0 };
             (row[class.index()] - target).powi(2)
         };
-        Diagnosis::ALL.into_iter().map(difference).sum::<f64>()
+        row.classes().iter().map(difference).sum::<f64>()
     });
     squares.sum::<f64>() / truths.len() as f64
 }
@@ -127,17 +126,17 @@ const LIMITS: [f64; 2] = [0.01, 100.0];
 ///
 /// The loss is convex in 1/T, so it has one minimum. `None` if that is not between 0.01 and 100: without images, if all
 /// predictions are correct, or if they are no better than chance.
-pub fn fit_temperature(truths: &[Diagnosis], probabilities: &[Probabilities]) -> Option<f64> {
+pub fn fit_temperature(truths: &[Class], probabilities: &[Probabilities]) -> Option<f64> {
     let all_logits: Vec<Probabilities> = probabilities.iter().map(logits).collect();
     // The derivative of the summed loss by 1/T: Σ (mean logit under the softmax − logit of the truth).
     let slope = |inverse: f64| -> f64 {
-        let of_image = |(truth, logits): (&Diagnosis, &Probabilities)| {
+        let of_image = |(truth, logits): (&Class, &Probabilities)| {
             let max = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             let exps = logits.map(|logit| ((logit - max) * inverse).exp());
             let sum: f64 = exps.iter().sum();
             let mean: f64 = exps
                 .iter()
-                .zip(logits)
+                .zip(logits.iter())
                 .map(|(exp, logit)| exp / sum * logit)
                 .sum();
             mean - logits[truth.index()]
@@ -191,7 +190,7 @@ mod tests {
         brier: f64,
     }
 
-    fn assert_agree(truths: &[Diagnosis], rows: &[Probabilities], expected: &Expected, name: &str) {
+    fn assert_agree(truths: &[Class], rows: &[Probabilities], expected: &Expected, name: &str) {
         let found = calibration(truths, rows).unwrap();
         for (found, expected) in [
             (log_loss(truths, rows).unwrap(), expected.log_loss),
@@ -210,11 +209,7 @@ mod tests {
     fn metrics_and_temperature_match_numpy_scikit_learn_and_scipy() {
         let text = include_str!("../../tests/reference/calibration.json");
         for case in serde_json::from_str::<Reference>(text).unwrap().cases {
-            let truths: Vec<_> = case
-                .truths
-                .iter()
-                .map(|&index| Diagnosis::ALL[index])
-                .collect();
+            let truths: Vec<_> = case.truths.iter().map(|&index| ham10000()[index]).collect();
             assert_agree(&truths, &case.probabilities, &case.before, &case.name);
             let temperature = fit_temperature(&truths, &case.probabilities).unwrap();
             assert!(
@@ -231,19 +226,15 @@ mod tests {
 
     #[test]
     fn no_temperature_is_fitted_without_a_minimum() {
-        let mut row = [0.02; Diagnosis::COUNT];
-        row[Diagnosis::Nv.index()] = 0.88;
+        let mut row = vec![0.02; 7];
+        row[ham("nv").index()] = 0.88;
         assert_eq!(fit_temperature(&[], &[]), None);
         assert_eq!(
-            fit_temperature(&[Diagnosis::Nv], &[row]),
+            fit_temperature(&[ham("nv")], &[row]),
             None,
             "always correct"
         );
-        assert_eq!(
-            fit_temperature(&[Diagnosis::Mel], &[row]),
-            None,
-            "always wrong"
-        );
+        assert_eq!(fit_temperature(&[ham("mel")], &[row]), None, "always wrong");
         assert!(calibration(&[], &[]).is_none());
     }
 
@@ -256,7 +247,7 @@ mod tests {
             let row = parts.map(|part| part / sum);
             let scaled = at_temperature(&row, temperature);
             prop_assert!((scaled.iter().sum::<f64>() - 1.0).abs() < 1e-12);
-            prop_assert_eq!(argmax(&scaled), argmax(&row));
+            prop_assert_eq!(scaled.argmax(), row.argmax());
             let back = at_temperature(&scaled, 1.0 / temperature);
             for (a, b) in back.iter().zip(&row) {
                 prop_assert!((a - b).abs() < 1e-9);

@@ -6,7 +6,6 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::bootstrap::{Clusters, DRAWS, interval};
-use super::ranking::argmax;
 use super::weighted::WeightedMetrics;
 use super::{Predictions, decision_metrics};
 
@@ -81,7 +80,7 @@ pub(super) fn differences(
     b: &Predictions,
     seed: u64,
 ) -> BTreeMap<String, Difference> {
-    let metrics = [a, b].map(|p| WeightedMetrics::new(&p.truths, &p.probabilities));
+    let metrics = [a, b].map(|p| WeightedMetrics::new(p.classes, &p.truths, &p.probabilities));
     let lesions = Clusters::new(&a.lesions());
     let unit_weights = vec![1; a.truths.len()];
     let observed = [0, 1].map(|side| metrics[side].score(&unit_weights));
@@ -92,7 +91,7 @@ pub(super) fn differences(
             [0, 1].map(|side| metrics[side].score(&weights))
         })
         .collect();
-    let names = WeightedMetrics::names().into_iter().enumerate();
+    let names = metrics[0].names().into_iter().enumerate();
     let figures = names.filter_map(|(at, name)| {
         let (a, b) = (observed[0][at]?, observed[1][at]?);
         let differences = draws.iter().filter_map(|[a, b]| Some(b[at]? - a[at]?));
@@ -109,7 +108,7 @@ pub(super) fn differences(
 
 fn mcnemar(a: &Predictions, b: &Predictions) -> McNemar {
     let is_correct = |predictions: &Predictions, image: usize| {
-        argmax(&predictions.probabilities[image]) == predictions.truths[image]
+        predictions.probabilities[image].argmax() == predictions.truths[image]
     };
     let (mut only_a_right, mut only_b_right) = (0, 0);
     for image in 0..a.truths.len() {
@@ -144,7 +143,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::Diagnosis;
+    use crate::Class;
 
     #[derive(Deserialize)]
     struct Case {
@@ -171,13 +170,13 @@ mod tests {
     fn with_errors(step: usize) -> Predictions {
         let mut predictions = Predictions::default();
         for image in 0..200_usize {
-            let truth = Diagnosis::ALL[image % 7];
+            let truth = ham10000()[image % 7];
             let predicted = if image.is_multiple_of(step) {
                 (image + 1) % 7
             } else {
                 image % 7
             };
-            let mut row = [0.02; Diagnosis::COUNT];
+            let mut row = vec![0.02; 7];
             row[predicted] = 0.88;
             predictions.image_ids.push(image.to_string());
             predictions.lesion_ids.push((image / 2).to_string());

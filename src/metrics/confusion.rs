@@ -2,25 +2,44 @@
 
 use std::fmt::Write;
 
-use crate::Diagnosis;
-
-const COUNT: usize = Diagnosis::COUNT;
+use crate::{Class, ClassList};
 
 /// Images by truth (rows) and prediction (columns), both in class order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Confusion {
+    classes: ClassList,
     /// `counts[truth][prediction]`.
-    pub counts: [[usize; COUNT]; COUNT],
+    pub counts: Vec<Vec<usize>>,
 }
 
 impl Confusion {
+    /// No images.
+    pub fn new(classes: ClassList) -> Self {
+        let counts = vec![vec![0; classes.len()]; classes.len()];
+        Self { classes, counts }
+    }
+
     /// Counts pairs of truth and prediction.
-    pub fn count(pairs: impl IntoIterator<Item = (Diagnosis, Diagnosis)>) -> Self {
-        let mut confusion = Self::default();
+    pub fn count(classes: ClassList, pairs: impl IntoIterator<Item = (Class, Class)>) -> Self {
+        let mut confusion = Self::new(classes);
         for (truth, prediction) in pairs {
             confusion.counts[truth.index()][prediction.index()] += 1;
         }
         confusion
+    }
+
+    /// Counts that were read from a file. Those beyond the classes are left out, those that lack are 0.
+    pub fn of(classes: ClassList, counts: &[Vec<usize>]) -> Self {
+        let mut confusion = Self::new(classes);
+        for (to, from) in confusion.counts.iter_mut().zip(counts) {
+            to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+        }
+        confusion
+    }
+
+    /// The classes of its rows and columns.
+    pub fn classes(&self) -> ClassList {
+        self.classes
     }
 
     /// Number of images.
@@ -29,46 +48,45 @@ impl Confusion {
     }
 
     /// Number of images that have a class.
-    pub fn support(&self, class: Diagnosis) -> usize {
+    pub fn support(&self, class: Class) -> usize {
         self.counts[class.index()].iter().sum()
     }
 
     /// Number of images with a predicted class.
-    pub fn predicted(&self, class: Diagnosis) -> usize {
+    pub fn predicted(&self, class: Class) -> usize {
         self.counts.iter().map(|row| row[class.index()]).sum()
     }
 
     /// Number of images of a class that are predicted correctly.
-    pub fn hits(&self, class: Diagnosis) -> usize {
+    pub fn hits(&self, class: Class) -> usize {
         self.counts[class.index()][class.index()]
     }
 
     /// The classes that occur in the truth or among the predictions, in class order: scikit-learn's default labels.
-    pub fn labels(&self) -> Vec<Diagnosis> {
-        Diagnosis::ALL
-            .into_iter()
+    pub fn labels(&self) -> Vec<Class> {
+        (self.classes.iter())
             .filter(|&class| self.support(class) + self.predicted(class) > 0)
             .collect()
     }
 
     /// hits / support, with 0/0 = 0.
-    pub fn recall(&self, class: Diagnosis) -> f64 {
+    pub fn recall(&self, class: Class) -> f64 {
         ratio(self.hits(class), self.support(class))
     }
 
     /// Share of the images of other classes that are not predicted as this one, with 0/0 = 0.
-    pub fn specificity(&self, class: Diagnosis) -> f64 {
+    pub fn specificity(&self, class: Class) -> f64 {
         let others = self.total() - self.support(class);
         ratio(others - (self.predicted(class) - self.hits(class)), others)
     }
 
     /// hits / predicted, with 0/0 = 0.
-    pub fn precision(&self, class: Diagnosis) -> f64 {
+    pub fn precision(&self, class: Class) -> f64 {
         ratio(self.hits(class), self.predicted(class))
     }
 
     /// 2 × hits / (support + predicted), which is the harmonic mean of precision and recall; 0/0 = 0.
-    pub fn f1(&self, class: Diagnosis) -> f64 {
+    pub fn f1(&self, class: Class) -> f64 {
         ratio(
             2 * self.hits(class),
             self.support(class) + self.predicted(class),
@@ -77,15 +95,13 @@ impl Confusion {
 
     /// Share of images on the diagonal; `None` without images.
     pub fn accuracy(&self) -> Option<f64> {
-        let hits = Diagnosis::ALL.map(|class| self.hits(class)).iter().sum();
+        let hits = self.classes.iter().map(|class| self.hits(class)).sum();
         (self.total() > 0).then(|| ratio(hits, self.total()))
     }
 
     /// Mean recall of the classes that occur in the truth; `None` without images.
     pub fn balanced_accuracy(&self) -> Option<f64> {
-        let present = Diagnosis::ALL
-            .into_iter()
-            .filter(|&class| self.support(class) > 0);
+        let present = (self.classes.iter()).filter(|&class| self.support(class) > 0);
         mean(present.map(|class| self.recall(class)))
     }
 
@@ -96,55 +112,51 @@ impl Confusion {
 
     /// Mean F1 weighted by support; `None` without images.
     pub fn weighted_f1(&self) -> Option<f64> {
-        let sum: f64 = Diagnosis::ALL
-            .map(|class| self.f1(class) * self.support(class) as f64)
-            .iter()
-            .sum();
+        let weighted = |class| self.f1(class) * self.support(class) as f64;
+        let sum: f64 = self.classes.iter().map(weighted).sum();
         (self.total() > 0).then(|| sum / self.total() as f64)
     }
 
     /// Each row divided by its sum; a row without images is `None`.
-    pub fn normalized(&self) -> [Option<[f64; COUNT]>; COUNT] {
-        self.counts.map(|row| {
+    pub fn normalized(&self) -> Vec<Option<Vec<f64>>> {
+        let shares = |row: &Vec<usize>| {
             let support: usize = row.iter().sum();
-            (support > 0).then(|| row.map(|count| ratio(count, support)))
-        })
+            (support > 0).then(|| row.iter().map(|&count| ratio(count, support)).collect())
+        };
+        self.counts.iter().map(shares).collect()
     }
 
     /// The counts as a text table with row sums.
     pub fn counts_text(&self) -> String {
-        let rows = Diagnosis::ALL.map(|class| {
-            let mut cells = self.counts[class.index()]
-                .map(|count| count.to_string())
-                .to_vec();
+        let rows = self.classes.map(|class| {
+            let counts = self.counts[class.index()].iter();
+            let mut cells: Vec<String> = counts.map(usize::to_string).collect();
             cells.push(self.support(class).to_string());
             cells
         });
-        table("sum", &rows)
+        table(self.classes, "sum", &rows)
     }
 
     /// The row-normalized matrix as a text table; a class without images has dashes.
     pub fn normalized_text(&self) -> String {
-        let rows = self.normalized().map(|row| match row {
-            Some(shares) => shares.map(|share| format!("{share:.2}")).to_vec(),
-            None => vec!["-".to_owned(); COUNT],
-        });
-        table("", &rows)
+        let cells = |row: Option<Vec<f64>>| match row {
+            Some(shares) => shares.iter().map(|share| format!("{share:.2}")).collect(),
+            None => vec!["-".to_owned(); self.classes.len()],
+        };
+        let rows: Vec<Vec<String>> = self.normalized().into_iter().map(cells).collect();
+        table(self.classes, "", &rows)
     }
 }
 
 /// A text table with class codes as row and column headings.
-fn table(last_heading: &str, rows: &[Vec<String>; COUNT]) -> String {
+fn table(classes: ClassList, last_heading: &str, rows: &[Vec<String>]) -> String {
     let mut text = format!("{:>7}", "");
-    for heading in Diagnosis::ALL
-        .map(Diagnosis::code)
-        .iter()
-        .chain([&last_heading])
-    {
-        let _ = write!(text, "{heading:>7}");
+    for class in classes.iter() {
+        let _ = write!(text, "{class:>7}");
     }
+    let _ = write!(text, "{last_heading:>7}");
     let mut text = text.trim_end().to_owned() + "\n";
-    for (class, cells) in Diagnosis::ALL.iter().zip(rows) {
+    for (class, cells) in classes.iter().zip(rows) {
         let _ = write!(text, "{class:>7}");
         for cell in cells {
             let _ = write!(text, "{cell:>7}");
@@ -176,11 +188,11 @@ mod tests {
     #[test]
     fn text_tables_show_every_count_and_dashes_for_empty_rows() {
         let pairs = [
-            (Diagnosis::Mel, Diagnosis::Mel),
-            (Diagnosis::Mel, Diagnosis::Nv),
-            (Diagnosis::Nv, Diagnosis::Nv),
+            (ham("mel"), ham("mel")),
+            (ham("mel"), ham("nv")),
+            (ham("nv"), ham("nv")),
         ];
-        let confusion = Confusion::count(pairs);
+        let confusion = Confusion::count(ham10000(), pairs);
         let counts = confusion.counts_text();
         let mel = counts.lines().nth(5).unwrap();
         assert_eq!(

@@ -1,13 +1,12 @@
 //! Metrics of the named class, for each decision rule.
 
-use std::collections::BTreeMap;
-
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::bootstrap::{self, Intervals};
 use super::decisions::{DecisionRule, Decisions};
 use super::{Metrics, Predictions};
-use crate::{DEFAULT_SEED, Diagnosis};
+use crate::DEFAULT_SEED;
 
 /// The metrics of both rules; the key `decisions` of `metrics.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,10 +36,10 @@ pub struct DecisionMetrics {
     pub melanoma_recall: Option<f64>,
     /// The 95 % intervals of these four, by name.
     pub intervals: Intervals,
-    /// Each class.
-    pub per_class: BTreeMap<Diagnosis, ClassDecision>,
+    /// Each class, by code in class order.
+    pub per_class: IndexMap<String, ClassDecision>,
     /// Images by truth (rows) and named class (columns), in class order.
-    pub confusion_matrix: [[usize; Diagnosis::COUNT]; Diagnosis::COUNT],
+    pub confusion_matrix: Vec<Vec<usize>>,
 }
 
 /// One class under a rule.
@@ -89,6 +88,7 @@ impl DecisionMetrics {
     fn of_argmax(predictions: &Predictions, tau: Vec<f64>) -> Self {
         let metrics = predictions.score();
         let mut intervals = bootstrap::intervals(
+            predictions.classes,
             &predictions.truths,
             &predictions.probabilities,
             &predictions.lesions(),

@@ -8,14 +8,13 @@
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};
 
-use super::ranking::argmax;
 use super::{Confusion, Predictions};
-use crate::Diagnosis;
 use crate::dataset::part::Part;
 use crate::probabilities::Probabilities;
+use crate::{Class, ClassList};
 
 /// One value for each class, in class order.
-pub type Offsets = [f64; Diagnosis::COUNT];
+pub type Offsets = Vec<f64>;
 
 /// A rule that names one class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,14 +44,14 @@ pub struct Decisions {
 }
 
 /// The rule [`DecisionRule::Likeliest`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Likeliest {
     /// Added to ln p: zeros.
     pub offsets: Offsets,
 }
 
 /// The rule [`DecisionRule::Balanced`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Balanced {
     /// The exponent τ of the priors, 0 to 1.5; 0 equals the likeliest class.
     pub tau: f64,
@@ -64,18 +63,31 @@ pub struct Balanced {
     pub images: usize,
 }
 
+/// For files without decisions: the likeliest class. No offsets count as zeros.
 impl Default for Decisions {
     fn default() -> Self {
         Self {
             default: DecisionRule::Likeliest,
             reason: "no other rule was fitted (skinlesion calibrate)".to_owned(),
-            likeliest: Likeliest::default(),
+            likeliest: Likeliest {
+                offsets: Vec::new(),
+            },
             balanced: None,
         }
     }
 }
 
 impl Decisions {
+    /// The likeliest class alone.
+    pub fn likeliest(classes: ClassList) -> Self {
+        Self {
+            likeliest: Likeliest {
+                offsets: vec![0.0; classes.len()],
+            },
+            ..Self::default()
+        }
+    }
+
     /// The offsets of a rule; `None` if it was not fitted.
     pub fn offsets(&self, rule: DecisionRule) -> Option<&Offsets> {
         match rule {
@@ -94,7 +106,7 @@ impl Decisions {
 impl Balanced {
     /// Fits τ on `predictions`, which must not be of training images. `priors` are the classes' priors in training
     /// (any scale; 0 for a class without images).
-    pub fn fit(predictions: &Predictions, priors: &Offsets, fitted_on: Part) -> Self {
+    pub fn fit(predictions: &Predictions, priors: &[f64], fitted_on: Part) -> Self {
         let tau = fit_tau(predictions, priors);
         Self {
             tau,
@@ -106,37 +118,38 @@ impl Balanced {
 }
 
 /// The class that the rule with these offsets names: the largest ln p + offset. Ties go to the first class.
-pub fn decide(row: &Probabilities, offsets: &Offsets) -> Diagnosis {
-    argmax(&adjusted(row, offsets))
+pub fn decide(row: &Probabilities, offsets: &[f64]) -> Class {
+    adjusted(row, offsets).argmax()
 }
 
 /// Probabilities in proportion to p · exp(offset), whose argmax is the decision. Zero offsets return `row` itself.
-pub fn adjusted(row: &Probabilities, offsets: &Offsets) -> Probabilities {
+pub fn adjusted(row: &Probabilities, offsets: &[f64]) -> Probabilities {
     if offsets.iter().all(|&offset| offset == 0.0) {
-        return *row;
+        return row.clone();
     }
     let max = offsets.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let scaled: Probabilities =
-        std::array::from_fn(|class| row[class] * (offsets[class] - max).exp());
+    let scaled = (row.iter().zip(offsets)).map(|(p, offset)| p * (offset - max).exp());
+    let scaled = Probabilities::new(row.classes(), scaled);
     let sum: f64 = scaled.iter().sum();
     if sum > 0.0 {
         scaled.map(|value| value / sum)
     } else {
-        *row
+        row.clone()
     }
 }
 
 /// The offsets −τ ln π, where `priors` are in proportion to π. A class without prior gets 0, the least of all.
-pub fn offsets(tau: f64, priors: &Offsets) -> Offsets {
+pub fn offsets(tau: f64, priors: &[f64]) -> Offsets {
     let total: f64 = priors.iter().sum();
-    priors.map(|prior| match prior > 0.0 {
+    let offset = |&prior: &f64| match prior > 0.0 {
         true => -tau * (prior / total).ln(),
         false => 0.0,
-    })
+    };
+    priors.iter().map(offset).collect()
 }
 
 /// The τ from 0, 0.05, … 1.5 with the highest balanced accuracy; the smallest of equals.
-pub fn fit_tau(predictions: &Predictions, priors: &Offsets) -> f64 {
+pub fn fit_tau(predictions: &Predictions, priors: &[f64]) -> f64 {
     let balanced_accuracy = |tau: f64| {
         let offsets = offsets(tau, priors);
         let decisions = predictions
@@ -144,7 +157,9 @@ pub fn fit_tau(predictions: &Predictions, priors: &Offsets) -> f64 {
             .iter()
             .map(|row| decide(row, &offsets));
         let pairs = predictions.truths.iter().copied().zip(decisions);
-        Confusion::count(pairs).balanced_accuracy().unwrap_or(0.0)
+        Confusion::count(predictions.classes, pairs)
+            .balanced_accuracy()
+            .unwrap_or(0.0)
     };
     let (mut best, mut best_value) = (0.0, f64::NEG_INFINITY);
     for step in 0..=30 {
@@ -163,15 +178,15 @@ mod tests {
 
     const PRIORS: Offsets = [0.03, 0.05, 0.11, 0.01, 0.11, 0.67, 0.02];
 
-    fn row(of: &[(Diagnosis, f64)]) -> Probabilities {
-        let mut row = [0.0; Diagnosis::COUNT];
+    fn row(of: &[(Class, f64)]) -> Probabilities {
+        let mut row = vec![0.0; 7];
         for &(class, p) in of {
             row[class.index()] = p;
         }
         row
     }
 
-    fn predictions(pairs: &[(Diagnosis, Probabilities)]) -> Predictions {
+    fn predictions(pairs: &[(Class, Probabilities)]) -> Predictions {
         Predictions {
             image_ids: (0..pairs.len()).map(|image| image.to_string()).collect(),
             truths: pairs.iter().map(|pair| pair.0).collect(),
@@ -182,7 +197,7 @@ mod tests {
 
     #[test]
     fn with_tau_one_the_class_with_the_largest_ratio_to_its_prior_is_named() {
-        let (mel, nv) = (Diagnosis::Mel, Diagnosis::Nv);
+        let (mel, nv) = (ham("mel"), ham("nv"));
         // 0.3 / 0.11 > 0.7 / 0.67, and 0.1 / 0.11 < 0.9 / 0.67.
         let offsets = offsets(1.0, &PRIORS);
         assert_eq!(decide(&row(&[(mel, 0.3), (nv, 0.7)]), &offsets), mel);
@@ -196,12 +211,12 @@ mod tests {
         for (one, other) in offsets(0.7, &PRIORS).iter().zip(offsets(0.7, &scaled)) {
             assert!((one - other).abs() < 1e-12);
         }
-        let certain = row(&[(Diagnosis::Nv, 1.0)]);
-        assert_eq!(decide(&certain, &offsets(1.5, &PRIORS)), Diagnosis::Nv);
+        let certain = row(&[(ham("nv"), 1.0)]);
+        assert_eq!(decide(&certain, &offsets(1.5, &PRIORS)), ham("nv"));
         let mut without_df = PRIORS;
-        without_df[Diagnosis::Df.index()] = 0.0;
+        without_df[ham("df").index()] = 0.0;
         let offsets = offsets(1.0, &without_df);
-        assert_eq!(offsets[Diagnosis::Df.index()], 0.0);
+        assert_eq!(offsets[ham("df").index()], 0.0);
         assert!(
             offsets
                 .iter()
@@ -211,7 +226,7 @@ mod tests {
 
     #[test]
     fn tau_is_the_smallest_with_the_highest_balanced_accuracy() {
-        let (mel, nv) = (Diagnosis::Mel, Diagnosis::Nv);
+        let (mel, nv) = (ham("mel"), ham("nv"));
         let answers = predictions(&[
             (nv, row(&[(mel, 0.05), (nv, 0.95)])),
             (nv, row(&[(mel, 0.1), (nv, 0.9)])),

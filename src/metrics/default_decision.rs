@@ -27,7 +27,7 @@ pub fn with_balanced(balanced: Balanced, predictions: &Predictions) -> Decisions
             figures.join("; ")
         ),
         balanced: Some(balanced),
-        ..Decisions::default()
+        ..Decisions::likeliest(predictions.classes)
     }
 }
 
@@ -53,7 +53,7 @@ fn in_words(metric: &str, difference: &Difference) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Diagnosis;
+    use crate::Class;
     use crate::dataset::part::Part;
 
     /// Sixty nevi that are certain, and melanomas with a probability of 0.4.
@@ -61,12 +61,12 @@ mod tests {
         let mut predictions = Predictions::default();
         for image in 0..60 + melanomas {
             let (truth, melanoma) = match image < 60 {
-                true => (Diagnosis::Nv, 0.05),
-                false => (Diagnosis::Mel, 0.4),
+                true => (ham("nv"), 0.05),
+                false => (ham("mel"), 0.4),
             };
-            let mut row = [0.0; Diagnosis::COUNT];
-            row[Diagnosis::Mel.index()] = melanoma;
-            row[Diagnosis::Nv.index()] = 1.0 - melanoma;
+            let mut row = vec![0.0; 7];
+            row[ham("mel").index()] = melanoma;
+            row[ham("nv").index()] = 1.0 - melanoma;
             predictions.image_ids.push(image.to_string());
             predictions.truths.push(truth);
             predictions.probabilities.push(row);

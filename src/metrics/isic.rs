@@ -1,22 +1,20 @@
 //! The metrics of the ISIC 2018 challenge (task 3).
 
-use std::collections::BTreeMap;
-
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::Confusion;
 use super::binary::Binary;
-use super::ranking::argmax;
-use crate::Diagnosis;
 use crate::probabilities::Probabilities;
+use crate::{Class, ClassList};
 
 /// ISIC's metrics.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Isic {
     /// Mean recall of the classes in the truth, the ranking metric of task 3 of 2018.
     pub balanced_accuracy: Option<f64>,
-    /// Each class against the rest.
-    pub per_class: BTreeMap<Diagnosis, IsicClass>,
+    /// Each class against the rest, by code in class order.
+    pub per_class: IndexMap<String, IsicClass>,
 }
 
 /// ISIC's metrics of one class against the rest. The first five use a threshold: positive is a probability above ½. The
@@ -45,10 +43,10 @@ pub struct IsicClass {
 const MIN_SENSITIVITY: f64 = 0.8;
 
 /// Computes ISIC's metrics.
-pub fn score(truths: &[Diagnosis], probabilities: &[Probabilities]) -> Isic {
-    let predicted = probabilities.iter().map(argmax);
-    let confusion = Confusion::count(truths.iter().copied().zip(predicted));
-    let of_class = |class| {
+pub fn score(classes: ClassList, truths: &[Class], probabilities: &[Probabilities]) -> Isic {
+    let predicted = probabilities.iter().map(Probabilities::argmax);
+    let confusion = Confusion::count(classes, truths.iter().copied().zip(predicted));
+    let of_class = |class: Class| {
         let binary = Binary::any_of(&[class], truths, probabilities);
         // Strictly above ½.
         let counts = binary.at(0.5_f64.next_up());
@@ -62,10 +60,10 @@ pub fn score(truths: &[Diagnosis], probabilities: &[Probabilities]) -> Isic {
             auc_above_80_sensitivity: binary.auc_above_sensitivity(MIN_SENSITIVITY),
             average_precision: binary.average_precision(),
         };
-        (class, metrics)
+        (class.code().to_owned(), metrics)
     };
     Isic {
         balanced_accuracy: confusion.balanced_accuracy(),
-        per_class: Diagnosis::ALL.into_iter().map(of_class).collect(),
+        per_class: classes.iter().map(of_class).collect(),
     }
 }

@@ -10,7 +10,7 @@
 //! * Balanced accuracy is the mean recall of the classes that occur in the truth. Macro and weighted averages run over
 //!   the classes that occur in the truth or among the predictions.
 //! * AUC is one class against the rest; equal scores count half. `macro_auc` is the unweighted mean over all seven
-//!   classes, and is defined only if all seven AUCs are.
+//!   classes, and is defined only if all their AUCs are.
 //! * Melanoma against nevus scores the images of these two diagnoses by p_mel / (p_mel + p_nv).
 //! * Log loss uses the natural logarithm and probabilities clipped to [ε, 1 − ε], ε = 2⁻⁵².
 //!
@@ -46,10 +46,12 @@ pub mod weighted;
 
 use std::collections::BTreeMap;
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use crate::Diagnosis;
+use crate::classes::{MELANOMA, ham10000};
 use crate::probabilities::Probabilities;
+use crate::{Class, ClassList};
 
 use self::binary::Binary;
 
@@ -60,6 +62,9 @@ pub use self::report::classification_report;
 /// All metrics of some predictions; serialized as the top level of `metrics.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
+    /// The classes. Files of older versions, which do not tell, have those of HAM10000.
+    #[serde(default = "ham10000")]
+    pub classes: ClassList,
     /// Number of images.
     pub n: usize,
     /// Share of images whose predicted class is the truth, 0–1.
@@ -74,9 +79,9 @@ pub struct Metrics {
     pub macro_f1: Option<f64>,
     /// Mean F1, weighted by the images of each class.
     pub weighted_f1: Option<f64>,
-    /// Mean AUC of all seven classes.
+    /// Mean AUC of all classes.
     pub macro_auc: Option<f64>,
-    /// Mean average precision of all seven classes.
+    /// Mean average precision of all classes.
     pub macro_average_precision: Option<f64>,
     /// Mean negative natural logarithm of the truth's probability.
     pub log_loss: Option<f64>,
@@ -88,10 +93,13 @@ pub struct Metrics {
     #[serde(default)]
     pub melanoma_nevus_auc: Option<f64>,
     /// Images by truth (rows) and predicted class (columns), in class order.
-    pub confusion_matrix: [[usize; Diagnosis::COUNT]; Diagnosis::COUNT],
-    /// Each class against the rest.
-    pub per_class: BTreeMap<Diagnosis, ClassMetrics>,
+    pub confusion_matrix: Vec<Vec<usize>>,
+    /// Each class against the rest, by code in class order.
+    pub per_class: IndexMap<String, ClassMetrics>,
 }
+
+/// What the name of a watched class's recall starts with.
+const RECALL: &str = "recall_";
 
 /// The metrics of one class against the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -142,12 +150,35 @@ impl Metrics {
             "macro_auc" => self.macro_auc,
             "macro_average_precision" => self.macro_average_precision,
             "log_loss" => self.log_loss,
-            "melanoma_recall" => self.per_class.get(&Diagnosis::Mel)?.recall,
-            "melanoma_specificity" => self.per_class.get(&Diagnosis::Mel)?.specificity,
+            "melanoma_recall" => self.melanoma()?.recall,
+            "melanoma_specificity" => self.melanoma()?.specificity,
             "melanoma_sensitivity_at_90_specificity" => self.melanoma_sensitivity_at_90_specificity,
             "melanoma_nevus_auc" => self.melanoma_nevus_auc,
-            _ => None,
+            _ => self.per_class.get(name.strip_prefix(RECALL)?)?.recall,
         }
+    }
+
+    /// The confusion matrix.
+    pub fn confusion(&self) -> Confusion {
+        Confusion::of(self.classes, &self.confusion_matrix)
+    }
+
+    fn melanoma(&self) -> Option<&ClassMetrics> {
+        MELANOMA.iter().find_map(|&code| self.per_class.get(code))
+    }
+
+    /// The names of the metrics that a list of classes has: those of [`Metrics::NAMES`] that apply, then `recall_CODE` of
+    /// the watched classes but melanoma.
+    pub fn names(classes: ClassList) -> Vec<String> {
+        let applies = |name: &&&str| match **name {
+            "melanoma_nevus_auc" => classes.melanoma().is_some() && classes.nevus().is_some(),
+            name => !name.starts_with("melanoma_") || classes.melanoma().is_some(),
+        };
+        let others = (classes.watched()).filter(|&class| Some(class) != classes.melanoma());
+        (Self::NAMES.iter().filter(applies))
+            .map(|name| (*name).to_owned())
+            .chain(others.map(|class| format!("{RECALL}{class}")))
+            .collect()
     }
 
     /// The defined metrics of [`Metrics::NAMES`] by name, as stored in checkpoint metadata.
@@ -162,8 +193,8 @@ impl Metrics {
     pub fn undefined(&self) -> BTreeMap<String, String> {
         let mut reasons = BTreeMap::new();
         let undefined_for = |metric: fn(&ClassMetrics) -> Option<f64>| {
-            let classes = self.per_class.iter().filter(|(_, c)| metric(c).is_none());
-            let codes: Vec<&str> = classes.map(|(class, _)| class.code()).collect();
+            let lacking = self.per_class.iter().filter(|(_, c)| metric(c).is_none());
+            let codes: Vec<&str> = lacking.map(|(class, _)| class.as_str()).collect();
             codes.join(", ")
         };
         // These two are listed under `per_class`.
@@ -227,20 +258,22 @@ impl Metrics {
     }
 }
 
-/// Computes all metrics. `probabilities[i]` are those of the image whose diagnosis is `truths[i]`. Without images every
+/// Computes all metrics of a list of classes. `probabilities[i]` are those of the image whose diagnosis is `truths[i]`. Without images every
 /// metric is `None`.
-pub fn score(truths: &[Diagnosis], probabilities: &[Probabilities]) -> Metrics {
-    let predicted = probabilities.iter().map(ranking::argmax);
-    let confusion = Confusion::count(truths.iter().copied().zip(predicted));
-    let per_class: BTreeMap<_, _> = Diagnosis::ALL
-        .into_iter()
-        .map(|class| (class, score_class(class, &confusion, truths, probabilities)))
-        .collect();
+pub fn score(classes: ClassList, truths: &[Class], probabilities: &[Probabilities]) -> Metrics {
+    let predicted = probabilities.iter().map(Probabilities::argmax);
+    let confusion = Confusion::count(classes, truths.iter().copied().zip(predicted));
+    let of_class = |class: Class| {
+        let metrics = score_class(class, &confusion, truths, probabilities);
+        (class.code().to_owned(), metrics)
+    };
+    let per_class: IndexMap<_, _> = classes.iter().map(of_class).collect();
     let macro_average = |metric: fn(&ClassMetrics) -> Option<f64>| {
         let values: Option<Vec<f64>> = per_class.values().map(metric).collect();
         values.and_then(|values| confusion::mean(values.into_iter()))
     };
     Metrics {
+        classes,
         n: truths.len(),
         accuracy: confusion.accuracy(),
         top2_accuracy: ranking::top_k_accuracy(truths, probabilities, 2),
@@ -251,22 +284,21 @@ pub fn score(truths: &[Diagnosis], probabilities: &[Probabilities]) -> Metrics {
         macro_auc: macro_average(|class| class.auc),
         macro_average_precision: macro_average(|class| class.average_precision),
         log_loss: ranking::log_loss(truths, probabilities),
-        melanoma_sensitivity_at_90_specificity: Binary::any_of(
-            &[Diagnosis::Mel],
-            truths,
-            probabilities,
-        )
-        .sensitivity_at_specificity(melanoma::SPECIFICITY),
-        melanoma_nevus_auc: melanoma::against_nevus(truths, probabilities).auc(),
+        melanoma_sensitivity_at_90_specificity: classes.melanoma().and_then(|melanoma| {
+            Binary::any_of(&[melanoma], truths, probabilities)
+                .sensitivity_at_specificity(melanoma::SPECIFICITY)
+        }),
+        melanoma_nevus_auc: melanoma::against_nevus(classes, truths, probabilities)
+            .and_then(|binary| binary.auc()),
         confusion_matrix: confusion.counts,
         per_class,
     }
 }
 
 fn score_class(
-    class: Diagnosis,
+    class: Class,
     confusion: &Confusion,
-    truths: &[Diagnosis],
+    truths: &[Class],
     probabilities: &[Probabilities],
 ) -> ClassMetrics {
     let binary = Binary::any_of(&[class], truths, probabilities);

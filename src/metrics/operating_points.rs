@@ -3,59 +3,99 @@
 //! An operating point is a threshold selected for its sensitivity on validation images and evaluated on others. A
 //! decision curve shows the net benefit of the model by threshold probability.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Predictions;
 use super::binary::{Binary, Counts};
-use crate::Diagnosis;
+use crate::{Class, ClassList};
 
 /// The sensitivities that thresholds are selected for.
 pub const SENSITIVITIES: [f64; 3] = [0.80, 0.90, 0.95];
 
 /// The positive class of a threshold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     /// Melanoma; the score is its probability.
     Melanoma,
-    /// akiec, bcc or mel; the score is the sum of their probabilities.
+    /// The malignant classes; the score is the sum of their probabilities.
     Malignant,
+    /// Another watched class, by code; the score is its probability.
+    Watched(String),
 }
 
 impl Target {
-    /// Both targets.
-    pub const ALL: [Self; 2] = [Self::Melanoma, Self::Malignant];
+    /// The targets of a list: melanoma, the malignant classes if there are benign ones and others than melanoma, and the
+    /// other watched classes.
+    pub fn all(classes: ClassList) -> Vec<Self> {
+        let is_melanoma =
+            |list: &[Class]| list.len() == 1 && list.first() == classes.melanoma().as_ref();
+        let malignant = classes.malignant().filter(|list| !is_melanoma(list));
+        let watched = (classes.watched()).filter(|&class| Some(class) != classes.melanoma());
+        (classes.melanoma().map(|_| Self::Melanoma).into_iter())
+            .chain(malignant.map(|_| Self::Malignant))
+            .chain(watched.map(|class| Self::Watched(class.code().to_owned())))
+            .collect()
+    }
 
-    /// The classes whose probabilities are summed.
-    pub fn classes(self) -> Vec<Diagnosis> {
+    /// The classes whose probabilities are summed; empty if the list has none.
+    pub fn classes(&self, classes: ClassList) -> Vec<Class> {
         match self {
-            Self::Melanoma => vec![Diagnosis::Mel],
-            Self::Malignant => (Diagnosis::ALL.into_iter())
-                .filter(|class| class.is_malignant())
-                .collect(),
+            Self::Melanoma => classes.melanoma().into_iter().collect(),
+            Self::Malignant => classes.malignant().unwrap_or_default(),
+            Self::Watched(code) => classes.by_code(code).into_iter().collect(),
         }
     }
 
-    /// The name for people.
-    pub fn words(self) -> &'static str {
+    /// The name in files: `melanoma`, `malignant`, or the code of another class.
+    pub fn name(&self) -> &str {
         match self {
             Self::Melanoma => "melanoma",
-            Self::Malignant => "malignant (akiec, bcc or mel)",
+            Self::Malignant => "malignant",
+            Self::Watched(code) => code,
+        }
+    }
+
+    /// The name for people, such as "malignant (akiec, bcc or mel)".
+    pub fn words(&self, classes: ClassList) -> String {
+        match (self, &self.classes(classes)[..]) {
+            (Self::Malignant, [one]) => format!("malignant ({one})"),
+            (Self::Malignant, [first @ .., last]) => {
+                let first: Vec<&str> = first.iter().map(|class| class.code()).collect();
+                format!("malignant ({} or {last})", first.join(", "))
+            }
+            _ => self.name().to_owned(),
         }
     }
 
     /// The target against the rest, for some predictions.
-    pub fn of(self, predictions: &Predictions) -> Binary {
+    pub fn of(&self, predictions: &Predictions) -> Binary {
         Binary::any_of(
-            &self.classes(),
+            &self.classes(predictions.classes),
             &predictions.truths,
             &predictions.probabilities,
         )
     }
 }
 
+/// As its name.
+impl Serialize for Target {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Target {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match String::deserialize(deserializer)? {
+            name if name == "melanoma" => Self::Melanoma,
+            name if name == "malignant" => Self::Malignant,
+            code => Self::Watched(code),
+        })
+    }
+}
+
 /// A threshold with its metrics on the images that it was selected on and on those that are scored.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OperatingPoint {
     /// The positive class.
     #[serde(rename = "question")]
@@ -113,7 +153,7 @@ pub fn operating_points(chosen_on: &Predictions, scored: &Predictions) -> Vec<Op
         SENSITIVITIES.into_iter().filter_map(move |wanted| {
             let threshold = selection.threshold_for_sensitivity(wanted)?;
             Some(OperatingPoint {
-                target,
+                target: target.clone(),
                 wanted_sensitivity: wanted,
                 threshold,
                 chosen_on: ThresholdMetrics::new(&selection, threshold),
@@ -121,14 +161,20 @@ pub fn operating_points(chosen_on: &Predictions, scored: &Predictions) -> Vec<Op
             })
         })
     };
-    Target::ALL.into_iter().flat_map(of_target).collect()
+    Target::all(scored.classes)
+        .into_iter()
+        .flat_map(of_target)
+        .collect()
 }
 
 /// The operating points of several folds: each threshold is selected on the predictions of all of them, which are
 /// `chosen_on`; `scored` counts each fold at the threshold that is selected in the same way on the other folds.
 pub fn cross_fitted(folds: &[&Predictions]) -> Vec<OperatingPoint> {
+    let Some(classes) = folds.first().map(|fold| fold.classes) else {
+        return Vec::new();
+    };
     let pooled_without = |left_out: Option<usize>| {
-        let mut pooled = Predictions::default();
+        let mut pooled = Predictions::new(classes);
         for (fold, predictions) in folds.iter().enumerate() {
             if Some(fold) != left_out {
                 pooled.extend((*predictions).clone());
@@ -152,7 +198,7 @@ pub fn cross_fitted(folds: &[&Predictions]) -> Vec<OperatingPoint> {
                 counts.add(fold.at(others.threshold_for_sensitivity(wanted)?));
             }
             Some(OperatingPoint {
-                target,
+                target: target.clone(),
                 wanted_sensitivity: wanted,
                 threshold,
                 chosen_on: ThresholdMetrics::new(&selection, threshold),
@@ -160,7 +206,10 @@ pub fn cross_fitted(folds: &[&Predictions]) -> Vec<OperatingPoint> {
             })
         })
     };
-    Target::ALL.into_iter().flat_map(of_target).collect()
+    Target::all(classes)
+        .into_iter()
+        .flat_map(of_target)
+        .collect()
 }
 
 /// A decision curve: net benefit in true positives per image, by threshold probability.
@@ -194,20 +243,23 @@ pub fn decision_curves(predictions: &Predictions) -> Vec<DecisionCurve> {
             thresholds: thresholds.clone(),
         })
     };
-    Target::ALL.into_iter().filter_map(of_target).collect()
+    Target::all(predictions.classes)
+        .into_iter()
+        .filter_map(of_target)
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn predictions(melanoma: &[(f64, Diagnosis)]) -> Predictions {
-        let mut predictions = Predictions::default();
+    fn predictions(melanoma: &[(f64, Class)]) -> Predictions {
+        let mut predictions = Predictions::new(classes);
         for &(p, truth) in melanoma {
-            let mut row = [0.0; Diagnosis::COUNT];
-            row[Diagnosis::Mel.index()] = p;
-            row[Diagnosis::Bcc.index()] = (1.0 - p) / 4.0;
-            row[Diagnosis::Nv.index()] = (1.0 - p) * 0.75;
+            let mut row = vec![0.0; 7];
+            row[ham("mel").index()] = p;
+            row[ham("bcc").index()] = (1.0 - p) / 4.0;
+            row[ham("nv").index()] = (1.0 - p) * 0.75;
             predictions.image_ids.push(String::new());
             predictions.truths.push(truth);
             predictions.probabilities.push(row);
@@ -217,7 +269,7 @@ mod tests {
 
     #[test]
     fn a_threshold_is_selected_on_one_set_and_evaluated_on_the_other() {
-        let (mel, nv) = (Diagnosis::Mel, Diagnosis::Nv);
+        let (mel, nv) = (ham("mel"), ham("nv"));
         let chosen_on = predictions(&[(0.9, mel), (0.5, mel), (0.4, nv), (0.1, nv)]);
         let scored = predictions(&[(0.6, mel), (0.4, mel), (0.55, nv), (0.1, nv)]);
         let points = operating_points(&chosen_on, &scored);
@@ -232,7 +284,7 @@ mod tests {
 
     #[test]
     fn cross_fitted_thresholds_are_selected_on_the_other_folds() {
-        let (mel, nv) = (Diagnosis::Mel, Diagnosis::Nv);
+        let (mel, nv) = (ham("mel"), ham("nv"));
         let one = predictions(&[(0.9, mel), (0.6, nv)]);
         let other = predictions(&[(0.5, mel), (0.1, nv)]);
         let points = cross_fitted(&[&one, &other]);
@@ -247,7 +299,7 @@ mod tests {
 
     #[test]
     fn malignant_sums_three_classes() {
-        let of = predictions(&[(0.2, Diagnosis::Bcc)]);
+        let of = predictions(&[(0.2, ham("bcc"))]);
         let binary = Target::Malignant.of(&of);
         assert_eq!(binary.positives(), 1);
         assert_eq!(binary.at(0.4).true_positives, 1);
@@ -256,14 +308,14 @@ mod tests {
 
     #[test]
     fn a_target_without_positives_to_select_on_has_no_operating_point() {
-        let nevi = predictions(&[(0.2, Diagnosis::Nv)]);
+        let nevi = predictions(&[(0.2, ham("nv"))]);
         assert!(operating_points(&nevi, &nevi).is_empty());
-        assert!(decision_curves(&Predictions::default()).is_empty());
+        assert!(decision_curves(&Predictions::new(classes)).is_empty());
     }
 
     #[test]
     fn net_benefit_of_referring_everybody_nears_the_prevalence_at_low_thresholds() {
-        let some = predictions(&[(0.9, Diagnosis::Mel), (0.1, Diagnosis::Nv)]);
+        let some = predictions(&[(0.9, ham("mel")), (0.1, ham("nv"))]);
         let curves = decision_curves(&some);
         let melanoma = &curves[0];
         assert!((melanoma.everybody[0] - (0.5 - 0.5 / 99.0)).abs() < 1e-12);

@@ -3,33 +3,52 @@
 use std::ops::Range;
 use std::path::Path;
 
-use super::{Metrics, score};
-use crate::diagnosis::UnknownDiagnosis;
+use super::{Confusion, Metrics, score};
 use crate::probabilities::Probabilities;
-use crate::{Diagnosis, Error, Result, files, reading};
+use crate::{Class, ClassList, Error, Result, classes, files, reading};
 
 /// The file name within an evaluation folder.
 pub const FILE: &str = "predictions.csv";
 
 /// Predictions; entry `i` of each list belongs to image `i`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Predictions {
+    /// The classes.
+    pub classes: ClassList,
     /// Image ids.
     pub image_ids: Vec<String>,
     /// Lesion ids; empty if unknown, and then each image counts as a lesion of its own.
     pub lesion_ids: Vec<String>,
     /// True diagnoses.
-    pub truths: Vec<Diagnosis>,
+    pub truths: Vec<Class>,
     /// Predicted probabilities, in class order.
     pub probabilities: Vec<Probabilities>,
     /// The classes that the rule [`super::decisions::DecisionRule::Balanced`] names; empty if it was not fitted.
-    pub balanced: Vec<Diagnosis>,
+    pub balanced: Vec<Class>,
 }
 
 impl Predictions {
+    /// No images.
+    pub fn new(classes: ClassList) -> Self {
+        Self {
+            classes,
+            image_ids: Vec::new(),
+            lesion_ids: Vec::new(),
+            truths: Vec::new(),
+            probabilities: Vec::new(),
+            balanced: Vec::new(),
+        }
+    }
+
     /// Computes all metrics.
     pub fn score(&self) -> Metrics {
-        score(&self.truths, &self.probabilities)
+        score(self.classes, &self.truths, &self.probabilities)
+    }
+
+    /// The confusion matrix of the likeliest class.
+    pub fn confusion(&self) -> Confusion {
+        let predicted = self.probabilities.iter().map(Probabilities::argmax);
+        Confusion::count(self.classes, self.truths.iter().copied().zip(predicted))
     }
 
     /// The lesion id of each image; its image id if lesions are unknown.
@@ -54,6 +73,7 @@ impl Predictions {
             of.get(images.clone()).unwrap_or_default().to_vec()
         }
         Self {
+            classes: self.classes,
             image_ids: part(&self.image_ids, &images),
             lesion_ids: part(&self.lesion_ids, &images),
             truths: part(&self.truths, &images),
@@ -72,14 +92,9 @@ impl Predictions {
     }
 
     /// These predictions as if each image had the probability 1 for the class named for it.
-    pub fn naming(&self, named: impl IntoIterator<Item = Diagnosis>) -> Self {
-        let certain = |class: Diagnosis| {
-            let mut row = [0.0; Diagnosis::COUNT];
-            row[class.index()] = 1.0;
-            row
-        };
+    pub fn naming(&self, named: impl IntoIterator<Item = Class>) -> Self {
         Self {
-            probabilities: named.into_iter().map(certain).collect(),
+            probabilities: named.into_iter().map(Probabilities::one_hot).collect(),
             ..self.clone()
         }
     }
@@ -89,14 +104,14 @@ impl Predictions {
         !self.truths.is_empty() && self.balanced.len() == self.truths.len()
     }
 
-    /// Writes the columns `image_id,truth,akiec,…,vasc,lesion_id` atomically, and `balanced` if these classes are known.
+    /// Writes the columns `image_id,truth`, the codes of the classes and `lesion_id` atomically, and `balanced` if these classes are known.
     /// Probabilities have as many digits as are needed to read the same number back.
     pub fn write(&self, path: &Path) -> Result<()> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let mut write = || -> csv::Result<()> {
             let balanced = self.has_balanced();
             let last = balanced.then_some(BALANCED);
-            writer.write_record(header().into_iter().chain([LESION]).chain(last))?;
+            writer.write_record(header(self.classes).into_iter().chain([LESION]).chain(last))?;
             for (image, lesion) in self.lesions().into_iter().enumerate() {
                 let mut record = vec![
                     self.image_ids[image].clone(),
@@ -113,15 +128,16 @@ impl Predictions {
         write_csv(writer, path)
     }
 
-    /// Writes the columns `image,MEL,NV,BCC,AKIEC,BKL,DF,VASC` atomically: the submission format of the ISIC 2018
-    /// challenge (task 3).
+    /// Writes `image` and a column of probabilities for each class atomically, as ISIC's challenges take them: for
+    /// HAM10000's classes `image,MEL,NV,BCC,AKIEC,BKL,DF,VASC` (ISIC 2018, task 3), for others in class order.
     pub fn write_submission(&self, path: &Path) -> Result<()> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let mut write = || -> csv::Result<()> {
-            let columns = SUBMISSION_ORDER.map(|class| class.code().to_uppercase());
+            let order = submission_order(self.classes);
+            let columns = order.iter().map(|class| class.code().to_uppercase());
             writer.write_record(std::iter::once("image".to_owned()).chain(columns))?;
             for (id, row) in self.image_ids.iter().zip(&self.probabilities) {
-                let cells = SUBMISSION_ORDER.map(|class| row[class.index()].to_string());
+                let cells = order.iter().map(|class| row[class.index()].to_string());
                 writer.write_record(std::iter::once(id.clone()).chain(cells))?;
             }
             Ok(())
@@ -130,7 +146,8 @@ impl Predictions {
         write_csv(writer, path)
     }
 
-    /// Reads a `predictions.csv`. Files of older versions lack `lesion_id`; `balanced` is optional.
+    /// Reads a `predictions.csv`. Files of older versions lack `lesion_id`; `balanced` is optional. The classes are those
+    /// of the built-in list with the columns' codes, else those of the `metrics.json` beside it.
     ///
     /// # Errors
     /// Other columns, unknown classes, and numbers that are not probabilities.
@@ -141,32 +158,39 @@ impl Predictions {
         let found = reader
             .headers()
             .map_err(|error| Error::file(path, error.to_string(), remedy))?;
-        let has_balanced = found.iter().next_back() == Some(BALANCED);
-        let columns = found.len() - usize::from(has_balanced);
-        let has_lesions = columns > header().len();
-        let expected = header().into_iter().chain(has_lesions.then_some(LESION));
-        if !found.iter().take(columns).eq(expected) {
-            let problem = format!("the columns are not {}", header().join(","));
-            return Err(Error::line(path, 1, problem, remedy));
-        }
-        let mut predictions = Self::default();
+        let mut columns: Vec<String> = found.iter().map(str::to_owned).collect();
+        let has_balanced = columns.pop_if(|last| last == BALANCED).is_some();
+        let has_lesions = columns.pop_if(|last| last == LESION).is_some();
+        let codes = columns.get(FIRST.len()..).unwrap_or_default();
+        let classes = match columns.starts_with(&FIRST.map(str::to_owned)) {
+            true => classes_of(path, codes),
+            false => None,
+        };
+        let classes = classes.ok_or_else(|| {
+            let problem = format!(
+                "the columns are not {},akiec,bcc,bkl,df,mel,nv,vasc, nor those of another class list",
+                FIRST.join(",")
+            );
+            Error::line(path, 1, problem, remedy)
+        })?;
+        let columns = columns.len();
+        let mut predictions = Self::new(classes);
         for record in reader.records() {
             let record = record.map_err(|error| {
                 let line = error.position().map_or(0, csv::Position::line);
                 Error::line(path, line, error.to_string(), remedy)
             })?;
             let line = record.position().map_or(0, csv::Position::line);
-            let (id, truth, row) =
-                parse(&record).map_err(|problem| Error::line(path, line, problem, remedy))?;
+            let (id, truth, row) = parse(classes, &record)
+                .map_err(|problem| Error::line(path, line, problem, remedy))?;
             if has_lesions {
-                let lesion = record.get(header().len()).unwrap_or_default();
+                let lesion = record.get(columns).unwrap_or_default();
                 predictions.lesion_ids.push(lesion.to_owned());
             }
             if has_balanced {
-                let named = record.get(columns).unwrap_or_default().parse();
-                let named = named.map_err(|error: UnknownDiagnosis| {
-                    Error::line(path, line, error.to_string(), remedy)
-                })?;
+                let last = record.get(columns + usize::from(has_lesions));
+                let named = (classes.parse(last.unwrap_or_default()))
+                    .map_err(|error| Error::line(path, line, error.to_string(), remedy))?;
                 predictions.balanced.push(named);
             }
             predictions.image_ids.push(id);
@@ -183,16 +207,16 @@ const LESION: &str = "lesion_id";
 /// The column of the classes that the balanced rule names.
 const BALANCED: &str = "balanced";
 
-/// The classes in the order of ISIC's submission columns.
-const SUBMISSION_ORDER: [Diagnosis; Diagnosis::COUNT] = [
-    Diagnosis::Mel,
-    Diagnosis::Nv,
-    Diagnosis::Bcc,
-    Diagnosis::Akiec,
-    Diagnosis::Bkl,
-    Diagnosis::Df,
-    Diagnosis::Vasc,
-];
+/// HAM10000's classes in the order of the columns of ISIC 2018.
+const SUBMISSION_2018: [&str; 7] = ["mel", "nv", "bcc", "akiec", "bkl", "df", "vasc"];
+
+fn submission_order(classes: ClassList) -> Vec<Class> {
+    let of_2018 = SUBMISSION_2018.map(|code| classes.by_code(code));
+    match classes.len() == of_2018.len() && of_2018.iter().all(Option::is_some) {
+        true => of_2018.into_iter().flatten().collect(),
+        false => classes.iter().collect(),
+    }
+}
 
 fn write_csv(writer: csv::Writer<Vec<u8>>, path: &Path) -> Result<()> {
     let bytes = writer
@@ -201,22 +225,38 @@ fn write_csv(writer: csv::Writer<Vec<u8>>, path: &Path) -> Result<()> {
     files::write_atomically(path, &bytes)
 }
 
-fn header() -> Vec<&'static str> {
-    let mut columns = vec!["image_id", "truth"];
-    columns.extend(Diagnosis::ALL.map(Diagnosis::code));
-    columns
+/// The first columns.
+const FIRST: [&str; 2] = ["image_id", "truth"];
+
+fn header(classes: ClassList) -> Vec<&'static str> {
+    let codes = classes.iter().map(Class::code);
+    FIRST.into_iter().chain(codes).collect()
+}
+
+/// The classes with these codes: a built-in list, or the list in the `metrics.json` beside the file.
+fn classes_of(path: &Path, codes: &[String]) -> Option<ClassList> {
+    #[derive(serde::Deserialize)]
+    struct WithClasses {
+        classes: ClassList,
+    }
+    let beside = || {
+        let text = reading::read(&path.with_file_name("metrics.json"), reading::MAX_JSON).ok()?;
+        let read: WithClasses = serde_json::from_slice(&text).ok()?;
+        Some(read.classes).filter(|list| list.iter().map(Class::code).eq(codes))
+    };
+    classes::with_codes(codes).or_else(beside)
 }
 
 /// Parses a record, or returns its problem. The csv crate has checked the number of fields.
-fn parse(record: &csv::StringRecord) -> Result<(String, Diagnosis, Probabilities), String> {
+fn parse(
+    classes: ClassList,
+    record: &csv::StringRecord,
+) -> Result<(String, Class, Probabilities), String> {
     let field = |index: usize| record.get(index).unwrap_or_default();
-    let truth = field(1)
-        .trim()
-        .parse::<Diagnosis>()
-        .map_err(|error| error.to_string())?;
-    let mut row = [0.0; Diagnosis::COUNT];
-    for class in Diagnosis::ALL {
-        let text = field(2 + class.index());
+    let truth = (classes.parse(field(1).trim())).map_err(|error| error.to_string())?;
+    let mut row = Probabilities::zeros(classes);
+    for class in classes.iter() {
+        let text = field(FIRST.len() + class.index());
         row[class.index()] = text
             .parse()
             .ok()
@@ -235,7 +275,7 @@ mod tests {
         Predictions {
             image_ids: vec!["ISIC_1".into(), "a, \"strange\" name".into()],
             lesion_ids: vec!["HAM_1".into(), "HAM_1".into()],
-            truths: vec![Diagnosis::Mel, Diagnosis::Vasc],
+            truths: vec![ham("mel"), ham("vasc")],
             probabilities: vec![row, [0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0]],
             balanced: Vec::new(),
         }
@@ -256,7 +296,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join(FILE);
         let balanced = Predictions {
-            balanced: vec![Diagnosis::Bkl, Diagnosis::Nv],
+            balanced: vec![ham("bkl"), ham("nv")],
             ..two_predictions()
         };
         balanced.write(&path).unwrap();

@@ -1,33 +1,18 @@
 //! Metrics of the ranking of probabilities: argmax, top-k accuracy, AUC, log loss.
 
 use super::confusion::{mean, ratio};
-use crate::Diagnosis;
+use crate::Class;
 use crate::probabilities::Probabilities;
-
-/// The predicted class: the one with the highest probability. Ties go to the first class, as in NumPy's `argmax`.
-pub fn argmax(probabilities: &Probabilities) -> Diagnosis {
-    let mut best = Diagnosis::ALL[0];
-    for class in Diagnosis::ALL {
-        if probabilities[class.index()] > probabilities[best.index()] {
-            best = class;
-        }
-    }
-    best
-}
 
 /// Share of images whose truth is among the `k` classes with the highest probabilities; `None` without images.
 ///
 /// Ties go to the *last* class, as in scikit-learn's `top_k_accuracy_score`.
-pub fn top_k_accuracy(
-    truths: &[Diagnosis],
-    probabilities: &[Probabilities],
-    k: usize,
-) -> Option<f64> {
-    let is_hit = |(truth, row): (&Diagnosis, &Probabilities)| {
+pub fn top_k_accuracy(truths: &[Class], probabilities: &[Probabilities], k: usize) -> Option<f64> {
+    let is_hit = |(truth, row): (&Class, &Probabilities)| {
         let own = row[truth.index()];
-        let before = Diagnosis::ALL.iter().filter(|other| {
+        let before = row.classes().iter().filter(|other| {
             let p = row[other.index()];
-            p > own || (p == own && *other > truth)
+            p > own || (p == own && other > truth)
         });
         before.count() < k
     };
@@ -83,7 +68,7 @@ impl RocAuc {
 
 /// Mean negative natural logarithm of the truth's probability, clipped to [ε, 1 - ε] with ε = 2⁻⁵²;
 /// `None` without images.
-pub fn log_loss(truths: &[Diagnosis], probabilities: &[Probabilities]) -> Option<f64> {
+pub fn log_loss(truths: &[Class], probabilities: &[Probabilities]) -> Option<f64> {
     let losses = truths.iter().zip(probabilities).map(|(truth, row)| {
         -row[truth.index()]
             .clamp(f64::EPSILON, 1.0 - f64::EPSILON)

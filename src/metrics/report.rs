@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use super::confusion::{Confusion, ratio};
-use crate::Diagnosis;
+use crate::Class;
 
 /// Precision, recall, F1 and support.
 type Row = (f64, f64, f64, usize);
@@ -14,7 +14,7 @@ type Row = (f64, f64, f64, usize);
 ///
 /// If `labels` omits a class that occurs, a micro average over `labels` replaces the accuracy line, because the two
 /// then differ.
-pub fn classification_report(confusion: &Confusion, labels: &[Diagnosis]) -> String {
+pub fn classification_report(confusion: &Confusion, labels: &[Class]) -> String {
     let rows: Vec<Row> = labels
         .iter()
         .map(|&class| {
@@ -66,8 +66,8 @@ fn write_row(text: &mut String, name: &str, (precision, recall, f1, support): &R
 }
 
 /// Micro average: the metrics of the summed counts.
-fn micro(confusion: &Confusion, labels: &[Diagnosis]) -> Row {
-    let sum = |count: fn(&Confusion, Diagnosis) -> usize| -> usize {
+fn micro(confusion: &Confusion, labels: &[Class]) -> Row {
+    let sum = |count: fn(&Confusion, Class) -> usize| -> usize {
         labels.iter().map(|&class| count(confusion, class)).sum()
     };
     let (hits, predicted) = (sum(Confusion::hits), sum(Confusion::predicted));

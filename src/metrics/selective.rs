@@ -3,9 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ranking::argmax;
 use super::{Confusion, Predictions};
-use crate::Diagnosis;
 
 /// Metrics at one coverage: the least confident images are referred.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,26 +33,28 @@ pub fn coverages(predictions: &Predictions) -> Vec<Coverage> {
     let n = predictions.truths.len();
     let confidence = |&image: &usize| {
         let row = &predictions.probabilities[image];
-        row[argmax(row).index()]
+        row[row.argmax().index()]
     };
     let mut images: Vec<usize> = (0..n).collect();
     images.sort_by(|a, b| confidence(b).total_cmp(&confidence(a)));
-    let is_melanoma = |&&image: &&usize| predictions.truths[image] == Diagnosis::Mel;
+    let melanoma = predictions.classes.melanoma();
+    let is_melanoma = |&&image: &&usize| Some(predictions.truths[image]) == melanoma;
     let at = |share: f64| {
         let kept = ((share * n as f64).round() as usize).clamp(1, n);
         let (accepted, referred) = images.split_at(kept);
         let pairs = accepted.iter().map(|&image| {
-            let predicted = argmax(&predictions.probabilities[image]);
+            let predicted = predictions.probabilities[image].argmax();
             (predictions.truths[image], predicted)
         });
-        let confusion = Confusion::count(pairs);
+        let confusion = Confusion::count(predictions.classes, pairs);
         Some(Coverage {
             coverage: kept as f64 / n as f64,
             least_confidence: confidence(accepted.last()?),
             accuracy: confusion.accuracy()?,
             balanced_accuracy: confusion.balanced_accuracy()?,
             melanomas_handed_on: referred.iter().filter(is_melanoma).count(),
-            melanomas_missed: confusion.support(Diagnosis::Mel) - confusion.hits(Diagnosis::Mel),
+            melanomas_missed: melanoma
+                .map_or(0, |class| confusion.support(class) - confusion.hits(class)),
         })
     };
     if n == 0 {
@@ -69,11 +69,11 @@ mod tests {
 
     #[test]
     fn the_least_confident_images_are_referred_first() {
-        let (mel, nv) = (Diagnosis::Mel, Diagnosis::Nv);
+        let (mel, nv) = (ham("mel"), ham("nv"));
         let mut predictions = Predictions::default();
         // Two melanomas predicted as nevi, the second with low confidence.
         for (truth, nevus) in [(nv, 0.99), (mel, 0.95), (nv, 0.9), (mel, 0.51)] {
-            let mut row = [0.0; Diagnosis::COUNT];
+            let mut row = vec![0.0; 7];
             row[nv.index()] = nevus;
             row[mel.index()] = 1.0 - nevus;
             predictions.image_ids.push(String::new());

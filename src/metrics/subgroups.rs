@@ -6,9 +6,10 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::bootstrap::{Clusters, DRAWS, interval};
-use super::ranking::{RocAuc, argmax};
+use super::ranking::RocAuc;
 use super::{Confusion, Predictions};
-use crate::Diagnosis;
+use crate::probabilities::Probabilities;
+use crate::{Class, ClassList};
 
 /// The minimum number of images of a group. Metrics of fewer images are mostly noise.
 pub const MIN_IMAGES: usize = 20;
@@ -66,6 +67,7 @@ pub fn subgroups(
         .map(|(name, values)| Column::new(name, values))
         .filter(|column| column.values.len() > 1)
         .collect();
+    let melanoma = predictions.classes.melanoma();
     let images = Images::new(predictions);
     let unit_weights = vec![1; predictions.truths.len()];
     let observed: Vec<Vec<InsideOutside>> = columns
@@ -87,7 +89,7 @@ pub fn subgroups(
                 continue;
             }
             let drawn: Vec<InsideOutside> = draws.iter().map(|draw| draw[at][group]).collect();
-            let is_melanoma = |&image: &usize| predictions.truths[image] == Diagnosis::Mel;
+            let is_melanoma = |&image: &usize| Some(predictions.truths[image]) == melanoma;
             let members = (0..unit_weights.len()).filter(|&image| column.group_of[image] == group);
             groups.push(Subgroup {
                 by: column.name.clone(),
@@ -131,8 +133,9 @@ impl Column {
 
 /// Truths, predictions and the ranking by the probability of melanoma.
 struct Images {
-    truths: Vec<Diagnosis>,
-    predictions: Vec<Diagnosis>,
+    classes: ClassList,
+    truths: Vec<Class>,
+    predictions: Vec<Class>,
     /// The images by their probability of melanoma, highest first.
     by_melanoma: Vec<usize>,
     /// The probability of melanoma of each image.
@@ -142,13 +145,23 @@ struct Images {
 impl Images {
     fn new(predictions: &Predictions) -> Self {
         let melanoma: Vec<f64> = (predictions.probabilities.iter())
-            .map(|row| row[Diagnosis::Mel.index()])
+            .map(|row| {
+                predictions
+                    .classes
+                    .melanoma()
+                    .map_or(0.0, |class| row[class.index()])
+            })
             .collect();
         let mut by_melanoma: Vec<usize> = (0..melanoma.len()).collect();
         by_melanoma.sort_by(|&a, &b| melanoma[b].total_cmp(&melanoma[a]));
         Self {
+            classes: predictions.classes,
             truths: predictions.truths.clone(),
-            predictions: predictions.probabilities.iter().map(argmax).collect(),
+            predictions: predictions
+                .probabilities
+                .iter()
+                .map(Probabilities::argmax)
+                .collect(),
             by_melanoma,
             melanoma,
         }
@@ -156,8 +169,8 @@ impl Images {
 
     /// The metrics of each group of a column and of all images outside it, where image `i` counts `weights[i]` times.
     fn score(&self, column: &Column, weights: &[u32]) -> Vec<InsideOutside> {
-        let mut inside = vec![Tally::default(); column.values.len()];
-        let mut all = Confusion::default();
+        let mut inside = vec![Tally::new(self.classes); column.values.len()];
+        let mut all = Confusion::new(self.classes);
         for (image, &weight) in weights.iter().enumerate() {
             let truth = self.truths[image].index();
             let prediction = self.predictions[image].index();
@@ -165,7 +178,7 @@ impl Images {
             group.counts[truth][prediction] += weight as usize;
             all.counts[truth][prediction] += weight as usize;
         }
-        let mut outside = vec![Tally::default(); column.values.len()];
+        let mut outside = vec![Tally::new(self.classes); column.values.len()];
         for (outside, inside) in outside.iter_mut().zip(&inside) {
             for (row, (all, own)) in (outside.confusion.counts.iter_mut())
                 .zip(all.counts.iter().zip(&inside.confusion.counts))
@@ -195,7 +208,7 @@ impl Images {
         let groups = inside.len();
         let (mut positives, mut negatives) = (vec![0; groups], vec![0; groups]);
         for &image in ties {
-            let counts = if self.truths[image] == Diagnosis::Mel {
+            let counts = if Some(self.truths[image]) == self.classes.melanoma() {
                 &mut positives
             } else {
                 &mut negatives
@@ -213,7 +226,7 @@ impl Images {
 }
 
 /// The counts of a group in one draw.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Tally {
     confusion: Confusion,
     /// Melanoma against the rest.
@@ -221,12 +234,21 @@ struct Tally {
 }
 
 impl Tally {
+    fn new(classes: ClassList) -> Self {
+        Self {
+            confusion: Confusion::new(classes),
+            auc: RocAuc::default(),
+        }
+    }
+
     fn metrics(&self) -> Values {
-        let melanomas = self.confusion.support(Diagnosis::Mel);
+        let confusion = &self.confusion;
+        let melanoma = confusion.classes().melanoma();
+        let melanoma = melanoma.filter(|&class| confusion.support(class) > 0);
         [
             self.confusion.accuracy(),
             self.confusion.balanced_accuracy(),
-            (melanomas > 0).then(|| self.confusion.recall(Diagnosis::Mel)),
+            melanoma.map(|class| confusion.recall(class)),
             self.auc.value(),
         ]
     }

@@ -3,27 +3,29 @@
 //! Everything that does not depend on the weights, such as the ranking of the images, is computed once. A draw then
 //! costs a fraction of [`super::score`].
 
-use super::Metrics;
 use super::binary::is_specific;
 use super::confusion::{Confusion, mean};
-use super::melanoma::{SPECIFICITY, is_melanoma, nevus_score};
-use super::ranking::{RocAuc, argmax, log_loss, top_k_accuracy};
-use crate::Diagnosis;
+use super::melanoma::{MelanomaAndNevus, SPECIFICITY};
+use super::ranking::{RocAuc, log_loss, top_k_accuracy};
+use super::{Metrics, RECALL};
 use crate::probabilities::Probabilities;
+use crate::{Class, ClassList};
 
 /// Predictions prepared for scoring with many sets of weights.
 pub struct WeightedMetrics {
+    classes: ClassList,
+    overall: Vec<String>,
     images: Vec<Image>,
     /// Per class, the images in groups of equal probability, highest first.
     ranked: Vec<Vec<Vec<u32>>>,
-    /// The melanomas and nevi in groups of equal [`nevus_score`], highest first.
+    /// The melanomas and nevi in groups of equal score of the two, highest first.
     ranked_against_nevus: Vec<Vec<u32>>,
 }
 
 /// The terms of one image in the metrics.
 struct Image {
-    truth: Diagnosis,
-    prediction: Diagnosis,
+    truth: Class,
+    prediction: Class,
     in_top2: bool,
     in_top3: bool,
     loss: f64,
@@ -34,43 +36,44 @@ pub type Values = Vec<Option<f64>>;
 
 impl WeightedMetrics {
     /// `probabilities[i]` are those of the image whose diagnosis is `truths[i]`.
-    pub fn new(truths: &[Diagnosis], probabilities: &[Probabilities]) -> Self {
-        let image = |(&truth, row): (&Diagnosis, &Probabilities)| {
-            let (truths, rows) = (&[truth], &[*row]);
+    pub fn new(classes: ClassList, truths: &[Class], probabilities: &[Probabilities]) -> Self {
+        let image = |(&truth, row): (&Class, &Probabilities)| {
+            let (truths, rows) = (&[truth], std::slice::from_ref(row));
             let is_in = |k| top_k_accuracy(truths, rows, k) == Some(1.0);
             Image {
                 truth,
-                prediction: argmax(row),
+                prediction: row.argmax(),
                 in_top2: is_in(2),
                 in_top3: is_in(3),
                 loss: log_loss(truths, rows).unwrap_or(0.0),
             }
         };
         Self {
+            classes,
+            overall: Metrics::names(classes),
             images: truths.iter().zip(probabilities).map(image).collect(),
-            ranked: (Diagnosis::ALL.iter())
+            ranked: (classes.iter())
                 .map(|class| ranked(probabilities, |_| true, |row| row[class.index()]))
                 .collect(),
-            ranked_against_nevus: ranked(
-                probabilities,
-                |image| is_melanoma(truths[image]).is_some(),
-                nevus_score,
-            ),
+            ranked_against_nevus: MelanomaAndNevus::of(classes).map_or_else(Vec::new, |pair| {
+                let is_of_pair = |image: usize| pair.is_melanoma(truths[image]).is_some();
+                ranked(probabilities, is_of_pair, |row| pair.score(row))
+            }),
         }
     }
 
-    /// The names of the metrics: [`Metrics::NAMES`], then the AUC and average precision of each class.
-    pub fn names() -> Vec<String> {
-        let overall = Metrics::NAMES.iter().map(|name| (*name).to_owned());
+    /// The names of the metrics: [`Metrics::names`], then the AUC and average precision of each class.
+    pub fn names(&self) -> Vec<String> {
+        let classes = self.classes;
         let per_class = ["auc", "average_precision"]
             .into_iter()
-            .flat_map(|metric| Diagnosis::ALL.map(|class| format!("per_class.{class}.{metric}")));
-        overall.chain(per_class).collect()
+            .flat_map(|metric| classes.map(|class| format!("per_class.{class}.{metric}")));
+        self.overall.iter().cloned().chain(per_class).collect()
     }
 
     /// The metrics where image `i` counts `weights[i]` times.
     pub fn score(&self, weights: &[u32]) -> Values {
-        let mut confusion = Confusion::default();
+        let mut confusion = Confusion::new(self.classes);
         let (mut top2, mut top3, mut loss) = (0, 0, 0.0);
         for (image, &weight) in self.images.iter().zip(weights) {
             confusion.counts[image.truth.index()][image.prediction.index()] += weight as usize;
@@ -80,14 +83,16 @@ impl WeightedMetrics {
         }
         let total = confusion.total();
         let per_image = |sum: f64| (total > 0).then(|| sum / total as f64);
-        let per_class: Vec<RankingMetrics> = (Diagnosis::ALL.into_iter())
+        let per_class: Vec<RankingMetrics> = (self.classes.iter())
             .map(|class| self.ranking_metrics(class, weights))
             .collect();
         let macro_average = |metric: fn(&RankingMetrics) -> Option<f64>| {
             let values: Option<Vec<f64>> = per_class.iter().map(metric).collect();
             values.and_then(|values| mean(values.into_iter()))
         };
-        let melanomas = confusion.support(Diagnosis::Mel);
+        let melanoma = self.classes.melanoma();
+        let melanomas = melanoma.map_or(0, |class| confusion.support(class));
+        let recall = |class| (confusion.support(class) > 0).then(|| confusion.recall(class));
         let value = |name: &str| match name {
             "accuracy" => confusion.accuracy(),
             "top2_accuracy" => per_image(f64::from(top2)),
@@ -98,36 +103,37 @@ impl WeightedMetrics {
             "macro_auc" => macro_average(|class| class.auc),
             "macro_average_precision" => macro_average(|class| class.average_precision),
             "log_loss" => per_image(loss),
-            "melanoma_recall" => (melanomas > 0).then(|| confusion.recall(Diagnosis::Mel)),
+            "melanoma_recall" => recall(melanoma?),
             "melanoma_specificity" => {
-                (melanomas < total).then(|| confusion.specificity(Diagnosis::Mel))
+                (melanomas < total).then_some(confusion.specificity(melanoma?))
             }
             "melanoma_sensitivity_at_90_specificity" => {
-                self.melanoma_sensitivity(SPECIFICITY, melanomas, total - melanomas, weights)
+                let of_rest = total - melanomas;
+                self.sensitivity(melanoma?, SPECIFICITY, [melanomas, of_rest], weights)
             }
-            "melanoma_nevus_auc" => self.melanoma_nevus_auc(weights),
-            _ => None,
+            "melanoma_nevus_auc" => self.melanoma_nevus_auc(melanoma?, weights),
+            _ => recall(self.classes.by_code(name.strip_prefix(RECALL)?)?),
         };
         let aucs = per_class.iter().map(|class| class.auc);
         let average_precisions = per_class.iter().map(|class| class.average_precision);
-        (Metrics::NAMES.iter().map(|name| value(name)))
+        (self.overall.iter().map(|name| value(name)))
             .chain(aucs)
             .chain(average_precisions)
             .collect()
     }
 
-    /// The highest sensitivity for melanoma at the given specificity, as
+    /// The highest sensitivity for a class at the given specificity, as
     /// [`super::binary::Binary::sensitivity_at_specificity`].
-    fn melanoma_sensitivity(
+    fn sensitivity(
         &self,
+        class: Class,
         specificity: f64,
-        positives: usize,
-        negatives: usize,
+        [positives, negatives]: [usize; 2],
         weights: &[u32],
     ) -> Option<f64> {
         let (mut found, mut true_positives, mut false_positives) = (0_u64, 0_u64, 0_u64);
-        for ties in &self.ranked[Diagnosis::Mel.index()] {
-            let [with, without] = self.weights_by_truth(ties, Diagnosis::Mel, weights);
+        for ties in &self.ranked[class.index()] {
+            let [with, without] = self.weights_by_truth(ties, class, weights);
             true_positives += with;
             false_positives += without;
             if !is_specific(false_positives as f64, negatives as f64, specificity) {
@@ -139,17 +145,17 @@ impl WeightedMetrics {
     }
 
     /// AUC of melanoma against nevus, as [`super::melanoma::against_nevus`].
-    fn melanoma_nevus_auc(&self, weights: &[u32]) -> Option<f64> {
+    fn melanoma_nevus_auc(&self, melanoma: Class, weights: &[u32]) -> Option<f64> {
         let mut auc = RocAuc::default();
         for ties in &self.ranked_against_nevus {
-            let [melanomas, nevi] = self.weights_by_truth(ties, Diagnosis::Mel, weights);
+            let [melanomas, nevi] = self.weights_by_truth(ties, melanoma, weights);
             auc.add(melanomas, nevi);
         }
         auc.value()
     }
 
     /// The sums of the weights of images with and without a diagnosis.
-    fn weights_by_truth(&self, images: &[u32], class: Diagnosis, weights: &[u32]) -> [u64; 2] {
+    fn weights_by_truth(&self, images: &[u32], class: Class, weights: &[u32]) -> [u64; 2] {
         let mut sums = [0, 0];
         for &image in images {
             let image = image as usize;
@@ -162,7 +168,7 @@ impl WeightedMetrics {
     ///
     /// The average precision sums TP added × precision and divides by the positives once, which is cheaper than the
     /// Σ (Rₙ − Rₙ₋₁) Pₙ of [`super::binary::Binary::average_precision`]. Both agree up to rounding.
-    fn ranking_metrics(&self, class: Diagnosis, weights: &[u32]) -> RankingMetrics {
+    fn ranking_metrics(&self, class: Class, weights: &[u32]) -> RankingMetrics {
         let mut auc = RocAuc::default();
         let mut precision_sum = 0.0;
         for ties in &self.ranked[class.index()] {
@@ -215,7 +221,7 @@ mod tests {
             let sum: f64 = parts.iter().map(|&part| f64::from(part) + 0.5).sum();
             parts.map(|part| (f64::from(part) + 0.5) / sum)
         });
-        prop::collection::vec((0..Diagnosis::COUNT, row, 0_u32..4), 1..40)
+        prop::collection::vec((0..7, row, 0_u32..4), 1..40)
     }
 
     proptest! {
@@ -224,7 +230,7 @@ mod tests {
             let (mut truths, mut rows, mut weights) = (Vec::new(), Vec::new(), Vec::new());
             let (mut repeated_truths, mut repeated_rows) = (Vec::new(), Vec::new());
             for (truth, row, weight) in images {
-                let truth = Diagnosis::ALL[truth];
+                let truth = ham10000()[truth];
                 truths.push(truth);
                 rows.push(row);
                 weights.push(weight);

@@ -8,8 +8,6 @@ use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Diagnosis;
-
 /// Hyperparameters of a MobileNetV2.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Architecture {
@@ -19,12 +17,11 @@ pub struct Architecture {
     pub classes: usize,
 }
 
-impl Default for Architecture {
-    fn default() -> Self {
-        Self {
-            width: 1.0,
-            classes: Diagnosis::COUNT,
-        }
+impl Architecture {
+    /// The paper's network for so many classes.
+    pub fn new(classes: usize) -> Self {
+        let width = 1.0;
+        Self { width, classes }
     }
 }
 

@@ -10,7 +10,7 @@ use super::safetensors_digest;
 use super::seen::Seen;
 use crate::imaging::resize::ResizeRule;
 use crate::metrics::decisions::Decisions;
-use crate::{Diagnosis, Error, Result, reading};
+use crate::{ClassList, Error, Result, reading};
 
 /// Version of the metadata format.
 pub const FORMAT_VERSION: u32 = 1;
@@ -34,8 +34,8 @@ pub struct CheckpointMetadata {
     pub format_version: u32,
     /// The program that wrote it, such as `skinlesion 0.2.0`.
     pub written_by: String,
-    /// Class codes in the order of the outputs.
-    pub classes: Vec<String>,
+    /// The classes in the order of the outputs. Files of older versions have their codes alone.
+    pub classes: ClassList,
     /// The network's architecture.
     pub architecture: Architecture,
     /// How images are resized to the network's input.
@@ -62,7 +62,7 @@ pub struct CheckpointMetadata {
     /// Priors of the classes in training, in proportion to images × weight in the loss; `None` in files of older
     /// versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub class_priors: Option<[f64; Diagnosis::COUNT]>,
+    pub class_priors: Option<Vec<f64>>,
     /// The images that the weights were trained and selected on.
     #[serde(flatten)]
     pub seen: Seen,
@@ -94,7 +94,7 @@ impl CheckpointMetadata {
         Self::parse(path, metadata.get(METADATA_KEY))
     }
 
-    /// Parses the text under [`METADATA_KEY`]. Refuses metadata of another format version or with other classes.
+    /// Parses the text under [`METADATA_KEY`]. Refuses metadata of another format version.
     pub fn parse(path: &Path, text: Option<&String>) -> Result<Self> {
         let text = text.ok_or_else(|| {
             Error::file(
@@ -114,7 +114,7 @@ impl CheckpointMetadata {
         Ok(metadata)
     }
 
-    /// Refuses metadata of another format version, with other classes, or with numbers that no network has.
+    /// Refuses metadata of another format version, or with numbers that no network has.
     pub fn refuse_unusable(&self, path: &Path) -> Result<()> {
         if self.format_version != FORMAT_VERSION {
             let problem = format!(
@@ -123,14 +123,6 @@ impl CheckpointMetadata {
             );
             return Err(Error::file(path, problem, OTHER_VERSION));
         }
-        if self.classes != Diagnosis::ALL.map(Diagnosis::code) {
-            let problem = format!("the checkpoint's classes are {}", self.classes.join(", "));
-            let remedy = format!(
-                "Use a checkpoint with the classes {}, in this order.",
-                Diagnosis::codes()
-            );
-            return Err(Error::file(path, problem, remedy));
-        }
         self.refuse_impossible(path)
     }
 
@@ -138,14 +130,13 @@ impl CheckpointMetadata {
     fn refuse_impossible(&self, path: &Path) -> Result<()> {
         let Architecture { width, classes } = self.architecture;
         let temperature = self.temperature.unwrap_or(1.0);
-        let problem = if !(Architecture::WIDTHS.contains(&width) && classes == Diagnosis::COUNT) {
+        let problem = if !(Architecture::WIDTHS.contains(&width) && classes == self.classes.len()) {
             format!("the network has the width {width} and {classes} classes")
         } else if !(temperature.is_finite() && temperature as f32 > 0.0) {
             format!("the temperature is {temperature}, but must be above 0")
-        } else if self
-            .class_priors
-            .is_some_and(|priors| priors.iter().any(|p| !p.is_finite() || *p < 0.0))
-        {
+        } else if self.class_priors.as_ref().is_some_and(|priors| {
+            priors.len() != classes || priors.iter().any(|p| !p.is_finite() || *p < 0.0)
+        }) {
             "the class priors are not fractions".to_owned()
         } else {
             return Ok(());

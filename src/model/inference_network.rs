@@ -7,7 +7,7 @@ use super::architecture::Convolution;
 use super::fuse::FusedNetwork;
 use super::input;
 use super::libtorch::capabilities;
-use crate::{Diagnosis, Error, Result};
+use crate::{Class, Error, Result};
 
 /// A network without BatchNorm on a device, without gradients.
 pub struct InferenceNetwork {
@@ -119,7 +119,7 @@ impl InferenceNetwork {
     ///
     /// Grad-CAM weights the channels of the last feature map by the gradients of the logit. As only average pooling and
     /// the linear head follow, these are the head's weights.
-    pub fn grad_cam(&self, images: &Tensor, class: Diagnosis) -> Tensor {
+    pub fn grad_cam(&self, images: &Tensor, class: Class) -> Tensor {
         let weights = self.head[0].get(class.index() as i64).view([1, -1, 1, 1]);
         let weighted = self.activations(images) * weights;
         weighted.sum_dim_intlist(1, false, Kind::Float).relu()
@@ -159,7 +159,7 @@ mod tests {
     fn bf16_changes_probabilities_little_and_features_stay_f32() {
         let architecture = Architecture {
             width: 0.35,
-            classes: Diagnosis::COUNT,
+            classes: 7,
         };
         let model = MobileNetV2::random(architecture, 1, Device::Cpu);
         let fused = fuse::fuse(model.network(), model.tensors()).unwrap();

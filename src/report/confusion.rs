@@ -2,13 +2,25 @@
 
 use super::axis::thousands;
 use super::svg::{Anchor, FAINT, RULE, Style, Svg};
-use crate::Diagnosis;
 use crate::metrics::Confusion;
 
-const CELL: f64 = 64.0;
 const LEFT: f64 = 132.0;
 const TOP: f64 = 128.0;
-const SIDE: f64 = CELL * Diagnosis::COUNT as f64;
+
+/// The side of a cell, smaller for many classes.
+fn cell_side(classes: usize) -> f64 {
+    if classes <= 12 { 64.0 } else { 46.0 }
+}
+
+/// The most characters of a code that fit beside and above the cells.
+const CODE: usize = 8;
+
+fn short(code: &str) -> String {
+    match code.len() > CODE {
+        true => format!("{}…", &code[..CODE - 1]),
+        false => code.to_owned(),
+    }
+}
 
 /// The contents of the cells.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,47 +34,52 @@ pub enum Cells {
 /// Draws a confusion matrix with truth as rows and predictions as columns. The colour is always the share of the row,
 /// because counts would show only the largest class.
 pub fn confusion_matrix(confusion: &Confusion, cells: Cells, title: &str) -> String {
-    let mut svg = Svg::new(LEFT + SIDE + 116.0, TOP + SIDE + 56.0, title);
+    let classes = confusion.classes();
+    let cell = cell_side(classes.len());
+    let side = cell * classes.len() as f64;
+    let mut svg = Svg::new(LEFT + side + 116.0, TOP + side + 56.0, title);
     svg.text((20.0, 34.0), title, Style::new(18.0).bold());
-    draw_labels(&mut svg, confusion);
+    draw_labels(&mut svg, confusion, cell);
     let shares = confusion.normalized();
-    for truth in Diagnosis::ALL {
-        for prediction in Diagnosis::ALL {
+    for truth in classes.iter() {
+        for prediction in classes.iter() {
             let (row, column) = (truth.index(), prediction.index());
-            let corner = (LEFT + column as f64 * CELL, TOP + row as f64 * CELL);
+            let corner = (LEFT + column as f64 * cell, TOP + row as f64 * cell);
             let count = confusion.counts[row][column];
-            let share = shares[row].map(|row| row[column]);
-            draw_cell(&mut svg, corner, cells, count, share);
+            let share = shares[row].as_ref().map(|row| row[column]);
+            draw_cell(&mut svg, corner, cell, cells, (count, share));
         }
     }
     // Frames on the diagonal.
-    for index in 0..Diagnosis::COUNT {
-        let (x, y) = (LEFT + index as f64 * CELL, TOP + index as f64 * CELL);
+    for index in 0..classes.len() {
+        let (x, y) = (LEFT + index as f64 * cell, TOP + index as f64 * cell);
         let corners = [
             (x, y),
-            (x + CELL, y),
-            (x + CELL, y + CELL),
-            (x, y + CELL),
+            (x + cell, y),
+            (x + cell, y + cell),
+            (x, y + cell),
             (x, y),
         ];
         svg.path(&corners, RULE, 1.5, "");
     }
-    draw_colour_bar(&mut svg);
+    draw_colour_bar(&mut svg, side);
     svg.finish()
 }
 
-fn draw_labels(svg: &mut Svg, confusion: &Confusion) {
+fn draw_labels(svg: &mut Svg, confusion: &Confusion, cell: f64) {
+    let classes = confusion.classes();
+    let side = cell * classes.len() as f64;
     let axis = Style::new(14.0).anchor(Anchor::Middle);
-    svg.text((LEFT + SIDE / 2.0, TOP - 50.0), "Prediction", axis);
-    svg.text((30.0, TOP + SIDE / 2.0), "Truth", axis.upwards());
+    svg.text((LEFT + side / 2.0, TOP - 50.0), "Prediction", axis);
+    svg.text((30.0, TOP + side / 2.0), "Truth", axis.upwards());
     let code = Style::new(14.0).bold();
     let small = Style::new(11.0).colour(FAINT);
-    for class in Diagnosis::ALL {
-        let middle = (class.index() as f64 + 0.5) * CELL;
+    for class in classes.iter() {
+        let middle = (class.index() as f64 + 0.5) * cell;
         let end = Anchor::End;
         svg.text(
             (LEFT - 10.0, TOP + middle - 1.0),
-            class.code(),
+            &short(class.code()),
             code.anchor(end),
         );
         let support = thousands(confusion.support(class));
@@ -74,7 +91,7 @@ fn draw_labels(svg: &mut Svg, confusion: &Confusion) {
         let centre = Anchor::Middle;
         svg.text(
             (LEFT + middle, TOP - 24.0),
-            class.code(),
+            &short(class.code()),
             code.anchor(centre),
         );
         let predicted = thousands(confusion.predicted(class));
@@ -86,34 +103,40 @@ fn draw_labels(svg: &mut Svg, confusion: &Confusion) {
     }
 }
 
-fn draw_cell(svg: &mut Svg, (x, y): (f64, f64), cells: Cells, count: usize, share: Option<f64>) {
+fn draw_cell(
+    svg: &mut Svg,
+    (x, y): (f64, f64),
+    cell: f64,
+    cells: Cells,
+    (count, share): (usize, Option<f64>),
+) {
     let fill = shade(share.unwrap_or(0.0));
     // One white pixel between the cells.
-    svg.rectangle((x + 0.5, y + 0.5), (CELL - 1.0, CELL - 1.0), &hex(fill));
+    svg.rectangle((x + 0.5, y + 0.5), (cell - 1.0, cell - 1.0), &hex(fill));
     let ink = text_colour_on(fill);
     let number = Style::new(16.0).anchor(Anchor::Middle).colour(ink);
-    let middle = x + CELL / 2.0;
+    let middle = x + cell / 2.0;
     match (cells, share) {
         (Cells::Counts, _) => {
-            svg.text((middle, y + CELL / 2.0 + 5.5), &thousands(count), number);
+            svg.text((middle, y + cell / 2.0 + 5.5), &thousands(count), number);
         }
         (Cells::Normalized, Some(share)) => {
             svg.text(
-                (middle, y + CELL / 2.0 + 2.0),
+                (middle, y + cell / 2.0 + 2.0),
                 &format!("{share:.2}"),
                 number,
             );
             let small = Style::new(11.0).anchor(Anchor::Middle).colour(ink);
-            svg.text((middle, y + CELL / 2.0 + 18.0), &thousands(count), small);
+            svg.text((middle, y + cell / 2.0 + 18.0), &thousands(count), small);
         }
-        (Cells::Normalized, None) => svg.text((middle, y + CELL / 2.0 + 5.5), "–", number),
+        (Cells::Normalized, None) => svg.text((middle, y + cell / 2.0 + 5.5), "–", number),
     }
 }
 
 /// The colour bar, on the right.
-fn draw_colour_bar(svg: &mut Svg) {
+fn draw_colour_bar(svg: &mut Svg, side: f64) {
     const STEPS: usize = 50;
-    let (x, step) = (LEFT + SIDE + 32.0, SIDE / STEPS as f64);
+    let (x, step) = (LEFT + side + 32.0, side / STEPS as f64);
     for index in 0..STEPS {
         let share = 1.0 - (index as f64 + 0.5) / STEPS as f64;
         // The steps overlap by half a pixel to avoid visible seams.
@@ -125,7 +148,7 @@ fn draw_colour_bar(svg: &mut Svg) {
     }
     for tick in 0..=4 {
         let share = f64::from(tick) / 4.0;
-        let y = TOP + SIDE * (1.0 - share);
+        let y = TOP + side * (1.0 - share);
         svg.line((x + 14.0, y), (x + 18.0, y), RULE, 1.0);
         svg.text(
             (x + 22.0, y + 4.0),
@@ -135,7 +158,7 @@ fn draw_colour_bar(svg: &mut Svg) {
     }
     let style = Style::new(12.0).colour(FAINT).anchor(Anchor::Middle);
     let foot = "Colour: share of the row, that is, of the images of the true class";
-    svg.text((LEFT + SIDE / 2.0, TOP + SIDE + 32.0), foot, style);
+    svg.text((LEFT + side / 2.0, TOP + side + 32.0), foot, style);
 }
 
 /// A colour as red, green and blue, 0 to 255.
@@ -211,11 +234,8 @@ mod tests {
 
     #[test]
     fn counts_shares_and_empty_rows_are_drawn() {
-        let pairs = [
-            (Diagnosis::Mel, Diagnosis::Mel),
-            (Diagnosis::Mel, Diagnosis::Nv),
-        ];
-        let many = std::iter::repeat_n((Diagnosis::Nv, Diagnosis::Nv), 1234);
+        let pairs = [(ham("mel"), ham("mel")), (ham("mel"), ham("nv"))];
+        let many = std::iter::repeat_n((ham("nv"), ham("nv")), 1234);
         let confusion = Confusion::count(pairs.into_iter().chain(many));
         let counts = confusion_matrix(&confusion, Cells::Counts, "Counts");
         assert!(counts.contains(">1,234<") && !counts.contains(">0.50</text>\n<text"));

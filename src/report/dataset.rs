@@ -22,10 +22,10 @@ pub fn write(
 ) -> Result<Vec<PathBuf>> {
     let pictures = write_picture(
         &folder.join(DISTRIBUTION),
-        &class_distribution(&info.counts),
+        &class_distribution(info.classes, &info.counts),
     )?;
     let path = folder.join(samples::FILE);
-    let png = sample_sheet(rows, pixels, info.aspect, &path)?;
+    let png = sample_sheet(info, rows, pixels, &path)?;
     files::write_atomically(&path, &png)?;
     let names = pictures.iter().filter_map(|path| path.file_name());
     Ok(names

@@ -2,8 +2,8 @@
 
 use super::axis::thousands;
 use super::svg::{Anchor, FAINT, GRID, PALETTE, RULE, Style, Svg};
-use crate::Diagnosis;
 use crate::dataset::info::SplitCounts;
+use crate::{Class, ClassList};
 
 const ROW: f64 = 36.0;
 const BAR: f64 = 20.0;
@@ -17,7 +17,7 @@ const NUMBERS: f64 = 100.0;
 
 /// Draws horizontal bars of images by class, one panel per split. The scale is logarithmic, because the largest class
 /// has about sixty times as many images as the smallest. Each bar is labelled with its count and share.
-pub fn class_distribution(counts: &SplitCounts) -> String {
+pub fn class_distribution(classes: ClassList, counts: &SplitCounts) -> String {
     let splits = [
         ("Training", &counts.train),
         ("Validation", &counts.val),
@@ -37,12 +37,12 @@ pub fn class_distribution(counts: &SplitCounts) -> String {
 
     let panels = shown.len().max(1) as f64;
     let width = LEFT + panels * PANEL + (panels - 1.0) * GAP + 20.0;
-    let bottom = TOP + ROW * Diagnosis::COUNT as f64;
+    let bottom = TOP + ROW * classes.len() as f64;
     let title = format!("Images by class and split: {} in total", thousands(total));
     let mut svg = Svg::new(width, bottom + 52.0, &title);
     svg.text((20.0, 34.0), &title, Style::new(18.0).bold());
 
-    for (row, class) in Diagnosis::ALL.into_iter().enumerate() {
+    for (row, class) in classes.iter().enumerate() {
         let middle = TOP + (row as f64 + 0.5) * ROW;
         let right = Style::new(13.0).anchor(Anchor::End);
         svg.text((LEFT - 12.0, middle - 1.0), class.code(), right.bold());
@@ -60,16 +60,9 @@ pub fn class_distribution(counts: &SplitCounts) -> String {
     svg.finish()
 }
 
-fn draw_split(
-    svg: &mut Svg,
-    left: f64,
-    split: &str,
-    counts: &[usize; 7],
-    scale: f64,
-    colour: &str,
-) {
+fn draw_split(svg: &mut Svg, left: f64, split: &str, counts: &[usize], scale: f64, colour: &str) {
     let total: usize = counts.iter().sum();
-    let bottom = TOP + ROW * Diagnosis::COUNT as f64;
+    let bottom = TOP + ROW * counts.len() as f64;
     svg.text((left, TOP - 28.0), split, Style::new(14.0).bold());
     let images = format!("{} images", thousands(total));
     svg.text((left, TOP - 11.0), &images, Style::new(12.0).colour(FAINT));

@@ -5,9 +5,7 @@ use super::overlay;
 use crate::dataset::Dataset;
 use crate::inference::classifier::Classifier;
 use crate::metrics::Predictions;
-use crate::metrics::ranking::argmax;
-use crate::probabilities::ranked;
-use crate::{Diagnosis, Result};
+use crate::{Class, Result};
 
 /// The maximum number of images per gallery.
 const MAX_IMAGES: usize = 12;
@@ -27,10 +25,15 @@ pub struct Pictures<'a> {
 
 /// Selects the galleries. With `pictures`, they include the images.
 pub fn galleries(predictions: &Predictions, pictures: Option<&Pictures>) -> Result<Vec<Gallery>> {
-    let predicted = |&image: &usize| argmax(&predictions.probabilities[image]);
+    let predicted = |&image: &usize| predictions.probabilities[image].argmax();
     let confidence = |image: &usize| predictions.probabilities[*image][predicted(image).index()];
     let is_wrong = |image: &usize| predicted(image) != predictions.truths[*image];
-    let is_missed = |image: &usize| is_wrong(image) && predictions.truths[*image] == Diagnosis::Mel;
+    let is_missed = |image: &usize| is_wrong(image) && predictions.truths[*image].is_watched();
+    let is_melanoma = |class| Some(class) == predictions.classes.melanoma();
+    let missed = match predictions.classes.watched().all(is_melanoma) {
+        true => "Missed melanomas, most confident first",
+        false => "Missed images of watched classes, most confident first",
+    };
     let mut by_confidence: Vec<usize> = (0..predictions.truths.len()).collect();
     by_confidence.sort_by(|a, b| confidence(b).total_cmp(&confidence(a)));
     let most_confident = |of: &dyn Fn(&usize) -> bool| -> Vec<usize> {
@@ -44,10 +47,7 @@ pub fn galleries(predictions: &Predictions, pictures: Option<&Pictures>) -> Resu
         .copied()
         .collect();
     [
-        (
-            "Missed melanomas, most confident first",
-            most_confident(&is_missed),
-        ),
+        (missed, most_confident(&is_missed)),
         (
             "Other errors, most confident first",
             most_confident(&|image| is_wrong(image) && !is_missed(image)),
@@ -68,13 +68,14 @@ pub fn galleries(predictions: &Predictions, pictures: Option<&Pictures>) -> Resu
 }
 
 fn case(predictions: &Predictions, image: usize, pictures: Option<&Pictures>) -> Result<Case> {
-    let ranking = ranked(&predictions.probabilities[image]);
+    let ranking = predictions.probabilities[image].ranked();
+    let likeliest = predictions.probabilities[image].argmax();
     Ok(Case {
         image_id: predictions.image_ids[image].clone(),
         truth: predictions.truths[image],
         top: ranking.into_iter().take(TOP_K).collect(),
         pictures: match pictures {
-            Some(pictures) => pictures.of(image, ranking[0].0)?,
+            Some(pictures) => pictures.of(image, likeliest)?,
             None => Vec::new(),
         },
     })
@@ -82,7 +83,7 @@ fn case(predictions: &Predictions, image: usize, pictures: Option<&Pictures>) ->
 
 impl Pictures<'_> {
     /// The PNG files of an image, with the Grad-CAM map of its predicted class.
-    fn of(&self, image: usize, predicted: Diagnosis) -> Result<Vec<Vec<u8>>> {
+    fn of(&self, image: usize, predicted: Class) -> Result<Vec<Vec<u8>>> {
         let pixels = &self.dataset.pixels.image(self.rows[image])?;
         let side = self.dataset.info.resize.size;
         let map = self.classifier.grad_cam(pixels, predicted)?;
@@ -100,7 +101,7 @@ mod tests {
 
     #[test]
     fn confident_errors_come_first_and_melanomas_have_their_own_gallery() {
-        let (mel, nv, bcc) = (Diagnosis::Mel, Diagnosis::Nv, Diagnosis::Bcc);
+        let (mel, nv, bcc) = (ham("mel"), ham("nv"), ham("bcc"));
         let mut predictions = Predictions::default();
         for (id, truth, nevus) in [
             ("right", nv, 0.9),
@@ -109,7 +110,7 @@ mod tests {
             ("wrong", bcc, 0.99),
             ("unconfident", nv, 0.5),
         ] {
-            let mut row = [0.0; Diagnosis::COUNT];
+            let mut row = vec![0.0; 7];
             row[nv.index()] = nevus;
             row[bcc.index()] = 1.0 - nevus;
             predictions.image_ids.push(id.to_owned());

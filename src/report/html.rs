@@ -20,8 +20,8 @@ use super::distribution::class_distribution;
 use crate::dataset::DatasetInfo;
 use crate::evaluation::analysis::Analysis;
 use crate::metrics::bootstrap::Intervals;
-use crate::metrics::{Confusion, Metrics, Predictions};
-use crate::{DISCLAIMER, Diagnosis};
+use crate::metrics::{Metrics, Predictions};
+use crate::{Class, DISCLAIMER};
 
 pub use self::cases::{Case, Gallery};
 
@@ -107,23 +107,25 @@ fn sections(page: &Page) -> [Markup; SECTIONS.len()] {
     [
         figures::headlines(page.metrics, page.intervals, page.undefined),
         confusion(page),
-        decisions::decisions(page.analysis.decisions.as_ref()),
+        decisions::decisions(page.metrics.classes, page.analysis.decisions.as_ref()),
         charts::curves(page.predictions, page.metrics),
-        figures::isic(page.analysis.isic.as_ref()),
-        thresholds::operating(page.analysis),
+        figures::isic(page.metrics.classes, page.analysis.isic.as_ref()),
+        thresholds::operating(page.metrics.classes, page.analysis),
         calibration::calibration(page.analysis.calibration.as_ref()),
         thresholds::selective(&page.analysis.coverages),
         groups::groups(&page.analysis.subgroups),
-        cases::cases(&page.analysis.confused, page.galleries),
+        cases::cases(
+            page.metrics.classes,
+            &page.analysis.confused,
+            page.galleries,
+        ),
         data(page),
-        notes(),
+        notes(page),
     ]
 }
 
 fn confusion(page: &Page) -> Markup {
-    let confusion = Confusion {
-        counts: page.metrics.confusion_matrix,
-    };
+    let confusion = page.metrics.confusion();
     html! {
         p { "Rows: truth. Columns: prediction. Colour: share of the row." }
         div.charts {
@@ -163,22 +165,25 @@ fn data(page: &Page) -> Markup {
             p { "Near-duplicate pairs of images of different lesions: " (near.pairs) ". Groups of lesions kept in one
                 split because of them: " (near.joined.len()) ". Lesions moved to another split: " (near.moved) "." }
         }
-        figure.scroll.wide { (picture(&class_distribution(&info.counts))) }
+        figure.scroll.wide { (picture(&class_distribution(info.classes, &info.counts))) }
         @if let Some(samples) = &page.samples {
             figure { img src=(picture_data(samples)) alt="Sample images by class and split"; }
         }
     }
 }
 
-fn notes() -> Markup {
+fn notes(page: &Page) -> Markup {
+    let classes = page.dataset.classes;
     html! {
         ul {
             li { "Intervals are 95 % percentile bootstrap intervals from 2,000 draws of lesions with replacement (all
                 images of a lesion together). They cover the sampling of test lesions, but not the variance between
                 training runs, clinics or cameras." }
             li { "The predicted class is the argmax, except under Decision rules. AUC and average precision are for one class against the rest." }
-            li { "Malignant means " (malignant()) "; its score is the sum of their probabilities. akiec includes
-                carcinoma in situ." }
+            @if let Some(malignant) = classes.malignant() {
+                li { "Malignant means " (codes(&malignant)) "; its score is the sum of their probabilities."
+                    @if classes.by_code("akiec").is_some() { " akiec includes carcinoma in situ." } }
+            }
             li { "HAM10000 has no label of skin tone, and nearly all of its patients are fair-skinned: these results say
                 nothing about dark skin. Its photographs are of lesions that were chosen for a photograph, so class
                 frequencies differ from those of a clinic. Precision and the number of referrals depend on them." }
@@ -186,10 +191,7 @@ fn notes() -> Markup {
     }
 }
 
-fn malignant() -> String {
-    let codes: Vec<&str> = (Diagnosis::ALL.iter())
-        .filter(|class| class.is_malignant())
-        .map(|class| class.code())
-        .collect();
+fn codes(classes: &[Class]) -> String {
+    let codes: Vec<&str> = classes.iter().map(|class| class.code()).collect();
     codes.join(", ")
 }

@@ -26,7 +26,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::Diagnosis;
+    use crate::Class;
     use crate::dataset::info::SplitCounts;
     use crate::metrics::Confusion;
 
@@ -88,7 +88,7 @@ mod tests {
                 [0, 0, 0, 0, 0, 0, 0],
             ],
         };
-        confusion.counts[Diagnosis::Nv.index()][Diagnosis::Nv.index()] += 400;
+        confusion.counts[ham("nv").index()][ham("nv").index()] += 400;
         confusion
     }
 

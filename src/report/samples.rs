@@ -8,10 +8,10 @@ use image::{ImageFormat, RgbImage};
 
 use super::render;
 use super::svg::{Anchor, FAINT, Style, Svg};
-use crate::dataset::Split;
 use crate::dataset::manifest::Row;
 use crate::dataset::pixels::Pixels;
-use crate::{Diagnosis, Error, Result};
+use crate::dataset::{DatasetInfo, Split};
+use crate::{Class, ClassList, Error, Result};
 
 /// The file name within a dataset folder.
 pub const FILE: &str = "samples.png";
@@ -27,27 +27,33 @@ const LEFT: f64 = 200.0;
 const TOP: f64 = 70.0;
 
 /// Draws a sheet with classes as rows and splits as columns, as the bytes of a PNG file. For a dataset with folds, the
-/// training images are in the first column. The images of a cell are evenly spaced over its manifest rows. `aspect` is
-/// the width / height of the photographs ([`crate::dataset::DatasetInfo::aspect`]), which is restored.
-pub fn sample_sheet(rows: &[Row], pixels: &Pixels, aspect: f64, path: &Path) -> Result<Vec<u8>> {
+/// training images are in the first column. The images of a cell are evenly spaced over its manifest rows. The
+/// photographs get their width / height back ([`DatasetInfo::aspect`]).
+pub fn sample_sheet(
+    info: &DatasetInfo,
+    rows: &[Row],
+    pixels: &Pixels,
+    path: &Path,
+) -> Result<Vec<u8>> {
+    let (classes, aspect) = (info.classes, info.aspect);
     let occurs = |split: Split| rows.iter().any(|row| row.split == split);
     let splits: Vec<Split> = Split::ALL.into_iter().filter(|&s| occurs(s)).collect();
     // Extreme aspect ratios are limited.
     let width = (HEIGHT * aspect).clamp(HEIGHT / 3.0, HEIGHT * 3.0).round();
     let column = PER_CELL as f64 * (width + GAP) + SPLIT_GAP;
     let row_height = HEIGHT + GAP + 4.0;
-    let corner = |split: usize, class: Diagnosis| {
+    let corner = |split: usize, class: Class| {
         let x = LEFT + split as f64 * column;
         (x, TOP + class.index() as f64 * row_height)
     };
-    let labels = labels(&splits, corner, (column, row_height));
+    let labels = labels(classes, &splits, corner, (column, row_height));
     let failed = |error: image::ImageError| Error::io("draw", path)(io::Error::other(error));
     let labels = render::png(&labels, path)?;
     let mut sheet = image::load_from_memory(&labels)
         .map_err(failed)?
         .into_rgb8();
     for (number, &split) in splits.iter().enumerate() {
-        for class in Diagnosis::ALL {
+        for class in classes.iter() {
             let (left, top) = corner(number, class);
             for (index, row) in sample_rows(rows, split, class).into_iter().enumerate() {
                 let side = pixels.side() as u32;
@@ -67,7 +73,7 @@ pub fn sample_sheet(rows: &[Row], pixels: &Pixels, aspect: f64, path: &Path) -> 
 }
 
 /// The manifest rows that are shown for a class and split.
-fn sample_rows(rows: &[Row], split: Split, class: Diagnosis) -> Vec<usize> {
+fn sample_rows(rows: &[Row], split: Split, class: Class) -> Vec<usize> {
     let of_cell: Vec<usize> = (0..rows.len())
         .filter(|&row| rows[row].split == split && rows[row].sample.dx == class)
         .collect();
@@ -77,12 +83,13 @@ fn sample_rows(rows: &[Row], split: Split, class: Diagnosis) -> Vec<usize> {
 }
 
 fn labels(
+    classes: ClassList,
     splits: &[Split],
-    corner: impl Fn(usize, Diagnosis) -> (f64, f64),
+    corner: impl Fn(usize, Class) -> (f64, f64),
     (column, row_height): (f64, f64),
 ) -> String {
     let width = LEFT + splits.len() as f64 * column;
-    let height = TOP + Diagnosis::COUNT as f64 * row_height + 12.0;
+    let height = TOP + classes.len() as f64 * row_height + 12.0;
     let title = "Sample images by class and split";
     let mut svg = Svg::new(width, height, title);
     svg.text((20.0, 30.0), title, Style::new(18.0).bold());
@@ -92,10 +99,12 @@ fn labels(
             Split::Val => "Validation",
             Split::Test => "Test",
         };
-        let (x, y) = corner(number, Diagnosis::ALL[0]);
+        let Some((x, y)) = classes.get(0).map(|first| corner(number, first)) else {
+            continue;
+        };
         svg.text((x, y - 10.0), name, Style::new(14.0).bold());
     }
-    for class in Diagnosis::ALL {
+    for class in classes.iter() {
         let middle = corner(0, class).1 + HEIGHT / 2.0;
         let right = Style::new(13.0).anchor(Anchor::End);
         svg.text((LEFT - 12.0, middle - 1.0), class.code(), right.bold());

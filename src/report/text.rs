@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::Diagnosis;
+use crate::ClassList;
 use crate::evaluation::folds::Folds;
 use crate::metrics::bootstrap::Intervals;
 use crate::metrics::decision_metrics::{self, DecisionAnalysis, DecisionMetrics};
-use crate::metrics::{Confusion, Metrics, classification_report};
+use crate::metrics::{Metrics, classification_report};
 
-/// The headline metrics with their labels.
-pub const HEADLINES: [(&str, &str); 13] = [
+/// The labels of the headline metrics.
+const HEADLINES: [(&str, &str); 13] = [
     ("accuracy", "accuracy (top-1)"),
     ("top2_accuracy", "top-2 accuracy"),
     ("top3_accuracy", "top-3 accuracy"),
@@ -29,15 +29,26 @@ pub const HEADLINES: [(&str, &str); 13] = [
     ("melanoma_nevus_auc", "AUC mel. vs. nevus"),
 ];
 
+/// The headline metrics of a class list with their labels.
+pub fn headlines(classes: ClassList) -> Vec<(String, String)> {
+    let label = |name: String| {
+        let known = HEADLINES.iter().find(|(known, _)| *known == name);
+        let label = known.map_or_else(
+            || name.replace('_', " of "),
+            |(_, label)| (*label).to_owned(),
+        );
+        (name, label)
+    };
+    Metrics::names(classes).into_iter().map(label).collect()
+}
+
 /// Confusion matrix, classification report, headline metrics with intervals, and the reasons for undefined metrics.
 pub fn evaluation(
     metrics: &Metrics,
     intervals: &Intervals,
     undefined: &BTreeMap<String, String>,
 ) -> String {
-    let confusion = Confusion {
-        counts: metrics.confusion_matrix,
-    };
+    let (classes, confusion) = (metrics.classes, metrics.confusion());
     let mut text = format!(
         "Confusion matrix (rows: truth, columns: prediction)\n{}\n\
          Normalized by row\n{}\n\
@@ -58,15 +69,15 @@ pub fn evaluation(
             format!("  [{low:.3}, {high:.3}]")
         })
     };
-    for (name, label) in HEADLINES {
-        let value = number(metrics.get(name));
-        let _ = writeln!(text, "  {label:<18} {value}{}", interval(name));
+    for (name, label) in headlines(classes) {
+        let value = number(metrics.get(&name));
+        let _ = writeln!(text, "  {label:<18} {value}{}", interval(&name));
     }
     text.push_str("  AUC, one class against the rest:");
-    for class in Diagnosis::ALL {
+    for class in classes.iter() {
         let auc = metrics
             .per_class
-            .get(&class)
+            .get(class.code())
             .and_then(|of_class| of_class.auc);
         let _ = write!(text, "  {class} {}", number(auc));
     }
@@ -109,11 +120,11 @@ pub fn decisions(analysis: Option<&DecisionAnalysis>) -> String {
             cell(balanced)
         );
     }
-    for class in Diagnosis::ALL {
+    for class in likeliest.per_class.keys() {
         let recall = |rule: &DecisionMetrics| {
             number(
                 rule.per_class
-                    .get(&class)
+                    .get(class)
                     .and_then(|of_class| of_class.recall),
             )
         };
@@ -146,11 +157,12 @@ pub fn folds(folds: &Folds) -> String {
         let _ = write!(text, " {:>9}", fold.metrics.n);
     }
     text.push('\n');
-    for (name, label) in HEADLINES {
+    let classes = folds.each.first().map(|fold| fold.metrics.classes);
+    for (name, label) in classes.map(headlines).unwrap_or_default() {
         let _ = write!(text, "  {label:18}");
-        let each = folds.each.iter().map(|fold| fold.metrics.get(name));
+        let each = folds.each.iter().map(|fold| fold.metrics.get(&name));
         let over_folds = [&folds.mean, &folds.standard_deviation];
-        let over_folds = over_folds.map(|values| values.get(name).copied().flatten());
+        let over_folds = over_folds.map(|values| values.get(&name).copied().flatten());
         for value in each.chain(over_folds) {
             let _ = write!(text, " {:>9}", number(value));
         }

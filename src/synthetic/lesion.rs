@@ -3,11 +3,11 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use super::diagnosis::Diagnosis;
 use super::marks::Marks;
 use super::outline::Outline;
 use super::recipe::Recipe;
 use super::tissue::Tissue;
-use crate::Diagnosis;
 use crate::imaging::noise::{Noise, step};
 
 /// A lesion, centred at the origin of a plane in millimetres.

@@ -4,6 +4,7 @@
 //! A lesion follows the recipe of its class (`recipe.rs`) and is the same in all of its photographs. A photograph has
 //! its own view, illumination and artefacts (`imaging/artefacts.rs`), whose random numbers do not depend on the class.
 
+mod diagnosis;
 mod lesion;
 mod marks;
 mod outline;
@@ -20,6 +21,8 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+pub use self::diagnosis::Diagnosis;
+
 use self::lesion::Lesion;
 use self::photograph::{Shot, Skin};
 use self::random::Purpose;
@@ -27,7 +30,7 @@ use self::record::Record;
 use crate::files::{self, AtomicFolder, FolderFiles};
 use crate::imaging::decode::decode;
 use crate::progress::Progress;
-use crate::{Diagnosis, Error, Result};
+use crate::{Error, Result};
 
 /// File name of the metadata, as in HAM10000. Its presence marks a drawn folder.
 pub const METADATA: &str = "HAM10000_metadata.csv";
@@ -129,20 +132,20 @@ fn validate(options: &Options) -> Result<()> {
 /// The JPEG file of one photograph.
 fn photograph(record: &Record, options: &Options) -> image::ImageResult<Vec<u8>> {
     let numbers = |purpose| random::numbers(options.seed, record.lesion, purpose);
-    let lesion = Lesion::new(record.sample.dx, &mut numbers(Purpose::Lesion));
+    let lesion = Lesion::new(record.diagnosis, &mut numbers(Purpose::Lesion));
     let skin = Skin::new(&mut numbers(Purpose::Skin));
     shot_of(record, options).render(&lesion, &skin, options.width, options.height)
 }
 
 /// One drawn picture of a lesion of a class, determined by the seed.
 pub fn picture(
-    dx: Diagnosis,
+    diagnosis: Diagnosis,
     seed: u64,
     width: u32,
     height: u32,
 ) -> image::ImageResult<image::RgbImage> {
-    let numbers = |purpose| random::numbers(seed, dx.index() as u64, purpose);
-    let lesion = Lesion::new(dx, &mut numbers(Purpose::Lesion));
+    let numbers = |purpose| random::numbers(seed, diagnosis as u64, purpose);
+    let lesion = Lesion::new(diagnosis, &mut numbers(Purpose::Lesion));
     let skin = Skin::new(&mut numbers(Purpose::Skin));
     let shot = Shot::new(width, height, &mut numbers(Purpose::Shot(1)));
     decode(&shot.render(&lesion, &skin, width, height)?)

@@ -8,9 +8,9 @@ use std::ops::Range;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use super::diagnosis::Diagnosis;
 use super::outline::Form;
 use super::tissue::Tissue;
-use crate::Diagnosis;
 
 /// The parameters of a lesion. Lengths are in millimetres; strengths and area fractions are in 0–1.
 #[derive(Clone, Debug, Default)]

@@ -4,13 +4,15 @@ use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
+use super::diagnosis::Diagnosis;
 use super::random::{Purpose, numbers};
-use crate::Diagnosis;
 use crate::dataset::Sample;
 
 /// A photograph to draw, with its row of the metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
+    /// What is drawn.
+    pub diagnosis: Diagnosis,
     /// Number of the lesion, from 1.
     pub lesion: u64,
     /// Number of the photograph of this lesion, from 1.
@@ -66,6 +68,7 @@ pub fn records(lesions: usize, seed: u64) -> Vec<Record> {
         let sample = person(lesion, diagnosis, rng);
         for shot in 1..=photographs(rng) {
             records.push(Record {
+                diagnosis,
                 lesion,
                 shot,
                 sample: Sample {
@@ -108,7 +111,8 @@ fn person(lesion: u64, diagnosis: Diagnosis, rng: &mut ChaCha8Rng) -> Sample {
     Sample {
         image_id: String::new(),
         lesion_id: format!("DRAWN_L_{lesion:07}"),
-        dx: diagnosis,
+        patient_id: String::new(),
+        dx: diagnosis.class(),
         dx_type: dx_type(diagnosis, rng).to_owned(),
         age: if rng.random_bool(0.02) {
             String::new()

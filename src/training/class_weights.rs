@@ -1,28 +1,29 @@
 //! Class weights of the loss.
 
 use super::config::{ClassWeights, TrainingConfig, WeightRule};
-use crate::Diagnosis;
+use crate::{Class, ClassList, Error, Result};
 
 /// β of the effective number of samples (1 − βⁿ) / (1 − β) (Cui et al. 2019).
 const EFFECTIVE_BETA: f64 = 0.999;
 
-/// The weights of the seven classes in an epoch (from 1), in class order. From `reweighting_end` on they are those of
+/// The weights of the classes in an epoch (from 1), in class order. From `reweighting_end` on they are those of
 /// [`resolve`]; before, those weights are raised to the power [`strength`] and scaled in the same way.
 pub fn in_epoch(
     config: &TrainingConfig,
-    counts: &[f64; Diagnosis::COUNT],
+    classes: ClassList,
+    counts: &[f64],
     epoch: usize,
-) -> [f64; Diagnosis::COUNT] {
-    let (weights, strength) = (resolve(config, counts), strength(config, epoch));
+) -> Vec<f64> {
+    let (weights, strength) = (resolve(config, classes, counts), strength(config, epoch));
     if strength == 1.0 {
         return weights;
     }
     // A class without images keeps its weight of 0, which the power 0 would raise to 1.
-    let raised = weights.map(|weight| match weight {
+    let raised = weights.into_iter().map(|weight: f64| match weight {
         0.0 => 0.0,
         weight => weight.powf(strength),
     });
-    scaled(config, raised, counts)
+    scaled(config, raised.collect(), counts)
 }
 
 /// The power of the class weights in an epoch (from 1): 0 (equal weights) until `reweighting_start`, then rising
@@ -43,39 +44,59 @@ fn strength(config: &TrainingConfig, epoch: usize) -> f64 {
     }
 }
 
-/// The final weights of the seven classes, in class order: `class_weights` times `class_factors`.
+/// The final weights of the classes, in class order: `class_weights` times `class_factors`.
 ///
 /// `counts` is the number of images per class in an epoch: of the training split, or with `source_shares` the expected
 /// number, since an image of a source with a larger share counts more often. Weights from a rule or a power are scaled
 /// to a mean of 1 over these images, so that the learning rate does not depend on the rule; classes without images have
 /// weight 0. Weights from a table are not scaled.
-pub fn resolve(
-    config: &TrainingConfig,
-    counts: &[f64; Diagnosis::COUNT],
-) -> [f64; Diagnosis::COUNT] {
-    let factor = |d: Diagnosis| config.class_factors.get(&d).copied().unwrap_or(1.0);
-    let weights = Diagnosis::ALL.map(|d| factor(d) * unscaled(&config.class_weights, d, counts));
+pub fn resolve(config: &TrainingConfig, classes: ClassList, counts: &[f64]) -> Vec<f64> {
+    let factor = |d: Class| (config.class_factors.get(d.code())).copied().unwrap_or(1.0);
+    let weights = classes.map(|d| factor(d) * unscaled(&config.class_weights, d, counts));
     scaled(config, weights, counts)
 }
 
+/// Refuses `class_weights` and `class_factors` of classes that the list does not have.
+pub fn refuse_unknown(config: &TrainingConfig, classes: ClassList) -> Result<()> {
+    let table = match &config.class_weights {
+        ClassWeights::Table(table) => Some(table),
+        _ => None,
+    };
+    let keys = [
+        ("class_weights", table),
+        ("class_factors", Some(&config.class_factors)),
+    ];
+    for (key, table) in keys {
+        let codes = table.into_iter().flat_map(|table| table.keys());
+        let known = |code: &&String| classes.iter().any(|class| class.code() == code.as_str());
+        if let Some(code) = codes.into_iter().find(|code| !known(code)) {
+            return Err(Error::input(
+                key,
+                format!("'{code}' is not one of {}", classes.codes()),
+                "Name classes of the dataset.",
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Weights scaled to a mean of 1 over the training images, except those from a table.
-fn scaled(
-    config: &TrainingConfig,
-    weights: [f64; Diagnosis::COUNT],
-    counts: &[f64; Diagnosis::COUNT],
-) -> [f64; Diagnosis::COUNT] {
+fn scaled(config: &TrainingConfig, mut weights: Vec<f64>, counts: &[f64]) -> Vec<f64> {
     let images: f64 = counts.iter().sum();
     let total: f64 = weights.iter().zip(counts).map(|(w, n)| w * n).sum();
     if matches!(config.class_weights, ClassWeights::Table(_)) || total == 0.0 {
         return weights;
     }
-    weights.map(|weight| weight * images / total)
+    for weight in &mut weights {
+        *weight = *weight * images / total;
+    }
+    weights
 }
 
-fn unscaled(weights: &ClassWeights, class: Diagnosis, counts: &[f64; Diagnosis::COUNT]) -> f64 {
+fn unscaled(weights: &ClassWeights, class: Class, counts: &[f64]) -> f64 {
     let n = counts[class.index()];
     match weights {
-        ClassWeights::Table(table) => table.get(&class).copied().unwrap_or(1.0),
+        ClassWeights::Table(table) => table.get(class.code()).copied().unwrap_or(1.0),
         _ if n == 0.0 => 0.0,
         ClassWeights::Rule(WeightRule::None) => 1.0,
         ClassWeights::Rule(WeightRule::Balanced) => 1.0 / n,
@@ -189,7 +210,7 @@ mod tests {
             "reweighting_start=0.5",
             "reweighting_end=0.5",
         ];
-        let of = |epoch| in_epoch(&config(&switch), &COUNTS, epoch)[Diagnosis::Df.index()];
+        let of = |epoch| in_epoch(&config(&switch), &COUNTS, epoch)[ham("df").index()];
         assert_eq!([1, 2, 3, 4].map(of), [1.0, 1.0, 4.0, 4.0]);
     }
 

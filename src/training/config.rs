@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-use crate::Diagnosis;
 use crate::model::mobilenet_v2::TrainableBlocks;
 
 pub mod annotated;
@@ -57,7 +56,7 @@ pub struct TrainingConfig {
     pub source_shares: BTreeMap<String, f64>,
     pub class_weights: ClassWeights,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub class_factors: BTreeMap<Diagnosis, f64>,
+    pub class_factors: BTreeMap<String, f64>,
     #[serde(default, skip_serializing_if = "is_zero")]
     pub reweighting_start: f64,
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -133,7 +132,7 @@ pub enum ClassWeights {
     /// n⁻ᵖ for a class of n images and this power p: 0 equals none, 0.5 sqrt, 1 balanced.
     Power(f64),
     /// Weights by class code. Classes that are not listed have weight 1.
-    Table(BTreeMap<Diagnosis, f64>),
+    Table(BTreeMap<String, f64>),
 }
 
 /// Rules that compute class weights from the number of images n of each class.

@@ -12,11 +12,12 @@ use crate::model::checkpoint::Checkpoint;
 use crate::model::inference_network::InferenceNetwork;
 use crate::model::seen::Seen;
 use crate::model::{fuse, input};
-use crate::{Diagnosis, Result};
+use crate::{Class, Result};
 
 /// One teacher, or an ensemble of several whose probabilities are averaged. An image is answered only by the teachers
 /// that were not trained on its lesion, if there are such: out of fold, if the teachers are those of all folds.
 pub struct Teacher {
+    classes: usize,
     networks: Vec<InferenceNetwork>,
     /// For each row of the dataset, the networks that were not trained on its lesion.
     unseen_by: Vec<Vec<usize>>,
@@ -29,13 +30,14 @@ impl Teacher {
     ///
     /// # Errors
     /// Fails if a checkpoint cannot be read, if a teacher was trained on lesions of the validation or test split or
-    /// selected on lesions of the test split, or if it needs another resize rule than the dataset's. Another image size
+    /// selected on lesions of the test split, or if it has other classes or needs another resize rule than the dataset's. Another image size
     /// is allowed.
     pub fn open(paths: &[PathBuf], dataset: &Dataset, device: Device) -> Result<Option<Self>> {
         if paths.is_empty() {
             return Ok(None);
         }
         let mut teacher = Self {
+            classes: dataset.info.classes.len(),
             networks: Vec::new(),
             unseen_by: vec![Vec::new(); dataset.rows.len()],
             seen: Seen::default(),
@@ -50,6 +52,8 @@ impl Teacher {
         let checkpoint = Checkpoint::read(path)?;
         let metadata = checkpoint.metadata;
         leakage::refuse_leak(path, &metadata, dataset)?;
+        dataset
+            .refuse_other_classes(metadata.classes, &format!("the teacher {}", path.display()))?;
         // Another image size is allowed, another resize rule is not.
         let needed = ResizeRule {
             size: dataset.info.resize.size,
@@ -75,7 +79,7 @@ impl Teacher {
         rows.iter().filter(is_out_of_fold).count()
     }
 
-    /// The teachers' mean probabilities (N × 7) at a temperature, for a normalised batch of images that are those of N
+    /// The teachers' mean probabilities (N × classes) at a temperature, for a normalised batch of images that are those of N
     /// rows of the dataset.
     pub fn probabilities(&self, images: &Tensor, rows: &[usize], temperature: f64) -> Tensor {
         let answer = |network: &InferenceNetwork, images: &Tensor| {
@@ -93,7 +97,7 @@ impl Teacher {
                 let all: Vec<Tensor> = networks.map(|network| answer(network, images)).collect();
                 return Tensor::stack(&all, 0).mean_dim(&[0i64][..], false, Kind::Float);
             }
-            let shape = [rows.len() as i64, Diagnosis::COUNT as i64];
+            let shape = [rows.len() as i64, self.classes as i64];
             let mut sums = Tensor::zeros(shape, (Kind::Float, images.device()));
             let mut counts = Tensor::zeros([shape[0], 1], (Kind::Float, images.device()));
             for (number, network) in self.networks.iter().enumerate() {
@@ -126,7 +130,7 @@ mod tests {
     fn network(seed: u64) -> InferenceNetwork {
         let architecture = Architecture {
             width: 0.1,
-            classes: Diagnosis::COUNT,
+            classes: 7,
         };
         let model = MobileNetV2::random(architecture, seed, Device::Cpu);
         let fused = fuse::fuse(model.network(), model.tensors()).unwrap();
@@ -136,6 +140,7 @@ mod tests {
     #[test]
     fn an_image_is_answered_by_the_teachers_that_have_not_seen_its_lesion_or_else_by_all() {
         let teacher = Teacher {
+            classes: 7,
             networks: vec![network(1), network(2), network(3)],
             unseen_by: vec![vec![1], vec![], vec![0, 2], vec![0, 1, 2]],
             seen: Seen::default(),

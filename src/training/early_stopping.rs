@@ -49,24 +49,18 @@ mod tests {
     use super::*;
     use crate::training::Phase;
     use crate::training::config::resolve;
-    use crate::{Diagnosis, metrics};
+    use crate::{Class, metrics};
 
     /// Metrics of ten nevi, of which so many are named.
     fn accurate(named: usize) -> Metrics {
-        let one = |class: Diagnosis| {
-            let mut probabilities = [0.0; Diagnosis::COUNT];
+        let one = |class: Class| {
+            let mut probabilities = vec![0.0; 7];
             probabilities[class.index()] = 1.0;
             probabilities
         };
-        let named = |at: usize| {
-            one(if at < named {
-                Diagnosis::Nv
-            } else {
-                Diagnosis::Mel
-            })
-        };
+        let named = |at: usize| one(if at < named { ham("nv") } else { ham("mel") });
         let probabilities: Vec<_> = (0..10).map(named).collect();
-        metrics::score(&[Diagnosis::Nv; 10], &probabilities)
+        metrics::score(&[ham("nv"); 10], &probabilities)
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::model::mobilenet_v2::MobileNetV2;
 use crate::model::pretrained::{self, WeightsSource};
 use crate::model::seen::Seen;
 use crate::progress::Progress;
-use crate::{Diagnosis, Error, Result};
+use crate::{Class, Error, Result};
 
 /// Where the initial weights come from.
 #[derive(Clone, Debug)]
@@ -74,11 +74,11 @@ fn initialize(
 ) -> Result<InitialModel> {
     let architecture = Architecture {
         width: config.width,
-        classes: Diagnosis::COUNT,
+        classes: dataset.info.classes.len(),
     };
     let source = match weights {
         InitialWeights::Checkpoint(path) => {
-            return from_checkpoint(path, dataset, architecture, device);
+            return from_checkpoint(path, dataset, config, architecture, device, progress);
         }
         InitialWeights::Weights(source) => source,
     };
@@ -111,12 +111,14 @@ fn initialize(
 fn from_checkpoint(
     path: &Path,
     dataset: &Dataset,
+    config: &TrainingConfig,
     architecture: Architecture,
     device: Device,
+    progress: &dyn Progress,
 ) -> Result<InitialModel> {
-    let checkpoint = Checkpoint::read(path)?;
+    let mut checkpoint = Checkpoint::read(path)?;
     let metadata = &checkpoint.metadata;
-    if metadata.architecture != architecture {
+    if metadata.architecture.width != architecture.width {
         return Err(Error::file(
             path,
             format!(
@@ -128,8 +130,22 @@ fn from_checkpoint(
     }
     dataset.refuse_other_resize(metadata.resize, &path.display().to_string())?;
     refuse_leak(path, metadata, dataset)?;
+    let model = match metadata.classes.has_codes_of(dataset.info.classes) {
+        true => MobileNetV2::from_tensors(architecture, &checkpoint.tensors, device)?,
+        false => {
+            progress.say(&format!(
+                "The head is new: {} has the classes {}.",
+                name_of(path),
+                metadata.classes.codes()
+            ));
+            let mut model = MobileNetV2::random(architecture, config.seed, device);
+            (checkpoint.tensors).retain(|name, _| name.starts_with("features."));
+            model.restore(&checkpoint.tensors);
+            model
+        }
+    };
     Ok(InitialModel {
-        model: MobileNetV2::from_tensors(architecture, &checkpoint.tensors, device)?,
+        model,
         architecture,
         initial_weights: format!(
             "{} (epoch {} of {}), which began with {}",

@@ -3,21 +3,21 @@
 use tch::{Device, Kind, Tensor};
 
 use super::config::TrainingConfig;
-use crate::Diagnosis;
+use crate::{Class, ClassList};
 
 /// The targets of a batch.
 pub struct Target {
-    /// Label probabilities (N × 7, rows sum to 1): one-hot, except for images mixed by mixup.
+    /// Label probabilities (N × classes, rows sum to 1): one-hot, except for images mixed by mixup.
     pub labels: Tensor,
-    /// The teacher's probabilities (N × 7) at the configured temperature.
+    /// The teacher's probabilities (N × classes) at the configured temperature.
     pub teacher: Option<Tensor>,
-    /// The classes that the loss of an image is about (N × 7, true or false); all of them if `None`.
+    /// The classes that the loss of an image is about (N × classes, true or false); all of them if `None`.
     pub classes: Option<Tensor>,
 }
 
 /// The configured loss function.
 pub struct Loss {
-    /// Class weights (7).
+    /// Class weights, in class order.
     weights: Tensor,
     label_smoothing: f64,
     distillation_alpha: f64,
@@ -26,7 +26,7 @@ pub struct Loss {
 
 impl Loss {
     /// The configured loss, with the class weights `weights`.
-    pub fn new(config: &TrainingConfig, weights: &[f64; Diagnosis::COUNT], device: Device) -> Self {
+    pub fn new(config: &TrainingConfig, weights: &[f64], device: Device) -> Self {
         Self {
             weights: to_tensor(weights, device),
             label_smoothing: config.label_smoothing,
@@ -36,7 +36,7 @@ impl Loss {
     }
 
     /// Replaces the class weights.
-    pub fn set_weights(&mut self, weights: &[f64; Diagnosis::COUNT]) {
+    pub fn set_weights(&mut self, weights: &[f64]) {
         self.weights = to_tensor(weights, self.weights.device());
     }
 
@@ -53,7 +53,7 @@ impl Loss {
         let certain = &target.labels * (1.0 - self.label_smoothing);
         let smoothed = match &target.classes {
             Some(classes) => certain + normalised(classes) * self.label_smoothing,
-            None => certain + self.label_smoothing / Diagnosis::COUNT as f64,
+            None => certain + self.label_smoothing / self.weights.size()[0] as f64,
         };
         let losses = -(smoothed * &self.weights * &log_probabilities).sum_dim_intlist(
             -1i64,
@@ -101,15 +101,16 @@ fn normalised(rows: &Tensor) -> Tensor {
     rows / sums.clamp_min(1e-6)
 }
 
-fn to_tensor(values: &[f64; Diagnosis::COUNT], device: Device) -> Tensor {
-    Tensor::from_slice(&values.map(|value| value as f32)).to_device(device)
+fn to_tensor(values: &[f64], device: Device) -> Tensor {
+    let values: Vec<f32> = values.iter().map(|&value| value as f32).collect();
+    Tensor::from_slice(&values).to_device(device)
 }
 
-/// One-hot rows (N × 7) of the given classes.
-pub fn one_hot(truths: &[Diagnosis], device: Device) -> Tensor {
+/// One-hot rows (N × classes) of the given classes.
+pub fn one_hot(classes: ClassList, truths: &[Class], device: Device) -> Tensor {
     let numbers: Vec<i64> = truths.iter().map(|truth| truth.index() as i64).collect();
     Tensor::from_slice(&numbers)
-        .one_hot(Diagnosis::COUNT as i64)
+        .one_hot(classes.len() as i64)
         .to_kind(Kind::Float)
         .to_device(device)
 }

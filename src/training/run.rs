@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use super::checkpointing::folder::RunFolder;
 use super::config::TrainingConfig;
 use super::history::Epoch;
-use crate::Diagnosis;
+use crate::Class;
 use crate::dataset::Dataset;
 
 /// The inputs of a training run.
@@ -33,7 +33,7 @@ pub struct TrainingResult {
     /// Whether the caller stopped the run.
     pub interrupted: bool,
     /// The class weights of the loss at the end of the run.
-    pub class_weights: [f64; Diagnosis::COUNT],
+    pub class_weights: Vec<f64>,
     /// Number of training images.
     pub train_images: usize,
     /// Number of validation images.

@@ -27,7 +27,7 @@ use crate::model::libtorch::manual_seed::manual_seed;
 use crate::model::mobilenet_v2::MobileNetV2;
 use crate::model::output;
 use crate::progress::Progress;
-use crate::{Diagnosis, Result};
+use crate::{Class, Result};
 
 /// A training run in progress.
 pub struct Trainer<'a> {
@@ -39,11 +39,11 @@ pub struct Trainer<'a> {
     optimizer: Optimizer,
     ema: Option<ModelEma>,
     loss: Loss,
-    train_labels: Vec<Diagnosis>,
-    val_labels: Vec<Diagnosis>,
+    train_labels: Vec<Class>,
+    val_labels: Vec<Class>,
     sampling: Sampling,
     /// Images of each class in an epoch, from which the class weights are computed.
-    class_counts: [f64; Diagnosis::COUNT],
+    class_counts: Vec<f64>,
     state: TrainState,
     history: Vec<Epoch>,
 }
@@ -63,6 +63,7 @@ impl<'a> Trainer<'a> {
             dataset.split_rows(Split::Val),
         ];
         refuse_empty(dataset, &rows)?;
+        class_weights::refuse_unknown(config, dataset.info.classes)?;
         let metadata = metadata::metadata(run, &initial_model, &rows)?;
         let mut model = initial_model.model;
         let mut optimizer = param_groups::optimizer(&model, config);
@@ -71,7 +72,13 @@ impl<'a> Trainer<'a> {
         let mut history = Vec::new();
         if run.resume {
             let folder = run.folder.path();
-            state = train_state::restore(&folder, &mut model, &mut optimizer, ema.as_mut())?;
+            state = train_state::restore(
+                dataset.info.classes,
+                &folder,
+                &mut model,
+                &mut optimizer,
+                ema.as_mut(),
+            )?;
             history = history::read(&folder, state.epoch - 1)?;
             state.finished &= !run.extended;
         }
@@ -80,7 +87,7 @@ impl<'a> Trainer<'a> {
                 .map(|&row| dataset.rows[row].sample.dx)
                 .collect()
         };
-        let [train_labels, val_labels]: [Vec<Diagnosis>; 2] = [labels(&rows[0]), labels(&rows[1])];
+        let [train_labels, val_labels]: [Vec<Class>; 2] = [labels(&rows[0]), labels(&rows[1])];
         warn_double_balancing(config, progress);
         let sampling = Sampling::new(dataset, config, &rows[0])?;
         let steps = sampling
@@ -89,7 +96,7 @@ impl<'a> Trainer<'a> {
             .div_ceil(config.batch_size);
         state.refuse_impossible(&run.folder.path(), config.epochs, steps)?;
         let class_counts = sampling.counts_for_weights(config.sampler);
-        let class_weights = class_weights::resolve(config, &class_counts);
+        let class_weights = class_weights::resolve(config, dataset.info.classes, &class_counts);
         Ok(Self {
             loss: Loss::new(config, &class_weights, model.device()),
             sampling,
@@ -122,7 +129,12 @@ impl<'a> Trainer<'a> {
     /// Makes the remaining steps of the current epoch. Saves and returns false if the run was stopped.
     fn steps(&mut self) -> Result<bool> {
         let config = self.run.config;
-        let weights = class_weights::in_epoch(config, &self.class_counts, self.state.epoch);
+        let weights = class_weights::in_epoch(
+            config,
+            self.run.dataset.info.classes,
+            &self.class_counts,
+            self.state.epoch,
+        );
         self.loss.set_weights(&weights);
         let order = self.order();
         let steps = order.len().div_ceil(config.batch_size);
@@ -167,7 +179,7 @@ impl<'a> Trainer<'a> {
         let head_rate = rate(config.learning_rate);
         let seed = sampling::step_seed(config.seed, epoch, step);
         manual_seed(seed)?;
-        let labels: Vec<Diagnosis> = (indices.iter())
+        let labels: Vec<Class> = (indices.iter())
             .map(|&index| self.train_labels[index])
             .collect();
         let batch = Batch {
@@ -197,9 +209,10 @@ impl<'a> Trainer<'a> {
             );
         }
 
-        self.state
-            .probabilities
-            .extend(output::probabilities(&logits)?);
+        self.state.probabilities.extend(output::probabilities(
+            self.run.dataset.info.classes,
+            &logits,
+        )?);
         Ok(value)
     }
 
@@ -240,7 +253,11 @@ impl<'a> Trainer<'a> {
             best: self.state.best,
             history: self.history,
             interrupted,
-            class_weights: class_weights::resolve(self.run.config, &self.class_counts),
+            class_weights: class_weights::resolve(
+                self.run.config,
+                self.run.dataset.info.classes,
+                &self.class_counts,
+            ),
             train_images: self.train_labels.len(),
             val_images: self.val_labels.len(),
         }

@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Output;
 
 use serde_json::Value;
-use skinlesion::Diagnosis;
+use skinlesion::Class;
 use skinlesion::dataset::Split;
 use skinlesion::metrics::Predictions;
 use skinlesion::model::checkpoint::Checkpoint;
@@ -24,14 +24,14 @@ fn calibrate(bench: &Bench, data: &str, out: &str, more: &[&str]) -> Output {
 /// A dataset of which the network, whose weights are random, knows something: the labels are mostly its own answers.
 fn learnable(bench: &Bench) {
     let names: Vec<String> = (0..60).map(|number| format!("C_{number}")).collect();
-    let rows = |truths: &[Diagnosis]| {
+    let rows = |truths: &[Class]| {
         let of = |(number, name): (usize, &String)| {
             let split = if number < 30 { Split::Val } else { Split::Test };
             row(name, name, truths[number], split)
         };
         names.iter().enumerate().map(of).collect::<Vec<_>>()
     };
-    let guess = [Diagnosis::Nv; 60];
+    let guess = [ham("nv"); 60];
     write_dataset(&bench.path("unlabelled"), &rows(&guess), SIDE);
     let mut truths = Vec::new();
     for split in ["val", "test"] {
@@ -137,12 +137,12 @@ fn refuses_lesions_that_were_trained_on_an_empty_part_and_a_file_in_the_way() {
     for (name, rows, problem) in [
         (
             "seen",
-            vec![row("A", "HAM_3", Diagnosis::Mel, Split::Val)],
+            vec![row("A", "HAM_3", ham("mel"), Split::Val)],
             "trained on 1 of the 1 lesions",
         ),
         (
             "empty",
-            vec![row("A", "X", Diagnosis::Mel, Split::Test)],
+            vec![row("A", "X", ham("mel"), Split::Test)],
             "no images to fit a temperature on",
         ),
     ] {

@@ -25,7 +25,7 @@ fn two(bench: &Bench) {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     for line in lines.iter_mut().skip(1).step_by(2) {
         let cells: Vec<&str> = line.split(',').collect();
-        let place = skinlesion::Diagnosis::codes()
+        let place = skinlesion::Class::codes()
             .split(", ")
             .position(|code| code == cells[1]);
         let answers: Vec<&str> = (0..7)

@@ -15,7 +15,7 @@ use skinlesion::imaging::resize::ResizeRule;
 use skinlesion::metrics::Predictions;
 use skinlesion::model::checkpoint_metadata::CheckpointMetadata;
 use skinlesion::model::seen::{Seen, id_hash};
-use skinlesion::{DISCLAIMER, Diagnosis, files};
+use skinlesion::{Class, DISCLAIMER, files};
 use tempfile::TempDir;
 
 use crate::common::{skinlesion, stderr, stdout};
@@ -31,7 +31,7 @@ impl Bench {
     pub fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut rows = Vec::new();
-        for (number, dx) in Diagnosis::ALL.into_iter().cycle().take(42).enumerate() {
+        for (number, dx) in ham10000().iter().cycle().take(42).enumerate() {
             let split = [Split::Train, Split::Val, Split::Test][number / 14];
             rows.push(row(
                 &format!("IMG_{number}"),
@@ -88,7 +88,7 @@ impl Bench {
     }
 }
 
-pub fn row(image_id: &str, lesion_id: &str, dx: Diagnosis, split: Split) -> Row {
+pub fn row(image_id: &str, lesion_id: &str, dx: Class, split: Split) -> Row {
     Row {
         split,
         fold: None,
@@ -124,7 +124,7 @@ pub fn write_dataset_of(folder: &Path, rows: &[Row], side: u32, image: impl Fn(u
     let description = DatasetInfo {
         aspect: 1.0,
         format_version: info::FORMAT_VERSION,
-        classes: Diagnosis::ALL.map(|dx| dx.code().to_owned()).to_vec(),
+        classes: ham10000().map(|dx| dx.code().to_owned()).to_vec(),
         images: rows.len(),
         resize: ResizeRule::square(side),
         seed: 1,
@@ -264,10 +264,10 @@ fn the_batch_size_does_not_change_the_figures() {
 fn refuses_lesions_that_the_network_was_trained_on_unless_told_train() {
     let bench = Bench::new();
     let leaking = [
-        row("A", "HAM_100", Diagnosis::Mel, Split::Test),
-        row("B", "HAM_3", Diagnosis::Nv, Split::Test),
-        row("C", "HAM_3", Diagnosis::Nv, Split::Test),
-        row("D", "HAM_5", Diagnosis::Nv, Split::Val),
+        row("A", "HAM_100", ham("mel"), Split::Test),
+        row("B", "HAM_3", ham("nv"), Split::Test),
+        row("C", "HAM_3", ham("nv"), Split::Test),
+        row("D", "HAM_5", ham("nv"), Split::Val),
     ];
     write_dataset(&bench.path("leaking"), &leaking, SIDE);
     for (split, problem) in [
@@ -303,7 +303,7 @@ fn refuses_lesions_that_the_network_was_trained_on_unless_told_train() {
 #[test]
 fn refuses_to_test_on_lesions_that_choices_were_made_on_but_validates_on_them() {
     let bench = Bench::new();
-    let chosen = [row("A", "HAM_20", Diagnosis::Mel, Split::Test)];
+    let chosen = [row("A", "HAM_20", ham("mel"), Split::Test)];
     write_dataset(&bench.path("chosen"), &chosen, SIDE);
     let output = bench.eval("chosen", &[]);
     assert_eq!(output.status.code(), Some(1));
@@ -318,8 +318,8 @@ fn refuses_to_test_on_lesions_that_choices_were_made_on_but_validates_on_them() 
 fn figures_that_a_missing_class_leaves_undefined_are_null_with_a_reason() {
     let bench = Bench::new();
     let external = [
-        row("A", "X_1", Diagnosis::Mel, Split::Test),
-        row("B", "X_2", Diagnosis::Nv, Split::Test),
+        row("A", "X_1", ham("mel"), Split::Test),
+        row("B", "X_2", ham("nv"), Split::Test),
     ];
     write_dataset(&bench.path("external"), &external, SIDE);
     let output = bench.eval("external", &[]);
@@ -343,7 +343,7 @@ fn figures_that_a_missing_class_leaves_undefined_are_null_with_a_reason() {
 #[test]
 fn refuses_images_of_another_size_and_an_empty_part_with_the_remedy() {
     let bench = Bench::new();
-    let rows = [row("A", "X_1", Diagnosis::Mel, Split::Test)];
+    let rows = [row("A", "X_1", ham("mel"), Split::Test)];
     write_dataset(&bench.path("large"), &rows, 48);
     let output = bench.eval("large", &[]);
     assert_eq!(output.status.code(), Some(1));
@@ -439,7 +439,7 @@ fn an_exported_file_is_scored_like_its_checkpoint_and_as_strictly() {
     assert!(export.status.success(), "{}", stderr(&export));
     assert!(bench.eval("data", &[]).status.success());
     let expected = Predictions::read(&bench.path("out/predictions.csv")).unwrap();
-    let leaking = [row("B", "HAM_3", Diagnosis::Nv, Split::Test)];
+    let leaking = [row("B", "HAM_3", ham("nv"), Split::Test)];
     write_dataset(&bench.path("leaking"), &leaking, SIDE);
     for file in ["exported/model.onnx", "exported/model.pt"] {
         let output = bench.eval_of(file, "data", &["--force", "--trust"]);

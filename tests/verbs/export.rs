@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Output;
 
 use serde_json::Value;
-use skinlesion::Diagnosis;
+use skinlesion::Class;
 use skinlesion::artifact::description::Description;
 use skinlesion::artifact::format::Format;
 use skinlesion::artifact::interface::InputKind;
@@ -201,7 +201,7 @@ fn compares_on_the_validation_images_of_a_dataset_and_refuses_those_of_another_s
             row(
                 &format!("IMG_{number}"),
                 &format!("HAM_{number}"),
-                Diagnosis::Nv,
+                ham("nv"),
                 split,
             )
         })
@@ -463,7 +463,7 @@ fn an_export_whose_network_is_of_another_checkpoint_is_not_exported_again() {
 /// A dataset of plain colours for the checkpoint of [`random_checkpoint`], as `data` in `home`.
 fn write_data(home: &Path) {
     let split = |number: usize| [Split::Train, Split::Val, Split::Test][number % 3];
-    let dx = |number: usize| Diagnosis::ALL[number % 7];
+    let dx = |number: usize| ham10000()[number % 7];
     let rows: Vec<_> = (0..42)
         .map(|n| row(&format!("IMG_{n}"), &format!("HAM_{n}"), dx(n), split(n)))
         .collect();

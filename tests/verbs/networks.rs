@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use skinlesion::Diagnosis;
+use skinlesion::Class;
 use skinlesion::imaging::resize::ResizeRule;
 use skinlesion::metrics::decisions::Decisions;
 use skinlesion::model::architecture::Architecture;
@@ -69,7 +69,7 @@ pub fn metadata() -> CheckpointMetadata {
     CheckpointMetadata {
         format_version: FORMAT_VERSION,
         written_by: "a test".into(),
-        classes: Diagnosis::ALL.map(|d| d.code().to_owned()).to_vec(),
+        classes: ham10000().map(|d| d.code().to_owned()).to_vec(),
         architecture: small(),
         resize: ResizeRule::square(SIZE),
         phase: "transfer".into(),

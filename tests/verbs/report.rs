@@ -8,7 +8,7 @@ use serde_json::Value;
 use skinlesion::dataset::Split;
 use skinlesion::metrics::Predictions;
 use skinlesion::metrics::operating_points::{OperatingPoint, Target};
-use skinlesion::{DISCLAIMER, Diagnosis};
+use skinlesion::{Class, DISCLAIMER};
 
 use crate::common::{chromium, stderr};
 use crate::eval::{Bench, row, write_dataset};
@@ -17,7 +17,7 @@ use crate::networks::SIZE as SIDE;
 /// A test part of 70 images, of which a column tells two groups, beside a validation part.
 fn rich(bench: &Bench) {
     let mut rows = Vec::new();
-    for (number, dx) in Diagnosis::ALL.into_iter().cycle().take(140).enumerate() {
+    for (number, dx) in ham10000().iter().cycle().take(140).enumerate() {
         let split = [Split::Val, Split::Test][number / 70];
         let mut row = row(&format!("R_{number}"), &format!("L_{number}"), dx, split);
         row.sample.sex = ["female", "male"][number / 7 % 2].into();
@@ -56,9 +56,9 @@ fn thresholds_come_from_validation_and_are_judged_on_test() {
 fn no_threshold_is_chosen_on_lesions_that_were_trained_on() {
     let bench = Bench::new();
     let rows = [
-        row("A", "HAM_3", Diagnosis::Mel, Split::Val),
-        row("B", "X_1", Diagnosis::Mel, Split::Test),
-        row("C", "X_2", Diagnosis::Nv, Split::Test),
+        row("A", "HAM_3", ham("mel"), Split::Val),
+        row("B", "X_1", ham("mel"), Split::Test),
+        row("C", "X_2", ham("nv"), Split::Test),
     ];
     write_dataset(&bench.path("half"), &rows, SIDE);
     let output = bench.eval("half", &[]);

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use half::f16;
 use serde_json::{Value, json};
-use skinlesion::Diagnosis;
+use skinlesion::Class;
 use skinlesion::artifact::description::{Description, FileDescription};
 use skinlesion::artifact::format::{FloatPrecision, Format};
 use skinlesion::artifact::interface::{InputKind, Interface};
@@ -288,7 +288,7 @@ fn predict_and_eval_take_a_file_of_any_precision() {
             row(
                 &format!("IMG_{i}"),
                 &format!("HAM_{i}"),
-                Diagnosis::ALL[i],
+                ham10000()[i],
                 Split::Test,
             )
         })

@@ -1,7 +1,7 @@
 //! The answer for one photograph, as a line of JSON.
 
 use serde_json::{Value, json};
-use skinlesion::Diagnosis;
+use skinlesion::Class;
 use skinlesion::imaging::read::Refusal;
 use skinlesion::inference::judgement::{Judgement, Rules, Score};
 use skinlesion::probabilities::{Probabilities, ranked};
@@ -78,7 +78,7 @@ impl Lines<'_> {
     }
 }
 
-fn listed((diagnosis, probability): &(Diagnosis, f64)) -> Value {
+fn listed((diagnosis, probability): &(Class, f64)) -> Value {
     json!({
         "class": diagnosis.code(),
         "name": diagnosis.name(),

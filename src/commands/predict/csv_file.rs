@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use skinlesion::files::{OutputFile, write_atomically};
 use skinlesion::inference::judgement::Rules;
 use skinlesion::metrics::operating_points::Target;
-use skinlesion::{Diagnosis, Error};
+use skinlesion::{Class, Error};
 
 use super::answer::{Answer, Failure};
 use crate::commands::existing;
@@ -34,7 +34,7 @@ impl CsvFile {
             output: existing::csv_file(path, force, FIRST[0])?,
             writer: csv::Writer::from_writer(Vec::new()),
         };
-        let codes = Diagnosis::ALL.map(Diagnosis::code);
+        let codes = classes.map(Class::code);
         let names = FIRST.into_iter().chain(codes).chain(["error"]);
         file.write(names.map(str::to_owned).collect())?;
         Ok(file)
@@ -63,7 +63,7 @@ impl CsvFile {
     }
 
     pub fn failure(&mut self, failure: &Failure) -> skinlesion::Result<()> {
-        let mut row = vec![String::new(); FIRST.len() + Diagnosis::COUNT + 1];
+        let mut row = vec![String::new(); FIRST.len() + classes.len() + 1];
         row[0] = failure.image.clone();
         if failure.by_shape {
             row[5] = true.to_string();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use skinlesion::files::write_atomically;
 use skinlesion::inference::classifier::Classifier;
 use skinlesion::report::overlay;
-use skinlesion::{Diagnosis, Error};
+use skinlesion::{Class, Error};
 
 use crate::commands::existing::refuse_existing;
 
@@ -29,7 +29,7 @@ impl HeatMaps {
     ) -> skinlesion::Result<Self> {
         let side = classifier.resize().size as usize;
         let blank = vec![0; side * side * 3];
-        if classifier.grad_cam(&blank, Diagnosis::Mel)?.is_none() {
+        if classifier.grad_cam(&blank, Class::Mel)?.is_none() {
             return Err(Error::input(
                 "--heat-map",
                 match classifier.networks() {
@@ -55,7 +55,7 @@ impl HeatMaps {
         &self,
         image: &Path,
         pixels: &[u8],
-        class: Diagnosis,
+        class: Class,
         classifier: &dyn Classifier,
     ) -> skinlesion::Result<Option<&Path>> {
         let Some(file) = self.files.get(image) else {

@@ -1,6 +1,6 @@
 //! Answers as rows for a person. They fit 80 columns.
 
-use skinlesion::Diagnosis;
+use skinlesion::Class;
 use skinlesion::inference::judgement::{Judgement, Rules};
 use skinlesion::metrics::decisions::DecisionRule;
 use skinlesion::metrics::operating_points::Target;
@@ -42,9 +42,8 @@ impl<'a> Table<'a> {
         let named = answer.judgement.class;
         let ranked = ranked(&answer.probabilities);
         // The named diagnosis is listed even if it is not among the first.
-        let is_listed = |&(at, (diagnosis, _)): &(usize, &(Diagnosis, f64))| {
-            at < self.top_k || *diagnosis == named
-        };
+        let is_listed =
+            |&(at, (diagnosis, _)): &(usize, &(Class, f64))| at < self.top_k || *diagnosis == named;
         for (_, (diagnosis, probability)) in ranked.iter().enumerate().filter(is_listed) {
             let mark = if diagnosis.is_malignant() { '*' } else { ' ' };
             let pointer = match self.rules.rule {

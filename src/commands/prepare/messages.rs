@@ -1,6 +1,6 @@
 //! The summary of `skinlesion prepare`.
 
-use skinlesion::Diagnosis;
+use skinlesion::Class;
 use skinlesion::dataset::build::Prepared;
 use skinlesion::dataset::duplicates::Dedupe;
 use skinlesion::dataset::near_duplicates::page;
@@ -87,7 +87,7 @@ fn counts_table(info: &DatasetInfo) -> String {
         let all = train + val + test;
         table.push_str(&format!("{name:8}{train:>8}{val:>8}{test:>8}{all:>8}\n"));
     };
-    for class in Diagnosis::ALL {
+    for class in classes.iter() {
         line(
             class.code(),
             Split::ALL.map(|split| info.counts.split(split)[class.index()]),
@@ -139,11 +139,11 @@ fn sources_table(info: &DatasetInfo) -> String {
 }
 
 /// A table after an empty line: named rows of counts by class.
-fn by_class(title: &str, rows: &[(String, [usize; Diagnosis::COUNT])]) -> String {
+fn by_class(title: &str, rows: &[(String, Vec<usize>)]) -> String {
     let names = rows.iter().map(|(name, _)| name.chars().count());
     let width = names.chain([8]).max().unwrap_or_default() + 1;
     let mut table = format!("\n{title:width$}");
-    for class in Diagnosis::ALL {
+    for class in classes.iter() {
         table.push_str(&format!("{:>8}", class.code()));
     }
     table.push_str(&format!("{:>8}\n", "all"));

@@ -25,7 +25,7 @@ use super::tables::{self, Table, Tables};
 use crate::files::{self, AtomicFolder, FolderFiles};
 use crate::integrity::sealed;
 use crate::progress::Progress;
-use crate::{Diagnosis, Error, Result};
+use crate::{ClassList, Error, Result};
 
 /// The files of a dataset folder: those written here, the charts, checksums, and the features that training keeps.
 const FILES: FolderFiles = FolderFiles {
@@ -91,7 +91,7 @@ pub fn prepare(
     let files: Vec<String> = (tables.iter())
         .map(|table| table.file.display().to_string())
         .collect();
-    let tables = tables::read(tables, progress)?;
+    let tables = tables::read(tables, &options.labels, progress)?;
     let images = Images::find(folders)?;
     let mut on_disk = ImagesOnDisk::new(&tables, &images, options.allow_missing)?;
     let mut flow = vec![
@@ -107,7 +107,7 @@ pub fn prepare(
         rows_without_joining,
         kept,
         near_duplicates,
-    } = pack_and_split(&mut on_disk, options, &folder, progress)
+    } = pack_and_split(tables.classes, &mut on_disk, options, &folder, progress)
         .map_err(|error| split_of(&files, error))?;
     if on_disk.undecodable > 0 {
         flow.push(Step::of("whose image decodes", on_disk.samples.iter()));
@@ -140,10 +140,18 @@ pub fn prepare(
         near_duplicates,
         flow,
         sources: Source::of(
+            tables.classes,
             tables.rows.iter().map(|row| &row.sample),
             rows.iter().map(|row| &row.sample),
         ),
-        ..describe(&rows, options, dropped, tables.rows_read, hashes)
+        ..describe(
+            tables.classes,
+            &rows,
+            options,
+            dropped,
+            tables.rows_read,
+            hashes,
+        )
     };
     let side = info.resize.size as usize;
     let pixels = Pixels::open(&folder.path().join(pixels::FILE), rows.len(), side)?;
@@ -160,7 +168,12 @@ pub fn prepare(
     let names = names.into_iter().chain(near_duplicate_files);
     Ok(Prepared {
         info,
-        drops_by_rule: drops_by_rule(&on_disk.samples, &options.rules, rows_without_joining),
+        drops_by_rule: drops_by_rule(
+            tables.classes,
+            &on_disk.samples,
+            &options.rules,
+            rows_without_joining,
+        ),
         kept_repeatedly_by_original: duplicates::lesions(&on_disk.samples, Dedupe::Original)
             .iter()
             .filter(|lesion| lesion.training.len() > 1)
@@ -188,13 +201,14 @@ fn dropped(tables: &Tables, images: &ImagesOnDisk, plan: Plan) -> Vec<Dropped> {
 }
 
 fn describe(
+    classes: ClassList,
     rows: &[Row],
     options: &PrepareOptions,
     dropped: Vec<Dropped>,
     rows_read: usize,
     hashes: Hashes,
 ) -> DatasetInfo {
-    let counts = SplitCounts::of(rows.iter().map(|row| (row.split, row.sample.dx)));
+    let counts = SplitCounts::of(classes, rows.iter().map(|row| (row.split, row.sample.dx)));
     let mut lesions: Vec<_> = rows
         .iter()
         .map(|row| (&row.sample.lesion_id, row.split, row.sample.dx))
@@ -203,7 +217,7 @@ fn describe(
     lesions.dedup();
     DatasetInfo {
         format_version: FORMAT_VERSION,
-        classes: Diagnosis::ALL.map(|d| d.code().to_owned()).to_vec(),
+        classes,
         images: rows.len(),
         resize: options.resize,
         aspect: 1.0,
@@ -216,32 +230,41 @@ fn describe(
             .iter()
             .map(Condition::to_string)
             .collect(),
-        folds: FoldCounts::of(rows, options.rules.strategy.folds()),
+        folds: FoldCounts::of(classes, rows, options.rules.strategy.folds()),
+        class_weights: class_weights(&counts.train),
         counts,
         near_duplicates: None,
         flow: Vec::new(),
         sources: Vec::new(),
-        lesions: SplitCounts::of(lesions.into_iter().map(|(_, split, dx)| (split, dx))),
+        lesions: SplitCounts::of(
+            classes,
+            lesions.into_iter().map(|(_, split, dx)| (split, dx)),
+        ),
         dropped,
         rows_read,
-        class_weights: class_weights(&counts.train),
         hashes,
         digests: None,
     }
 }
 
-/// Balanced class weights, n / (7 × n_class), as scikit-learn's `class_weight="balanced"`; 0 for an absent class.
-fn class_weights(counts: &[usize; Diagnosis::COUNT]) -> [f64; Diagnosis::COUNT] {
+/// Balanced class weights, n / (classes × n_class), as scikit-learn's `class_weight="balanced"`; 0 for an absent class.
+fn class_weights(counts: &[usize]) -> Vec<f64> {
     let total: usize = counts.iter().sum();
-    counts.map(|count| match count {
+    let weight = |&count: &usize| match count {
         0 => 0.0,
-        _ => total as f64 / (Diagnosis::COUNT * count) as f64,
-    })
+        _ => total as f64 / (counts.len() * count) as f64,
+    };
+    counts.iter().map(weight).collect()
 }
 
 /// The rows that each deduplication rule drops, without joining near-duplicates. `kept` is the number of rows that
 /// `rules` keeps.
-fn drops_by_rule(samples: &[Sample], rules: &Rules, kept: usize) -> Vec<(Dedupe, Option<usize>)> {
+fn drops_by_rule(
+    classes: ClassList,
+    samples: &[Sample],
+    rules: &Rules,
+    kept: usize,
+) -> Vec<(Dedupe, Option<usize>)> {
     let kept_by = |dedupe| {
         if dedupe == rules.dedupe && rules.least_per_localization == 0 {
             return Some(kept);
@@ -251,7 +274,7 @@ fn drops_by_rule(samples: &[Sample], rules: &Rules, kept: usize) -> Vec<(Dedupe,
             least_per_localization: 0,
             ..rules.clone()
         };
-        Some(Plan::new(samples, &rules).ok()?.rows.len())
+        Some(Plan::new(classes, samples, &rules).ok()?.rows.len())
     };
     let dropped = |dedupe| (dedupe, kept_by(dedupe).map(|kept| samples.len() - kept));
     Dedupe::ALL.iter().copied().map(dropped).collect()

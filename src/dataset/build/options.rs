@@ -1,5 +1,6 @@
 //! The options of [`super::prepare`].
 
+use crate::dataset::labels::LabelRules;
 use crate::dataset::near_duplicates::summary::NearDuplicatePolicy;
 use crate::dataset::plan::Rules;
 use crate::imaging::resize::ResizeRule;
@@ -7,6 +8,8 @@ use crate::imaging::resize::ResizeRule;
 /// How a dataset is built.
 #[derive(Clone, Debug)]
 pub struct PrepareOptions {
+    /// How labels become classes.
+    pub labels: LabelRules,
     /// Deduplication and split.
     pub rules: Rules,
     /// How every image is resized.

@@ -15,7 +15,7 @@ use crate::dataset::tables::Tables;
 use crate::dataset::{Sample, pixels};
 use crate::files::AtomicFolder;
 use crate::progress::Progress;
-use crate::{Error, Result};
+use crate::{ClassList, Error, Result};
 
 /// The file that holds all packed images until the split decides which are kept.
 const SCRATCH: &str = "all.bin";
@@ -82,6 +82,7 @@ pub struct PackedSplit {
 /// be skipped is treated as if its row did not exist. Another image of its lesion may then replace it, so packing and
 /// splitting start again.
 pub fn pack_and_split(
+    classes: ClassList,
     images: &mut ImagesOnDisk,
     options: &PrepareOptions,
     folder: &AtomicFolder,
@@ -90,7 +91,7 @@ pub fn pack_and_split(
     let scratch = folder.path().join(SCRATCH);
     loop {
         // Planned before decoding, so that an impossible split is refused early.
-        let separate = Plan::new(&images.samples, &options.rules)?;
+        let separate = Plan::new(classes, &images.samples, &options.rules)?;
         let rows_without_joining = separate.rows.len();
         let candidates = candidates(images, &separate, options);
         let files: Vec<&Path> = (candidates.iter())
@@ -112,7 +113,12 @@ pub fn pack_and_split(
         );
         let plan = match near_duplicates.groups.is_empty() {
             true => separate,
-            false => Plan::joined(&images.samples, &options.rules, &near_duplicates.groups)?,
+            false => Plan::joined(
+                classes,
+                &images.samples,
+                &options.rules,
+                &near_duplicates.groups,
+            )?,
         };
         let packed_index: HashMap<usize, usize> = candidates.into_iter().zip(0..).collect();
         // Groups exist only after a search, whose candidates are all samples: every row of the plan is packed.

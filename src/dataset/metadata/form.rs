@@ -1,88 +1,208 @@
-//! The two forms of metadata, which are distinguished by their headers.
+//! The form of a table: which column holds what, and a row read by it.
 
 use std::path::Path;
 
 use csv::StringRecord;
 
-use crate::dataset::Sample;
-use crate::{Diagnosis, Error, Result};
-
-/// The required columns of HAM10000's form.
-const COLUMNS: [&str; 7] = [
-    "lesion_id",
-    "image_id",
-    "dx",
-    "dx_type",
-    "age",
-    "sex",
-    "localization",
-];
+use super::columns::{
+    AGE, ALL, DX_TYPE, Field, IMAGE, LABEL, LESION, LOCALIZATION, PATIENT, SEX, SOURCE,
+};
+use crate::imaging::kind;
+use crate::{Error, Result};
 
 /// The value of a missing sex or localization.
 const UNKNOWN: &str = "unknown";
 
-/// A form, with the column index of each field.
-pub enum Form {
-    /// HAM10000's table: the indices of [`COLUMNS`] and of the optional `dataset` column.
-    Table([usize; 7], Option<usize>),
-    /// ISIC's one-hot ground truth: the indices of `image` and of the diagnoses, in class order.
-    OneHot(usize, [usize; Diagnosis::COUNT]),
+/// The label of a row of a one-hot table in which no column is 1.
+pub const NONE: &str = "none";
+
+/// The column of a one-hot table whose images have none of its classes.
+const UNK: &str = "UNK";
+
+/// The columns of a table.
+pub struct Form {
+    image: usize,
+    labels: Labels,
+    lesion: Option<usize>,
+    patient: Option<usize>,
+    dx_type: Option<usize>,
+    age: Option<usize>,
+    sex: Option<usize>,
+    localization: Option<usize>,
+    source: Option<usize>,
+}
+
+/// The columns with the label.
+enum Labels {
+    /// Columns of labels, in the order of [`LABEL`].
+    Columns(Vec<usize>),
+    /// A column of 0 and 1 for each label.
+    OneHot(Vec<(String, usize)>),
+    /// None: the table completes others.
+    None,
+}
+
+/// A row of a table. Empty texts are unknown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fields {
+    /// The image's name without folder and extension.
+    pub image_id: String,
+    /// The label in each column of labels; none in a table that completes others.
+    pub labels: Vec<String>,
+    /// The lesion.
+    pub lesion_id: String,
+    /// The patient.
+    pub patient_id: String,
+    /// How the diagnosis was made.
+    pub dx_type: String,
+    /// The age in years, as written.
+    pub age: String,
+    /// The sex; `unknown` if not known.
+    pub sex: String,
+    /// The body site; `unknown` if not known.
+    pub localization: String,
+    /// The collection.
+    pub source: String,
 }
 
 impl Form {
-    /// Detects the form from the header. The error lists missing columns.
-    pub fn of(path: &Path, headers: &StringRecord) -> Result<Self> {
-        let index = |name: &str| headers.iter().position(|h| h.eq_ignore_ascii_case(name));
+    /// Finds the columns from the header and the first row.
+    ///
+    /// # Errors
+    /// No column of images, a column that occurs twice, or neither labels nor anything else of an image.
+    pub fn of(path: &Path, headers: &StringRecord, first: &StringRecord) -> Result<Self> {
         refuse_repeated_columns(path, headers)?;
-        if let (Some(image), None) = (index("image"), index("image_id")) {
-            let indices = all_indices(Diagnosis::ALL.map(Diagnosis::code), index)
-                .map_err(|missing| missing_columns(path, headers, &missing.to_uppercase()))?;
-            return Ok(Self::OneHot(image, indices));
+        let image = IMAGE.index(headers);
+        let image = image.ok_or_else(|| missing(path, headers, &IMAGE))?;
+        let index = |field: &Field| field.index(headers);
+        let form = Self {
+            image,
+            labels: labels(headers, first),
+            lesion: index(&LESION),
+            patient: index(&PATIENT),
+            dx_type: index(&DX_TYPE),
+            age: index(&AGE),
+            sex: index(&SEX),
+            localization: index(&LOCALIZATION),
+            source: index(&SOURCE),
+        };
+        let completes = [
+            form.lesion,
+            form.patient,
+            form.age,
+            form.sex,
+            form.localization,
+        ];
+        if matches!(form.labels, Labels::None) && completes.iter().all(Option::is_none) {
+            return Err(missing(path, headers, &LABEL));
         }
-        let indices = all_indices(COLUMNS, index)
-            .map_err(|missing| missing_columns(path, headers, &missing))?;
-        Ok(Self::Table(indices, index("dataset")))
+        Ok(form)
+    }
+
+    /// Whether the table has no labels, and completes the rows of others.
+    pub fn completes_others(&self) -> bool {
+        matches!(self.labels, Labels::None)
+    }
+
+    /// Whether the table has a column of lesions or of patients.
+    pub fn has_groups(&self) -> bool {
+        self.lesion.is_some() || self.patient.is_some()
     }
 
     /// Parses a row. The error describes the invalid field.
-    pub fn sample(&self, record: &StringRecord) -> Result<Sample, String> {
+    pub fn fields(&self, record: &StringRecord) -> Result<Fields, String> {
         let field = |index: usize| record.get(index).unwrap_or_default().to_owned();
-        let sample = match self {
-            Self::Table(indices, source) => {
-                let [lesion_id, image_id, dx, dx_type, age, sex, localization] = indices.map(field);
-                Sample {
-                    image_id,
-                    lesion_id,
-                    dx: dx
-                        .trim()
-                        .parse()
-                        .map_err(|_| format!("unknown dx '{dx}'"))?,
-                    dx_type,
-                    age,
-                    sex: or_unknown(sex),
-                    localization: or_unknown(localization),
-                    source: source.map(field).unwrap_or_default(),
-                }
-            }
-            Self::OneHot(image, indices) => Sample {
-                image_id: field(*image),
-                lesion_id: field(*image), // the form has no lesion ids: each image is a lesion
-                dx: one_hot(indices.map(field))?,
-                dx_type: String::new(),
-                age: String::new(),
-                sex: UNKNOWN.to_owned(),
-                localization: UNKNOWN.to_owned(),
-                source: String::new(),
+        let text = |index: Option<usize>| index.map(field).unwrap_or_default();
+        let fields = Fields {
+            image_id: image_id(record.get(self.image).unwrap_or_default()),
+            labels: match &self.labels {
+                Labels::Columns(columns) => columns.iter().map(|&column| field(column)).collect(),
+                Labels::OneHot(columns) => vec![one_hot(columns, record)?],
+                Labels::None => Vec::new(),
             },
+            lesion_id: text(self.lesion),
+            patient_id: text(self.patient),
+            dx_type: text(self.dx_type),
+            age: text(self.age),
+            sex: or_unknown(text(self.sex)),
+            localization: or_unknown(text(self.localization)),
+            source: text(self.source),
         };
-        if sample.image_id.is_empty() {
+        if fields.image_id.is_empty() {
             return Err("no image id".to_owned());
         }
-        if sample.lesion_id.is_empty() {
-            return Err("no lesion id".to_owned());
+        refuse_impossible(&fields)?;
+        Ok(fields)
+    }
+}
+
+/// The columns with labels: those with a name of [`LABEL`], else the one-hot columns: all that are no other field and are
+/// 0 or 1 in the first row.
+fn labels(headers: &StringRecord, first: &StringRecord) -> Labels {
+    let index = |name: &&str| headers.iter().position(|h| h.eq_ignore_ascii_case(name));
+    let named: Vec<usize> = LABEL.columns.iter().filter_map(index).collect();
+    if !named.is_empty() {
+        return Labels::Columns(named);
+    }
+    let is_field = |header: &str| {
+        let is = |name: &&str| header.eq_ignore_ascii_case(name);
+        ALL.iter()
+            .any(|field| field.columns.iter().any(|name| is(name)))
+    };
+    let columns: Vec<(String, usize)> = (headers.iter().zip(0..))
+        .filter(|&(header, index)| !is_field(header) && bit(first.get(index)).is_some())
+        .map(|(header, index)| (header.to_owned(), index))
+        .collect();
+    match columns.len() {
+        0 | 1 => Labels::None,
+        _ => Labels::OneHot(columns),
+    }
+}
+
+/// 0 or 1.
+fn bit(text: Option<&str>) -> Option<bool> {
+    match text?.parse::<f64>() {
+        Ok(1.0) => Some(true),
+        Ok(0.0) => Some(false),
+        _ => None,
+    }
+}
+
+/// The name of the column that is 1. All others must be 0.
+fn one_hot(columns: &[(String, usize)], record: &StringRecord) -> Result<String, String> {
+    let mut marked = Vec::new();
+    for (name, index) in columns {
+        let text = record.get(*index);
+        match bit(text) {
+            Some(true) => marked.push(name),
+            Some(false) => {}
+            None => {
+                let text = text.unwrap_or_default();
+                return Err(format!("'{text}' for {name} is neither 0 nor 1"));
+            }
         }
-        refuse_impossible(&sample)?;
-        Ok(sample)
+    }
+    match marked[..] {
+        [name] => Ok(name.clone()),
+        [] => Ok(NONE.to_owned()),
+        _ => Err(format!(
+            "{} diagnoses are 1, but exactly one must be",
+            marked.len()
+        )),
+    }
+}
+
+/// Whether a label says that an image has none of a table's classes.
+pub fn is_unk(label: &str) -> bool {
+    label.eq_ignore_ascii_case(UNK)
+}
+
+/// The name of an image without folder and extension.
+fn image_id(text: &str) -> String {
+    let name = text.rsplit(['/', '\\']).next().unwrap_or_default();
+    match name.rsplit_once('.') {
+        Some((stem, _)) if kind::is_read(Path::new(name)) => stem.to_owned(),
+        _ => name.to_owned(),
     }
 }
 
@@ -96,17 +216,19 @@ const AGES: std::ops::RangeInclusive<f64> = 0.0..=125.0;
 const UNKNOWN_AGES: [&str; 5] = ["", "unknown", "nan", "na", "n/a"];
 
 /// Refuses texts that are no text of a table, and ages that nobody has.
-fn refuse_impossible(sample: &Sample) -> Result<(), String> {
-    let fields = [
-        ("image id", &sample.image_id),
-        ("lesion id", &sample.lesion_id),
-        ("dx_type", &sample.dx_type),
-        ("age", &sample.age),
-        ("sex", &sample.sex),
-        ("localization", &sample.localization),
-        ("dataset", &sample.source),
+fn refuse_impossible(fields: &Fields) -> Result<(), String> {
+    let texts = [
+        ("image id", &fields.image_id),
+        ("lesion id", &fields.lesion_id),
+        ("patient id", &fields.patient_id),
+        ("dx_type", &fields.dx_type),
+        ("age", &fields.age),
+        ("sex", &fields.sex),
+        ("localization", &fields.localization),
+        ("dataset", &fields.source),
     ];
-    for (name, text) in fields {
+    let labels = fields.labels.iter().map(|label| ("label", label));
+    for (name, text) in texts.into_iter().chain(labels) {
         if text.len() > MAX_FIELD {
             return Err(format!(
                 "{name} of {} bytes, but at most {MAX_FIELD} are read",
@@ -120,43 +242,19 @@ fn refuse_impossible(sample: &Sample) -> Result<(), String> {
             ));
         }
     }
-    let age = sample.age.to_ascii_lowercase();
+    let age = fields.age.to_ascii_lowercase();
     let is_possible = age.parse().is_ok_and(|age: f64| AGES.contains(&age));
     match is_possible || UNKNOWN_AGES.contains(&age.as_str()) {
         true => Ok(()),
-        false => Err(format!("'{}' is not an age in years", sample.age)),
+        false => Err(format!("'{}' is not an age in years", fields.age)),
     }
 }
 
-/// The index of every column; the error lists the missing ones, as "a, b".
-fn all_indices<const N: usize>(
-    names: [&str; N],
-    index: impl Fn(&str) -> Option<usize>,
-) -> Result<[usize; N], String> {
-    let indices = names.map(&index);
-    let missing: Vec<&str> = (0..N)
-        .filter(|&i| indices[i].is_none())
-        .map(|i| names[i])
-        .collect();
-    if missing.is_empty() {
-        Ok(indices.map(Option::unwrap_or_default))
-    } else {
-        Err(missing.join(", "))
-    }
-}
-
-/// Refuses a column that is read and occurs twice: which of the two counts cannot be known.
+/// Refuses a column that occurs twice: which of the two counts cannot be known.
 fn refuse_repeated_columns(path: &Path, headers: &StringRecord) -> Result<()> {
-    let classes = Diagnosis::ALL.map(Diagnosis::code);
-    for name in COLUMNS
-        .into_iter()
-        .chain(["image", "dataset"])
-        .chain(classes)
-    {
-        let count = headers
-            .iter()
-            .filter(|header| header.eq_ignore_ascii_case(name))
-            .count();
+    for name in headers.iter().filter(|name| !name.is_empty()) {
+        let same = |header: &&str| header.eq_ignore_ascii_case(name);
+        let count = headers.iter().filter(same).count();
         if count > 1 {
             return Err(Error::line(
                 path,
@@ -172,37 +270,21 @@ fn refuse_repeated_columns(path: &Path, headers: &StringRecord) -> Result<()> {
 /// The number of columns that a message lists.
 const SHOWN_COLUMNS: usize = 30;
 
-fn missing_columns(path: &Path, headers: &StringRecord, missing: &str) -> Error {
+fn missing(path: &Path, headers: &StringRecord, field: &Field) -> Error {
     let found: Vec<&str> = headers.iter().take(SHOWN_COLUMNS).collect();
+    let what = match field.name {
+        name if name == IMAGE.name => "images",
+        _ => "labels",
+    };
     Error::line(
         path,
         1,
-        format!("missing columns: {missing} (found: {})", found.join(", ")),
+        format!("no column of {what} (found: {})", found.join(", ")),
         format!(
-            "Pass HAM10000's metadata ({}) or ISIC's ground truth (image, {}).",
-            COLUMNS.join(", "),
-            Diagnosis::codes().to_uppercase()
+            "Its name is one of {}. docs/datasets.md lists the forms of tables that are read.",
+            field.columns.join(", ")
         ),
     )
-}
-
-/// The diagnosis whose column is 1. All others must be 0.
-fn one_hot(values: [String; Diagnosis::COUNT]) -> Result<Diagnosis, String> {
-    let mut marked = Vec::new();
-    for (diagnosis, value) in Diagnosis::ALL.into_iter().zip(&values) {
-        match value.parse::<f64>() {
-            Ok(1.0) => marked.push(diagnosis),
-            Ok(0.0) => {}
-            _ => return Err(format!("'{value}' for {diagnosis} is neither 0 nor 1")),
-        }
-    }
-    match marked[..] {
-        [diagnosis] => Ok(diagnosis),
-        _ => Err(format!(
-            "{} diagnoses are 1, but exactly one must be",
-            marked.len()
-        )),
-    }
 }
 
 fn or_unknown(text: String) -> String {

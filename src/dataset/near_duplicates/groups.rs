@@ -42,7 +42,7 @@ fn root<'a>(parent: &BTreeMap<&'a str, &'a str>, mut lesion: &'a str) -> &'a str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Diagnosis;
+    use crate::Class;
     use crate::dataset::near_duplicates::fingerprint::Similarity;
     use crate::imaging::symmetry::Symmetry;
 
@@ -52,7 +52,7 @@ mod tests {
             .map(|lesion| Sample {
                 image_id: format!("image of {lesion}"),
                 lesion_id: lesion.into(),
-                dx: Diagnosis::Nv,
+                dx: ham("nv"),
                 dx_type: String::new(),
                 age: String::new(),
                 sex: String::new(),

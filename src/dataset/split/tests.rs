@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-fn lesion(dx: Diagnosis, localization: usize, images: usize) -> Lesion {
+fn lesion(dx: Class, localization: usize, images: usize) -> Lesion {
     Lesion {
         dx,
         source: String::new(),
@@ -35,7 +35,7 @@ fn remainders_go_to_the_largest_first() {
 
 #[test]
 fn fractions_hold_in_every_localization() {
-    let lesions: Vec<Lesion> = (0..400).map(|i| lesion(Diagnosis::Nv, i % 4, 1)).collect();
+    let lesions: Vec<Lesion> = (0..400).map(|i| lesion(ham("nv"), i % 4, 1)).collect();
     let assignments = draw(&lesions, &strategy(0.1, 0.2), 7).unwrap();
     for place in 0..4 {
         let count = |split| {
@@ -50,7 +50,7 @@ fn fractions_hold_in_every_localization() {
 
 #[test]
 fn lesions_of_rare_localizations_reach_every_split() {
-    let lesions: Vec<Lesion> = (0..100).map(|i| lesion(Diagnosis::Df, i, 1)).collect();
+    let lesions: Vec<Lesion> = (0..100).map(|i| lesion(ham("df"), i, 1)).collect();
     let assignments = draw(&lesions, &strategy(0.15, 0.15), 7).unwrap();
     assert_eq!(images(&lesions, &assignments, Split::Val), 15);
     assert_eq!(images(&lesions, &assignments, Split::Test), 15);
@@ -58,7 +58,7 @@ fn lesions_of_rare_localizations_reach_every_split() {
 
 #[test]
 fn the_seed_decides_the_split() {
-    let lesions: Vec<Lesion> = (0..100).map(|i| lesion(Diagnosis::Mel, i % 3, 1)).collect();
+    let lesions: Vec<Lesion> = (0..100).map(|i| lesion(ham("mel"), i % 3, 1)).collect();
     let draw = |seed| draw(&lesions, &strategy(0.2, 0.2), seed).unwrap();
     assert_eq!(draw(1), draw(1));
     assert_ne!(draw(1), draw(2));
@@ -66,16 +66,16 @@ fn the_seed_decides_the_split() {
 
 #[test]
 fn a_class_does_not_depend_on_the_others() {
-    let alone: Vec<Lesion> = (0..50).map(|i| lesion(Diagnosis::Mel, i % 3, 1)).collect();
+    let alone: Vec<Lesion> = (0..50).map(|i| lesion(ham("mel"), i % 3, 1)).collect();
     let mut both = alone.clone();
-    both.extend((0..90).map(|i| lesion(Diagnosis::Bcc, i % 5, 1)));
+    both.extend((0..90).map(|i| lesion(ham("bcc"), i % 5, 1)));
     let draw = |lesions: &[Lesion]| draw(lesions, &strategy(0.2, 0.2), 1).unwrap();
     assert_eq!(draw(&alone), draw(&both)[..50]);
 }
 
 #[test]
 fn a_class_that_cannot_fill_every_split_is_refused() {
-    let two = [lesion(Diagnosis::Df, 0, 1), lesion(Diagnosis::Df, 1, 1)];
+    let two = [lesion(ham("df"), 0, 1), lesion(ham("df"), 1, 1)];
     let error = draw(&two, &strategy(0.15, 0.15), 1)
         .unwrap_err()
         .to_string();
@@ -85,14 +85,14 @@ fn a_class_that_cannot_fill_every_split_is_refused() {
 
 #[test]
 fn folds_share_every_class_and_localization_evenly() {
-    let mut lesions: Vec<Lesion> = (0..103).map(|i| lesion(Diagnosis::Nv, i % 4, 1)).collect();
-    lesions.extend((0..23).map(|i| lesion(Diagnosis::Df, i, 1)));
+    let mut lesions: Vec<Lesion> = (0..103).map(|i| lesion(ham("nv"), i % 4, 1)).collect();
+    lesions.extend((0..23).map(|i| lesion(ham("df"), i, 1)));
     let test = SplitFractions::uniform(0.15);
     let drawn = draw(&lesions, &SplitStrategy::Folded { folds: 5, test }, 7).unwrap();
     for (class, place) in [
-        (Diagnosis::Nv, Some("place 2")),
-        (Diagnosis::Nv, None),
-        (Diagnosis::Df, None),
+        (ham("nv"), Some("place 2")),
+        (ham("nv"), None),
+        (ham("df"), None),
     ] {
         let wanted = |lesion: &Lesion| {
             lesion.dx == class && place.is_none_or(|place| lesion.localization == place)
@@ -121,7 +121,7 @@ fn splits_and_folds_share_every_source_evenly_if_asked() {
         .flat_map(|&(source, count)| (0..count).map(move |i| (source, i)))
         .map(|(source, i)| Lesion {
             source: source.to_owned(),
-            ..lesion(Diagnosis::Nv, i % 4, 1)
+            ..lesion(ham("nv"), i % 4, 1)
         })
         .collect();
     let of = |places: &[Assignment], source: &str, place: Assignment| {
@@ -150,7 +150,7 @@ fn splits_and_folds_share_every_source_evenly_if_asked() {
 #[test]
 fn the_test_split_is_the_same_with_and_without_folds() {
     // More localizations than lesions for validation or test, so that some are pooled.
-    let lesions: Vec<Lesion> = (0..90).map(|i| lesion(Diagnosis::Bkl, i % 17, 1)).collect();
+    let lesions: Vec<Lesion> = (0..90).map(|i| lesion(ham("bkl"), i % 17, 1)).collect();
     for fraction in [0.1, 0.15, 0.3] {
         let test = SplitFractions::uniform(fraction);
         let is_test = |strategy: SplitStrategy| -> Vec<bool> {
@@ -169,7 +169,7 @@ fn the_test_split_is_the_same_with_and_without_folds() {
 
 #[test]
 fn a_class_that_cannot_fill_every_fold_is_refused() {
-    let few: Vec<Lesion> = (0..5).map(|i| lesion(Diagnosis::Df, i, 1)).collect();
+    let few: Vec<Lesion> = (0..5).map(|i| lesion(ham("df"), i, 1)).collect();
     let test = SplitFractions::uniform(0.15);
     let draw = |folds| draw(&few, &SplitStrategy::Folded { folds, test }, 1);
     let error = draw(5).unwrap_err().to_string();
@@ -190,7 +190,7 @@ proptest! {
     ) {
         let lesions: Vec<Lesion> = places
             .iter()
-            .map(|&(place, images)| lesion(Diagnosis::Bkl, place, images))
+            .map(|&(place, images)| lesion(ham("bkl"), place, images))
             .collect();
         let assignments = draw(&lesions, &strategy(0.15, 0.1), seed).unwrap();
         let all: usize = places.iter().map(|(_, images)| images).sum();

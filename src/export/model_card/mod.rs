@@ -12,7 +12,7 @@ use crate::artifact::exported_file::ExportedFile;
 use crate::artifact::package::{CHECKPOINT_FILE, LABELS_FILE, MODEL_FILE};
 use crate::dataset::part::Part;
 use crate::integrity::sums::FILE as SUMS_FILE;
-use crate::{DISCLAIMER, Diagnosis};
+use crate::{Class, DISCLAIMER};
 
 /// The card's file name in an export folder.
 pub const CARD_FILE: &str = "MODEL_CARD.md";
@@ -113,11 +113,11 @@ skinlesion eval --model {first} --data DIR --out eval
         epoch = metadata.epoch,
         phase = metadata.phase,
         initial = metadata.initial_weights,
-        classes = Diagnosis::ALL.map(Diagnosis::code).join(", "),
+        classes = description.classes.codes(),
         temperature = match metadata.temperature {
             Some(temperature) => format!(
                 "Logits are already divided by a temperature of {temperature:.3}, fitted on {} (Guo et al. 2017).",
-                description.decisions.balanced.map_or(Part::Val, |rule| rule.fitted_on).images()
+                description.decisions.balanced.as_ref().map_or(Part::Val, |rule| rule.fitted_on).images()
             ),
             None => "No temperature was fitted: probabilities may be over- or underconfident.".to_owned(),
         },

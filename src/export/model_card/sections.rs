@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::Diagnosis;
+use crate::Class;
+use crate::ClassList;
 use crate::artifact::description::Description;
 use crate::dataset::part::Part;
 use crate::evaluation::analysis::Analysis;
@@ -11,7 +12,7 @@ use crate::metrics::decision_metrics::{self, DecisionMetrics};
 use crate::metrics::decisions::{Balanced, DecisionRule, Decisions};
 use crate::metrics::subgroups::SubgroupMetric;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
-use crate::report::text::HEADLINES;
+use crate::report::text::headlines as headline_names;
 
 /// The decision rules in words.
 pub fn decision(decisions: &Decisions) -> String {
@@ -55,8 +56,8 @@ because model selection used it:
 |---|---|
 "
     .to_owned();
-    for (name, words) in HEADLINES {
-        if let Some(value) = description.validation.get(name) {
+    for (name, words) in headline_names(description.classes) {
+        if let Some(value) = description.validation.get(&name) {
             let _ = writeln!(text, "| {words} | {value:.3} |");
         }
     }
@@ -68,7 +69,7 @@ pub fn evaluated(evaluation: &ExportEvaluation) -> String {
     let analysis = &evaluation.analysis;
     headlines(evaluation)
         + &decisions(analysis)
-        + &operating_points(analysis)
+        + &operating_points(evaluation.metrics.classes, analysis)
         + &calibration(analysis)
         + &subgroups(analysis)
 }
@@ -110,13 +111,13 @@ On {}: {} images of {} lesions{}{}. Intervals are 95 % bootstrap intervals (2,00
             }
         },
     );
-    for (name, words) in HEADLINES {
-        let value = number(metrics.get(name));
-        let _ = writeln!(text, "| {words} | {value} | {} |", interval(name));
+    for (name, words) in headline_names(metrics.classes) {
+        let value = number(metrics.get(&name));
+        let _ = writeln!(text, "| {words} | {value} | {} |", interval(&name));
     }
     text.push_str("\n| class | images | recall | precision | AUC | 95 % interval of the AUC |\n|---|---|---|---|---|---|\n");
-    for class in Diagnosis::ALL {
-        let Some(of_class) = metrics.per_class.get(&class) else {
+    for class in metrics.classes.iter() {
+        let Some(of_class) = metrics.per_class.get(class.code()) else {
             continue;
         };
         let _ = writeln!(
@@ -156,12 +157,12 @@ fn decisions(analysis: &Analysis) -> String {
             cells.join(" | ")
         );
     }
-    for class in Diagnosis::ALL {
+    for class in likeliest.per_class.keys() {
         let recall = |metrics: &DecisionMetrics| {
             number(
                 metrics
                     .per_class
-                    .get(&class)
+                    .get(class)
                     .and_then(|of_class| of_class.recall),
             )
         };
@@ -171,7 +172,7 @@ fn decisions(analysis: &Analysis) -> String {
     text
 }
 
-fn operating_points(analysis: &Analysis) -> String {
+fn operating_points(classes: ClassList, analysis: &Analysis) -> String {
     if analysis.operating_points.is_empty() {
         return String::new();
     }
@@ -183,7 +184,7 @@ fn operating_points(analysis: &Analysis) -> String {
         let _ = writeln!(
             text,
             "| {} | ≥ {:.2} | {:.3} | {} | {} | {} | {} |",
-            point.target.words(),
+            point.target.words(classes),
             point.wanted_sensitivity,
             point.threshold,
             number(point.scored.sensitivity),

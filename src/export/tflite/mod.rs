@@ -56,7 +56,7 @@ fn write_graph(path: &Path, graph: &Graph, described: &FileDescription) -> Resul
     let description = described.description;
     let json = serde_json::to_vec_pretty(described)
         .map_err(|error| Error::io("write", path)(error.into()))?;
-    let labels = labels();
+    let labels = labels(description.classes);
     let about = format!("{} {}", description.written_by, description.disclaimer);
     let entries = [
         (METADATA, metadata::encode(described)),

@@ -26,7 +26,7 @@ use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::model::{input, output};
 use crate::probabilities::Probabilities;
-use crate::{Diagnosis, Error, Result, reading};
+use crate::{ClassList, Error, Result, reading};
 
 /// A TFLite file that `skinlesion export` wrote.
 pub struct TfliteClassifier {
@@ -72,7 +72,7 @@ impl TfliteClassifier {
         let black = Tensor::f_zeros([1, 3, side, side], (Kind::Uint8, Device::Cpu));
         let output = black.and_then(|black| self.run(&black));
         match output.map(|output| output.size()) {
-            Ok(shape) if shape == [1, Diagnosis::COUNT as i64] => Ok(()),
+            Ok(shape) if shape == [1, self.spec.classes.len() as i64] => Ok(()),
             Ok(shape) => Err(format!("its output for one image has shape {shape:?}")),
             Err(error) => {
                 let text = error.to_string();
@@ -84,7 +84,7 @@ impl TfliteClassifier {
         }
     }
 
-    /// Maps bytes (N × 3 × side × side) to probabilities (N × 7).
+    /// Maps bytes (N × 3 × side × side) to probabilities (N × classes).
     fn run(&self, bytes: &Tensor) -> Result<Tensor, tch::TchError> {
         let images = match self.program.input_type {
             TensorType::Uint8 => bytes.shallow_clone(),
@@ -117,6 +117,10 @@ fn description_in(entries: &[(String, Vec<u8>)]) -> Option<serde_json::Value> {
 }
 
 impl Classifier for TfliteClassifier {
+    fn classes(&self) -> ClassList {
+        self.spec.classes
+    }
+
     fn resize(&self) -> ResizeRule {
         self.spec.resize
     }
@@ -142,6 +146,10 @@ impl Classifier for TfliteClassifier {
         let probabilities = self
             .run(&bytes)
             .map_err(Error::torch(format!("running {}", self.name)))?;
-        classifier::checked(&self.name, images.len(), output::rows(&probabilities)?)
+        classifier::checked(
+            &self.name,
+            images.len(),
+            output::rows(self.classes(), &probabilities)?,
+        )
     }
 }

@@ -8,17 +8,17 @@ fn two_groups() -> (Predictions, Vec<String>) {
     let mut all = (Predictions::default(), Vec::new());
     for image in 0..160_usize {
         let truth = if image.is_multiple_of(3) {
-            Diagnosis::Mel
+            ham("mel")
         } else {
-            Diagnosis::Nv
+            ham("nv")
         };
         let group = if image < 80 { "a" } else { "b" };
         let wrong = image.is_multiple_of(if group == "a" { 10 } else { 2 });
-        let melanoma = (truth == Diagnosis::Mel) != wrong;
-        let mut row = [0.0; Diagnosis::COUNT];
+        let melanoma = (truth == ham("mel")) != wrong;
+        let mut row = vec![0.0; 7];
         let p = (image % 7) as f64 / 20.0 + if melanoma { 0.55 } else { 0.1 };
-        row[Diagnosis::Mel.index()] = p;
-        row[Diagnosis::Nv.index()] = 1.0 - p;
+        row[ham("mel").index()] = p;
+        row[ham("nv").index()] = 1.0 - p;
         all.0.image_ids.push(image.to_string());
         all.0.truths.push(truth);
         all.0.probabilities.push(row);
@@ -48,7 +48,7 @@ fn metrics_of_a_group_equal_those_of_its_images_alone() {
             .map(|&i| predictions.probabilities[i])
             .collect();
         let metrics = score(&truths, &rows);
-        let melanoma = &metrics.per_class[&Diagnosis::Mel];
+        let melanoma = &metrics.per_class[&ham("mel")];
         for (name, expected) in [
             ("accuracy", metrics.accuracy),
             ("balanced_accuracy", metrics.balanced_accuracy),

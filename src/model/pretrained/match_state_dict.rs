@@ -202,7 +202,7 @@ fn width_of(found: &NamedTensors) -> Option<f64> {
     PUBLISHED_WIDTHS.into_iter().find(|&width| {
         let architecture = Architecture {
             width,
-            ..Architecture::default()
+            ..Architecture::new(2) // the head does not matter
         };
         let network = architecture.network();
         let convolutions = network.blocks.iter().flat_map(|block| &block.convolutions);

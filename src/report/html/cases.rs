@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use super::format::{percent, picture_data};
-use crate::Diagnosis;
 use crate::evaluation::analysis::ConfusionPair;
+use crate::{Class, ClassList};
 
 /// Images under a heading.
 pub struct Gallery {
@@ -19,9 +19,9 @@ pub struct Case {
     /// Image id.
     pub image_id: String,
     /// True class.
-    pub truth: Diagnosis,
+    pub truth: Class,
     /// The three classes with the highest probabilities.
-    pub top: Vec<(Diagnosis, f64)>,
+    pub top: Vec<(Class, f64)>,
     /// PNG files: the prepared image and, for a checkpoint, the same with its Grad-CAM map. Empty unless images are
     /// embedded.
     pub pictures: Vec<Vec<u8>>,
@@ -30,8 +30,21 @@ pub struct Case {
 /// The maximum number of confused pairs listed.
 const PAIRS: usize = 10;
 
+/// A class in tables: its code and its name.
+pub fn named(classes: ClassList, code: &str) -> String {
+    let name = classes
+        .by_code(code)
+        .map(|class| format!(" – {}", class.name()));
+    code.to_owned() + &name.unwrap_or_default()
+}
+
+/// Whether the row of a class is emphasized.
+pub fn is_watched(classes: ClassList, code: &str) -> bool {
+    classes.by_code(code).is_some_and(Class::is_watched)
+}
+
 /// The table of confused pairs and the galleries.
-pub fn cases(confused: &[ConfusionPair], galleries: &[Gallery]) -> Markup {
+pub fn cases(classes: ClassList, confused: &[ConfusionPair], galleries: &[Gallery]) -> Markup {
     let with_pictures = (galleries.iter().flat_map(|g| &g.cases)).any(|c| !c.pictures.is_empty());
     html! {
         h3 { "Most confused pairs" }
@@ -42,9 +55,9 @@ pub fn cases(confused: &[ConfusionPair], galleries: &[Gallery]) -> Markup {
                 th scope="col" { "images" }
                 th scope="col" { "share of the truth" }
             } }
-            tbody { @for pair in confused.iter().take(PAIRS) { tr.strong[pair.truth == Diagnosis::Mel] {
-                th scope="row" { (pair.truth) " – " (pair.truth.name()) }
-                td.text { (pair.prediction) " – " (pair.prediction.name()) }
+            tbody { @for pair in confused.iter().take(PAIRS) { tr.strong[is_watched(classes, &pair.truth)] {
+                th scope="row" { (named(classes, &pair.truth)) }
+                td.text { (named(classes, &pair.prediction)) }
                 td { (pair.images) }
                 td { (percent(pair.share)) }
             } } }

@@ -3,7 +3,6 @@
 use maud::{Markup, html};
 
 use super::format::{number, picture};
-use crate::Diagnosis;
 use crate::metrics::binary::Binary;
 use crate::metrics::{Metrics, Predictions};
 use crate::report::xy::{self, Chart, Series};
@@ -24,24 +23,25 @@ pub fn with_legend(chart: &Chart) -> Markup {
 /// ROC and precision–recall curves of all classes.
 pub fn curves(predictions: &Predictions, metrics: &Metrics) -> Markup {
     let (mut roc, mut precision_recall) = (Vec::new(), Vec::new());
-    for class in Diagnosis::ALL {
+    for class in predictions.classes.iter() {
         let binary = Binary::any_of(&[class], &predictions.truths, &predictions.probabilities);
         let push = |to: &mut Vec<Series>, points: Option<Vec<(f64, f64)>>, summary| {
             to.push(Series {
                 name: format!("{class} {}", number(summary)),
                 points: points.unwrap_or_default(),
-                strong: class == Diagnosis::Mel,
+                strong: class.is_watched(),
                 dots: false,
             });
         };
-        let auc = metrics.per_class.get(&class).and_then(|c| c.auc);
+        let auc = metrics.per_class.get(class.code()).and_then(|c| c.auc);
         push(&mut roc, binary.roc(), auc);
         let average_precision = binary.average_precision();
         let points = binary.precision_recall();
         push(&mut precision_recall, points, average_precision);
     }
     html! {
-        p { "One class against the rest, with AUC and average precision in the legends. Melanoma is drawn thicker." }
+        p { "One class against the rest, with AUC and average precision in the legends."
+            @if predictions.classes.melanoma().is_some() { " Melanoma is drawn thicker." } }
         div.charts {
             (with_legend(&Chart {
                 title: "ROC curves",

@@ -3,13 +3,13 @@
 use maud::{Markup, html};
 
 use super::format::{interval, number, picture};
-use crate::Diagnosis;
+use crate::ClassList;
 use crate::metrics::Confusion;
 use crate::metrics::decision_metrics::{DecisionAnalysis, DecisionMetrics, NAMES};
 use crate::report::confusion::{Cells, confusion_matrix};
 
 /// Both rules side by side.
-pub fn decisions(analysis: Option<&DecisionAnalysis>) -> Markup {
+pub fn decisions(classes: ClassList, analysis: Option<&DecisionAnalysis>) -> Markup {
     let Some(analysis) = analysis else {
         return html! { p { "Not computed." } };
     };
@@ -40,14 +40,14 @@ pub fn decisions(analysis: Option<&DecisionAnalysis>) -> Markup {
             thead { tr { @for heading in
                 ["class", "recall, likeliest", "recall, balanced", "precision, likeliest", "precision, balanced"]
                 { th scope="col" { (heading) } } } }
-            tbody { @for class in Diagnosis::ALL { tr.strong[class == Diagnosis::Mel] {
+            tbody { @for class in classes.iter() { tr.strong[class.is_watched()] {
                 th scope="row" { (class) " – " (class.name()) }
-                @for value in per_class(class, [&analysis.likeliest, balanced]) { td { (number(value)) } }
+                @for value in per_class(class.code(), [&analysis.likeliest, balanced]) { td { (number(value)) } }
             } } }
         } }
         h3 { "Confusion matrix of the balanced rule" }
         div.charts { figure { (picture(&confusion_matrix(
-            &Confusion { counts: balanced.confusion_matrix }, Cells::Normalized, "Normalized by row"))) } }
+            &Confusion::of(classes, &balanced.confusion_matrix), Cells::Normalized, "Normalized by row"))) } }
     }
 }
 
@@ -65,8 +65,8 @@ fn tau(tau: &[f64]) -> String {
 }
 
 /// Recall by each rule, then precision by each rule.
-fn per_class(class: Diagnosis, rules: [&DecisionMetrics; 2]) -> [Option<f64>; 4] {
-    let [one, other] = rules.map(|rule| rule.per_class.get(&class));
+fn per_class(class: &str, rules: [&DecisionMetrics; 2]) -> [Option<f64>; 4] {
+    let [one, other] = rules.map(|rule| rule.per_class.get(class));
     [
         one.and_then(|class| class.recall),
         other.and_then(|class| class.recall),

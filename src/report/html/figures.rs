@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
+use super::cases::{is_watched, named};
 use super::format::{interval, number};
-use crate::Diagnosis;
+use crate::ClassList;
 use crate::metrics::Metrics;
 use crate::metrics::bootstrap::Intervals;
 use crate::metrics::isic::{Isic, IsicClass};
-use crate::report::text::HEADLINES;
+use crate::report::text;
 
 /// The headline metrics and those of each class, with intervals.
 pub fn headlines(
@@ -17,15 +18,16 @@ pub fn headlines(
     intervals: &Intervals,
     undefined: &BTreeMap<String, String>,
 ) -> Markup {
+    let classes = metrics.classes;
     html! {
         div.scroll { table {
             caption { (metrics.n) " images; 95 % confidence intervals by bootstrap over lesions" }
             thead { tr { th scope="col" { "metric" } th scope="col" { "value" } th scope="col" { "95 % interval" } } }
-            tbody { @for (name, words) in HEADLINES {
+            tbody { @for (name, words) in text::headlines(classes) {
                 tr.strong[name == "melanoma_recall"] {
                     th scope="row" { (words) }
-                    td { (number(metrics.get(name))) }
-                    td { (interval(intervals.get(name))) }
+                    td { (number(metrics.get(&name))) }
+                    td { (interval(intervals.get(&name))) }
                 }
             } }
         } }
@@ -37,8 +39,8 @@ pub fn headlines(
                 { th scope="col" { (heading) } }
             } }
             tbody { @for (class, of_class) in &metrics.per_class {
-                tr.strong[*class == Diagnosis::Mel] {
-                    th scope="row" { (class) " – " (class.name()) }
+                tr.strong[is_watched(classes, class)] {
+                    th scope="row" { (named(classes, class)) }
                     td { (of_class.support) }
                     @for value in [of_class.precision, of_class.recall, of_class.f1, of_class.auc] {
                         td { (number(value)) }
@@ -68,7 +70,7 @@ const COLUMNS: [Column; 8] = [
 ];
 
 /// ISIC's metrics of each class.
-pub fn isic(isic: Option<&Isic>) -> Markup {
+pub fn isic(classes: ClassList, isic: Option<&Isic>) -> Markup {
     let Some(isic) = isic else {
         return html! { p { "Not computed." } };
     };
@@ -80,7 +82,7 @@ pub fn isic(isic: Option<&Isic>) -> Markup {
         div.scroll { table {
             thead { tr { th scope="col" { "class" } @for (heading, _) in COLUMNS { th scope="col" { (heading) } } } }
             tbody { @for (class, of_class) in &isic.per_class {
-                tr.strong[*class == Diagnosis::Mel] {
+                tr.strong[is_watched(classes, class)] {
                     th scope="row" { (class) }
                     @for (_, value) in COLUMNS { td { (number(value(of_class))) } }
                 }

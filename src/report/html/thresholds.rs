@@ -4,13 +4,14 @@ use maud::{Markup, html};
 
 use super::charts::with_legend;
 use super::format::{number, percent};
+use crate::ClassList;
 use crate::evaluation::analysis::Analysis;
 use crate::metrics::operating_points::{DecisionCurve, OperatingPoint, Target, ThresholdMetrics};
 use crate::metrics::selective::Coverage;
 use crate::report::xy::{Chart, Series};
 
 /// Operating points and decision curves.
-pub fn operating(analysis: &Analysis) -> Markup {
+pub fn operating(classes: ClassList, analysis: &Analysis) -> Markup {
     html! {
         @if analysis.operating_points.is_empty() {
             p { "None: a threshold must be selected on other images than it is evaluated on, and there is no validation
@@ -19,13 +20,13 @@ pub fn operating(analysis: &Analysis) -> Markup {
             p { "Each threshold is the highest that reaches the target sensitivity on the " em { "validation" } " split,
                 and in cross-validation on the other folds. The metrics are those on the images scored here. About half of the time the sensitivity is below the
                 target." }
-            @for target in Target::ALL { (points(target, &analysis.operating_points)) }
+            @for target in Target::all(classes) { (points(classes, &target, &analysis.operating_points)) }
         }
         h3 { "Decision curves" }
         p { "Net benefit is true positives per patient minus false positives per patient × the odds of the threshold
             (Vickers & Elkin 2006). A threshold of 10 % accepts nine unnecessary referrals for each cancer found. The
             network is useful where its curve is above referring everybody (grey) and nobody (zero)." }
-        div.charts { @for curve in &analysis.decision_curves { (decision_curve(curve)) } }
+        div.charts { @for curve in &analysis.decision_curves { (decision_curve(classes, curve)) } }
     }
 }
 
@@ -44,10 +45,10 @@ const POINT_COLUMNS: [&str; 11] = [
     "validation specificity",
 ];
 
-fn points(target: Target, points: &[OperatingPoint]) -> Markup {
-    let points: Vec<_> = points.iter().filter(|p| p.target == target).collect();
+fn points(classes: ClassList, target: &Target, points: &[OperatingPoint]) -> Markup {
+    let points: Vec<_> = points.iter().filter(|p| p.target == *target).collect();
     html! {
-        h3 { (capitalized(target.words())) }
+        h3 { (capitalized(&target.words(classes))) }
         @if points.is_empty() { p { "The validation split has no positives to select a threshold on." } }
         @else {
             div.scroll { table {
@@ -76,7 +77,7 @@ fn metrics(metrics: &ThresholdMetrics) -> Markup {
     }
 }
 
-fn decision_curve(curve: &DecisionCurve) -> Markup {
+fn decision_curve(classes: ClassList, curve: &DecisionCurve) -> Markup {
     let line = |values: &[f64]| -> Vec<(f64, f64)> {
         curve
             .thresholds
@@ -106,7 +107,7 @@ fn decision_curve(curve: &DecisionCurve) -> Markup {
         },
     ];
     with_legend(&Chart {
-        title: &format!("Net benefit: {}", curve.target.words()),
+        title: &format!("Net benefit: {}", curve.target.words(classes)),
         x_label: "threshold probability",
         y_label: "net benefit per patient",
         x: (0.0, 0.6),

@@ -6,7 +6,7 @@ use crate::model::seen::Seen;
 use crate::training::class_priors;
 use crate::training::initial_model::InitialModel;
 use crate::training::run::TrainingRun;
-use crate::{Diagnosis, Result};
+use crate::{Class, Result};
 
 /// The metadata that all checkpoints of a run share. Epoch and metrics are filled in later.
 pub fn metadata(
@@ -19,7 +19,7 @@ pub fn metadata(
     Ok(CheckpointMetadata {
         format_version: checkpoint_metadata::FORMAT_VERSION,
         written_by: concat!("skinlesion ", env!("CARGO_PKG_VERSION")).into(),
-        classes: Diagnosis::ALL.map(|d| d.code().to_owned()).into(),
+        classes: run.dataset.info.classes,
         architecture: initial_model.architecture,
         resize: run.dataset.info.resize,
         phase: run.config.phase.name().into(),

@@ -15,7 +15,7 @@ use crate::training::ema::ModelEma;
 use crate::training::history;
 use crate::training::lr_schedule::Plateau;
 use crate::training::optim::optimizer::Optimizer;
-use crate::{Error, Result, integrity};
+use crate::{ClassList, Error, Result, integrity};
 
 const METADATA_KEY: &str = "progress";
 /// SHA-256 of the rows of `history.csv` up to the state ([`history::digest`]).
@@ -73,7 +73,12 @@ pub fn save(
     if let Some(ema) = ema {
         tensors.extend(ema.state());
     }
-    let flat: Vec<f64> = state.probabilities.iter().flatten().copied().collect();
+    let flat: Vec<f64> = state
+        .probabilities
+        .iter()
+        .flat_map(|row| row.iter())
+        .copied()
+        .collect();
     let shape = [state.probabilities.len() as i64, -1];
     if !flat.is_empty() {
         tensors.insert(
@@ -92,6 +97,7 @@ pub fn save(
 
 /// Restores the saved state of a run into its network, optimizer and average.
 pub fn restore(
+    classes: ClassList,
     folder: &Path,
     model: &mut MobileNetV2,
     optimizer: &mut Optimizer,
@@ -125,7 +131,7 @@ pub fn restore(
         .get(PROBABILITIES_KEY)
         .filter(|t| t.kind() == Kind::Double)
     {
-        state.probabilities = output::rows(probabilities)?;
+        state.probabilities = output::rows(classes, probabilities)?;
     }
     Ok(state)
 }

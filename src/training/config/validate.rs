@@ -87,7 +87,7 @@ impl TrainingConfig {
             "a validation metric if schedule is plateau or early_stopping_patience is set",
         );
         require(self.feature_views != Some(0), "feature_views", "at least 1");
-        let blocks = Architecture::default().network().blocks.len();
+        let blocks = Architecture::new(2).network().blocks.len();
         let is_valid = match self.trainable_blocks {
             Some(TrainableBlocksSetting::Last(count)) => count <= blocks,
             _ => true,

@@ -19,7 +19,7 @@ use crate::training::config::{Phase, TrainingConfig};
 use crate::training::distillation::Teacher;
 use crate::training::loss::{Target, one_hot};
 use crate::training::{lr_schedule, mixup};
-use crate::{Diagnosis, Error, Result};
+use crate::{Class, Error, Result};
 
 /// Images per batch in validation.
 const VALIDATION_BATCH: usize = 32;
@@ -35,7 +35,7 @@ pub struct TrainingData<'a> {
     cached: Option<CachedFeatures>,
     teacher: Option<Teacher>,
     /// The classes that each source labels, if those that it never labels are left out of the loss.
-    labelled: Option<BTreeMap<&'a str, [bool; Diagnosis::COUNT]>>,
+    labelled: Option<BTreeMap<&'a str, Vec<bool>>>,
 }
 
 /// One batch of training examples.
@@ -44,7 +44,7 @@ pub struct Batch<'a> {
     /// Indices of the training examples.
     pub indices: &'a [usize],
     /// Classes of the examples.
-    pub labels: &'a [Diagnosis],
+    pub labels: &'a [Class],
     /// The epoch, from 1.
     pub epoch: usize,
     /// Seed of the random choices for the whole batch (mixup).
@@ -109,7 +109,7 @@ impl<'a> TrainingData<'a> {
 
     /// The forward pass of a batch: logits (N × 7) with gradients, and the targets of the loss.
     pub fn forward(&self, model: &MobileNetV2, batch: &Batch) -> Result<(Tensor, Target)> {
-        let labels = one_hot(batch.labels, model.device());
+        let labels = one_hot(self.dataset.info.classes, batch.labels, model.device());
         let classes = self.classes(batch, model);
         if let Some(cached) = &self.cached {
             let view = (batch.epoch - 1) % cached.train_views.len();
@@ -148,15 +148,13 @@ impl<'a> TrainingData<'a> {
         Ok((logits, target))
     }
 
-    /// The classes that the source of each image labels (N × 7), if others are left out of the loss.
+    /// The classes that the source of each image labels (N × classes), if others are left out of the loss.
     fn classes(&self, batch: &Batch, model: &MobileNetV2) -> Option<Tensor> {
         let labelled = self.labelled.as_ref()?;
         let of_image = |&index: &usize| {
             let source = self.dataset.rows[self.train[index]].sample.source.as_str();
-            labelled
-                .get(source)
-                .copied()
-                .unwrap_or([true; Diagnosis::COUNT])
+            let all = || vec![true; self.dataset.info.classes.len()];
+            labelled.get(source).cloned().unwrap_or_else(all)
         };
         let flags: Vec<bool> = batch.indices.iter().flat_map(of_image).collect();
         let shape = [batch.indices.len() as i64, -1];
@@ -194,13 +192,15 @@ impl<'a> TrainingData<'a> {
         let network = InferenceNetwork::reduced(&fused, model.device())?;
         if let Some(cached) = &self.cached {
             let logits = cached.val.as_ref().map(|val| network.head(val));
-            return logits.map_or(Ok(Vec::new()), |logits| output::probabilities(&logits));
+            return logits.map_or(Ok(Vec::new()), |logits| {
+                output::probabilities(self.dataset.info.classes, &logits)
+            });
         }
         let mut probabilities = Vec::with_capacity(self.val.len());
         for rows in self.val.chunks(VALIDATION_BATCH) {
             let bytes = self.bytes(rows, model)?;
             let logits = tch::no_grad(|| network.forward(&input::normalised(&bytes)));
-            probabilities.extend(output::probabilities(&logits)?);
+            probabilities.extend(output::probabilities(self.dataset.info.classes, &logits)?);
             progress.advance(rows.len() as u64);
         }
         Ok(probabilities)
@@ -215,7 +215,7 @@ impl<'a> TrainingData<'a> {
 }
 
 /// The classes that each source labels, by name.
-fn labelled(dataset: &Dataset) -> Result<BTreeMap<&str, [bool; Diagnosis::COUNT]>> {
+fn labelled(dataset: &Dataset) -> Result<BTreeMap<&str, Vec<bool>>> {
     let sources = &dataset.info.sources;
     if sources.is_empty() {
         return Err(Error::file(
@@ -225,8 +225,10 @@ fn labelled(dataset: &Dataset) -> Result<BTreeMap<&str, [bool; Diagnosis::COUNT]
              mask_unlabelled out.",
         ));
     }
-    let of_source =
-        |source: &'_ Source| Diagnosis::ALL.map(|class| !source.unlabelled.contains(&class));
+    let of_source = |source: &'_ Source| {
+        let labels = |class: Class| !source.unlabelled.iter().any(|code| code == class.code());
+        dataset.info.classes.map(labels)
+    };
     Ok((sources.iter())
         .map(|source| (source.name.as_str(), of_source(source)))
         .collect())

@@ -8,7 +8,7 @@ use super::group::Group;
 use super::source_shares;
 use crate::dataset::{Dataset, Split};
 use crate::training::config::{Sampler, TrainingConfig};
-use crate::{Diagnosis, Result};
+use crate::{Class, ClassList, Result};
 
 /// The rows to train on: the whole train split, or about `train_limit` of them, stratified by class. Rounding up keeps
 /// at least one image of every class.
@@ -18,7 +18,7 @@ pub fn training_rows(dataset: &Dataset, config: &TrainingConfig) -> Vec<usize> {
         return all;
     }
     let mut selected = Vec::new();
-    for diagnosis in Diagnosis::ALL {
+    for diagnosis in dataset.info.classes.iter() {
         let of_class = |row: &usize| dataset.rows[*row].sample.dx == diagnosis;
         let mut rows: Vec<usize> = all.iter().copied().filter(of_class).collect();
         let count = (rows.len() * config.train_limit).div_ceil(all.len());
@@ -32,8 +32,9 @@ pub fn training_rows(dataset: &Dataset, config: &TrainingConfig) -> Vec<usize> {
 /// How often each training example is drawn in an epoch. An example's index is its position among the training rows.
 /// The length of an epoch is always the number of training examples.
 pub struct Sampling {
+    classes: ClassList,
     seed: u64,
-    labels: Vec<Diagnosis>,
+    labels: Vec<Class>,
     /// Disjoint groups that share an epoch. If there are none, every example is drawn once.
     groups: Vec<Group>,
 }
@@ -45,17 +46,18 @@ impl Sampling {
     /// Fails if `source_shares` does not fit the sources of these rows ([`source_shares::groups`]).
     pub fn new(dataset: &Dataset, config: &TrainingConfig, rows: &[usize]) -> Result<Self> {
         let sample = |&row: &usize| &dataset.rows[row].sample;
-        let labels: Vec<Diagnosis> = rows.iter().map(|row| sample(row).dx).collect();
+        let labels: Vec<Class> = rows.iter().map(|row| sample(row).dx).collect();
         let groups = match config.sampler {
             Sampler::Natural if config.source_shares.is_empty() => Vec::new(),
             Sampler::Natural => {
                 let sources: Vec<&str> = rows.iter().map(|row| &*sample(row).source).collect();
                 source_shares::groups(&config.source_shares, &sources)?
             }
-            Sampler::Sqrt => classes(&labels, |count| count.sqrt()),
-            Sampler::Balanced => classes(&labels, |_| 1.0),
+            Sampler::Sqrt => by_class(dataset.info.classes, &labels, |count| count.sqrt()),
+            Sampler::Balanced => by_class(dataset.info.classes, &labels, |_| 1.0),
         };
         Ok(Self {
+            classes: dataset.info.classes,
             seed: config.seed,
             labels,
             groups,
@@ -83,16 +85,16 @@ impl Sampling {
     }
 
     /// Expected number of examples of each class in an epoch, in class order.
-    pub fn class_counts(&self) -> [f64; Diagnosis::COUNT] {
+    pub fn class_counts(&self) -> Vec<f64> {
         if self.groups.is_empty() {
-            return count(&self.labels);
+            return count(self.classes, &self.labels);
         }
-        let mut counts = [0.0; Diagnosis::COUNT];
+        let mut counts = vec![0.0; self.classes.len()];
         for (group, drawn) in self.groups.iter().zip(self.drawn()) {
-            let of_group: Vec<Diagnosis> = (group.members.iter())
+            let of_group: Vec<Class> = (group.members.iter())
                 .map(|&member| self.labels[member])
                 .collect();
-            for (total, images) in counts.iter_mut().zip(count(&of_group)) {
+            for (total, images) in counts.iter_mut().zip(count(self.classes, &of_group)) {
                 *total += images * drawn as f64 / of_group.len().max(1) as f64;
             }
         }
@@ -101,10 +103,10 @@ impl Sampling {
 
     /// The number of images of each class that class weights are computed from: that of an epoch, but with a sampler of
     /// classes that of the images that there are.
-    pub fn counts_for_weights(&self, sampler: Sampler) -> [f64; Diagnosis::COUNT] {
+    pub fn counts_for_weights(&self, sampler: Sampler) -> Vec<f64> {
         match sampler {
             Sampler::Natural => self.class_counts(),
-            Sampler::Sqrt | Sampler::Balanced => count(&self.labels),
+            Sampler::Sqrt | Sampler::Balanced => count(self.classes, &self.labels),
         }
     }
 
@@ -122,19 +124,20 @@ impl Sampling {
 }
 
 /// One group for each class, with a share in proportion to `weight` of its number of images.
-fn classes(labels: &[Diagnosis], weight: impl Fn(f64) -> f64) -> Vec<Group> {
-    let weights = count(labels).map(|count| match count {
+fn by_class(classes: ClassList, labels: &[Class], weight: impl Fn(f64) -> f64) -> Vec<Group> {
+    let weight = |count: f64| match count {
         0.0 => 0.0,
         count => weight(count),
-    });
+    };
+    let weights: Vec<f64> = count(classes, labels).into_iter().map(weight).collect();
     let total: f64 = weights.iter().sum();
-    let of_class = |class: Diagnosis| Group {
+    let of_class = |class: Class| Group {
         members: (0..labels.len())
             .filter(|&index| labels[index] == class)
             .collect(),
         share: weights[class.index()] / total,
     };
-    Diagnosis::ALL.map(of_class).into()
+    classes.map(of_class)
 }
 
 /// The seed of libtorch's generator for a step. Every step reseeds it, because its state cannot be saved.
@@ -145,8 +148,8 @@ pub fn step_seed(seed: u64, epoch: usize, step: usize) -> i64 {
 }
 
 /// Number of examples per class, in class order.
-pub fn count(labels: &[Diagnosis]) -> [f64; Diagnosis::COUNT] {
-    let mut counts = [0.0; Diagnosis::COUNT];
+pub fn count(classes: ClassList, labels: &[Class]) -> Vec<f64> {
+    let mut counts = vec![0.0; classes.len()];
     for label in labels {
         counts[label.index()] += 1.0;
     }
@@ -157,17 +160,13 @@ pub fn count(labels: &[Diagnosis]) -> [f64; Diagnosis::COUNT] {
 mod tests {
     use super::*;
 
-    fn labels() -> Vec<Diagnosis> {
-        let counts = [
-            (Diagnosis::Nv, 81),
-            (Diagnosis::Mel, 16),
-            (Diagnosis::Df, 3),
-        ];
+    fn labels() -> Vec<Class> {
+        let counts = [(ham("nv"), 81), (ham("mel"), 16), (ham("df"), 3)];
         let of = |(class, count)| std::iter::repeat_n(class, count);
         counts.into_iter().flat_map(of).collect()
     }
 
-    fn sampling(groups: impl Fn(&[Diagnosis]) -> Vec<Group>, seed: u64) -> Sampling {
+    fn sampling(groups: impl Fn(&[Class]) -> Vec<Group>, seed: u64) -> Sampling {
         let labels = labels();
         Sampling {
             seed,
@@ -176,22 +175,22 @@ mod tests {
         }
     }
 
-    fn every_image_once(_: &[Diagnosis]) -> Vec<Group> {
+    fn every_image_once(_: &[Class]) -> Vec<Group> {
         Vec::new()
     }
 
-    fn balanced(labels: &[Diagnosis]) -> Vec<Group> {
+    fn balanced(labels: &[Class]) -> Vec<Group> {
         classes(labels, |_| 1.0)
     }
 
-    fn sqrt(labels: &[Diagnosis]) -> Vec<Group> {
+    fn sqrt(labels: &[Class]) -> Vec<Group> {
         classes(labels, |count| count.sqrt())
     }
 
     fn counted(sampling: &Sampling) -> [f64; 3] {
         let order = sampling.order(1);
         let drawn: Vec<_> = order.iter().map(|&at| sampling.labels[at]).collect();
-        [Diagnosis::Nv, Diagnosis::Mel, Diagnosis::Df].map(|class| count(&drawn)[class.index()])
+        [ham("nv"), ham("mel"), ham("df")].map(|class| count(&drawn)[class.index()])
     }
 
     #[test]
@@ -217,8 +216,8 @@ mod tests {
         for (at, label) in labels.iter().enumerate() {
             let seen = order.iter().filter(|&&other| other == at).count();
             let expected = match label {
-                Diagnosis::Nv => 0..=1,
-                Diagnosis::Mel => 2..=3,
+                ham("nv") => 0..=1,
+                ham("mel") => 2..=3,
                 _ => 11..=12,
             };
             assert!(expected.contains(&seen), "{label}: {seen}");
@@ -226,7 +225,7 @@ mod tests {
     }
 
     /// The first 40 images get three tenths of the epoch: 30 of 40, and 70 of 60.
-    fn two_sources(labels: &[Diagnosis]) -> Vec<Group> {
+    fn two_sources(labels: &[Class]) -> Vec<Group> {
         let (first, second) = ((0..40).collect(), (40..labels.len()).collect());
         [(first, 0.3), (second, 0.7)]
             .map(|(members, share)| Group { members, share })
@@ -251,7 +250,7 @@ mod tests {
             assert!((expected - mean).abs() < 0.4, "{expected} {mean}");
         }
         // Naevi are all of the first 40 images and 41 of the other 60.
-        let naevi = sampling.class_counts()[Diagnosis::Nv.index()];
+        let naevi = sampling.class_counts()[ham("nv").index()];
         assert!((naevi - (30.0 + 70.0 * 41.0 / 60.0)).abs() < 1e-9);
     }
 

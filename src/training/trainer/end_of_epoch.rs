@@ -12,7 +12,7 @@ use crate::model::state_dict::{NamedTensors, snapshot};
 use crate::training::checkpointing::train_state;
 use crate::training::history::{self, Epoch};
 use crate::training::{early_stopping, lr_schedule};
-use crate::{Diagnosis, Result};
+use crate::{Class, Result};
 
 impl Trainer<'_> {
     /// Validates, writes the history and the checkpoints, and moves on to the next epoch. Returns false if the run was
@@ -23,10 +23,14 @@ impl Trainer<'_> {
         if let Some(ema) = &mut self.ema {
             ema.epoch_ended(self.model.tensors(), epoch);
         }
-        let labels: Vec<Diagnosis> = (self.order().iter())
+        let labels: Vec<Class> = (self.order().iter())
             .map(|&index| self.train_labels[index])
             .collect();
-        let train = metrics::score(&labels, &std::mem::take(&mut self.state.probabilities));
+        let train = metrics::score(
+            self.run.dataset.info.classes,
+            &labels,
+            &std::mem::take(&mut self.state.probabilities),
+        );
         let val = match self.validates() {
             true => Some(self.validate()?),
             false => None,
@@ -90,7 +94,11 @@ impl Trainer<'_> {
         let probabilities = self
             .data
             .validate(&self.model, self.eval_tensors(), self.progress)?;
-        Ok(metrics::score(&self.val_labels, &probabilities))
+        Ok(metrics::score(
+            self.run.dataset.info.classes,
+            &self.val_labels,
+            &probabilities,
+        ))
     }
 
     fn checkpoint(&self, tensors: &NamedTensors, metadata: CheckpointMetadata) -> Checkpoint {

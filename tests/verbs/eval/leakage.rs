@@ -5,7 +5,7 @@ use std::process::Output;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use skinlesion::Diagnosis;
+use skinlesion::Class;
 use skinlesion::dataset::manifest::Row;
 use skinlesion::dataset::{Dataset, Split};
 use skinlesion::model::checkpoint_metadata::CheckpointMetadata;
@@ -30,7 +30,7 @@ fn rows(
     image: impl Fn(usize) -> String,
     lesion: impl Fn(usize) -> String,
 ) -> Vec<Row> {
-    let classes = Diagnosis::ALL.into_iter().enumerate();
+    let classes = ham10000().iter().enumerate();
     let rows = classes.map(|(number, dx)| row(&image(number), &lesion(number), dx, split));
     rows.collect()
 }

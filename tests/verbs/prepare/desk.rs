@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use image::{Rgb, RgbImage};
-use skinlesion::Diagnosis;
+use skinlesion::Class;
 use skinlesion::dataset::Dataset;
 use tempfile::TempDir;
 
@@ -34,7 +34,7 @@ impl Desk {
 
     pub fn with_lesions(mut self, lesions: usize) -> Self {
         self.rows.clear();
-        for class in Diagnosis::ALL {
+        for class in ham10000().iter() {
             for lesion in 0..lesions {
                 let place = ["back", "face", "hand"][lesion % 3];
                 for photo in 0..1 + usize::from(lesion % 3 == 0) {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use skinlesion::Diagnosis;
+use skinlesion::Class;
 use skinlesion::dataset::{Dataset, metadata};
 
 use super::desk::{Desk, HEADER};
@@ -66,7 +66,7 @@ fn reads_isic_ground_truth_where_each_image_is_its_own_lesion() {
         .rows
         .iter()
         .find(|row| row.sample.image_id == "ISIC_000");
-    assert_eq!(first.unwrap().sample.dx, Diagnosis::Mel);
+    assert_eq!(first.unwrap().sample.dx, ham("mel"));
     drop(data);
 
     desk.write(

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use skinlesion::Diagnosis::{Akiec, Bcc, Bkl, Df, Mel, Vasc};
+use skinlesion::Class::{Akiec, Bcc, Bkl, Df, Mel, Vasc};
 use skinlesion::dataset::{Dataset, Split};
 use skinlesion::files;
 

@@ -1,0 +1,267 @@
+//! From the labels of tables to classes: the choice of the class list, and the class of each row.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::findings::{Findings, counted};
+use super::metadata::{Metadata, NONE, Row, is_unk};
+use crate::classes::{self, BUILT_IN, ham10000, uncovered};
+use crate::{Class, ClassList, Error, Result};
+
+/// How labels become classes.
+#[derive(Clone, Debug, Default)]
+pub struct LabelRules {
+    /// The class list; `None` chooses a built-in one by the labels.
+    pub classes: Option<ClassList>,
+    /// The codes of labels that the list does not know, by label.
+    pub map: BTreeMap<String, String>,
+    /// The labels whose rows are left out.
+    pub drop: BTreeSet<String>,
+}
+
+impl LabelRules {
+    /// The rules with labels in lower case, as they are compared.
+    fn lowercase(&self) -> Self {
+        Self {
+            classes: self.classes,
+            map: (self.map.iter())
+                .map(|(label, code)| (label.to_lowercase(), code.clone()))
+                .collect(),
+            drop: self.drop.iter().map(|label| label.to_lowercase()).collect(),
+        }
+    }
+
+    /// Whether the rows of a label are left out.
+    fn drops(&self, label: &str) -> bool {
+        self.drop.contains(&label.to_lowercase()) || (is_unk(label) && !self.maps(label))
+    }
+
+    fn maps(&self, label: &str) -> bool {
+        self.map.contains_key(&label.to_lowercase())
+    }
+
+    /// The class of a label.
+    fn class(&self, classes: ClassList, label: &str) -> Option<Class> {
+        let label = label.trim();
+        match self.map.get(&label.to_lowercase()) {
+            Some(code) => classes.by_label(code),
+            None => classes.by_label(label),
+        }
+    }
+}
+
+/// The classes of the rows of some tables.
+#[derive(Debug)]
+pub struct Labelled {
+    /// The class list.
+    pub classes: ClassList,
+    /// The class of each row of each table; `None` if the row is left out. Tables that complete others have none.
+    pub rows: Vec<Vec<Option<Class>>>,
+    /// The number of rows that are left out, by label.
+    pub dropped: BTreeMap<String, usize>,
+}
+
+/// A table with its name for messages.
+pub type Named<'a> = (String, &'a Metadata);
+
+/// Chooses the class list if the rules name none, and gives each row its class.
+///
+/// # Errors
+/// No class list has all labels, or two fit equally; labels that the list lacks, with their rows; `--map` and `--drop` of
+/// labels or codes that do not occur; fewer than two classes.
+pub fn label(tables: &[Named], rules: &LabelRules) -> Result<Labelled> {
+    let place = names(tables);
+    let rules = rules.lowercase();
+    let columns: Vec<Vec<BTreeSet<String>>> = (tables.iter())
+        .map(|(_, table)| labels(table, &rules))
+        .collect();
+    let classes = match rules.classes {
+        Some(list) => list,
+        None => choose(&columns, &rules, &place)?,
+    };
+    refuse_unused(tables, &rules, classes, &place)?;
+    let mut labelled = Labelled {
+        classes,
+        rows: Vec::new(),
+        dropped: BTreeMap::new(),
+    };
+    let mut problems = Findings::default();
+    for ((name, table), columns) in tables.iter().zip(&columns) {
+        let column = best_column(classes, columns);
+        let mut rows = Vec::with_capacity(table.rows.len());
+        for row in &table.rows {
+            let Some(label) = row.fields.labels.get(column) else {
+                rows.push(None);
+                continue;
+            };
+            if rules.drops(label) {
+                *labelled.dropped.entry(label.clone()).or_default() += 1;
+                rows.push(None);
+                continue;
+            }
+            let class = rules.class(classes, label);
+            if class.is_none() {
+                problems.add(format!(
+                    "{}: {}",
+                    place_of(tables, name, row),
+                    unknown(label)
+                ));
+            }
+            rows.push(class);
+        }
+        labelled.rows.push(rows);
+    }
+    problems.refuse(
+        &place,
+        |count| format!("{} cannot be used", counted(count, "row")),
+        &remedy(classes),
+    )?;
+    Ok(labelled)
+}
+
+/// Where a row is: `line 3`, or with the table's name if there are several.
+pub fn place_of(tables: &[Named], name: &str, row: &Row) -> String {
+    match tables.len() {
+        1 => format!("line {}", row.line),
+        _ => format!("{name} line {}", row.line),
+    }
+}
+
+/// The names of tables, for messages.
+pub fn names(tables: &[Named]) -> String {
+    let names: Vec<&str> = tables.iter().map(|(name, _)| name.as_str()).collect();
+    names.join(", ")
+}
+
+fn unknown(label: &str) -> String {
+    match label {
+        NONE => format!("no column is 1 (--map {NONE}=CODE gives such rows a class)"),
+        "" => "no label (--drop '' leaves such rows out)".to_owned(),
+        _ => format!("unknown dx '{label}'"),
+    }
+}
+
+fn remedy(classes: ClassList) -> String {
+    format!(
+        "Correct or remove these rows, or pass --map LABEL=CODE or --drop LABEL. The classes are {}; --classes names another list.",
+        classes.codes()
+    )
+}
+
+/// The labels in each column of a table that are neither mapped nor left out.
+fn labels(table: &Metadata, rules: &LabelRules) -> Vec<BTreeSet<String>> {
+    let columns = table.rows.first().map_or(0, |row| row.fields.labels.len());
+    let of_column = |column: usize| {
+        let labels = table
+            .rows
+            .iter()
+            .map(|row| row.fields.labels[column].trim());
+        (labels.filter(|label| !rules.drops(label) && !rules.maps(label)))
+            .map(str::to_owned)
+            .collect()
+    };
+    (0..columns).map(of_column).collect()
+}
+
+/// The list that has all labels of a column of every table.
+fn choose(columns: &[Vec<BTreeSet<String>>], rules: &LabelRules, place: &str) -> Result<ClassList> {
+    let codes_are_known = |list: ClassList| rules.map.values().all(|c| list.by_label(c).is_some());
+    let covers = |list: ClassList| {
+        let lacks_none = |labels: &BTreeSet<String>| uncovered(list, labels).is_empty();
+        codes_are_known(list)
+            && (columns.iter())
+                .filter(|table| !table.is_empty())
+                .all(|table| table.iter().any(lacks_none))
+    };
+    let fitting = classes::choose(covers)
+        .map_err(|problem| Error::input(place, problem, "Name one of them with --classes."))?;
+    if let Some(list) = fitting {
+        return Ok(list);
+    }
+    // A few wrong labels among known ones are errors of their rows, of the list that knows the most.
+    let known = |list: &ClassList| -> usize {
+        let of_table = |table: &Vec<BTreeSet<String>>| {
+            let of_column =
+                |labels: &BTreeSet<String>| labels.len() - uncovered(*list, labels).len();
+            table.iter().map(of_column).max().unwrap_or(0)
+        };
+        columns.iter().map(of_table).sum()
+    };
+    let best = (BUILT_IN.iter().copied().rev())
+        .max_by_key(known)
+        .unwrap_or_else(ham10000);
+    if 2 * known(&best) > columns.iter().map(|table| fewest(table)).sum() {
+        return Ok(best);
+    }
+    let found: BTreeSet<&str> = (columns.iter().filter_map(|table| table.first()))
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    Err(Error::input(
+        place,
+        format!("no built-in class list has the labels {}", listed(&found)),
+        "Write a list with `skinlesion classes --from TABLE > classes.toml`, edit it, and pass it with --classes.",
+    ))
+}
+
+fn fewest(table: &[BTreeSet<String>]) -> usize {
+    table.iter().map(BTreeSet::len).min().unwrap_or(0)
+}
+
+/// The number of labels that a message lists.
+const SHOWN: usize = 12;
+
+fn listed(labels: &BTreeSet<&str>) -> String {
+    let shown: Vec<String> = labels
+        .iter()
+        .take(SHOWN)
+        .map(|l| format!("'{l}'"))
+        .collect();
+    match labels.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// The first column of labels of which the list lacks the fewest.
+fn best_column(classes: ClassList, columns: &[BTreeSet<String>]) -> usize {
+    let lacks = |column: &usize| uncovered(classes, &columns[*column]).len();
+    (0..columns.len()).min_by_key(lacks).unwrap_or(0)
+}
+
+/// Refuses `--map` to codes that the list lacks, and `--map` and `--drop` of labels that no row has: they are misspelt.
+fn refuse_unused(
+    tables: &[Named],
+    rules: &LabelRules,
+    classes: ClassList,
+    place: &str,
+) -> Result<()> {
+    if let Some((label, code)) =
+        (rules.map.iter()).find(|(_, code)| classes.by_label(code).is_none())
+    {
+        return Err(Error::input(
+            format!("--map {label}={code}"),
+            format!("'{code}' is not one of {}", classes.codes()),
+            "Name a class of the list, or another list with --classes.",
+        ));
+    }
+    let found: BTreeSet<String> = (tables.iter())
+        .flat_map(|(_, table)| &table.rows)
+        .flat_map(|row| &row.fields.labels)
+        .map(|label| label.trim().to_lowercase())
+        .collect();
+    let unused = |label: &&String| !found.contains(*label);
+    let flag = match (
+        rules.map.keys().find(unused),
+        rules.drop.iter().find(unused),
+    ) {
+        (Some(label), _) => format!("--map {label}=…"),
+        (None, Some(label)) => format!("--drop {label}"),
+        (None, None) => return Ok(()),
+    };
+    let found: BTreeSet<&str> = found.iter().map(String::as_str).collect();
+    Err(Error::input(
+        flag,
+        format!("no row of {place} has this label"),
+        format!("The labels are {}.", listed(&found)),
+    ))
+}
