@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr};
 
 use super::format::{Family, Format};
-use crate::Class;
 use crate::imaging::resize::ResizeRule;
 
 /// Name of the network's input.

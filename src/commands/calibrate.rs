@@ -100,7 +100,7 @@ fn calibrated(
 ) -> skinlesion::Result<Calibrated> {
     if let Some(path) = &args.out_of_fold {
         let out_of_fold = OutOfFold::read(path, &checkpoint.metadata)?;
-        let priors = checkpoint.metadata.class_priors;
+        let priors = checkpoint.metadata.class_priors.clone();
         return calibrate_out_of_fold(checkpoint, out_of_fold, priors, path);
     }
     let path = args.data.as_deref().unwrap_or(Path::new("."));

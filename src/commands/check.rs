@@ -5,13 +5,13 @@ mod proofs;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use skinlesion::Error;
 use skinlesion::dataset::findings::Fault;
 use skinlesion::dataset::validate::{self, ValidationReport};
 use skinlesion::dataset::{Dataset, DatasetInfo, Split, info};
 use skinlesion::evaluation::leakage;
 use skinlesion::inference::open::{self, Options};
 use skinlesion::progress::Progress;
-use skinlesion::{Class, Error};
 
 use crate::terminal::{Outcome, Session, Summary};
 
@@ -140,7 +140,9 @@ fn text(data: &Path, info: &DatasetInfo, report: &ValidationReport) -> String {
     for split in Split::ALL {
         let counts = info.counts.split(split);
         if counts.iter().any(|&count| count > 0) {
-            let counts = classes.map(|class| format!("{class} {}", counts[class.index()]));
+            let counts = info
+                .classes
+                .map(|class| format!("{class} {}", counts[class.index()]));
             text.push_str(&format!("  {split:5}  {}\n", counts.join(", ")));
         }
     }

@@ -9,7 +9,7 @@ use skinlesion::model::checkpoint_metadata::CheckpointMetadata;
 /// `dataset` is that one.
 pub fn class_priors(metadata: &CheckpointMetadata, dataset: &Dataset) -> Result<Option<Offsets>> {
     if metadata.class_priors.is_some() || metadata.dataset != dataset.info.hashes.manifest {
-        return Ok(metadata.class_priors);
+        return Ok(metadata.class_priors.clone());
     }
     of_older_version(metadata, dataset)
 }

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use skinlesion::evaluation::compare::{Compared, compare};
 use skinlesion::metrics::Metrics;
 use skinlesion::metrics::comparison::Difference;
-use skinlesion::report::text::HEADLINES;
-use skinlesion::{Class, DEFAULT_SEED, files};
+use skinlesion::report::text::headlines;
+use skinlesion::{DEFAULT_SEED, files};
 
 use super::existing::json_file;
 use crate::terminal::{Outcome, Session, Summary};
@@ -70,12 +70,12 @@ fn text(args: &Args, compared: &Compared) -> String {
         "B",
         "B − A",
     );
-    for (name, words) in HEADLINES {
-        if let Some(difference) = comparison.figures.get(name) {
-            text.push_str(&line(words, difference));
+    for (name, words) in headlines(compared.classes) {
+        if let Some(difference) = comparison.figures.get(&name) {
+            text.push_str(&line(&words, difference));
         }
     }
-    for class in classes.iter() {
+    for class in compared.classes.iter() {
         if let Some(difference) = comparison.figures.get(&format!("per_class.{class}.auc")) {
             text.push_str(&line(&format!("AUC of {class}"), difference));
         }

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde_json::json;
+use skinlesion::Error;
 use skinlesion::dataset::{Dataset, Split};
 use skinlesion::files::{self, FolderFiles, temporary};
 use skinlesion::progress::Progress;
 use skinlesion::synthetic::{self, FEWEST_LESIONS};
-use skinlesion::{Class, Error};
 
 use self::steps::{RunStep, Steps, command};
 use crate::terminal::{Outcome, Session, Summary, shell};
@@ -240,8 +240,9 @@ fn examples(places: &Places) -> skinlesion::Result<Vec<PathBuf>> {
             .map(|folder| places.drawn.join(folder).join(format!("{id}.jpg")));
         paths.find(|path| path.is_file())
     };
-    Ok([Class::Mel, Class::Nv, Class::Vasc]
+    Ok(["mel", "nv", "vasc"]
         .into_iter()
+        .filter_map(|code| dataset.info.classes.by_code(code))
         .filter_map(|wanted| photograph(&first(wanted)?.image_id))
         .collect())
 }

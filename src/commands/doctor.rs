@@ -70,7 +70,7 @@ fn data(folder: &Path) -> skinlesion::Result<Finding> {
     let dataset = Dataset::open(folder)?;
     let (counts, images) = (&dataset.info.counts, dataset.rows.len());
     let [train, val, test] =
-        [counts.train, counts.val, counts.test].map(|split| split.iter().sum::<usize>());
+        [&counts.train, &counts.val, &counts.test].map(|split| split.iter().sum::<usize>());
     let splits = format!("{train} train, {val} val, {test} test");
     Ok(ok(format!("{shown}: {images} images ({splits})")))
 }

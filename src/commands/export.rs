@@ -262,7 +262,7 @@ fn images(args: &Args, metadata: &CheckpointMetadata, session: &Session) -> Resu
         session.warn(
             "no --data, so the files are compared with the checkpoint on noise instead of validation images",
         );
-        return Ok(Images::noise(metadata.resize, NOISE));
+        return Ok(Images::noise(metadata.classes, metadata.resize, NOISE));
     };
     Images::of_dataset(data, metadata, args.images)
 }

@@ -30,9 +30,6 @@ pub use self::args::Args;
 const BATCH: usize = 32;
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
-    let mut csv = (args.output.as_deref())
-        .map(|path| CsvFile::new(path, args.force))
-        .transpose()?;
     let options = Options {
         device: session.device()?,
         tta: args.tta,
@@ -44,6 +41,9 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     }
     let classifier = classifier.as_ref();
     let rules = rules(args, classifier)?;
+    let mut csv = (args.output.as_deref())
+        .map(|path| CsvFile::new(path, args.force, classifier.classes()))
+        .transpose()?;
     let found = find::find(&args.images);
     let left_out = found.left_out();
     let heat_maps = (args.heat_map.as_deref())

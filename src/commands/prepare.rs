@@ -1,5 +1,6 @@
 //! `skinlesion prepare`.
 
+mod labels;
 mod messages;
 mod tables;
 
@@ -19,6 +20,7 @@ use skinlesion::imaging::resize::{Colour, DEFAULT_SIZE, Fit, ResizeRule};
 use skinlesion::progress::Progress;
 use skinlesion::{Class, report};
 
+use self::labels::LabelArgs;
 use self::tables::Tables;
 use super::one_of::one_of;
 use crate::terminal::{Outcome, Session, Summary, shell};
@@ -28,7 +30,10 @@ pub struct Args {
     #[command(flatten)]
     tables: Tables,
 
-    /// A folder of images, searched with all its subfolders for .jpg, .jpeg and .png; may be repeated
+    #[command(flatten)]
+    labels: LabelArgs,
+
+    /// A folder of images, searched with all its subfolders for .jpg, .jpeg, .png, .webp, .tif and .bmp; may be repeated
     #[arg(long, value_name = "DIR", required = true)]
     images: Vec<PathBuf>,
 
@@ -161,6 +166,7 @@ fn options(args: &Args, seed: u64) -> skinlesion::Result<PrepareOptions> {
         },
     };
     Ok(PrepareOptions {
+        labels: args.labels.rules()?,
         rules,
         resize: ResizeRule {
             fit: args.fit,
@@ -180,14 +186,17 @@ fn options(args: &Args, seed: u64) -> skinlesion::Result<PrepareOptions> {
 
 fn strategy(args: &Args) -> skinlesion::Result<SplitStrategy> {
     let test = if args.hold_out.is_empty() {
-        args.test
+        args.test.clone()
     } else {
         SplitFractions::uniform(0.0)
     };
     Ok(match (args.all_as, args.folds) {
         (Some(AllAs::Test), _) => SplitStrategy::AllTest,
         (None, Some(folds)) => SplitStrategy::Folded { folds, test },
-        (None, None) => SplitStrategy::drawn(args.val, test)?,
+        (None, None) => SplitStrategy::Drawn {
+            val: args.val.clone(),
+            test,
+        },
     })
 }
 
@@ -206,7 +215,7 @@ fn absent(info: &DatasetInfo) -> Vec<Class> {
             .iter()
             .any(|&split| info.counts.split(split)[class.index()] > 0)
     };
-    classes.iter().filter(|&c| !has(c)).collect()
+    info.classes.iter().filter(|&c| !has(c)).collect()
 }
 
 /// Classes that only the test split has, because they were held out with it.
@@ -217,7 +226,7 @@ fn held_out_whole(info: &DatasetInfo) -> Vec<Class> {
     if info.hold_out.is_empty() {
         return Vec::new();
     }
-    classes.iter().filter(only_test).collect()
+    info.classes.iter().filter(only_test).collect()
 }
 
 fn next(args: &Args) -> String {

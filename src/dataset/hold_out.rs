@@ -124,6 +124,7 @@ pub fn lesions<'a>(samples: &'a [Sample], conditions: &[Condition]) -> Result<Ha
 mod tests {
     use super::*;
     use crate::Class;
+    use crate::classes::ham;
 
     fn sample(lesion: &str, source: &str, sex: &str) -> Sample {
         Sample {

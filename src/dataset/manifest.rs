@@ -154,6 +154,7 @@ fn row(record: &StringRecord, headers: &StringRecord, classes: ClassList) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classes::ham;
 
     fn row(image: &str, split: Split, fold: Option<Fold>) -> Row {
         Row {

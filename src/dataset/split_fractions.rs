@@ -194,6 +194,7 @@ impl SplitStrategy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classes::ham;
 
     #[test]
     fn fractions_are_one_number_or_one_per_class() {

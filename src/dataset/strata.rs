@@ -67,6 +67,7 @@ pub fn strata(
 mod tests {
     use super::*;
     use crate::Class;
+    use crate::classes::ham;
 
     #[test]
     fn rare_localizations_are_pooled_within_their_source_and_rare_sources_with_each_other() {

@@ -173,6 +173,7 @@ fn confused_pairs(confusion: &Confusion) -> Vec<ConfusionPair> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classes::ham;
 
     #[test]
     fn confused_pairs_are_sorted_by_images_and_omit_the_diagonal() {

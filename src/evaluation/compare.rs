@@ -10,7 +10,7 @@ use super::metrics_path;
 use crate::dataset::Split;
 use crate::metrics::comparison::{self, Comparison};
 use crate::metrics::{Predictions, predictions};
-use crate::{Error, Result};
+use crate::{ClassList, Error, Result};
 
 /// A comparison with the split that it was made on.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -19,6 +19,9 @@ pub struct Compared {
     pub manifest: String,
     /// The split.
     pub split: Split,
+    /// The classes.
+    #[serde(skip)]
+    pub classes: ClassList,
     /// The comparison.
     #[serde(flatten)]
     pub comparison: Comparison,
@@ -82,6 +85,7 @@ pub fn compare(
     Ok(Compared {
         manifest,
         split,
+        classes: a.classes,
         comparison: comparison::compare(&a, &b, seed),
     })
 }

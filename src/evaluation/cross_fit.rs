@@ -114,6 +114,7 @@ pub fn decisions(pooled: &Predictions, tau: Option<Vec<f64>>) -> DecisionAnalysi
 mod tests {
     use super::*;
     use crate::Class;
+    use crate::classes::ham;
 
     const PRIORS: Offsets = [0.03, 0.05, 0.11, 0.01, 0.11, 0.67, 0.02];
 

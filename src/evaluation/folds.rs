@@ -274,6 +274,7 @@ pub fn score(
 mod tests {
     use super::*;
     use crate::Class;
+    use crate::classes::ham;
 
     fn fold(fold: usize, truths: &[Class], nevi: f64) -> FoldEvaluation {
         let mut probabilities = vec![0.0; 7];

@@ -262,6 +262,7 @@ fn equal(expected: &[Probabilities], found: &[Probabilities]) -> Result<(), Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classes::ham;
 
     fn check(same_top1: usize, mel: f64) -> Check {
         Check {

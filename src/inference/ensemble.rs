@@ -7,7 +7,7 @@ use crate::imaging::resize::ResizeRule;
 use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::probabilities::Probabilities;
-use crate::{Class, ClassList, Error, Result};
+use crate::{ClassList, Error, Result};
 
 /// A classifier whose probabilities are the means over several networks.
 ///
@@ -102,6 +102,7 @@ impl Classifier for Ensemble {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classes::{ham, ham10000};
     use crate::metrics::decisions::DecisionRule;
 
     /// Answers every image alike.

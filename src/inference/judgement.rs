@@ -105,6 +105,7 @@ fn operating_point(target: &Target, thresholds: &[Threshold]) -> Option<Threshol
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classes::ham;
     use crate::dataset::part::Part;
 
     fn threshold(target: Target, sensitivity_asked: f64, threshold: f64) -> Threshold {

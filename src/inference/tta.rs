@@ -11,7 +11,7 @@ use crate::imaging::symmetry::Symmetry;
 use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::probabilities::Probabilities;
-use crate::{Class, ClassList, Result};
+use crate::{ClassList, Result};
 
 /// A classifier whose probabilities are means over the eight symmetric views of each image.
 pub struct TestTimeAugmentation(Box<dyn Classifier>);
@@ -77,6 +77,7 @@ fn view(image: &[u8], side: usize, symmetry: Symmetry) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classes::ham10000;
 
     const SIDE: usize = 5;
 

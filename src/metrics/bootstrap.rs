@@ -106,6 +106,7 @@ fn quantile(sorted: &[f64], q: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classes::ham10000;
 
     /// 200 images with an accuracy of 0.75; the `per_lesion` images of a lesion have the same prediction.
     fn sample(per_lesion: usize) -> (Vec<Class>, Vec<Probabilities>, Vec<String>) {

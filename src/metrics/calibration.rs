@@ -165,6 +165,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+    use crate::classes::{ham, ham10000};
     use crate::metrics::ranking::log_loss;
 
     #[derive(Deserialize)]

@@ -144,6 +144,7 @@ mod tests {
 
     use super::*;
     use crate::Class;
+    use crate::classes::ham10000;
 
     #[derive(Deserialize)]
     struct Case {

@@ -150,16 +150,18 @@ impl Confusion {
 
 /// A text table with class codes as row and column headings.
 fn table(classes: ClassList, last_heading: &str, rows: &[Vec<String>]) -> String {
-    let mut text = format!("{:>7}", "");
+    let longest = classes.iter().map(|class| class.code().len()).max();
+    let width = (longest.unwrap_or_default() + 2).max(7);
+    let mut text = " ".repeat(width);
     for class in classes.iter() {
-        let _ = write!(text, "{class:>7}");
+        let _ = write!(text, "{class:>width$}");
     }
-    let _ = write!(text, "{last_heading:>7}");
+    let _ = write!(text, "{last_heading:>width$}");
     let mut text = text.trim_end().to_owned() + "\n";
     for (class, cells) in classes.iter().zip(rows) {
-        let _ = write!(text, "{class:>7}");
+        let _ = write!(text, "{class:>width$}");
         for cell in cells {
-            let _ = write!(text, "{cell:>7}");
+            let _ = write!(text, "{cell:>width$}");
         }
         text.push('\n');
     }
@@ -184,6 +186,7 @@ pub(super) fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classes::{ham, ham10000};
 
     #[test]
     fn text_tables_show_every_count_and_dashes_for_empty_rows() {

@@ -175,6 +175,7 @@ pub fn fit_tau(predictions: &Predictions, priors: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classes::ham;
 
     const PRIORS: Offsets = [0.03, 0.05, 0.11, 0.01, 0.11, 0.67, 0.02];
 

@@ -54,6 +54,7 @@ fn in_words(metric: &str, difference: &Difference) -> String {
 mod tests {
     use super::*;
     use crate::Class;
+    use crate::classes::ham;
     use crate::dataset::part::Part;
 
     /// Sixty nevi that are certain, and melanomas with a probability of 0.4.

@@ -252,6 +252,7 @@ pub fn decision_curves(predictions: &Predictions) -> Vec<DecisionCurve> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classes::ham;
 
     fn predictions(melanoma: &[(f64, Class)]) -> Predictions {
         let mut predictions = Predictions::new(classes);

@@ -269,6 +269,7 @@ fn parse(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classes::ham;
 
     fn two_predictions() -> Predictions {
         let row = [0.1, 0.2, 1.0 / 3.0, 0.0, 1e-300, 0.7 / 3.0, 0.4 / 3.0];

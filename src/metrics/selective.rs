@@ -66,6 +66,7 @@ pub fn coverages(predictions: &Predictions) -> Vec<Coverage> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classes::ham;
 
     #[test]
     fn the_least_confident_images_are_referred_first() {

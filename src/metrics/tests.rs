@@ -1,5 +1,6 @@
 //! Metrics against scikit-learn's, and their invariants.
 
+use crate::classes::{ham, ham10000};
 use proptest::prelude::*;
 use serde::Deserialize;
 

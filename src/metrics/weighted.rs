@@ -213,6 +213,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::classes::ham10000;
     use crate::metrics::score;
 
     /// Truths, probabilities and weights; probabilities take few values, so that ties are common.

@@ -222,6 +222,7 @@ fn luminance(colour: Rgb) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classes::ham;
 
     #[test]
     fn every_cell_has_enough_contrast() {

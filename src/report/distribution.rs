@@ -2,8 +2,8 @@
 
 use super::axis::thousands;
 use super::svg::{Anchor, FAINT, GRID, PALETTE, RULE, Style, Svg};
+use crate::ClassList;
 use crate::dataset::info::SplitCounts;
-use crate::{Class, ClassList};
 
 const ROW: f64 = 36.0;
 const BAR: f64 = 20.0;

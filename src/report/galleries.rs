@@ -98,6 +98,7 @@ impl Pictures<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classes::ham;
 
     #[test]
     fn confident_errors_come_first_and_melanomas_have_their_own_gallery() {

@@ -27,6 +27,7 @@ mod tests {
 
     use super::*;
     use crate::Class;
+    use crate::classes::ham;
     use crate::dataset::info::SplitCounts;
     use crate::metrics::Confusion;
 

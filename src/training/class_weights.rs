@@ -111,6 +111,7 @@ fn unscaled(weights: &ClassWeights, class: Class, counts: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classes::ham;
     use crate::training::Phase;
     use crate::training::config::resolve;
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tch::{Device, Kind, Tensor};
 
+use crate::Result;
 use crate::dataset::Dataset;
 use crate::evaluation::leakage;
 use crate::imaging::resize::ResizeRule;
@@ -12,7 +13,6 @@ use crate::model::checkpoint::Checkpoint;
 use crate::model::inference_network::InferenceNetwork;
 use crate::model::seen::Seen;
 use crate::model::{fuse, input};
-use crate::{Class, Result};
 
 /// One teacher, or an ensemble of several whose probabilities are averaged. An image is answered only by the teachers
 /// that were not trained on its lesion, if there are such: out of fold, if the teachers are those of all folds.

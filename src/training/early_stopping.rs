@@ -47,6 +47,7 @@ pub fn update_best(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classes::ham;
     use crate::training::Phase;
     use crate::training::config::resolve;
     use crate::{Class, metrics};

@@ -15,7 +15,7 @@ use crate::model::mobilenet_v2::MobileNetV2;
 use crate::model::pretrained::{self, WeightsSource};
 use crate::model::seen::Seen;
 use crate::progress::Progress;
-use crate::{Class, Error, Result};
+use crate::{Error, Result};
 
 /// Where the initial weights come from.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use super::checkpointing::folder::RunFolder;
 use super::config::TrainingConfig;
 use super::history::Epoch;
-use crate::Class;
+use crate::ClassList;
 use crate::dataset::Dataset;
 
 /// The inputs of a training run.
@@ -32,6 +32,8 @@ pub struct TrainingResult {
     pub history: Vec<Epoch>,
     /// Whether the caller stopped the run.
     pub interrupted: bool,
+    /// The classes.
+    pub classes: ClassList,
     /// The class weights of the loss at the end of the run.
     pub class_weights: Vec<f64>,
     /// Number of training images.

@@ -253,6 +253,7 @@ impl<'a> Trainer<'a> {
             best: self.state.best,
             history: self.history,
             interrupted,
+            classes: self.run.dataset.info.classes,
             class_weights: class_weights::resolve(
                 self.run.config,
                 self.run.dataset.info.classes,

@@ -146,7 +146,7 @@ fn weights(source: &WeightsSource) -> skinlesion::Result<Finding> {
         WeightsSource::ImageNet => WeightsSource::File(kept),
         other => other.clone(),
     };
-    let loaded = pretrained::load(&file, &Architecture::default().network(), &Silent)?;
+    let loaded = pretrained::load(&file, &Architecture::new(2).network(), &Silent)?;
     Ok(match loaded {
         Some(loaded) => ok(format!("{file}: {}", loaded.summary())),
         None => none("none asked for"),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use skinlesion::evaluation::METRICS_FILE;
 use skinlesion::files::{self, AtomicFolder};
 use skinlesion::integrity::sealed;
-use skinlesion::metrics::{Confusion, Metrics, Predictions, predictions};
+use skinlesion::metrics::{Metrics, Predictions, predictions};
 use skinlesion::report::{self, Cells, html};
 
 use crate::terminal::{Outcome, Summary};
@@ -59,9 +59,7 @@ impl Scored<'_> {
             .to_vec();
         written.extend(submission);
 
-        let confusion = Confusion {
-            counts: self.metrics.confusion_matrix,
-        };
+        let confusion = self.metrics.confusion();
         for (stem, title, cells) in [
             ("confusion_matrix", "Confusion matrix", Cells::Counts),
             (

@@ -6,7 +6,7 @@ use std::path::Path;
 use skinlesion::DISCLAIMER;
 use skinlesion::artifact::description::{Description, SplitMetrics};
 use skinlesion::inference::model_info::{FileInfo, ModelInfo};
-use skinlesion::report::text::HEADLINES;
+use skinlesion::report::text::headlines;
 
 /// Width of the labels, and of the whole text.
 const LABEL: usize = 14;
@@ -32,7 +32,13 @@ pub fn text(path: &Path, info: &ModelInfo, verbose: bool) -> String {
         &format!("{size}×{size} pixels; {}", about.resize.in_words()),
     );
     let codes: Vec<String> = (about.classes.iter())
-        .map(|class| format!("{}{}", class.code, if class.malignant { "*" } else { "" }))
+        .map(|class| {
+            format!(
+                "{}{}",
+                class.code(),
+                if class.is_malignant() { "*" } else { "" }
+            )
+        })
         .collect();
     fact("classes", &format!("{} (*: malignant)", codes.join(" ")));
     let training = info.training.as_ref();
@@ -102,14 +108,14 @@ fn figures(about: &Description) -> String {
     let mut text = String::new();
     for split in &about.metrics {
         let _ = writeln!(text, "\n{} {}", split.images, split.part.images());
-        for (name, words) in HEADLINES {
-            text.push_str(&figure(split, name, words));
+        for (name, words) in headlines(about.classes) {
+            text.push_str(&figure(split, &name, &words));
         }
     }
     if about.metrics.is_empty() && !about.validation.is_empty() {
         text.push_str("\nvalidation images, after the epoch\n");
-        for (name, words) in HEADLINES {
-            if let Some(value) = about.validation.get(name) {
+        for (name, words) in headlines(about.classes) {
+            if let Some(value) = about.validation.get(&name) {
                 let _ = writeln!(text, "  {words:20} {value:.3}");
             }
         }
@@ -139,11 +145,8 @@ fn thresholds(about: &Description) -> String {
     for point in &about.thresholds {
         let _ = writeln!(
             text,
-            "  {} ≥ {:.3}: sensitivity {}, specificity {} ({})",
-            match point.target.classes().len() {
-                1 => "melanoma ",
-                _ => "malignant",
-            },
+            "  {:9} ≥ {:.3}: sensitivity {}, specificity {} ({})",
+            point.target.name(),
             point.threshold,
             share(point.sensitivity),
             share(point.specificity),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use skinlesion::Class;
 use skinlesion::imaging::read::Refusal;
 use skinlesion::inference::judgement::{Judgement, Rules, Score};
-use skinlesion::probabilities::{Probabilities, ranked};
+use skinlesion::probabilities::Probabilities;
 
 /// The answer for one photograph.
 pub struct Answer {
@@ -56,8 +56,8 @@ impl Lines<'_> {
     /// A line of JSON.
     pub fn line(&self, answer: &Answer) -> String {
         let judgement = &answer.judgement;
-        let refer = judgement.refer().map(|score| score.point.target);
-        let top = ranked(&answer.probabilities);
+        let refer = judgement.refer().map(|score| &score.point.target);
+        let top = answer.probabilities.ranked();
         let points: Vec<Value> = judgement.scores.iter().map(operating_point).collect();
         let line = json!({
             "image": answer.image,
@@ -69,7 +69,7 @@ impl Lines<'_> {
             // No network gives a novelty score yet.
             "not_a_lesion": null,
             "novelty": null,
-            "top": top[..self.top_k].iter().map(listed).collect::<Vec<_>>(),
+            "top": top[..self.top_k.min(top.len())].iter().map(listed).collect::<Vec<_>>(),
             "tta": self.tta,
             "networks": self.networks,
             "heat_map": answer.heat_map,

@@ -15,7 +15,7 @@ pub struct Args {
 
     /// How many diagnoses to list for each photograph, most probable first
     #[arg(long, visible_alias = "top", value_name = "N", default_value_t = 3)]
-    #[arg(value_parser = clap::value_parser!(u8).range(1..=7))]
+    #[arg(value_parser = clap::value_parser!(u8).range(1..=100))]
     pub top_k: u8,
 
     /// Test-time augmentation: average the probabilities of the 8 symmetric views of each photograph (4 rotations,

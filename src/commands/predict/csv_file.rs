@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use skinlesion::files::{OutputFile, write_atomically};
 use skinlesion::inference::judgement::Rules;
-use skinlesion::metrics::operating_points::Target;
-use skinlesion::{Class, Error};
+use skinlesion::{Class, ClassList, Error};
 
 use super::answer::{Answer, Failure};
 use crate::commands::existing;
@@ -23,14 +22,16 @@ const FIRST: [&str; 7] = [
 
 /// The rows of a CSV file, which is written at the end.
 pub struct CsvFile {
+    classes: ClassList,
     output: OutputFile,
     writer: csv::Writer<Vec<u8>>,
 }
 
 impl CsvFile {
     /// Begins a file. An existing one is refused unless `force` is set.
-    pub fn new(path: &Path, force: bool) -> skinlesion::Result<Self> {
+    pub fn new(path: &Path, force: bool, classes: ClassList) -> skinlesion::Result<Self> {
         let mut file = Self {
+            classes,
             output: existing::csv_file(path, force, FIRST[0])?,
             writer: csv::Writer::from_writer(Vec::new()),
         };
@@ -42,10 +43,7 @@ impl CsvFile {
 
     pub fn answer(&mut self, answer: &Answer, rules: &Rules) -> skinlesion::Result<()> {
         let judgement = &answer.judgement;
-        let refer = judgement.refer().map(|score| match score.point.target {
-            Target::Melanoma => "melanoma",
-            Target::Malignant => "malignant",
-        });
+        let refer = judgement.refer().map(|score| score.point.target.name());
         let mut row = vec![
             answer.image.clone(),
             judgement.class.code().to_owned(),
@@ -63,7 +61,7 @@ impl CsvFile {
     }
 
     pub fn failure(&mut self, failure: &Failure) -> skinlesion::Result<()> {
-        let mut row = vec![String::new(); FIRST.len() + classes.len() + 1];
+        let mut row = vec![String::new(); FIRST.len() + self.classes.len() + 1];
         row[0] = failure.image.clone();
         if failure.by_shape {
             row[5] = true.to_string();

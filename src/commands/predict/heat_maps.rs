@@ -29,7 +29,12 @@ impl HeatMaps {
     ) -> skinlesion::Result<Self> {
         let side = classifier.resize().size as usize;
         let blank = vec![0; side * side * 3];
-        if classifier.grad_cam(&blank, Class::Mel)?.is_none() {
+        let first = classifier.classes().get(0);
+        let gives_maps = match first {
+            Some(class) => classifier.grad_cam(&blank, class)?.is_some(),
+            None => false,
+        };
+        if !gives_maps {
             return Err(Error::input(
                 "--heat-map",
                 match classifier.networks() {

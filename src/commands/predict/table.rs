@@ -4,7 +4,6 @@ use skinlesion::Class;
 use skinlesion::inference::judgement::{Judgement, Rules};
 use skinlesion::metrics::decisions::DecisionRule;
 use skinlesion::metrics::operating_points::Target;
-use skinlesion::probabilities::ranked;
 
 use super::answer::Answer;
 
@@ -40,7 +39,7 @@ impl<'a> Table<'a> {
         let mut image = shortened(&answer.image, width);
         let mut rows = String::new();
         let named = answer.judgement.class;
-        let ranked = ranked(&answer.probabilities);
+        let ranked = answer.probabilities.ranked();
         // The named diagnosis is listed even if it is not among the first.
         let is_listed =
             |&(at, (diagnosis, _)): &(usize, &(Class, f64))| at < self.top_k || *diagnosis == named;
@@ -69,9 +68,10 @@ impl<'a> Table<'a> {
             ));
         }
         if let Some(score) = judgement.refer() {
-            let (what, lesions) = match score.point.target {
+            let (what, lesions) = match &score.point.target {
                 Target::Melanoma => ("melanoma", "melanomas"),
                 Target::Malignant => ("all * together", "malignant"),
+                Target::Watched(code) => (code.as_str(), code.as_str()),
             };
             let found = score
                 .point

@@ -1,6 +1,6 @@
 //! The summary of `skinlesion prepare`.
 
-use skinlesion::Class;
+use skinlesion::ClassList;
 use skinlesion::dataset::build::Prepared;
 use skinlesion::dataset::duplicates::Dedupe;
 use skinlesion::dataset::near_duplicates::page;
@@ -87,7 +87,7 @@ fn counts_table(info: &DatasetInfo) -> String {
         let all = train + val + test;
         table.push_str(&format!("{name:8}{train:>8}{val:>8}{test:>8}{all:>8}\n"));
     };
-    for class in classes.iter() {
+    for class in info.classes.iter() {
         line(
             class.code(),
             Split::ALL.map(|split| info.counts.split(split)[class.index()]),
@@ -114,8 +114,8 @@ fn folds_table(info: &DatasetInfo) -> String {
         return String::new();
     }
     let folds = info.folds.iter().enumerate();
-    let rows = folds.map(|(number, fold)| (format!("fold {number}"), fold.validated));
-    by_class("validated", &rows.collect::<Vec<_>>())
+    let rows = folds.map(|(number, fold)| (format!("fold {number}"), fold.validated.clone()));
+    by_class(info.classes, "validated", &rows.collect::<Vec<_>>())
 }
 
 /// The images of each source, by class, and the classes that a source never labels; empty without a second source.
@@ -123,8 +123,11 @@ fn sources_table(info: &DatasetInfo) -> String {
     if info.sources.len() < 2 {
         return String::new();
     }
-    let rows = info.sources.iter().map(|s| (s.name.clone(), s.images));
-    let mut text = by_class("source", &rows.collect::<Vec<_>>());
+    let rows = info
+        .sources
+        .iter()
+        .map(|s| (s.name.clone(), s.images.clone()));
+    let mut text = by_class(info.classes, "source", &rows.collect::<Vec<_>>());
     let partial: Vec<_> = (info.sources.iter())
         .filter(|source| !source.unlabelled.is_empty())
         .collect();
@@ -132,14 +135,14 @@ fn sources_table(info: &DatasetInfo) -> String {
         text.push_str("\nClasses that a source never labels; a network can learn this from the look of its images\n");
     }
     for source in partial {
-        let classes: Vec<&str> = source.unlabelled.iter().map(|class| class.code()).collect();
-        text.push_str(&format!("  {}: {}\n", source.name, classes.join(", ")));
+        let classes = source.unlabelled.join(", ");
+        text.push_str(&format!("  {}: {classes}\n", source.name));
     }
     text
 }
 
 /// A table after an empty line: named rows of counts by class.
-fn by_class(title: &str, rows: &[(String, Vec<usize>)]) -> String {
+fn by_class(classes: ClassList, title: &str, rows: &[(String, Vec<usize>)]) -> String {
     let names = rows.iter().map(|(name, _)| name.chars().count());
     let width = names.chain([8]).max().unwrap_or_default() + 1;
     let mut table = format!("\n{title:width$}");

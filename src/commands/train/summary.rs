@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use serde_json::json;
-use skinlesion::Class;
 use skinlesion::dataset::folds::TrainingFolds;
 use skinlesion::training::checkpointing::folder;
 use skinlesion::training::run::TrainingResult;
@@ -21,7 +20,9 @@ pub fn summary(
     result: &TrainingResult,
 ) -> Summary {
     let (data, out) = (shell::quoted_path(data), shell::quoted_path(&args.out));
-    let weights = classes.map(|d| format!("{d} {:.2}", result.class_weights[d.index()]));
+    let weights = result
+        .classes
+        .map(|d| format!("{d} {:.2}", result.class_weights[d.index()]));
     let mut text = format!(
         "Trained on {} images, {}.\nClass weights in the loss: {}.\n",
         result.train_images,
@@ -81,7 +82,7 @@ pub fn summary(
             "best_epoch": result.best.map(|(epoch, _)| epoch),
             "monitor": config.monitor,
             "best_value": result.best.filter(|_| config.monitor != LAST).map(|(_, value)| value),
-            "class_weights": classes.map(|d| (d.code(), result.class_weights[d.index()])).into_iter()
+            "class_weights": result.classes.map(|d| (d.code(), result.class_weights[d.index()])).into_iter()
                 .collect::<std::collections::BTreeMap<_, _>>(),
         }),
         files: files.into_iter().filter(|file| file.exists()).collect(),

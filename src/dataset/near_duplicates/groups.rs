@@ -43,6 +43,7 @@ fn root<'a>(parent: &BTreeMap<&'a str, &'a str>, mut lesion: &'a str) -> &'a str
 mod tests {
     use super::*;
     use crate::Class;
+    use crate::classes::ham;
     use crate::dataset::near_duplicates::fingerprint::Similarity;
     use crate::imaging::symmetry::Symmetry;
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::classes::ham;
 use proptest::prelude::*;
 
 fn lesion(dx: Class, localization: usize, images: usize) -> Lesion {

@@ -7,12 +7,12 @@ use std::fmt::Write;
 
 use super::evaluations::ExportEvaluation;
 use super::source::ExportSource;
+use crate::DISCLAIMER;
 use crate::artifact::description::Description;
 use crate::artifact::exported_file::ExportedFile;
 use crate::artifact::package::{CHECKPOINT_FILE, LABELS_FILE, MODEL_FILE};
 use crate::dataset::part::Part;
 use crate::integrity::sums::FILE as SUMS_FILE;
-use crate::{Class, DISCLAIMER};
 
 /// The card's file name in an export folder.
 pub const CARD_FILE: &str = "MODEL_CARD.md";

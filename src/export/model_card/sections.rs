@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use crate::Class;
 use crate::ClassList;
 use crate::artifact::description::Description;
 use crate::dataset::part::Part;

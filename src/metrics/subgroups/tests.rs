@@ -1,6 +1,7 @@
 //! Metrics and gaps of subgroups.
 
 use super::*;
+use crate::classes::ham;
 use crate::metrics::score;
 
 /// Images of two groups; `a` has fewer errors than `b`.

@@ -1,12 +1,12 @@
 //! The metadata of a run's checkpoints.
 
+use crate::Result;
 use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::{self, CheckpointMetadata};
 use crate::model::seen::Seen;
 use crate::training::class_priors;
 use crate::training::initial_model::InitialModel;
 use crate::training::run::TrainingRun;
-use crate::{Class, Result};
 
 /// The metadata that all checkpoints of a run share. Epoch and metrics are filled in later.
 pub fn metadata(

@@ -159,6 +159,7 @@ pub fn count(classes: ClassList, labels: &[Class]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classes::ham;
 
     fn labels() -> Vec<Class> {
         let counts = [(ham("nv"), 81), (ham("mel"), 16), (ham("df"), 3)];

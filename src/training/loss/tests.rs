@@ -1,3 +1,4 @@
+use crate::classes::ham10000;
 use tch::Reduction;
 
 use super::*;
