@@ -25,6 +25,8 @@ pub struct Cli {
 pub enum Verb {
     /// Make a dataset folder from metadata and images: remove duplicates, split without leakage, pack the pixels
     Prepare(commands::prepare::Args),
+    /// Print a list of classes, or make one from a table, for prepare --classes
+    Classes(commands::classes::Args),
     /// Validate a dataset folder: files unchanged, no lesion in two splits, no test lesion that a network was trained on
     Check(commands::check::Args),
     /// Train a network on a dataset folder
@@ -80,6 +82,7 @@ impl Verb {
     pub fn run(&self, session: &Session) -> Outcome {
         match self {
             Self::Prepare(args) => commands::prepare::run(args, session),
+            Self::Classes(args) => commands::classes::run(args, session),
             Self::Check(args) => commands::check::run(args, session),
             Self::Train(args) => commands::train::run(args, session),
             Self::Eval(args) => commands::eval::run(args, session),

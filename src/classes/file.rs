@@ -42,8 +42,18 @@ pub(super) fn parse(name: &str, text: &str) -> Result<ClassList, (Option<usize>,
 
 /// The text of a class file.
 pub fn to_toml(list: ClassList) -> String {
+    const HEADER: &str = "\
+# A list of classes for `skinlesion prepare --classes`, in the order of the network's outputs.
+#   code         in tables, files and reports: lower-case letters, digits, _ and -
+#   name         in words
+#   description  a sentence for lay people, which the phone page shows
+#   malignant    counts as malignant
+#   watch        must not be missed: gets its recall in reports, and operating points
+#   aliases      other labels of the class in tables; case does not matter
+
+";
     let classes = list.entries().to_vec();
-    toml::to_string(&ClassFile { classes }).unwrap_or_default()
+    HEADER.to_owned() + &toml::to_string(&ClassFile { classes }).unwrap_or_default()
 }
 
 #[cfg(test)]

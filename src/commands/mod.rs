@@ -7,6 +7,7 @@ pub mod benchmark;
 pub mod calibrate;
 pub mod check;
 mod class_priors;
+pub mod classes;
 pub mod compare;
 pub mod completions;
 #[cfg(feature = "torch")]

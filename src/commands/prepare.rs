@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use skinlesion::dataset::build::options::PrepareOptions;
-use skinlesion::dataset::build::{Prepared, prepare};
+use skinlesion::dataset::build::{Input, Prepared, prepare};
 use skinlesion::dataset::duplicates::Dedupe;
+use skinlesion::dataset::group_by::GroupBy;
 use skinlesion::dataset::hold_out::Condition;
 use skinlesion::dataset::near_duplicates::summary::NearDuplicatePolicy;
 use skinlesion::dataset::plan::Rules;
@@ -19,6 +20,8 @@ use skinlesion::dataset::{DatasetInfo, Split, folds};
 use skinlesion::imaging::resize::{Colour, DEFAULT_SIZE, Fit, ResizeRule};
 use skinlesion::progress::Progress;
 use skinlesion::{Class, report};
+
+pub use self::labels::class_list;
 
 use self::labels::LabelArgs;
 use self::tables::Tables;
@@ -34,8 +37,14 @@ pub struct Args {
     labels: LabelArgs,
 
     /// A folder of images, searched with all its subfolders for .jpg, .jpeg, .png, .webp, .tif and .bmp; may be repeated
-    #[arg(long, value_name = "DIR", required = true)]
+    #[arg(long, value_name = "DIR", required_unless_present = "images_by_class")]
     images: Vec<PathBuf>,
+
+    /// Instead of --metadata and --images: a folder with one folder of images for each class, whose names are the labels.
+    /// They may lie below train, val and test, and then the splits stay as they are; near-duplicates between them are
+    /// listed
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["metadata", "images", "source", "group_by"])]
+    images_by_class: Option<PathBuf>,
 
     /// The dataset folder to write
     #[arg(long, value_name = "DIR")]
@@ -44,6 +53,11 @@ pub struct Args {
     /// How repeated images of a lesion are treated; a lesion is never in two splits
     #[arg(long, value_parser = one_of::<Dedupe>(), default_value_t)]
     dedupe: Dedupe,
+
+    /// What is in one split or fold as a whole. Groups by patients cannot be divided, so that the fractions of --val and
+    /// --test are met less closely [default: both if the tables name patients, else lesion_id]
+    #[arg(long, value_parser = one_of::<GroupBy>(), value_name = "COLUMN")]
+    group_by: Option<GroupBy>,
 
     /// Fraction of each class for validation: one number, or by class, as in nv=.1,default=.15
     #[arg(long, value_name = "FRACTION", default_value_t = SplitFractions::DEFAULT)]
@@ -118,8 +132,10 @@ enum AllAs {
 pub fn run(args: &Args, session: &Session) -> Outcome {
     let options = options(args, session.seed())?;
     let prepared = prepare(
-        &args.tables.0,
-        &args.images,
+        match &args.images_by_class {
+            Some(folder) => Input::ClassFolders(folder),
+            None => Input::Tables(&args.tables.0, &args.images),
+        },
         &args.out,
         args.force,
         &options,
@@ -136,7 +152,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         ));
     }
     Ok(Summary {
-        text: self::messages::summary(&prepared, &args.tables.0),
+        text: self::messages::summary(&prepared, &args.tables.0, args.images_by_class.as_deref()),
         json: json(&prepared),
         next: Some(next(args)),
         files: prepared.files,
@@ -148,7 +164,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
 fn options(args: &Args, seed: u64) -> skinlesion::Result<PrepareOptions> {
     // One table of several sources is stratified by localization alone, so that HAM10000's splits stay as published.
     let stratify = match args.tables.0.len() {
-        1 => Stratify::Localization,
+        0 | 1 => Stratify::Localization,
         _ => Stratify::SourceAndLocalization,
     };
     let rules = match args.preset {
@@ -161,12 +177,14 @@ fn options(args: &Args, seed: u64) -> skinlesion::Result<PrepareOptions> {
             strategy: strategy(args)?,
             stratify,
             hold_out: args.hold_out.clone(),
+            group_by: GroupBy::default(),
             least_per_localization: 0,
             seed,
         },
     };
     Ok(PrepareOptions {
         labels: args.labels.rules()?,
+        group_by: args.group_by,
         rules,
         resize: ResizeRule {
             fit: args.fit,

@@ -1,6 +1,6 @@
 //! Finds image files by image id.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
@@ -57,6 +57,17 @@ impl Images {
             folders: folders.to_vec(),
             files,
         })
+    }
+
+    /// Files whose images are known by id.
+    pub fn known(folder: &Path, files: BTreeMap<String, PathBuf>) -> Self {
+        Self {
+            folders: vec![folder.to_owned()],
+            files: files
+                .into_iter()
+                .map(|(id, file)| (id, vec![file]))
+                .collect(),
+        }
     }
 
     /// The file of an image, if there is one. Of several with the same bytes it is the first found.

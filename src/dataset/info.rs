@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Split;
 use super::flow::Step;
 use super::fold_counts::FoldCounts;
+use super::group_by::GroupBy;
 use super::near_duplicates::summary::NearDuplicates;
 use super::sources::Source;
 use crate::imaging::resize::ResizeRule;
@@ -39,6 +40,9 @@ pub struct DatasetInfo {
     pub seed: u64,
     /// The deduplication rule: `group`, `lesion` or `original`.
     pub dedupe: String,
+    /// What is in one split or fold as a whole.
+    #[serde(default)]
+    pub group_by: GroupBy,
     /// The split strategy, in words.
     pub split: String,
     /// The conditions of the lesions held out as the test split, such as `source=rosendahl`; empty if it was drawn.

@@ -121,6 +121,7 @@ pub fn label(tables: &[Named], rules: &LabelRules) -> Result<Labelled> {
 /// Where a row is: `line 3`, or with the table's name if there are several.
 pub fn place_of(tables: &[Named], name: &str, row: &Row) -> String {
     match tables.len() {
+        _ if row.line == 0 => row.fields.image_id.clone(), // of a class folder
         1 => format!("line {}", row.line),
         _ => format!("{name} line {}", row.line),
     }

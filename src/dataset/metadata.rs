@@ -31,11 +31,9 @@ pub struct Metadata {
     pub sha256: String,
     /// Whether it has no labels, and completes the rows of other tables.
     pub completes_others: bool,
-    /// Whether it has a column of lesions or patients.
-    pub has_groups: bool,
 }
 
-/// A row and the line of the file on which it begins, counted from 1.
+/// A row and the line of the file on which it begins, counted from 1; 0 without a file.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// The line.
@@ -70,7 +68,6 @@ pub fn read(path: &Path) -> Result<Metadata> {
     let rows = without_repeats(path, rows)?;
     Ok(Metadata {
         completes_others: form.completes_others(),
-        has_groups: form.has_groups(),
         repeated: rows_read - rows.len(),
         rows,
         rows_read,

@@ -6,12 +6,14 @@
 //! [`Dataset::open`] reads all three, and [`validate`](mod@validate) checks them in full.
 
 pub mod build;
+pub mod class_folders;
 pub mod duplicates;
 pub mod findings;
 pub mod flow;
 pub mod fold_counts;
 pub mod folder;
 pub mod folds;
+pub mod group_by;
 pub mod hold_out;
 pub mod image_files;
 pub mod info;

@@ -1,16 +1,17 @@
 //! Assigns images to splits or folds: deduplication and split, from the metadata alone.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::duplicates::{self, Dedupe, Lesion};
 use super::folds::Fold;
+use super::group_by::{self, GroupBy};
 use super::hold_out::{self, Condition};
 use super::info::Dropped;
 use super::split::{self, Assignment};
 use super::split_fractions::{SplitFractions, SplitStrategy};
 use super::strata::Stratify;
 use super::{Sample, Split};
-use crate::{ClassList, Error, Result};
+use crate::{Class, ClassList, Error, Result};
 
 /// The rules of deduplication and split.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct Rules {
     pub stratify: Stratify,
     /// Lesions that match any of these conditions are test, whatever the strategy.
     pub hold_out: Vec<Condition>,
+    /// What is kept whole.
+    pub group_by: GroupBy,
     /// Localizations with fewer images of a class than this are left out. 0 keeps all.
     pub least_per_localization: usize,
     /// The random seed of the split.
@@ -43,6 +46,7 @@ impl Rules {
             },
             stratify: Stratify::Localization,
             hold_out: Vec::new(),
+            group_by: GroupBy::LesionId,
             least_per_localization: 5,
             seed,
         }
@@ -50,11 +54,16 @@ impl Rules {
 
     /// The description of the split in `dataset.json`.
     pub fn describe_split(&self) -> String {
-        let drawn = format!("by lesion, stratified by {}", self.stratify);
+        let unit = match self.group_by {
+            GroupBy::LesionId => "lesion",
+            GroupBy::PatientId => "patient",
+            GroupBy::Both => "lesion and patient",
+        };
+        let drawn = format!("by {unit}, stratified by {}", self.stratify);
         if self.hold_out.is_empty() {
             let fractions = self.strategy.describe();
             return match self.strategy {
-                SplitStrategy::AllTest => fractions,
+                SplitStrategy::Given(_) | SplitStrategy::AllTest => fractions,
                 SplitStrategy::Drawn { .. } | SplitStrategy::Folded { .. } => {
                     format!("{fractions}, {drawn}")
                 }
@@ -62,6 +71,7 @@ impl Rules {
         }
         let conditions: Vec<String> = self.hold_out.iter().map(Condition::to_string).collect();
         let others = match &self.strategy {
+            SplitStrategy::Given(_) => "as given by folders".to_owned(),
             SplitStrategy::AllTest => "all test".to_owned(),
             SplitStrategy::Drawn { val, .. } => format!("val {val} of each class"),
             SplitStrategy::Folded { folds, .. } => format!("{folds} folds"),
@@ -117,7 +127,13 @@ impl Plan {
             rules.least_per_localization,
         );
         let (mut assignments, held_out) = assign(classes, samples, &lesions, rules)?;
-        let moved = join(samples, &lesions, &mut assignments, &held_out, groups);
+        let moved = match rules.group_by.keeps_patients() && !groups.is_empty() {
+            false => join(samples, &lesions, &mut assignments, &held_out, groups),
+            true => {
+                let groups = with_patients(samples, &lesions, rules.group_by, groups);
+                join(samples, &lesions, &mut assignments, &held_out, &groups)
+            }
+        };
         let rows = rows(&lesions, &assignments);
         refuse_empty_splits(&rows, rules)?;
 
@@ -150,11 +166,23 @@ fn assign<'a>(
     rules: &Rules,
 ) -> Result<(Vec<Assignment>, HashSet<&'a str>)> {
     let held_out = hold_out::lesions(samples, &rules.hold_out)?;
+    if let SplitStrategy::Given(splits) = &rules.strategy {
+        let split = |lesion: &Lesion| splits.get(&samples[lesion.training[0]].image_id);
+        let given = |lesion| Assignment::In(split(lesion).copied().unwrap_or(Split::Train));
+        return Ok((lesions.iter().map(given).collect(), held_out));
+    }
     let id = |lesion: &Lesion| samples[lesion.training[0]].lesion_id.as_str();
-    let others: Vec<usize> = (0..lesions.len())
-        .filter(|&index| !held_out.contains(id(&lesions[index])))
+    let mut lesions_of_class: BTreeMap<Class, usize> = BTreeMap::new();
+    for lesion in lesions {
+        *lesions_of_class.entry(lesion.dx).or_default() += 1;
+    }
+    let is_held_out = |unit: &[usize]| unit.iter().any(|&one| held_out.contains(id(&lesions[one])));
+    let units: Vec<Vec<usize>> = (group_by::units(samples, lesions, rules.group_by).into_iter())
+        .filter(|unit| !is_held_out(unit))
         .collect();
-    let to_draw: Vec<Lesion> = others.iter().map(|&index| lesions[index].clone()).collect();
+    let to_draw: Vec<Lesion> = (units.iter())
+        .map(|unit| group_by::merged(lesions, unit, &lesions_of_class))
+        .collect();
     let drawn = split::draw(
         classes,
         &to_draw,
@@ -163,10 +191,34 @@ fn assign<'a>(
         rules.seed,
     )?;
     let mut assignments = vec![Assignment::In(Split::Test); lesions.len()];
-    for (index, assignment) in others.into_iter().zip(drawn) {
-        assignments[index] = assignment;
+    for (unit, assignment) in units.into_iter().zip(drawn) {
+        for lesion in unit {
+            assignments[lesion] = assignment;
+        }
     }
     Ok((assignments, held_out))
+}
+
+/// Groups of near-duplicates with all other lesions of their patients. Groups that have a patient in common become one.
+fn with_patients(
+    samples: &[Sample],
+    lesions: &[Lesion],
+    by: GroupBy,
+    groups: &[Vec<String>],
+) -> Vec<Vec<String>> {
+    let id = |lesion: usize| samples[lesions[lesion].training[0]].lesion_id.clone();
+    let units = group_by::units(samples, lesions, by);
+    let mut whole: Vec<Vec<String>> = (units.iter())
+        .map(|unit| unit.iter().map(|&lesion| id(lesion)).collect())
+        .collect();
+    for group in groups {
+        let touches = |unit: &Vec<String>| unit.iter().any(|id| group.contains(id));
+        let (together, others): (Vec<_>, Vec<_>) = whole.into_iter().partition(touches);
+        whole = others;
+        whole.push(together.concat());
+    }
+    whole.retain(|unit| unit.len() > 1);
+    whole
 }
 
 /// Gives the lesions of each group one assignment, and returns how many of them moved. A group with a held-out lesion

@@ -11,6 +11,7 @@ use super::sample::Split;
 pub fn of_rows(info: &DatasetInfo, rows: &[Row]) -> Vec<Fault> {
     let shared = shared_lesions(rows).into_iter();
     shared
+        .chain(shared_patients(info, rows))
         .chain(shared_groups(info, rows))
         .chain(repeated_images(rows))
         .chain(counts(info, rows))
@@ -33,6 +34,27 @@ pub(super) fn shared_lesions(rows: &[Row]) -> Option<Fault> {
         }
     }
     found.fault("lesions in more than one split or fold (leakage)")
+}
+
+pub(super) fn shared_patients(info: &DatasetInfo, rows: &[Row]) -> Option<Fault> {
+    let mut first_of = HashMap::new();
+    let mut found = Findings::default();
+    for (number, row) in rows.iter().enumerate() {
+        let patient = row.sample.patient_id.as_str();
+        if patient.is_empty() || !info.group_by.keeps_patients() {
+            continue;
+        }
+        let first: &Row = first_of.entry(patient).or_insert(row);
+        let (here, there) = (row.place(), first.place());
+        if here != there {
+            let line = number + 2; // the header is line 1
+            found.add(format!(
+                "{} line {line}: patient {patient} is in {there} and in {here}",
+                manifest::FILE
+            ));
+        }
+    }
+    found.fault("patients in more than one split or fold (leakage)")
 }
 
 pub(super) fn shared_groups(info: &DatasetInfo, rows: &[Row]) -> Option<Fault> {

@@ -45,7 +45,9 @@ pub fn draw(
     seed: u64,
 ) -> Result<Vec<Assignment>> {
     let (val, test) = match strategy {
-        SplitStrategy::AllTest => return Ok(vec![Assignment::In(Split::Test); lesions.len()]),
+        SplitStrategy::Given(_) | SplitStrategy::AllTest => {
+            return Ok(vec![Assignment::In(Split::Test); lesions.len()]);
+        }
         SplitStrategy::Drawn { val, test } => (val.clone(), test.clone()),
         // Both fractions decide which strata are pooled, and thereby the test split.
         SplitStrategy::Folded { test, .. } => (SplitFractions::DEFAULT, test.clone()),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use super::sample::Split;
 use crate::{Class, ClassList, Error, Result};
 
 /// A fraction for each class, at least 0 and below 1. Parsed from one number (`.15`) or one number per class
@@ -124,6 +125,8 @@ impl fmt::Display for SplitFractions {
 /// The split strategy.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SplitStrategy {
+    /// Each image has its split, by image id.
+    Given(BTreeMap<String, Split>),
     /// All lesions are test: an external test set.
     AllTest,
     /// Drawn fractions for validation and test; the rest is training.
@@ -166,7 +169,7 @@ impl SplitStrategy {
     /// The fractions that are drawn for test.
     pub fn test(&self) -> SplitFractions {
         match self {
-            Self::AllTest => SplitFractions::uniform(0.0),
+            Self::Given(_) | Self::AllTest => SplitFractions::uniform(0.0),
             Self::Drawn { test, .. } | Self::Folded { test, .. } => test.clone(),
         }
     }
@@ -174,6 +177,7 @@ impl SplitStrategy {
     /// The fractions in words, without the manner of drawing them.
     pub fn describe(&self) -> String {
         match self {
+            Self::Given(_) => "as given by folders".to_owned(),
             Self::AllTest => "all test".to_owned(),
             Self::Drawn { val, test } => format!("val {val}, test {test} of each class"),
             Self::Folded { folds, test } => {
@@ -186,7 +190,7 @@ impl SplitStrategy {
     pub fn folds(&self) -> usize {
         match self {
             Self::Folded { folds, .. } => *folds,
-            Self::AllTest | Self::Drawn { .. } => 0,
+            Self::Given(_) | Self::AllTest | Self::Drawn { .. } => 0,
         }
     }
 }

@@ -31,6 +31,8 @@ pub struct Tables {
     pub rows_read: usize,
     /// The number of rows left out because they repeat an earlier row.
     pub repeated: usize,
+    /// Whether any row names its lesion or patient.
+    pub has_groups: bool,
     /// The number of rows left out by label.
     pub dropped: BTreeMap<String, usize>,
     /// SHA-256 of the file's bytes. Of several files: the digest over their digests (as hexadecimal text), sorted.
@@ -50,7 +52,7 @@ pub struct Row {
 /// lesion and patient are unknown.
 ///
 /// # Errors
-/// Those of [`metadata::read`] and [`labels::label`], an image id in two tables, or a lesion with two diagnoses.
+/// Those of [`metadata::read`] and [`join`].
 pub fn read(tables: &[Table], rules: &LabelRules, progress: &dyn Progress) -> Result<Tables> {
     let mut read = Vec::new();
     for table in tables {
@@ -61,6 +63,14 @@ pub fn read(tables: &[Table], rules: &LabelRules, progress: &dyn Progress) -> Re
         read.push((table.file.display().to_string(), metadata));
     }
     complete(&mut read)?;
+    join(read, rules)
+}
+
+/// The rows of tables by class, checked together.
+///
+/// # Errors
+/// Those of [`labels::label`], an image id in two tables, or a lesion with two diagnoses.
+pub fn join(read: Vec<(String, Metadata)>, rules: &LabelRules) -> Result<Tables> {
     let named: Vec<Named> = (read.iter())
         .map(|(name, metadata)| (name.clone(), metadata))
         .collect();
@@ -87,8 +97,13 @@ pub fn read(tables: &[Table], rules: &LabelRules, progress: &dyn Progress) -> Re
         .fold((0, 0), |(repeated, read), (_, table)| {
             (repeated + table.repeated, read + table.rows_read)
         });
+    let is_grouped = |row: &Row| {
+        let sample = &row.sample;
+        sample.lesion_id != sample.image_id || !sample.patient_id.is_empty()
+    };
     Ok(Tables {
         classes,
+        has_groups: rows.iter().any(is_grouped),
         rows,
         rows_read,
         repeated,

@@ -11,7 +11,7 @@ use super::info::{self, DatasetInfo};
 use super::manifest::{self, Row};
 use super::near_duplicates::search;
 use super::pixels::{self, Pixels};
-use super::row_checks::{counts, repeated_images, shared_groups, shared_lesions};
+use super::row_checks::{counts, repeated_images, shared_groups, shared_lesions, shared_patients};
 use super::sample::Split;
 use crate::files::{self, Lock};
 use crate::progress::Progress;
@@ -61,6 +61,12 @@ pub fn validate(
         shared_lesions(&rows),
         "no lesion is in more than one split or fold",
     );
+    if info.group_by.keeps_patients() {
+        report.note(
+            shared_patients(&info, &rows),
+            "no patient is in more than one split or fold",
+        );
+    }
     report.note(repeated_images(&rows), "no image is repeated");
     report.note(counts(&info, &rows), "the counts match the manifest");
     if let Some(near) = info

@@ -1,23 +1,28 @@
 //! The summary of `skinlesion prepare`.
 
+use std::path::Path;
+
 use skinlesion::ClassList;
+use skinlesion::classes::ham10000;
 use skinlesion::dataset::build::Prepared;
 use skinlesion::dataset::duplicates::Dedupe;
+use skinlesion::dataset::group_by::GroupBy;
 use skinlesion::dataset::near_duplicates::page;
 use skinlesion::dataset::near_duplicates::summary::NearDuplicatePolicy;
 use skinlesion::dataset::tables::Table;
 use skinlesion::dataset::{DatasetInfo, Split};
 
 /// Counts by class and split, by fold and by source, then the rows left out.
-pub fn summary(prepared: &Prepared, tables: &[Table]) -> String {
+pub fn summary(prepared: &Prepared, tables: &[Table], by_class: Option<&Path>) -> String {
     let info = &prepared.info;
     let mut text = format!(
         "{} images of {} lesions, from {} rows of {}\n\n",
         info.images,
         total(&info.lesions.train) + total(&info.lesions.val) + total(&info.lesions.test),
         info.rows_read,
-        files(tables),
+        by_class.map_or_else(|| files(tables), |folder| folder.display().to_string()),
     );
+    text.push_str(&classes_line(info));
     text.push_str(&counts_table(info));
     text.push_str(&folds_table(info));
     text.push_str(&sources_table(info));
@@ -47,6 +52,18 @@ pub fn summary(prepared: &Prepared, tables: &[Table]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// The class list and what is kept whole, where they are not those of HAM10000.
+fn classes_line(info: &DatasetInfo) -> String {
+    let name = match info.classes.name() {
+        "" => "of its own",
+        name => name,
+    };
+    if info.classes == ham10000() && info.group_by == GroupBy::LesionId {
+        return String::new();
+    }
+    format!("Classes: {name}. Kept whole: {}.\n\n", info.group_by)
 }
 
 /// How near-duplicates were treated; empty where they were not searched for.

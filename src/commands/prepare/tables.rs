@@ -11,10 +11,11 @@ pub struct Tables(pub Vec<Table>);
 
 #[derive(Args)]
 struct Flags {
-    /// The metadata: HAM10000's table (CSV or TSV, any name) or ISIC's one-hot ground truth. Repeatable, to prepare
-    /// several sources together: all --images serve all tables, an image id may be in one table only, and a lesion id in
-    /// two tables is one lesion. Splits and folds of several tables are stratified by source, too
-    #[arg(long, value_name = "FILE", required = true)]
+    /// The metadata, as CSV or TSV: HAM10000, the ISIC archive and challenges, PAD-UFES-20, or any table with a column of
+    /// images and one of labels (docs/datasets.md lists the names). Repeatable, to prepare several sources together: all
+    /// --images serve all tables, an image id may be in one table only, and a lesion id in two tables is one lesion. A
+    /// table without labels completes the others. Splits and folds of several tables are stratified by source, too
+    #[arg(long, value_name = "FILE", required_unless_present = "images_by_class")]
     metadata: Vec<PathBuf>,
 
     /// The source of the rows of a table that name none in a column `dataset`; a value in that column wins. Give one

@@ -8,19 +8,23 @@ use std::path::{Path, PathBuf};
 
 use self::options::PrepareOptions;
 use self::pack_and_split::{ImagesOnDisk, PackedSplit, pack_and_split};
+use super::class_folders;
 use super::duplicates::{self, Dedupe};
 use super::flow::{self, Step};
 use super::fold_counts::FoldCounts;
+use super::group_by::GroupBy;
 use super::hold_out::Condition;
 use super::image_files::Images;
 use super::info::{self, DatasetInfo, Dropped, FORMAT_VERSION, Hashes, SplitCounts};
 use super::manifest::{self, Row};
+use super::near_duplicates::summary::NearDuplicatePolicy;
 use super::near_duplicates::{page, table};
 use super::pixels::{self, Pixels};
 use super::plan::{Plan, Rules};
 use super::sample::Sample;
 use super::sources::Source;
 use super::split;
+use super::split_fractions::SplitStrategy;
 use super::tables::{self, Table, Tables};
 use crate::files::{self, AtomicFolder, FolderFiles};
 use crate::integrity::sealed;
@@ -76,11 +80,19 @@ fn split_of(files: &[String], error: Error) -> Error {
     }
 }
 
-/// Reads the metadata tables, finds the images below `folders`, splits them, packs the pixels and writes the folder `out`.
+/// What a dataset is built from.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// Tables, and the folders below which their images are.
+    Tables(&'a [Table], &'a [PathBuf]),
+    /// One folder for each class ([`class_folders`]).
+    ClassFolders(&'a Path),
+}
+
+/// Reads the metadata tables, finds the images below the folders, splits them, packs the pixels and writes the folder `out`.
 /// The folder is written atomically. `illustrate` adds the charts.
 pub fn prepare(
-    tables: &[Table],
-    folders: &[PathBuf],
+    input: Input,
     out: &Path,
     replace: bool,
     options: &PrepareOptions,
@@ -88,11 +100,52 @@ pub fn prepare(
     progress: &dyn Progress,
 ) -> Result<Prepared> {
     let folder = AtomicFolder::new(out, replace, &FILES)?;
-    let files: Vec<String> = (tables.iter())
-        .map(|table| table.file.display().to_string())
-        .collect();
-    let tables = tables::read(tables, &options.labels, progress)?;
-    let images = Images::find(folders)?;
+    let mut rules = options.rules.clone();
+    let (files, mut tables, images) = match input {
+        Input::Tables(tables, folders) => (
+            (tables.iter())
+                .map(|table| table.file.display().to_string())
+                .collect(),
+            tables::read(tables, &options.labels, progress)?,
+            Images::find(folders)?,
+        ),
+        Input::ClassFolders(folder) => {
+            let name = folder.display().to_string();
+            let found = class_folders::read(folder)?;
+            if !found.splits.is_empty() {
+                rules.strategy = SplitStrategy::Given(found.splits);
+            }
+            let tables = tables::join(vec![(name.clone(), found.metadata)], &options.labels)?;
+            (vec![name], tables, Images::known(folder, found.files))
+        }
+    };
+    let files: Vec<String> = files;
+    if !tables.has_groups {
+        progress.warn(&format!(
+            "{} names no lesions or patients: each image counts as a lesion of its own, and only near-duplicates are \
+             kept together",
+            files.join(", ")
+        ));
+    }
+    let samples = || tables.rows.iter().map(|row| &row.sample);
+    let group_by = options
+        .group_by
+        .unwrap_or_else(|| GroupBy::widest(samples()));
+    refuse_no_patients(group_by, &files, samples())?;
+    if group_by == GroupBy::PatientId {
+        for row in &mut tables.rows {
+            row.sample.lesion_id.clone_from(&row.sample.image_id);
+        }
+    }
+    let options = &PrepareOptions {
+        near_duplicates: match (&rules.strategy, options.near_duplicates) {
+            // Given splits stay as they are: pairs between them are listed, not joined.
+            (SplitStrategy::Given(_), NearDuplicatePolicy::Join) => NearDuplicatePolicy::List,
+            (_, policy) => policy,
+        },
+        rules: Rules { group_by, ..rules },
+        ..options.clone()
+    };
     let mut on_disk = ImagesOnDisk::new(&tables, &images, options.allow_missing)?;
     let mut flow = vec![
         Step::new(
@@ -182,8 +235,31 @@ pub fn prepare(
     })
 }
 
+/// Refuses to group by patients where no table names one.
+fn refuse_no_patients<'a>(
+    by: GroupBy,
+    files: &[String],
+    mut samples: impl Iterator<Item = &'a Sample>,
+) -> Result<()> {
+    if !by.keeps_patients() || samples.any(|sample| !sample.patient_id.is_empty()) {
+        return Ok(());
+    }
+    Err(Error::input(
+        format!("--group-by {by}"),
+        format!(
+            "{} has no column patient_id, or only empty ones",
+            files.join(", ")
+        ),
+        "Group by lesion_id, or add the column.",
+    ))
+}
+
 /// The rows that were left out, by reason. Reasons without rows are omitted.
 fn dropped(tables: &Tables, images: &ImagesOnDisk, plan: Plan) -> Vec<Dropped> {
+    let labels = tables.dropped.iter().map(|(label, rows)| Dropped {
+        reason: format!("label {label}"),
+        rows: *rows,
+    });
     let reasons = [
         ("repeated row of the same image", tables.repeated),
         ("image not on disk", images.missing),
@@ -193,8 +269,8 @@ fn dropped(tables: &Tables, images: &ImagesOnDisk, plan: Plan) -> Vec<Dropped> {
         reason: reason.to_owned(),
         rows,
     });
-    before_split
-        .into_iter()
+    labels
+        .chain(before_split)
         .chain(plan.dropped)
         .filter(|dropped| dropped.rows > 0)
         .collect()
@@ -223,6 +299,7 @@ fn describe(
         aspect: 1.0,
         seed: options.rules.seed,
         dedupe: options.rules.dedupe.name().to_owned(),
+        group_by: options.rules.group_by,
         split: options.rules.describe_split(),
         hold_out: options
             .rules

@@ -1,5 +1,6 @@
 //! The options of [`super::prepare`].
 
+use crate::dataset::group_by::GroupBy;
 use crate::dataset::labels::LabelRules;
 use crate::dataset::near_duplicates::summary::NearDuplicatePolicy;
 use crate::dataset::plan::Rules;
@@ -8,6 +9,8 @@ use crate::imaging::resize::ResizeRule;
 /// How a dataset is built.
 #[derive(Clone, Debug)]
 pub struct PrepareOptions {
+    /// What is kept whole; `None` for the widest that the tables allow. It replaces [`Rules::group_by`].
+    pub group_by: Option<GroupBy>,
     /// How labels become classes.
     pub labels: LabelRules,
     /// Deduplication and split.

@@ -65,6 +65,23 @@ pub struct Fields {
     pub source: String,
 }
 
+impl Fields {
+    /// An image of which only the label is known.
+    pub fn of_image(image_id: String, label: &str) -> Self {
+        Self {
+            image_id,
+            labels: vec![label.to_owned()],
+            lesion_id: String::new(),
+            patient_id: String::new(),
+            dx_type: String::new(),
+            age: String::new(),
+            sex: UNKNOWN.to_owned(),
+            localization: UNKNOWN.to_owned(),
+            source: String::new(),
+        }
+    }
+}
+
 impl Form {
     /// Finds the columns from the header and the first row.
     ///
@@ -102,11 +119,6 @@ impl Form {
     /// Whether the table has no labels, and completes the rows of others.
     pub fn completes_others(&self) -> bool {
         matches!(self.labels, Labels::None)
-    }
-
-    /// Whether the table has a column of lesions or of patients.
-    pub fn has_groups(&self) -> bool {
-        self.lesion.is_some() || self.patient.is_some()
     }
 
     /// Parses a row. The error describes the invalid field.

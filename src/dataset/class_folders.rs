@@ -1,0 +1,150 @@
+//! Images in one folder for each class, optionally below `train`, `val` and `test`, as torchvision's ImageFolder reads
+//! them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use super::metadata::{Fields, Metadata, Row};
+use super::sample::Split;
+use crate::imaging::kind;
+use crate::{Error, Result, files};
+
+/// The names of the folders of splits.
+const SPLITS: [(&str, Split); 5] = [
+    ("train", Split::Train),
+    ("val", Split::Val),
+    ("valid", Split::Val),
+    ("validation", Split::Val),
+    ("test", Split::Test),
+];
+
+/// The images of a folder for each class.
+#[derive(Debug)]
+pub struct ClassFolders {
+    /// Their rows: the id of an image is its path below the folder without extension, its label the folder's name.
+    pub metadata: Metadata,
+    /// The file of each image, by id.
+    pub files: BTreeMap<String, PathBuf>,
+    /// The split of each image, by id; empty if the folder is not divided.
+    pub splits: BTreeMap<String, Split>,
+}
+
+/// Reads a folder of class folders.
+///
+/// # Errors
+/// No class folders, images beside them, folders of splits beside those of classes, `test` or `val` without `train`, and
+/// two images of one name.
+pub fn read(folder: &Path) -> Result<ClassFolders> {
+    let names = subfolders(folder)?;
+    let splits: BTreeMap<&str, Split> = (SPLITS.into_iter())
+        .filter(|(name, _)| names.contains(*name))
+        .collect();
+    let refuse = |problem: String| {
+        Error::file(
+            folder,
+            problem,
+            "--images-by-class takes a folder with one folder of images for each class, or train, val and test with these.",
+        )
+    };
+    let mut read = ClassFolders {
+        metadata: Metadata {
+            rows: Vec::new(),
+            rows_read: 0,
+            repeated: 0,
+            sha256: String::new(),
+            completes_others: false,
+        },
+        files: BTreeMap::new(),
+        splits: BTreeMap::new(),
+    };
+    if splits.is_empty() {
+        for name in &names {
+            read.add(folder, &folder.join(name), name, None)?;
+        }
+    } else {
+        if let Some(other) = names
+            .iter()
+            .find(|name| !splits.contains_key(name.as_str()))
+        {
+            return Err(refuse(format!(
+                "the folder {other} lies beside those of splits"
+            )));
+        }
+        for required in [Split::Train, Split::Val] {
+            if !splits.values().any(|split| *split == required) {
+                return Err(refuse(format!("there is no folder {required}")));
+            }
+        }
+        for (name, split) in splits {
+            for class in subfolders(&folder.join(name))? {
+                let of_class = folder.join(name).join(&class);
+                read.add(folder, &of_class, &class, Some(split))?;
+            }
+        }
+    }
+    if read.files.is_empty() {
+        return Err(refuse("no images in class folders".to_owned()));
+    }
+    let listing: String = (read.metadata.rows.iter())
+        .map(|row| format!("{}\t{}\n", row.fields.image_id, row.fields.labels.concat()))
+        .collect();
+    read.metadata.sha256 = files::sha256(listing.as_bytes());
+    read.metadata.rows_read = read.metadata.rows.len();
+    Ok(read)
+}
+
+impl ClassFolders {
+    /// Adds the images of a class folder and its subfolders.
+    fn add(&mut self, root: &Path, folder: &Path, label: &str, split: Option<Split>) -> Result<()> {
+        for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
+            let entry = entry.map_err(|error| {
+                let path = error.path().unwrap_or(folder).to_owned();
+                Error::io("read", &path)(error.into())
+            })?;
+            if !entry.file_type().is_file() || !kind::is_read(entry.path()) {
+                continue;
+            }
+            let below = entry.path().strip_prefix(root).unwrap_or(entry.path());
+            let id = below.with_extension("");
+            let id = id.to_string_lossy().replace('\\', "/");
+            if let Some(other) = self.files.insert(id.clone(), entry.path().to_owned()) {
+                return Err(Error::file(
+                    entry.path(),
+                    format!("another image has the same name: {}", other.display()),
+                    "Rename or remove one of them.",
+                ));
+            }
+            if let Some(split) = split {
+                self.splits.insert(id.clone(), split);
+            }
+            self.metadata.rows.push(Row {
+                line: 0,
+                fields: Fields::of_image(id, label),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The names of the folders in a folder. Hidden ones are passed over.
+fn subfolders(folder: &Path) -> Result<BTreeSet<String>> {
+    let entries = fs::read_dir(folder).map_err(Error::io("read", folder))?;
+    let mut names = BTreeSet::new();
+    for entry in entries {
+        let path = entry.map_err(Error::io("read", folder))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if path.is_dir() && !name.starts_with('.') {
+            names.insert(name.into_owned());
+        } else if path.is_file() && kind::is_read(&path) {
+            return Err(Error::file(
+                &path,
+                "an image outside of a class folder",
+                "Move it into the folder of its class, or remove it.",
+            ));
+        }
+    }
+    Ok(names)
+}
