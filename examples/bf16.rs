@@ -35,6 +35,7 @@ fn main() -> skinlesion::Result<()> {
     rows.truncate(limit.unwrap_or(rows.len()));
     let fused = checkpoint.fused()?;
     let side = checkpoint.metadata.resize.size as usize;
+    let classes = checkpoint.metadata.classes;
 
     let truths: Vec<_> = rows
         .iter()
@@ -49,12 +50,13 @@ fn main() -> skinlesion::Result<()> {
             let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
             let bytes = input::bytes_to_tensor(&images, side, Device::Cpu)?;
             let logits = tch::no_grad(|| network.forward(&input::normalised(&bytes)));
-            probabilities.extend(output::probabilities(&logits)?);
+            probabilities.extend(output::probabilities(classes, &logits)?);
         }
         answers.push(probabilities);
     }
 
-    let pairs = || answers[0].iter().flatten().zip(answers[1].iter().flatten());
+    let flat = |which: usize| answers[which].iter().flat_map(|row| row.iter());
+    let pairs = || flat(0).zip(flat(1));
     let differences = || pairs().map(|(exact, reduced)| (exact - reduced).abs());
     let mean = differences().sum::<f64>() / differences().count() as f64;
     println!(
@@ -62,7 +64,7 @@ fn main() -> skinlesion::Result<()> {
         rows.len()
     );
     println!("and by {:.4} at most", differences().fold(0.0, f64::max));
-    let [exact, reduced] = [0, 1].map(|which| metrics::score(&truths, &answers[which]));
+    let [exact, reduced] = [0, 1].map(|which| metrics::score(classes, &truths, &answers[which]));
     for &name in Metrics::NAMES {
         if let (Some(exact), Some(reduced)) = (exact.get(name), reduced.get(name)) {
             println!("{name:<40} f32 {exact:.4}  bf16 {reduced:.4}");

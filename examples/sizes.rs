@@ -24,6 +24,7 @@ fn main() -> skinlesion::Result<()> {
     let network = checkpoint.metadata.architecture.network();
     let fused = fuse::fuse(&network, &checkpoint.tensors)?;
     let network = InferenceNetwork::new(&fused, Device::Cpu)?;
+    let classes = checkpoint.metadata.classes;
     let dataset = Dataset::open(Path::new(dataset))?;
     let rows = dataset.split_rows(Split::Val);
     let truths: Vec<_> = rows
@@ -40,9 +41,9 @@ fn main() -> skinlesion::Result<()> {
             let bytes = input::interleaved_to_tensor(&bytes, size, Device::Cpu)?;
             let images = input::normalised(&bytes);
             let logits = tch::no_grad(|| network.forward(&images));
-            answers.extend(output::probabilities(&logits)?);
+            answers.extend(output::probabilities(classes, &logits)?);
         }
-        let metrics = metrics::score(&truths, &answers);
+        let metrics = metrics::score(classes, &truths, &answers);
         let figure = |name: &str| metrics.get(name).unwrap_or(f64::NAN);
         println!(
             "{size:4}  {:8.4}  {:8.4}  {:8.4}  {:9.4}  {:11.4}  {:8.4}",

@@ -5,7 +5,8 @@
 
 use std::time::Instant;
 
-use skinlesion::Diagnosis;
+use skinlesion::Class;
+use skinlesion::classes::ham10000;
 use skinlesion::model::architecture::Architecture;
 use skinlesion::model::libtorch::memory;
 use skinlesion::model::mobilenet_v2::{MobileNetV2, TrainableBlocks};
@@ -31,10 +32,8 @@ const STEPS: usize = 24;
 fn main() -> skinlesion::Result<()> {
     memory::keep_freed_memory();
     let config = resolve::resolve(Phase::Finetune, None, &[])?;
-    let architecture = Architecture {
-        width: 1.0,
-        classes: 7,
-    };
+    let classes = ham10000();
+    let architecture = Architecture::new(classes.len());
     let model = MobileNetV2::random(architecture, 1, Device::Cpu);
     let mut optimizer = param_groups::optimizer(&model, &config);
     let mut average = ModelEma::new(&config, model.tensors());
@@ -55,16 +54,18 @@ fn main() -> skinlesion::Result<()> {
         .collect();
     let photographs: Vec<(usize, &[u8])> = bytes.chunks_exact(of_one).enumerate().collect();
 
-    let truths: Vec<Diagnosis> = (0..BATCH)
-        .map(|at| Diagnosis::ALL[at % Diagnosis::COUNT])
-        .collect();
-    let weights = [1.0; Diagnosis::COUNT];
+    let truths: Vec<Class> = classes.iter().cycle().take(BATCH).collect();
+    let weights = vec![1.0; classes.len()];
     let loss = Loss::new(&config, &weights, Device::Cpu);
 
     for size in std::env::args().filter_map(|size| size.parse::<usize>().ok()) {
         let shape = [BATCH, 3, size, size].map(|length| length as i64);
         let images = input::channels_last(&Tensor::rand(shape, (Kind::Float, Device::Cpu)));
-        let labels = Tensor::randint(7, [BATCH as i64], (Kind::Int64, Device::Cpu));
+        let labels = Tensor::randint(
+            classes.len() as i64,
+            [BATCH as i64],
+            (Kind::Int64, Device::Cpu),
+        );
         let logits = |images: &Tensor| model.logits(&model.features(images, all), config.dropout);
         let bare = || {
             logits(&images)
@@ -93,7 +94,7 @@ fn main() -> skinlesion::Result<()> {
                 milliseconds(|| {
                     let logits = logits(&load()?);
                     let target = Target {
-                        labels: one_hot(&truths, Device::Cpu),
+                        labels: one_hot(classes, &truths, Device::Cpu),
                         teacher: None,
                         classes: None,
                     };
@@ -101,7 +102,7 @@ fn main() -> skinlesion::Result<()> {
                     loss.double_value(&[]);
                     loss.backward();
                     learn();
-                    output::probabilities(&logits).map(drop)
+                    output::probabilities(classes, &logits).map(drop)
                 })?,
                 milliseconds(|| load().map(drop))?,
                 milliseconds(|| {

@@ -27,7 +27,7 @@ pub const FORMAT_VERSION: u32 = 3;
 const OLDEST_VERSION: u32 = 1;
 
 const INTENDED_USE: &str = "Research and teaching on dermatoscopic photographs of pigmented skin lesions \
-    that are like those of HAM10000. Not for photographs taken without a dermatoscope, not for lesions of other kinds \
+    that are like those that the network was trained on. Not for photographs taken without a dermatoscope, not for lesions of other kinds \
     (every image gets one of the names, right or not), and not for decisions about a patient. \
     The training images carry no skin-tone label, so how the answers differ by skin tone is unknown.";
 
@@ -302,8 +302,10 @@ impl InputSpec {
             input: parsed(field("input")).ok_or_else(|| missing("input"))?,
             checkpoint: checkpoint.sha256,
             decisions: match field("decisions") {
-                text @ Some(_) => parsed(text).ok_or_else(|| missing("decisions"))?,
-                None => Decisions::default(), // a file of an older version
+                text @ Some(_) => parsed(text)
+                    .filter(|decisions: &Decisions| decisions.fit(classes))
+                    .ok_or_else(|| missing("decisions"))?,
+                None => Decisions::likeliest(classes), // a file of an older version
             },
             thresholds: match field("thresholds") {
                 text @ Some(_) => parsed(text).ok_or_else(|| missing("thresholds"))?,

@@ -200,11 +200,11 @@ mod tests {
     #[test]
     fn uint8_files_take_unscaled_nhwc_bytes() {
         let rule = ResizeRule::square(64);
-        let bytes = Interface::new(Format::Onnx, rule, InputKind::Bytes, false);
+        let bytes = Interface::new(Format::Onnx, rule, InputKind::Bytes, false, 7);
         assert_eq!(bytes.input.layout, "NHWC");
         assert_eq!(bytes.input.range, [0.0, 255.0]);
         assert!(!bytes.preparation.contains("255"));
-        let any = Interface::new(Format::Onnx, rule, InputKind::Bytes, true);
+        let any = Interface::new(Format::Onnx, rule, InputKind::Bytes, true, 7);
         let json = serde_json::to_value(&any.input.shape).unwrap();
         assert_eq!(json, serde_json::json!(["batch", "height", "width", 3]));
         assert!(!any.preparation.contains("64"), "{}", any.preparation);
@@ -214,7 +214,7 @@ mod tests {
     fn tflite_files_are_nhwc_and_float_onnx_files_nchw() {
         let layout = |format| {
             let rule = ResizeRule::square(64);
-            Interface::new(format, rule, InputKind::Unit, false)
+            Interface::new(format, rule, InputKind::Unit, false, 7)
                 .input
                 .layout
         };

@@ -90,7 +90,7 @@ pub fn locate(path: &Path) -> PathBuf {
 pub fn provenance(exported: &Path) -> Result<(String, CheckpointMetadata)> {
     let path = exported.with_file_name(CHECKPOINT_FILE);
     let bytes = reading::read(&path, reading::MAX_JSON)?;
-    let provenance: Provenance = serde_json::from_slice(&bytes).map_err(|error| {
+    let mut provenance: Provenance = serde_json::from_slice(&bytes).map_err(|error| {
         Error::line(
             &path,
             error.line() as u64,
@@ -98,6 +98,10 @@ pub fn provenance(exported: &Path) -> Result<(String, CheckpointMetadata)> {
             "Name a checkpoint, or an export folder written by `skinlesion export`.",
         )
     })?;
+    provenance
+        .metadata
+        .decisions
+        .complete(provenance.metadata.classes);
     provenance.metadata.refuse_unusable(&path)?;
     Ok((provenance.sha256, provenance.metadata))
 }

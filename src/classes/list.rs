@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize, Serializer};
 /// The most classes of a list.
 pub const MAX_CLASSES: usize = 100;
 
+/// Codes that would be mistaken in settings and file names.
+const RESERVED: [&str; 4] = ["default", "malignant", "none", "watched"];
+
 /// The codes that name melanoma.
 pub const MELANOMA: [&str; 2] = ["mel", "melanoma"];
 
@@ -183,6 +186,9 @@ fn check(classes: &[ClassEntry]) -> Result<(), String> {
             return Err(format!(
                 "the code '{code}' is not 1 to 32 lower-case letters, digits, _ and -"
             ));
+        }
+        if RESERVED.contains(&code) {
+            return Err(format!("the code '{code}' has another meaning in settings"));
         }
         if class.name.trim().is_empty() {
             return Err(format!("the class {code} has no name"));

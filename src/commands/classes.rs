@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
 use skinlesion::classes::{BUILT_IN, ClassEntry, to_toml};
-use skinlesion::dataset::metadata;
+use skinlesion::dataset::{class_folders, metadata};
 use skinlesion::{ClassList, Error};
 
 use super::prepare::class_list;
@@ -23,9 +23,9 @@ pub struct Args {
     #[arg(value_name = "NAME|FILE", value_parser = NonEmptyStringValueParser::new())]
     list: Option<String>,
 
-    /// Write a list with one class for each label of a metadata table, to edit: names, which classes are malignant, and
+    /// Write a list with one class for each label of a metadata table, or for each class folder, to edit: names, which classes are malignant, and
     /// which must not be missed
-    #[arg(long, value_name = "TABLE", conflicts_with = "list")]
+    #[arg(long, value_name = "TABLE|DIR", conflicts_with = "list")]
     from: Option<PathBuf>,
 }
 
@@ -60,7 +60,10 @@ fn line(list: &ClassList) -> String {
 
 /// A list with a class for each label of a table, in alphabetical order, none of them malignant.
 fn of_table(table: &PathBuf) -> skinlesion::Result<ClassList> {
-    let read = metadata::read(table)?;
+    let read = match table.is_dir() {
+        true => class_folders::read(table)?.metadata,
+        false => metadata::read(table)?,
+    };
     let mut labels: BTreeSet<&str> = BTreeSet::new();
     for row in &read.rows {
         labels.extend(row.fields.labels.first().map(|label| label.trim()));

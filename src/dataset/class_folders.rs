@@ -148,3 +148,59 @@ fn subfolders(folder: &Path) -> Result<BTreeSet<String>> {
     }
     Ok(names)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(files: &[&str]) -> tempfile::TempDir {
+        let home = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = home.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        home
+    }
+
+    #[test]
+    fn the_folder_of_an_image_is_its_label_and_its_path_its_id() {
+        let home = folder(&["mel/1.jpg", "nv/1.jpg", "nv/deep/2.png", "nv/notes.txt"]);
+        let read = read(home.path()).unwrap();
+        let rows: Vec<_> = (read.metadata.rows.iter())
+            .map(|row| (row.fields.image_id.as_str(), row.fields.labels[0].as_str()))
+            .collect();
+        assert_eq!(
+            rows,
+            [("mel/1", "mel"), ("nv/1", "nv"), ("nv/deep/2", "nv")]
+        );
+        assert!(read.splits.is_empty());
+    }
+
+    #[test]
+    fn folders_of_splits_above_the_classes_give_the_splits() {
+        let home = folder(&["train/mel/1.jpg", "valid/mel/1.jpg", "test/nv/1.jpg"]);
+        let splits = read(home.path()).unwrap().splits;
+        assert_eq!(splits["train/mel/1"], Split::Train);
+        assert_eq!(splits["valid/mel/1"], Split::Val);
+        assert_eq!(splits["test/nv/1"], Split::Test);
+    }
+
+    #[test]
+    fn other_folders_are_refused() {
+        for (files, problem) in [
+            (&["a.jpg"][..], "outside of a class folder"),
+            (&["mel/a.txt"], "no images in class folders"),
+            (
+                &["train/mel/1.jpg", "mel/1.jpg"],
+                "the folder mel lies beside",
+            ),
+            (&["train/mel/1.jpg", "test/mel/1.jpg"], "no folder val"),
+            (&["mel/1.jpg", "mel/1.png"], "the same name"),
+        ] {
+            let home = folder(files);
+            let error = read(home.path()).unwrap_err().to_string();
+            assert!(error.contains(problem), "{error}");
+        }
+    }
+}

@@ -123,13 +123,13 @@ pub fn lesions<'a>(samples: &'a [Sample], conditions: &[Condition]) -> Result<Ha
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Class;
     use crate::classes::ham;
 
     fn sample(lesion: &str, source: &str, sex: &str) -> Sample {
         Sample {
             image_id: String::new(),
             lesion_id: lesion.into(),
+            patient_id: String::new(),
             dx: ham("nv"),
             dx_type: "histo".into(),
             age: String::new(),

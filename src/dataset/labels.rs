@@ -266,3 +266,121 @@ fn refuse_unused(
         format!("The labels are {}.", listed(&found)),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::metadata;
+
+    /// Labels a table with this text, and returns the list's name with the code of each row, or the error.
+    fn labelled(text: &str, rules: &LabelRules) -> Result<(String, Vec<String>)> {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("table.csv");
+        std::fs::write(&path, text).unwrap();
+        let table = metadata::read(&path).unwrap();
+        let found = label(&[("table.csv".to_owned(), &table)], rules)?;
+        let code = |class: &Option<Class>| class.map_or("-".to_owned(), |class| class.to_string());
+        let codes = found.rows[0].iter().map(code).collect();
+        Ok((found.classes.name().to_owned(), codes))
+    }
+
+    fn rules(classes: Option<&str>, map: &[(&str, &str)], drop: &[&str]) -> LabelRules {
+        LabelRules {
+            classes: classes.and_then(classes::by_name),
+            map: (map.iter())
+                .map(|&(label, code)| (label.to_owned(), code.to_owned()))
+                .collect(),
+            drop: drop.iter().map(|&label| label.to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn the_list_is_chosen_by_the_labels_and_the_rows_get_its_classes() {
+        for (text, name, codes) in [
+            ("image_id,dx\na,nv\nb,MEL\n", "ham10000", ["nv", "mel"]),
+            (
+                "isic_id,diagnosis\na,nevus\nb,Melanoma\n",
+                "ham10000",
+                ["nv", "mel"],
+            ),
+            (
+                "image,NV,AK,SCC\na,0,1,0\nb,0.0,0.0,1.0\n",
+                "isic2019",
+                ["ak", "scc"],
+            ),
+            (
+                "img_id,diagnostic\na,SCC\nb,SEK\n",
+                "pad-ufes-20",
+                ["scc", "sek"],
+            ),
+            (
+                "image_name,diagnosis,benign_malignant\na,unknown,benign\nb,melanoma,malignant\n",
+                "melanoma",
+                ["other", "mel"],
+            ),
+        ] {
+            let found = labelled(text, &LabelRules::default()).unwrap();
+            assert_eq!(
+                found,
+                (name.to_owned(), codes.map(str::to_owned).into()),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn labels_are_mapped_or_left_out_and_rows_without_a_one_are_called_none() {
+        let text = "image,label\na,wart\nb,Blurred\nc,nv\n";
+        let given = rules(None, &[("WART", "bkl")], &["blurred"]);
+        assert_eq!(labelled(text, &given).unwrap().1, ["bkl", "-", "nv"]);
+        let text = "image_id,melanoma,seborrheic_keratosis,UNK\na,0,0,0\nb,1,0,0\nc,0,0,1\n";
+        let given = rules(Some("isic2017"), &[("none", "nv")], &[]);
+        assert_eq!(labelled(text, &given).unwrap().1, ["nv", "mel", "-"]);
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_refused_with_what_helps() {
+        let text = "image,label\na,mel\nb,nv\nc,bcc\nd,mole\n";
+        for (text, given, expected) in [
+            (
+                text,
+                rules(None, &[], &[]),
+                ["line 5: unknown dx 'mole'", "--map LABEL=CODE"],
+            ),
+            (
+                "image,label\na,wart\nb,mole\n",
+                rules(None, &[], &[]),
+                [
+                    "no built-in class list has the labels 'mole', 'wart'",
+                    "skinlesion classes --from",
+                ],
+            ),
+            (
+                text,
+                rules(Some("melanoma"), &[("mole", "zz")], &[]),
+                ["--map mole=zz: 'zz' is not one of mel, other", "--classes"],
+            ),
+            (
+                text,
+                rules(None, &[("moel", "nv")], &[]),
+                ["--map moel", "'mole'"],
+            ),
+            (text, rules(None, &[], &["moel"]), ["--drop moel", "'mole'"]),
+            (
+                "image,label\na,mel\nb,nv\nc,\n",
+                rules(None, &[], &[]),
+                ["line 4: no label", "--drop ''"],
+            ),
+            (
+                "image,MEL,NV,BCC\na,1,0,0\nb,0,1,0\nc,0,0,1\nd,0,0,0\n",
+                rules(None, &[], &[]),
+                ["line 5: no column is 1", "--map none=CODE"],
+            ),
+        ] {
+            let error = labelled(text, &given).unwrap_err().to_string();
+            for expected in expected {
+                assert!(error.contains(expected), "{expected}: {error}");
+            }
+        }
+    }
+}

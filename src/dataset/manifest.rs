@@ -154,13 +154,14 @@ fn row(record: &StringRecord, headers: &StringRecord, classes: ClassList) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classes::ham;
+    use crate::classes::{ham, ham10000};
 
     fn row(image: &str, split: Split, fold: Option<Fold>) -> Row {
         Row {
             sample: Sample {
                 image_id: image.into(),
                 lesion_id: "HAM_1".into(),
+                patient_id: String::new(),
                 dx: ham("df"),
                 dx_type: "histo".into(),
                 age: "50".into(),
@@ -178,7 +179,8 @@ mod tests {
         let path = home.path().join(FILE);
         let bytes = to_csv(rows);
         std::fs::write(&path, &bytes).unwrap();
-        (String::from_utf8(bytes).unwrap(), read(&path).unwrap())
+        let rows = read(&path, ham10000()).unwrap();
+        (String::from_utf8(bytes).unwrap(), rows)
     }
 
     #[test]

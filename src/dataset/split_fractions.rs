@@ -198,35 +198,40 @@ impl SplitStrategy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classes::ham;
+    use crate::classes::ham10000;
 
     #[test]
     fn fractions_are_one_number_or_one_per_class() {
         assert_eq!(".15".parse(), Ok(SplitFractions::uniform(0.15)));
         let fractions: SplitFractions = "nv=.1, default=.15".parse().unwrap();
-        assert_eq!(
-            fractions,
-            SplitFractions::uniform(0.15).with(ham("nv"), 0.1)
-        );
+        assert_eq!(fractions, SplitFractions::uniform(0.15).with("nv", 0.1));
         assert_eq!(fractions.to_string().parse(), Ok(fractions));
-        for wrong in [
-            "1",
-            "-.1",
-            "nan",
-            "x",
-            "",
-            "nv=.1",
-            "nv=.1,nv=.2,default=0",
-            "mole=.1",
-        ] {
+        for wrong in ["1", "-.1", "nan", "x", "", "nv=.1,nv=.2,default=0"] {
             assert!(wrong.parse::<SplitFractions>().is_err(), "{wrong}");
         }
     }
 
     #[test]
+    fn fractions_of_unknown_classes_and_of_only_some_are_refused() {
+        for (wrong, problem) in [
+            ("nv=.1", "no fraction for akiec"),
+            ("mole=.1,default=0", "'mole'"),
+        ] {
+            let test = wrong.parse().unwrap();
+            let strategy = SplitStrategy::Folded { folds: 5, test };
+            let error = strategy.check(ham10000()).unwrap_err().to_string();
+            assert!(error.contains(problem), "{error}");
+        }
+    }
+
+    #[test]
     fn fractions_that_leave_nothing_for_training_are_refused() {
-        let most = SplitFractions::uniform(0.25).with(ham("df"), 0.75);
-        assert!(SplitStrategy::drawn(most, SplitFractions::uniform(0.25)).is_err());
-        assert!(SplitStrategy::drawn(most, SplitFractions::uniform(0.2)).is_ok());
+        let most = SplitFractions::uniform(0.25).with("df", 0.75);
+        let check = |test| {
+            let (val, test) = (most.clone(), SplitFractions::uniform(test));
+            SplitStrategy::Drawn { val, test }.check(ham10000())
+        };
+        assert!(check(0.25).is_err());
+        assert!(check(0.2).is_ok());
     }
 }

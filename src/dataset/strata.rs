@@ -66,7 +66,6 @@ pub fn strata(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Class;
     use crate::classes::ham;
 
     #[test]

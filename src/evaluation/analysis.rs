@@ -173,17 +173,17 @@ fn confused_pairs(confusion: &Confusion) -> Vec<ConfusionPair> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classes::ham;
+    use crate::classes::{ham, ham10000};
 
     #[test]
     fn confused_pairs_are_sorted_by_images_and_omit_the_diagonal() {
         let (mel, nv, bkl) = (ham("mel"), ham("nv"), ham("bkl"));
         let pairs = [(mel, nv), (nv, nv), (nv, bkl), (nv, bkl), (nv, nv)];
-        let found = confused_pairs(&Confusion::count(pairs));
+        let found = confused_pairs(&Confusion::count(ham10000(), pairs));
         let short: Vec<_> = (found.iter())
-            .map(|pair| (pair.truth, pair.prediction, pair.images, pair.share))
+            .map(|pair| (&*pair.truth, &*pair.prediction, pair.images, pair.share))
             .collect();
-        assert_eq!(short, [(nv, bkl, 2, 0.5), (mel, nv, 1, 1.0)]);
+        assert_eq!(short, [("nv", "bkl", 2, 0.5), ("mel", "nv", 1, 1.0)]);
     }
 
     #[test]
@@ -191,6 +191,7 @@ mod tests {
         let sample = Sample {
             image_id: "A".into(),
             lesion_id: "A".into(),
+            patient_id: String::new(),
             dx: ham("nv"),
             dx_type: String::new(),
             age: "55.0".into(),

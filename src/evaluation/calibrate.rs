@@ -161,7 +161,7 @@ fn fit(
         _ => metadata.temperature.unwrap_or(1.0) * fitted,
     };
     metadata.temperature = Some(temperature);
-    metadata.decisions = Decisions::default();
+    metadata.decisions = Decisions::likeliest(metadata.classes);
     predictions.balanced.clear();
     if let Some(priors) = class_priors {
         let balanced = Balanced::fit(&predictions, &priors, fitted_on);

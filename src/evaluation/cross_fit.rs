@@ -114,15 +114,16 @@ pub fn decisions(pooled: &Predictions, tau: Option<Vec<f64>>) -> DecisionAnalysi
 mod tests {
     use super::*;
     use crate::Class;
-    use crate::classes::ham;
+    use crate::classes::{ham, ham10000};
+    use crate::probabilities::Probabilities;
 
-    const PRIORS: Offsets = [0.03, 0.05, 0.11, 0.01, 0.11, 0.67, 0.02];
+    const PRIORS: [f64; 7] = [0.03, 0.05, 0.11, 0.01, 0.11, 0.67, 0.02];
 
     /// Nevi with a melanoma probability of 0.05, and melanomas with the given ones.
     fn fold(melanomas: &[f64]) -> FoldPredictions {
-        let mut predictions = Predictions::default();
+        let mut predictions = Predictions::new(ham10000());
         let mut add = |truth: Class, melanoma: f64| {
-            let mut row = vec![0.0; 7];
+            let mut row = Probabilities::zeros(ham10000());
             row[ham("mel").index()] = melanoma;
             row[ham("nv").index()] = 1.0 - melanoma;
             predictions.image_ids.push(String::new());
@@ -133,7 +134,7 @@ mod tests {
         melanomas.iter().for_each(|&p| add(ham("mel"), p));
         FoldPredictions {
             predictions,
-            class_priors: Some(PRIORS),
+            class_priors: Some(PRIORS.to_vec()),
         }
     }
 
@@ -154,7 +155,7 @@ mod tests {
         let mut folds = [fold(&[0.2; 5]), fold(&[0.9; 5])];
         folds[1].class_priors = None;
         assert_eq!(name_balanced(&mut folds), None);
-        let pooled = pooled(&folds);
+        let pooled = pooled(ham10000(), &folds);
         assert!(!pooled.has_balanced());
         assert_eq!(decisions(&pooled, None).balanced, None);
         assert!(operating_points(&folds[..1]).is_empty());

@@ -274,13 +274,15 @@ pub fn score(
 mod tests {
     use super::*;
     use crate::Class;
-    use crate::classes::ham;
+    use crate::classes::{ham, ham10000};
+    use crate::probabilities::Probabilities;
 
     fn fold(fold: usize, truths: &[Class], nevi: f64) -> FoldEvaluation {
-        let mut probabilities = vec![0.0; 7];
+        let mut probabilities = Probabilities::zeros(ham10000());
         probabilities[ham("nv").index()] = nevi;
         probabilities[ham("mel").index()] = 1.0 - nevi;
         let predictions = Predictions {
+            classes: ham10000(),
             image_ids: vec![String::new(); truths.len()],
             lesion_ids: Vec::new(),
             truths: truths.to_vec(),

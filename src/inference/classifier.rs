@@ -87,18 +87,20 @@ pub fn checked(name: &str, images: usize, rows: Vec<Probabilities>) -> Result<Ve
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classes::ham10000;
 
     #[test]
     fn answers_that_are_no_probabilities_are_refused_and_name_the_network() {
-        let sound = [0.1, 0.2, 0.3, 0.1, 0.1, 0.1, 0.1];
-        assert_eq!(checked("net", 1, vec![sound]).unwrap(), [sound]);
-        assert!(checked("net", 2, vec![sound]).is_err());
+        let sound = Probabilities::new(ham10000(), [0.1, 0.2, 0.3, 0.1, 0.1, 0.1, 0.1]);
+        let of = |row: &Probabilities| vec![row.clone()];
+        assert_eq!(checked("net", 1, of(&sound)).unwrap(), of(&sound));
+        assert!(checked("net", 2, of(&sound)).is_err());
         for wrong in [f64::NAN, f64::INFINITY, -0.1, 1.2] {
-            let mut row = sound;
+            let mut row = sound.clone();
             row[3] = wrong;
             let error = checked("net", 1, vec![row]).unwrap_err().to_string();
             assert!(error.starts_with("net: "), "{error}");
         }
-        assert!(checked("net", 1, vec![[0.0; 7]]).is_err());
+        assert!(checked("net", 1, vec![Probabilities::zeros(ham10000())]).is_err());
     }
 }

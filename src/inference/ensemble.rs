@@ -130,7 +130,7 @@ mod tests {
         }
 
         fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
-            let mut row = vec![0.0; 7];
+            let mut row = Probabilities::zeros(ham10000());
             row[ham("mel").index()] = self.melanoma;
             row[ham("nv").index()] = 1.0 - self.melanoma;
             Ok(vec![row; images.len()])

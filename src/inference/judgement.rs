@@ -105,7 +105,7 @@ fn operating_point(target: &Target, thresholds: &[Threshold]) -> Option<Threshol
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classes::ham;
+    use crate::classes::{ham, ham10000};
     use crate::dataset::part::Part;
 
     fn threshold(target: Target, sensitivity_asked: f64, threshold: f64) -> Threshold {
@@ -130,7 +130,7 @@ mod tests {
                 coverage: 0.8,
                 accuracy: 0.9,
             }),
-            operating_points: (Target::all(classifier.classes()).iter())
+            operating_points: (Target::all(ham10000()).iter())
                 .filter_map(|target| operating_point(target, thresholds))
                 .collect(),
         }
@@ -138,7 +138,7 @@ mod tests {
 
     /// Probabilities of bcc, melanoma and nevus.
     fn row([bcc, mel, nv]: [f64; 3]) -> Probabilities {
-        let mut row = vec![0.0; 7];
+        let mut row = Probabilities::zeros(ham10000());
         row[ham("bcc").index()] = bcc;
         row[ham("mel").index()] = mel;
         row[ham("nv").index()] = nv;
@@ -167,7 +167,7 @@ mod tests {
             None,
             &[melanoma(0.8, 0.4), melanoma(0.9, 0.1), melanoma(0.95, 0.05)],
         );
-        let refers = |mel| rules.judge(&row([0.0, mel, 1.0 - mel])).refer().copied();
+        let refers = |mel| rules.judge(&row([0.0, mel, 1.0 - mel])).refer().cloned();
         assert_eq!(refers(0.1).unwrap().point.threshold, 0.1);
         assert_eq!(refers(0.08), None);
     }
@@ -183,7 +183,7 @@ mod tests {
         );
         let refer = |bcc, mel| {
             let judgement = rules.judge(&row([bcc, mel, 1.0 - bcc - mel]));
-            judgement.refer().map(|score| score.point.target)
+            judgement.refer().map(|score| score.point.target.clone())
         };
         assert_eq!(refer(0.0, 0.15), Some(Target::Melanoma));
         assert_eq!(refer(0.12, 0.1), Some(Target::Malignant));

@@ -108,7 +108,7 @@ mod tests {
 
         fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
             let predict = |image: &&[u8]| {
-                let mut row = vec![0.0; 7];
+                let mut row = Probabilities::zeros(ham10000());
                 row[0] = f64::from(image[0]) / 255.0;
                 row[1] = 1.0 - row[0];
                 row

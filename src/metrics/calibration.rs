@@ -167,6 +167,7 @@ mod tests {
     use super::*;
     use crate::classes::{ham, ham10000};
     use crate::metrics::ranking::log_loss;
+    use crate::metrics::tests::{diagnoses, rows};
 
     #[derive(Deserialize)]
     struct Reference {
@@ -177,6 +178,7 @@ mod tests {
     struct Case {
         name: String,
         truths: Vec<usize>,
+        #[serde(deserialize_with = "rows")]
         probabilities: Vec<Probabilities>,
         before: Expected,
         temperature: f64,
@@ -210,7 +212,7 @@ mod tests {
     fn metrics_and_temperature_match_numpy_scikit_learn_and_scipy() {
         let text = include_str!("../../tests/reference/calibration.json");
         for case in serde_json::from_str::<Reference>(text).unwrap().cases {
-            let truths: Vec<_> = case.truths.iter().map(|&index| ham10000()[index]).collect();
+            let truths = diagnoses(&case.truths);
             assert_agree(&truths, &case.probabilities, &case.before, &case.name);
             let temperature = fit_temperature(&truths, &case.probabilities).unwrap();
             assert!(
@@ -227,15 +229,12 @@ mod tests {
 
     #[test]
     fn no_temperature_is_fitted_without_a_minimum() {
-        let mut row = vec![0.02; 7];
+        let mut row = Probabilities::new(ham10000(), [0.02; 7]);
         row[ham("nv").index()] = 0.88;
+        let rows = &[row];
         assert_eq!(fit_temperature(&[], &[]), None);
-        assert_eq!(
-            fit_temperature(&[ham("nv")], &[row]),
-            None,
-            "always correct"
-        );
-        assert_eq!(fit_temperature(&[ham("mel")], &[row]), None, "always wrong");
+        assert_eq!(fit_temperature(&[ham("nv")], rows), None, "always correct");
+        assert_eq!(fit_temperature(&[ham("mel")], rows), None, "always wrong");
         assert!(calibration(&[], &[]).is_none());
     }
 
@@ -245,12 +244,12 @@ mod tests {
             parts in prop::array::uniform7(0.01_f64..1.0), temperature in 0.2_f64..5.0
         ) {
             let sum: f64 = parts.iter().sum();
-            let row = parts.map(|part| part / sum);
+            let row = Probabilities::new(ham10000(), parts.map(|part| part / sum));
             let scaled = at_temperature(&row, temperature);
             prop_assert!((scaled.iter().sum::<f64>() - 1.0).abs() < 1e-12);
             prop_assert_eq!(scaled.argmax(), row.argmax());
             let back = at_temperature(&scaled, 1.0 / temperature);
-            for (a, b) in back.iter().zip(&row) {
+            for (a, b) in back.iter().zip(row.iter()) {
                 prop_assert!((a - b).abs() < 1e-9);
             }
         }

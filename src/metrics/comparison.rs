@@ -143,8 +143,8 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::Class;
     use crate::classes::ham10000;
+    use crate::probabilities::Probabilities;
 
     #[derive(Deserialize)]
     struct Case {
@@ -169,15 +169,15 @@ mod tests {
 
     /// 200 images of 100 lesions; every `step`th is classified incorrectly.
     fn with_errors(step: usize) -> Predictions {
-        let mut predictions = Predictions::default();
+        let mut predictions = Predictions::new(ham10000());
         for image in 0..200_usize {
-            let truth = ham10000()[image % 7];
+            let truth = ham10000().get(image % 7).unwrap();
             let predicted = if image.is_multiple_of(step) {
                 (image + 1) % 7
             } else {
                 image % 7
             };
-            let mut row = vec![0.02; 7];
+            let mut row = Probabilities::new(ham10000(), [0.02; 7]);
             row[predicted] = 0.88;
             predictions.image_ids.push(image.to_string());
             predictions.lesion_ids.push((image / 2).to_string());

@@ -88,6 +88,20 @@ impl Decisions {
         }
     }
 
+    /// Whether each rule has an offset for each class.
+    pub fn fit(&self, classes: ClassList) -> bool {
+        let balanced = self.balanced.iter().map(|balanced| &balanced.offsets);
+        let mut all = balanced.chain([&self.likeliest.offsets]);
+        all.all(|offsets| offsets.len() == classes.len())
+    }
+
+    /// Gives the decisions of a file that has none the zeros of the likeliest class.
+    pub fn complete(&mut self, classes: ClassList) {
+        if self.likeliest.offsets.is_empty() {
+            self.likeliest.offsets = vec![0.0; classes.len()];
+        }
+    }
+
     /// The offsets of a rule; `None` if it was not fitted.
     pub fn offsets(&self, rule: DecisionRule) -> Option<&Offsets> {
         match rule {
@@ -175,12 +189,12 @@ pub fn fit_tau(predictions: &Predictions, priors: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classes::ham;
+    use crate::classes::{ham, ham10000};
 
-    const PRIORS: Offsets = [0.03, 0.05, 0.11, 0.01, 0.11, 0.67, 0.02];
+    const PRIORS: [f64; 7] = [0.03, 0.05, 0.11, 0.01, 0.11, 0.67, 0.02];
 
     fn row(of: &[(Class, f64)]) -> Probabilities {
-        let mut row = vec![0.0; 7];
+        let mut row = Probabilities::zeros(ham10000());
         for &(class, p) in of {
             row[class.index()] = p;
         }
@@ -191,8 +205,8 @@ mod tests {
         Predictions {
             image_ids: (0..pairs.len()).map(|image| image.to_string()).collect(),
             truths: pairs.iter().map(|pair| pair.0).collect(),
-            probabilities: pairs.iter().map(|pair| pair.1).collect(),
-            ..Predictions::default()
+            probabilities: pairs.iter().map(|pair| pair.1.clone()).collect(),
+            ..Predictions::new(ham10000())
         }
     }
 

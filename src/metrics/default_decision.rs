@@ -53,19 +53,19 @@ fn in_words(metric: &str, difference: &Difference) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Class;
-    use crate::classes::ham;
+    use crate::classes::{ham, ham10000};
     use crate::dataset::part::Part;
+    use crate::probabilities::Probabilities;
 
     /// Sixty nevi that are certain, and melanomas with a probability of 0.4.
     fn predictions(melanomas: usize) -> Predictions {
-        let mut predictions = Predictions::default();
+        let mut predictions = Predictions::new(ham10000());
         for image in 0..60 + melanomas {
             let (truth, melanoma) = match image < 60 {
                 true => (ham("nv"), 0.05),
                 false => (ham("mel"), 0.4),
             };
-            let mut row = vec![0.0; 7];
+            let mut row = Probabilities::zeros(ham10000());
             row[ham("mel").index()] = melanoma;
             row[ham("nv").index()] = 1.0 - melanoma;
             predictions.image_ids.push(image.to_string());

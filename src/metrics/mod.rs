@@ -99,7 +99,7 @@ pub struct Metrics {
 }
 
 /// What the name of a watched class's recall starts with.
-const RECALL: &str = "recall_";
+pub const RECALL: &str = "recall_";
 
 /// The metrics of one class against the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -198,10 +198,11 @@ impl Metrics {
             codes.join(", ")
         };
         // These two are listed under `per_class`.
-        let overall = (Self::NAMES.iter())
-            .filter(|name| !["melanoma_recall", "melanoma_specificity"].contains(name));
+        let of_class = ["melanoma_recall", "melanoma_specificity"];
+        let overall = (Self::names(self.classes).into_iter())
+            .filter(|name| !of_class.contains(&name.as_str()) && !name.starts_with(RECALL));
         for name in overall.filter(|name| self.get(name).is_none()) {
-            let reason = match (self.n, *name) {
+            let reason = match (self.n, name.as_str()) {
                 (0, _) => "there are no images".to_owned(),
                 (_, "melanoma_sensitivity_at_90_specificity") => {
                     "it needs images of melanoma and of other classes".to_owned()
@@ -213,7 +214,7 @@ impl Metrics {
                     undefined_for(|c| c.average_precision)
                 ),
             };
-            reasons.insert((*name).to_owned(), reason);
+            reasons.insert(name, reason);
         }
         for (class, metrics) in &self.per_class {
             let all_have_it = metrics.support == self.n && self.n > 0;

@@ -27,9 +27,8 @@ impl Target {
     /// The targets of a list: melanoma, the malignant classes if there are benign ones and others than melanoma, and the
     /// other watched classes.
     pub fn all(classes: ClassList) -> Vec<Self> {
-        let is_melanoma =
-            |list: &[Class]| list.len() == 1 && list.first() == classes.melanoma().as_ref();
-        let malignant = classes.malignant().filter(|list| !is_melanoma(list));
+        let is_one_watched = |list: &[Class]| list.len() == 1 && list[0].is_watched();
+        let malignant = classes.malignant().filter(|list| !is_one_watched(list));
         let watched = (classes.watched()).filter(|&class| Some(class) != classes.melanoma());
         (classes.melanoma().map(|_| Self::Melanoma).into_iter())
             .chain(malignant.map(|_| Self::Malignant))
@@ -252,12 +251,13 @@ pub fn decision_curves(predictions: &Predictions) -> Vec<DecisionCurve> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classes::ham;
+    use crate::classes::{ham, ham10000};
+    use crate::probabilities::Probabilities;
 
     fn predictions(melanoma: &[(f64, Class)]) -> Predictions {
-        let mut predictions = Predictions::new(classes);
+        let mut predictions = Predictions::new(ham10000());
         for &(p, truth) in melanoma {
-            let mut row = vec![0.0; 7];
+            let mut row = Probabilities::zeros(ham10000());
             row[ham("mel").index()] = p;
             row[ham("bcc").index()] = (1.0 - p) / 4.0;
             row[ham("nv").index()] = (1.0 - p) * 0.75;
@@ -275,8 +275,8 @@ mod tests {
         let scored = predictions(&[(0.6, mel), (0.4, mel), (0.55, nv), (0.1, nv)]);
         let points = operating_points(&chosen_on, &scored);
         assert_eq!(points.len(), 6);
-        let point = points[0];
-        assert_eq!((point.target, point.threshold), (Target::Melanoma, 0.5));
+        let point = &points[0];
+        assert_eq!((&point.target, point.threshold), (&Target::Melanoma, 0.5));
         assert_eq!(point.chosen_on.sensitivity, Some(1.0));
         assert_eq!(point.chosen_on.referred_per_found, Some(1.0));
         assert_eq!(point.scored.sensitivity, Some(0.5));
@@ -291,7 +291,7 @@ mod tests {
         let points = cross_fitted(&[&one, &other]);
         assert_eq!(points.len(), 6);
         // Together 0.5 finds both; fold `one` is scored at 0.5 (its nevus is referred), fold `other` at 0.9.
-        let point = points[0];
+        let point = &points[0];
         assert_eq!(point.threshold, 0.5);
         assert_eq!(point.chosen_on.sensitivity, Some(1.0));
         assert_eq!(point.scored.sensitivity, Some(0.5));
@@ -311,7 +311,7 @@ mod tests {
     fn a_target_without_positives_to_select_on_has_no_operating_point() {
         let nevi = predictions(&[(0.2, ham("nv"))]);
         assert!(operating_points(&nevi, &nevi).is_empty());
-        assert!(decision_curves(&Predictions::new(classes)).is_empty());
+        assert!(decision_curves(&Predictions::new(ham10000())).is_empty());
     }
 
     #[test]

@@ -269,15 +269,19 @@ fn parse(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classes::ham;
+    use crate::classes::{ham, ham10000};
 
     fn two_predictions() -> Predictions {
-        let row = [0.1, 0.2, 1.0 / 3.0, 0.0, 1e-300, 0.7 / 3.0, 0.4 / 3.0];
+        let row = |values: [f64; 7]| Probabilities::new(ham10000(), values);
         Predictions {
+            classes: ham10000(),
             image_ids: vec!["ISIC_1".into(), "a, \"strange\" name".into()],
             lesion_ids: vec!["HAM_1".into(), "HAM_1".into()],
             truths: vec![ham("mel"), ham("vasc")],
-            probabilities: vec![row, [0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0]],
+            probabilities: vec![
+                row([0.1, 0.2, 1.0 / 3.0, 0.0, 1e-300, 0.7 / 3.0, 0.4 / 3.0]),
+                Probabilities::one_hot(ham("nv")),
+            ],
             balanced: Vec::new(),
         }
     }

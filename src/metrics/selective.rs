@@ -66,15 +66,16 @@ pub fn coverages(predictions: &Predictions) -> Vec<Coverage> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classes::ham;
+    use crate::classes::{ham, ham10000};
+    use crate::probabilities::Probabilities;
 
     #[test]
     fn the_least_confident_images_are_referred_first() {
         let (mel, nv) = (ham("mel"), ham("nv"));
-        let mut predictions = Predictions::default();
+        let mut predictions = Predictions::new(ham10000());
         // Two melanomas predicted as nevi, the second with low confidence.
         for (truth, nevus) in [(nv, 0.99), (mel, 0.95), (nv, 0.9), (mel, 0.51)] {
-            let mut row = vec![0.0; 7];
+            let mut row = Probabilities::zeros(ham10000());
             row[nv.index()] = nevus;
             row[mel.index()] = 1.0 - nevus;
             predictions.image_ids.push(String::new());
@@ -88,6 +89,6 @@ mod tests {
         assert_eq!(half.least_confidence, 0.95);
         assert_eq!((whole.coverage, whole.least_confidence), (1.0, 0.51));
         assert_eq!((whole.melanomas_handed_on, whole.melanomas_missed), (0, 2));
-        assert!(coverages(&Predictions::default()).is_empty());
+        assert!(coverages(&Predictions::new(ham10000())).is_empty());
     }
 }

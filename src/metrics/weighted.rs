@@ -220,9 +220,9 @@ mod tests {
     fn weighted_images() -> impl Strategy<Value = Vec<(usize, Probabilities, u32)>> {
         let row = prop::array::uniform7(0_u8..5).prop_map(|parts| {
             let sum: f64 = parts.iter().map(|&part| f64::from(part) + 0.5).sum();
-            parts.map(|part| (f64::from(part) + 0.5) / sum)
+            Probabilities::new(ham10000(), parts.map(|part| (f64::from(part) + 0.5) / sum))
         });
-        prop::collection::vec((0..7, row, 0_u32..4), 1..40)
+        prop::collection::vec((0..7_usize, row, 0_u32..4), 1..40)
     }
 
     proptest! {
@@ -231,21 +231,22 @@ mod tests {
             let (mut truths, mut rows, mut weights) = (Vec::new(), Vec::new(), Vec::new());
             let (mut repeated_truths, mut repeated_rows) = (Vec::new(), Vec::new());
             for (truth, row, weight) in images {
-                let truth = ham10000()[truth];
+                let truth = ham10000().get(truth).unwrap();
                 truths.push(truth);
-                rows.push(row);
                 weights.push(weight);
                 for _ in 0..weight {
                     repeated_truths.push(truth);
-                    repeated_rows.push(row);
+                    repeated_rows.push(row.clone());
                 }
+                rows.push(row);
             }
-            let found = WeightedMetrics::new(&truths, &rows).score(&weights);
-            let expected = score(&repeated_truths, &repeated_rows);
-            for (name, found) in WeightedMetrics::names().iter().zip(found) {
+            let metrics = WeightedMetrics::new(ham10000(), &truths, &rows);
+            let found = metrics.score(&weights);
+            let expected = score(ham10000(), &repeated_truths, &repeated_rows);
+            for (name, found) in metrics.names().iter().zip(found) {
                 let expected = match name.strip_prefix("per_class.").and_then(|rest| rest.split_once('.')) {
-                    Some((class, "auc")) => expected.per_class[&class.parse().unwrap()].auc,
-                    Some((class, _)) => expected.per_class[&class.parse().unwrap()].average_precision,
+                    Some((class, "auc")) => expected.per_class[class].auc,
+                    Some((class, _)) => expected.per_class[class].average_precision,
                     None => expected.get(name),
                 };
                 let agree = match (found, expected) {

@@ -273,7 +273,7 @@ mod tests {
 
     #[test]
     fn only_blocks_whose_input_and_output_have_the_same_shape_are_residual() {
-        let network = Architecture::default().network();
+        let network = Architecture::new(7).network();
         let residual: Vec<_> = (0..19).filter(|&i| network.blocks[i].residual).collect();
         assert_eq!(residual, [3, 5, 6, 8, 9, 10, 12, 13, 15, 16]);
     }

@@ -103,13 +103,14 @@ impl CheckpointMetadata {
                 "Pass a checkpoint that `skinlesion train` wrote. Plain weights are for `skinlesion train --weights`.",
             )
         })?;
-        let metadata: Self = serde_json::from_str(text).map_err(|error| {
+        let mut metadata: Self = serde_json::from_str(text).map_err(|error| {
             Error::file(
                 path,
                 format!("the metadata is not readable ({error})"),
                 OTHER_VERSION,
             )
         })?;
+        metadata.decisions.complete(metadata.classes);
         metadata.refuse_unusable(path)?;
         Ok(metadata)
     }
@@ -138,6 +139,8 @@ impl CheckpointMetadata {
             priors.len() != classes || priors.iter().any(|p| !p.is_finite() || *p < 0.0)
         }) {
             "the class priors are not fractions".to_owned()
+        } else if !self.decisions.fit(self.classes) {
+            "its decisions are not of its classes".to_owned()
         } else {
             return Ok(());
         };

@@ -115,7 +115,7 @@ fn metadata(first: &Member, members: &[Member], total: f64) -> CheckpointMetadat
         validation: BTreeMap::new(),
         seen,
         temperature: None,
-        decisions: Decisions::default(),
+        decisions: Decisions::likeliest(own.classes),
         ..own.clone()
     }
 }

@@ -222,7 +222,7 @@ fn luminance(colour: Rgb) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classes::ham;
+    use crate::classes::{ham, ham10000};
 
     #[test]
     fn every_cell_has_enough_contrast() {
@@ -237,7 +237,7 @@ mod tests {
     fn counts_shares_and_empty_rows_are_drawn() {
         let pairs = [(ham("mel"), ham("mel")), (ham("mel"), ham("nv"))];
         let many = std::iter::repeat_n((ham("nv"), ham("nv")), 1234);
-        let confusion = Confusion::count(pairs.into_iter().chain(many));
+        let confusion = Confusion::count(ham10000(), pairs.into_iter().chain(many));
         let counts = confusion_matrix(&confusion, Cells::Counts, "Counts");
         assert!(counts.contains(">1,234<") && !counts.contains(">0.50</text>\n<text"));
         let shares = confusion_matrix(&confusion, Cells::Normalized, "Shares");

@@ -98,12 +98,13 @@ impl Pictures<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classes::ham;
+    use crate::classes::{ham, ham10000};
+    use crate::probabilities::Probabilities;
 
     #[test]
     fn confident_errors_come_first_and_melanomas_have_their_own_gallery() {
         let (mel, nv, bcc) = (ham("mel"), ham("nv"), ham("bcc"));
-        let mut predictions = Predictions::default();
+        let mut predictions = Predictions::new(ham10000());
         for (id, truth, nevus) in [
             ("right", nv, 0.9),
             ("missed", mel, 0.8),
@@ -111,7 +112,7 @@ mod tests {
             ("wrong", bcc, 0.99),
             ("unconfident", nv, 0.5),
         ] {
-            let mut row = vec![0.0; 7];
+            let mut row = Probabilities::zeros(ham10000());
             row[nv.index()] = nevus;
             row[bcc.index()] = 1.0 - nevus;
             predictions.image_ids.push(id.to_owned());

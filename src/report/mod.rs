@@ -26,8 +26,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::Class;
-    use crate::classes::ham;
+    use crate::classes::{ham, ham10000};
     use crate::dataset::info::SplitCounts;
     use crate::metrics::Confusion;
 
@@ -39,7 +38,7 @@ mod tests {
         let folder = std::env::var_os("SKINLESION_PICTURES")
             .map_or_else(|| home.path().to_owned(), PathBuf::from);
         let pictures = [
-            ("distribution", class_distribution(&counts())),
+            ("distribution", class_distribution(ham10000(), &counts())),
             ("curves", curves()),
             (
                 "counts",
@@ -71,24 +70,23 @@ mod tests {
 
     fn counts() -> SplitCounts {
         SplitCounts {
-            train: [229, 358, 763, 81, 785, 4820, 100],
-            val: [34, 49, 109, 11, 92, 812, 15],
-            test: [34, 49, 109, 11, 92, 811, 0],
+            train: vec![229, 358, 763, 81, 785, 4820, 100],
+            val: vec![34, 49, 109, 11, 92, 812, 15],
+            test: vec![34, 49, 109, 11, 92, 811, 0],
         }
     }
 
     fn confusion() -> Confusion {
-        let mut confusion = Confusion {
-            counts: [
-                [21, 6, 4, 1, 2, 0, 0],
-                [5, 37, 3, 1, 1, 1, 1],
-                [9, 5, 65, 2, 14, 14, 0],
-                [1, 1, 1, 7, 0, 1, 0],
-                [3, 2, 12, 1, 49, 25, 0],
-                [4, 12, 49, 9, 96, 635, 6],
-                [0, 0, 0, 0, 0, 0, 0],
-            ],
-        };
+        let counts = [
+            [21, 6, 4, 1, 2, 0, 0],
+            [5, 37, 3, 1, 1, 1, 1],
+            [9, 5, 65, 2, 14, 14, 0],
+            [1, 1, 1, 7, 0, 1, 0],
+            [3, 2, 12, 1, 49, 25, 0],
+            [4, 12, 49, 9, 96, 635, 6],
+            [0, 0, 0, 0, 0, 0, 0],
+        ];
+        let mut confusion = Confusion::of(ham10000(), &counts.map(Vec::from));
         confusion.counts[ham("nv").index()][ham("nv").index()] += 400;
         confusion
     }

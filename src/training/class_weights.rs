@@ -3,6 +3,9 @@
 use super::config::{ClassWeights, TrainingConfig, WeightRule};
 use crate::{Class, ClassList, Error, Result};
 
+/// The key of `class_factors` for the watched classes that it does not name.
+const WATCHED: &str = "watched";
+
 /// β of the effective number of samples (1 − βⁿ) / (1 − β) (Cui et al. 2019).
 const EFFECTIVE_BETA: f64 = 0.999;
 
@@ -51,7 +54,15 @@ fn strength(config: &TrainingConfig, epoch: usize) -> f64 {
 /// to a mean of 1 over these images, so that the learning rate does not depend on the rule; classes without images have
 /// weight 0. Weights from a table are not scaled.
 pub fn resolve(config: &TrainingConfig, classes: ClassList, counts: &[f64]) -> Vec<f64> {
-    let factor = |d: Class| (config.class_factors.get(d.code())).copied().unwrap_or(1.0);
+    let factor = |class: Class| {
+        let factors = &config.class_factors;
+        let watched = || factors.get(WATCHED).filter(|_| class.is_watched());
+        factors
+            .get(class.code())
+            .or_else(watched)
+            .copied()
+            .unwrap_or(1.0)
+    };
     let weights = classes.map(|d| factor(d) * unscaled(&config.class_weights, d, counts));
     scaled(config, weights, counts)
 }
@@ -68,12 +79,16 @@ pub fn refuse_unknown(config: &TrainingConfig, classes: ClassList) -> Result<()>
     ];
     for (key, table) in keys {
         let codes = table.into_iter().flat_map(|table| table.keys());
-        let known = |code: &&String| classes.iter().any(|class| class.code() == code.as_str());
+        let known = |code: &&String| {
+            let code = code.as_str();
+            (key == "class_factors" && code == WATCHED)
+                || classes.iter().any(|class| class.code() == code)
+        };
         if let Some(code) = codes.into_iter().find(|code| !known(code)) {
             return Err(Error::input(
                 key,
                 format!("'{code}' is not one of {}", classes.codes()),
-                "Name classes of the dataset.",
+                "Name classes of the dataset, or in class_factors watched for those that must not be missed.",
             ));
         }
     }
@@ -111,7 +126,7 @@ fn unscaled(weights: &ClassWeights, class: Class, counts: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classes::ham;
+    use crate::classes::{ham, ham10000};
     use crate::training::Phase;
     use crate::training::config::resolve;
 
@@ -123,8 +138,9 @@ mod tests {
     }
 
     /// Final weights, without factors unless `changes` sets some.
-    fn weights(changes: &[&str], counts: &[f64; 7]) -> [f64; 7] {
-        resolve(&config(&[&["class_factors={}"], changes].concat()), counts)
+    fn weights(changes: &[&str], counts: &[f64; 7]) -> Vec<f64> {
+        let config = config(&[&["class_factors={}"], changes].concat());
+        resolve(&config, ham10000(), counts)
     }
 
     #[test]
@@ -175,8 +191,8 @@ mod tests {
             &["class_weights=sqrt", "class_factors={ mel = 2 }"],
             &COUNTS,
         );
-        let melanoma_to_naevus = |weights: [f64; 7]| weights[4] / weights[5];
-        assert!((melanoma_to_naevus(raised) / melanoma_to_naevus(plain) - 2.0).abs() < 1e-12);
+        let melanoma_to_naevus = |weights: &[f64]| weights[4] / weights[5];
+        assert!((melanoma_to_naevus(&raised) / melanoma_to_naevus(&plain) - 2.0).abs() < 1e-12);
     }
 
     #[test]
@@ -187,19 +203,20 @@ mod tests {
             "reweighting_start=0.5",
             "reweighting_end=0.9",
         ];
-        let (config, full) = (config(&late), resolve(&config(&late), &COUNTS));
+        let config = config(&late);
+        let full = resolve(&config, ham10000(), &COUNTS);
         for epoch in 1..=5 {
             let equal = [1.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0];
-            assert_eq!(in_epoch(&config, &COUNTS, epoch), equal);
+            assert_eq!(in_epoch(&config, ham10000(), &COUNTS, epoch), equal);
         }
         // Epoch 8 is at 0.7 of the run, half way from 0.5 to 0.9.
-        let (ratio, power) = (|w: [f64; 7]| w[4] / w[5], 0.25);
-        let weights = in_epoch(&config, &COUNTS, 8);
-        assert!((ratio(weights) - ratio(full).powf(power)).abs() < 1e-12);
+        let (ratio, power) = (|w: &[f64]| w[4] / w[5], 0.25);
+        let weights = in_epoch(&config, ham10000(), &COUNTS, 8);
+        assert!((ratio(&weights) - ratio(&full).powf(power)).abs() < 1e-12);
         let total: f64 = weights.iter().zip(COUNTS).map(|(w, n)| w * n).sum();
         assert!((total / 200.0 - 1.0).abs() < 1e-12);
-        assert_ne!(in_epoch(&config, &COUNTS, 9), full);
-        assert_eq!(in_epoch(&config, &COUNTS, 10), full);
+        assert_ne!(in_epoch(&config, ham10000(), &COUNTS, 9), full);
+        assert_eq!(in_epoch(&config, ham10000(), &COUNTS, 10), full);
     }
 
     #[test]
@@ -211,7 +228,7 @@ mod tests {
             "reweighting_start=0.5",
             "reweighting_end=0.5",
         ];
-        let of = |epoch| in_epoch(&config(&switch), &COUNTS, epoch)[ham("df").index()];
+        let of = |epoch| in_epoch(&config(&switch), ham10000(), &COUNTS, epoch)[ham("df").index()];
         assert_eq!([1, 2, 3, 4].map(of), [1.0, 1.0, 4.0, 4.0]);
     }
 
@@ -219,7 +236,10 @@ mod tests {
     fn without_deferral_the_weights_are_in_full_force_in_every_epoch() {
         let config = config(&[]);
         for epoch in 1..=config.epochs {
-            assert_eq!(in_epoch(&config, &COUNTS, epoch), resolve(&config, &COUNTS));
+            assert_eq!(
+                in_epoch(&config, ham10000(), &COUNTS, epoch),
+                resolve(&config, ham10000(), &COUNTS)
+            );
         }
     }
 }

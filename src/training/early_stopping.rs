@@ -47,21 +47,18 @@ pub fn update_best(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classes::ham;
+    use crate::classes::{ham, ham10000};
+    use crate::metrics;
+    use crate::probabilities::Probabilities;
     use crate::training::Phase;
     use crate::training::config::resolve;
-    use crate::{Class, metrics};
 
     /// Metrics of ten nevi, of which so many are named.
     fn accurate(named: usize) -> Metrics {
-        let one = |class: Class| {
-            let mut probabilities = vec![0.0; 7];
-            probabilities[class.index()] = 1.0;
-            probabilities
-        };
-        let named = |at: usize| one(if at < named { ham("nv") } else { ham("mel") });
+        let named =
+            |at: usize| Probabilities::one_hot(if at < named { ham("nv") } else { ham("mel") });
         let probabilities: Vec<_> = (0..10).map(named).collect();
-        metrics::score(&[ham("nv"); 10], &probabilities)
+        metrics::score(ham10000(), &[ham("nv"); 10], &probabilities)
     }
 
     #[test]

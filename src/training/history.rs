@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, RECALL};
 use crate::report::{self, Line, Panel};
 use crate::{Error, Result, files, reading};
 
@@ -13,6 +13,25 @@ pub const FILE: &str = "history.csv";
 
 /// The position of the column `seconds`.
 const SECONDS: usize = 1;
+
+/// The columns that every history has.
+const COLUMNS: [&str; 15] = [
+    "epoch",
+    "seconds",
+    "learning_rate",
+    "train_loss",
+    "val_loss",
+    "train_accuracy",
+    "val_accuracy",
+    "train_top2_accuracy",
+    "val_top2_accuracy",
+    "train_balanced_accuracy",
+    "val_balanced_accuracy",
+    "train_macro_f1",
+    "val_macro_f1",
+    "train_melanoma_recall",
+    "val_melanoma_recall",
+];
 
 /// File stem of the charts within a checkpoint folder.
 pub const CURVES: &str = "curves";
@@ -36,6 +55,9 @@ pub struct Epoch {
     pub val_macro_f1: Option<f64>,
     pub train_melanoma_recall: Option<f64>,
     pub val_melanoma_recall: Option<f64>,
+    /// The recalls in training and validation of the watched classes but melanoma, by `recall_CODE`.
+    #[serde(skip)]
+    pub recalls: Vec<(String, [Option<f64>; 2])>,
 }
 
 impl Epoch {
@@ -48,6 +70,13 @@ impl Epoch {
         val: Option<&Metrics>,
     ) -> Self {
         let val = |name: &str| val.and_then(|val| val.get(name));
+        let recalls = (Metrics::names(train.classes).into_iter())
+            .filter(|name| name.starts_with(RECALL))
+            .map(|name| {
+                let values = [train.get(&name), val(&name)];
+                (name, values)
+            })
+            .collect();
         Self {
             epoch,
             seconds: (seconds * 1e3).round() / 1e3,
@@ -64,6 +93,7 @@ impl Epoch {
             val_macro_f1: val("macro_f1"),
             train_melanoma_recall: train.get("melanoma_recall"),
             val_melanoma_recall: val("melanoma_recall"),
+            recalls,
         }
     }
 
@@ -94,10 +124,21 @@ impl Epoch {
 /// Writes `history.csv` into a folder.
 pub fn write(folder: &Path, epochs: &[Epoch]) -> Result<PathBuf> {
     let path = folder.join(FILE);
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new()
+        .has_headers(false)
+        .from_writer(Vec::new());
+    let recalls = epochs.first().map_or(&[][..], |epoch| &epoch.recalls);
+    let names = recalls
+        .iter()
+        .flat_map(|(name, _)| [format!("train_{name}"), format!("val_{name}")]);
+    let header: Vec<String> = (COLUMNS.iter().map(|&name| name.to_owned()).chain(names)).collect();
+    writer
+        .write_record(header)
+        .map_err(|error| Error::io("write", &path)(std::io::Error::other(error)))?;
     for epoch in epochs {
+        let recalls: Vec<_> = epoch.recalls.iter().map(|(_, values)| values).collect();
         writer
-            .serialize(epoch)
+            .serialize((epoch, recalls))
             .map_err(|error| Error::io("write", &path)(std::io::Error::other(error)))?;
     }
     let bytes = writer.into_inner().unwrap_or_default();
@@ -141,14 +182,38 @@ pub fn read(folder: &Path, epochs: usize) -> Result<Vec<Epoch>> {
     };
     let bytes = reading::read(&path, reading::MAX_TABLE)?;
     let mut reader = csv::Reader::from_reader(bytes.as_slice());
-    let rows = reader.deserialize().take(epochs);
-    rows.collect::<Result<_, _>>().map_err(broken)
+    let headers = reader.headers().map_err(broken)?.clone();
+    let mut read = Vec::new();
+    for record in reader.records().take(epochs) {
+        let record = record.map_err(broken)?;
+        let mut epoch: Epoch = record.deserialize(Some(&headers)).map_err(broken)?;
+        let value = |name: String| {
+            let column = headers.iter().position(|header| header == name)?;
+            record.get(column)?.parse().ok()
+        };
+        let names = headers
+            .iter()
+            .filter_map(|header| header.strip_prefix("train_"));
+        epoch.recalls = names
+            .filter(|name| name.starts_with(RECALL))
+            .map(|name| {
+                let values = ["train", "val"].map(|part| value(format!("{part}_{name}")));
+                (name.to_owned(), values)
+            })
+            .collect();
+        read.push(epoch);
+    }
+    Ok(read)
 }
 
-/// Writes the charts of loss, accuracies, F1 and melanoma recall into a folder.
+/// Writes the charts of loss, accuracies, F1 and the recalls of watched classes into a folder.
 pub fn draw(folder: &Path, epochs: &[Epoch]) -> Result<[PathBuf; 2]> {
     let x: Vec<f64> = epochs.iter().map(|epoch| epoch.epoch as f64).collect();
-    type Column = fn(&Epoch) -> Option<f64>;
+    type Column<'a> = &'a dyn Fn(&Epoch) -> Option<f64>;
+    let recalls = epochs.first().map_or(&[][..], |epoch| &epoch.recalls);
+    let titles: Vec<String> = (recalls.iter())
+        .map(|(name, _)| name.replace('_', " of "))
+        .collect();
     let panel = |title, train: Column, val: Column| Panel {
         title,
         lines: [("training", train), ("validation", val)]
@@ -158,26 +223,31 @@ pub fn draw(folder: &Path, epochs: &[Epoch]) -> Result<[PathBuf; 2]> {
             })
             .into(),
     };
-    let panels = [
-        panel("log loss", |e| e.train_loss, |e| e.val_loss),
-        panel("accuracy", |e| e.train_accuracy, |e| e.val_accuracy),
-        panel(
-            "top-2 accuracy",
-            |e| e.train_top2_accuracy,
-            |e| e.val_top2_accuracy,
-        ),
-        panel(
-            "balanced accuracy",
-            |e| e.train_balanced_accuracy,
-            |e| e.val_balanced_accuracy,
-        ),
-        panel("macro F1", |e| e.train_macro_f1, |e| e.val_macro_f1),
-        panel(
-            "melanoma recall",
-            |e| e.train_melanoma_recall,
-            |e| e.val_melanoma_recall,
-        ),
+    let mut panels = vec![
+        panel("log loss", &|e| e.train_loss, &|e| e.val_loss),
+        panel("accuracy", &|e| e.train_accuracy, &|e| e.val_accuracy),
+        panel("top-2 accuracy", &|e| e.train_top2_accuracy, &|e| {
+            e.val_top2_accuracy
+        }),
+        panel("balanced accuracy", &|e| e.train_balanced_accuracy, &|e| {
+            e.val_balanced_accuracy
+        }),
+        panel("macro F1", &|e| e.train_macro_f1, &|e| e.val_macro_f1),
     ];
+    let has_melanoma = epochs
+        .iter()
+        .any(|epoch| epoch.train_melanoma_recall.is_some());
+    if has_melanoma || recalls.is_empty() {
+        panels.push(panel(
+            "melanoma recall",
+            &|e| e.train_melanoma_recall,
+            &|e| e.val_melanoma_recall,
+        ));
+    }
+    for (at, title) in titles.iter().enumerate() {
+        let value = |epoch: &Epoch, part: usize| epoch.recalls.get(at)?.1[part];
+        panels.push(panel(title, &|e| value(e, 0), &|e| value(e, 1)));
+    }
     let svg = report::line_panels("Training", "epoch", &x, &panels);
     report::write_picture(&folder.join(CURVES), &svg)
 }

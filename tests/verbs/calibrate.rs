@@ -9,7 +9,7 @@ use skinlesion::dataset::Split;
 use skinlesion::metrics::Predictions;
 use skinlesion::model::checkpoint::Checkpoint;
 
-use crate::common::{skinlesion, stderr, stdout};
+use crate::common::{ham, skinlesion, stderr, stdout};
 use crate::eval::{Bench, row, write_dataset};
 use crate::networks::SIZE as SIDE;
 
@@ -39,7 +39,7 @@ fn learnable(bench: &Bench) {
         assert!(output.status.success(), "{}", stderr(&output));
         let answers = Predictions::read(&bench.path("out/predictions.csv")).unwrap();
         for (number, row) in answers.probabilities.iter().enumerate() {
-            let by_probability = skinlesion::probabilities::ranked(row);
+            let by_probability = row.ranked();
             truths.push(by_probability[usize::from(number.is_multiple_of(4))].0);
         }
     }

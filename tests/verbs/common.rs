@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use assert_cmd::Command;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use skinlesion::Class;
+use skinlesion::classes::ham10000;
 
 /// The real binary, with a clean environment for colours and seeds.
 pub fn skinlesion() -> Command {
@@ -29,6 +31,11 @@ pub fn shared(name: &str) -> Option<PathBuf> {
         path.display()
     );
     None
+}
+
+/// The class of HAM10000 with this code.
+pub fn ham(code: &str) -> Class {
+    ham10000().by_code(code).unwrap()
 }
 
 /// What the program printed on standard error.

@@ -4,6 +4,8 @@ use std::fs;
 use std::process::Output;
 
 use serde_json::Value;
+use skinlesion::Class;
+use skinlesion::classes::ham10000;
 use skinlesion::metrics::Predictions;
 
 use crate::common::{skinlesion, stderr, stdout};
@@ -25,9 +27,7 @@ fn two(bench: &Bench) {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     for line in lines.iter_mut().skip(1).step_by(2) {
         let cells: Vec<&str> = line.split(',').collect();
-        let place = skinlesion::Class::codes()
-            .split(", ")
-            .position(|code| code == cells[1]);
+        let place = ham10000().by_code(cells[1]).map(Class::index);
         let answers: Vec<&str> = (0..7)
             .map(|class| if Some(class) == place { "1" } else { "0" })
             .collect();

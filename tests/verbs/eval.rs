@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use serde_json::Value;
+use skinlesion::classes::ham10000;
 use skinlesion::dataset::fold_counts::FoldCounts;
+use skinlesion::dataset::group_by::GroupBy;
 use skinlesion::dataset::info::{self, DatasetInfo, Hashes, SplitCounts};
 use skinlesion::dataset::manifest::{self, Row};
 use skinlesion::dataset::{Sample, Split, pixels};
@@ -18,7 +20,7 @@ use skinlesion::model::seen::{Seen, id_hash};
 use skinlesion::{Class, DISCLAIMER, files};
 use tempfile::TempDir;
 
-use crate::common::{skinlesion, stderr, stdout};
+use crate::common::{ham, skinlesion, stderr, stdout};
 use crate::networks::{self, SIZE as SIDE};
 
 /// A home with a dataset `data` and an untrained network `run`, which knows the lesions of `data`'s
@@ -95,6 +97,7 @@ pub fn row(image_id: &str, lesion_id: &str, dx: Class, split: Split) -> Row {
         sample: Sample {
             image_id: image_id.into(),
             lesion_id: lesion_id.into(),
+            patient_id: String::new(),
             dx,
             dx_type: "histo".into(),
             age: "50.0".into(),
@@ -120,26 +123,29 @@ pub fn write_dataset_of(folder: &Path, rows: &[Row], side: u32, image: impl Fn(u
     let folds = folds.map(|fold| fold.number + 1).max().unwrap_or(0);
     let manifest = manifest::to_csv(rows);
     let bytes: Vec<u8> = (0..rows.len()).flat_map(image).collect();
-    let counts = SplitCounts::of(rows.iter().map(|row| (row.split, row.sample.dx)));
+    let classes = ham10000();
+    let of_rows = rows.iter().map(|row| (row.split, row.sample.dx));
+    let counts = SplitCounts::of(classes, of_rows);
     let description = DatasetInfo {
         aspect: 1.0,
         format_version: info::FORMAT_VERSION,
-        classes: ham10000().map(|dx| dx.code().to_owned()).to_vec(),
+        classes,
         images: rows.len(),
         resize: ResizeRule::square(side),
         seed: 1,
         dedupe: "group".into(),
+        group_by: GroupBy::default(),
         split: "by hand".into(),
         near_duplicates: None,
         flow: Vec::new(),
         sources: Vec::new(),
         hold_out: Vec::new(),
-        folds: FoldCounts::of(rows, folds),
+        folds: FoldCounts::of(classes, rows, folds),
+        lesions: counts.clone(),
         counts,
-        lesions: counts,
         dropped: Vec::new(),
         rows_read: rows.len(),
-        class_weights: [1.0; 7],
+        class_weights: vec![1.0; 7],
         hashes: Hashes {
             manifest: files::sha256(&manifest),
             pixels: files::sha256(&bytes),
@@ -249,8 +255,8 @@ fn the_batch_size_does_not_change_the_figures() {
     for (a, b) in few
         .probabilities
         .iter()
-        .flatten()
-        .zip(one.probabilities.iter().flatten())
+        .flat_map(|row| row.iter())
+        .zip(one.probabilities.iter().flat_map(|row| row.iter()))
     {
         assert!((a - b).abs() < 1e-5);
     }
@@ -371,7 +377,10 @@ fn averaging_over_the_views_gives_one_answer_to_all_of_them_and_is_told() {
     let output = bench.eval("data", &["--tta", "--force"]);
     assert!(output.status.success(), "{}", stderr(&output));
     let after = Predictions::read(&bench.path("out/predictions.csv")).unwrap();
-    let flat = |all: &Predictions| all.probabilities.concat();
+    let flat = |all: &Predictions| -> Vec<f64> {
+        let rows = all.probabilities.iter();
+        rows.flat_map(|row| row.iter().copied()).collect()
+    };
     for (a, b) in flat(&before).iter().zip(flat(&after)) {
         assert!((a - b).abs() < 1e-5);
     }
@@ -448,8 +457,8 @@ fn an_exported_file_is_scored_like_its_checkpoint_and_as_strictly() {
         for (a, b) in found
             .probabilities
             .iter()
-            .flatten()
-            .zip(expected.probabilities.iter().flatten())
+            .flat_map(|row| row.iter())
+            .zip(expected.probabilities.iter().flat_map(|row| row.iter()))
         {
             assert!((a - b).abs() < 1e-4, "{file}");
         }

@@ -6,11 +6,11 @@ use std::path::Path;
 use std::process::Output;
 
 use serde_json::Value;
-use skinlesion::Class;
 use skinlesion::artifact::description::Description;
 use skinlesion::artifact::format::Format;
 use skinlesion::artifact::interface::InputKind;
 use skinlesion::artifact::package::FOLDER_FILES;
+use skinlesion::classes::ham10000;
 use skinlesion::dataset::Split;
 use skinlesion::export::images::Images;
 use skinlesion::export::inputs::ExportInputs;
@@ -22,11 +22,11 @@ use skinlesion::imaging::resize::ResizeRule;
 use skinlesion::inference::checkpoint::CheckpointClassifier;
 use skinlesion::inference::classifier::Classifier;
 use skinlesion::model::checkpoint::Checkpoint;
-use skinlesion::probabilities::{Probabilities, ranked};
+use skinlesion::probabilities::Probabilities;
 use skinlesion::progress::Silent;
 use tch::Device;
 
-use crate::common::{photograph, skinlesion, stderr, stdout};
+use crate::common::{ham, photograph, skinlesion, stderr, stdout};
 use crate::eval::{row, write_dataset};
 use crate::networks::{SIZE, random_checkpoint};
 
@@ -254,7 +254,7 @@ fn a_file_that_disagrees_with_the_checkpoint_is_refused_and_nothing_stays() {
     let home = tempfile::tempdir().unwrap();
     let mut source = ExportSource::read(&random_checkpoint(home.path())).unwrap();
     source.network.blocks[5].convolutions[1].bias[0] += 0.5;
-    let images = Images::noise(ResizeRule::square(SIZE), 4);
+    let images = Images::noise(ham10000(), ResizeRule::square(SIZE), 4);
     let answers = sound_answers(home.path(), &images);
     for format in [Format::TorchScript, Format::Onnx] {
         let out = home.path().join("out");
@@ -358,10 +358,10 @@ fn sound_answers(home: &Path, images: &Images) -> Vec<Probabilities> {
 fn an_int8_file_that_loses_too_much_is_not_left_behind() {
     let home = tempfile::tempdir().unwrap();
     let source = ExportSource::read(&random_checkpoint(home.path())).unwrap();
-    let mut images = Images::noise(ResizeRule::square(SIZE), 24);
+    let mut images = Images::noise(ham10000(), ResizeRule::square(SIZE), 24);
     let answers = sound_answers(home.path(), &images);
     // Every answer of the checkpoint is right, and calibration saw nothing but black.
-    images.truths.truths = answers.iter().map(|row| ranked(row)[0].0).collect();
+    images.truths.truths = answers.iter().map(|row| row.ranked()[0].0).collect();
     let black = vec![vec![0; (SIZE * SIZE * 3) as usize]; 4];
     let description = Description::new(&source.metadata, &source.sha256);
     let inputs = ExportInputs {
@@ -399,7 +399,7 @@ fn an_int8_file_that_loses_too_much_is_not_left_behind() {
 fn files_that_resize_are_verified_as_they_are_written() {
     let home = tempfile::tempdir().unwrap();
     let source = ExportSource::read(&random_checkpoint(home.path())).unwrap();
-    let images = Images::noise(ResizeRule::square(SIZE), 4);
+    let images = Images::noise(ham10000(), ResizeRule::square(SIZE), 4);
     let mut answers = sound_answers(home.path(), &images);
     let description = Description::new(&source.metadata, &source.sha256);
     let plan = |input| Plan {
@@ -463,7 +463,7 @@ fn an_export_whose_network_is_of_another_checkpoint_is_not_exported_again() {
 /// A dataset of plain colours for the checkpoint of [`random_checkpoint`], as `data` in `home`.
 fn write_data(home: &Path) {
     let split = |number: usize| [Split::Train, Split::Val, Split::Test][number % 3];
-    let dx = |number: usize| ham10000()[number % 7];
+    let dx = |number: usize| ham10000().get(number % 7).unwrap();
     let rows: Vec<_> = (0..42)
         .map(|n| row(&format!("IMG_{n}"), &format!("HAM_{n}"), dx(n), split(n)))
         .collect();

@@ -332,7 +332,7 @@ fn a_network_of_all_folds_is_calibrated_and_exported_with_the_metrics_of_its_fol
     let metadata = Checkpoint::read(&path("final.safetensors"))
         .unwrap()
         .metadata;
-    let balanced = metadata.decisions.balanced.unwrap();
+    let balanced = metadata.decisions.balanced.clone().unwrap();
     assert_eq!(
         (balanced.fitted_on, balanced.images as u64),
         (Part::OutOfFold, images)

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use skinlesion::Class;
+use skinlesion::classes::ham10000;
 use skinlesion::imaging::resize::ResizeRule;
 use skinlesion::metrics::decisions::Decisions;
 use skinlesion::model::architecture::Architecture;
@@ -37,7 +37,7 @@ pub fn write_checkpoint(path: &Path, metadata: CheckpointMetadata) {
 fn small() -> Architecture {
     Architecture {
         width: 0.35,
-        ..Architecture::default()
+        ..Architecture::new(7)
     }
 }
 
@@ -69,7 +69,7 @@ pub fn metadata() -> CheckpointMetadata {
     CheckpointMetadata {
         format_version: FORMAT_VERSION,
         written_by: "a test".into(),
-        classes: ham10000().map(|d| d.code().to_owned()).to_vec(),
+        classes: ham10000(),
         architecture: small(),
         resize: ResizeRule::square(SIZE),
         phase: "transfer".into(),
@@ -80,7 +80,7 @@ pub fn metadata() -> CheckpointMetadata {
         validation: [("balanced_accuracy".to_owned(), 0.5)].into(),
         temperature: None,
         decisions: Decisions::default(),
-        class_priors: Some([0.03, 0.05, 0.11, 0.01, 0.11, 0.67, 0.02]),
+        class_priors: Some(vec![0.03, 0.05, 0.11, 0.01, 0.11, 0.67, 0.02]),
         seen: Seen {
             training_lesions: vec![id_hash("HAM_0000001")],
             validation_lesions: vec![id_hash("HAM_0000002")],

@@ -5,10 +5,10 @@ use std::process::Command;
 
 use half::f16;
 use serde_json::{Value, json};
-use skinlesion::Class;
 use skinlesion::artifact::description::{Description, FileDescription};
 use skinlesion::artifact::format::{FloatPrecision, Format};
 use skinlesion::artifact::interface::{InputKind, Interface};
+use skinlesion::classes::ham10000;
 use skinlesion::dataset::Split;
 use skinlesion::export::images::Images;
 use skinlesion::export::quantize::{RangeRule, quantize};
@@ -21,7 +21,7 @@ use skinlesion::inference::open;
 use skinlesion::model::fuse::FusedNetwork;
 use skinlesion::model::inference_network::InferenceNetwork;
 use skinlesion::model::{input, output};
-use skinlesion::probabilities::{Probabilities, ranked};
+use skinlesion::probabilities::Probabilities;
 use skinlesion::progress::Silent;
 use tch::Device;
 
@@ -45,7 +45,7 @@ impl Fixture {
         let home = tempfile::tempdir().unwrap();
         let source = ExportSource::read(&random_checkpoint(home.path())).unwrap();
         let description = Description::new(&source.metadata, &source.sha256);
-        let images = Images::noise(ResizeRule::square(SIZE), 5).pixels;
+        let images = Images::noise(ham10000(), ResizeRule::square(SIZE), 5).pixels;
         Self {
             home,
             source,
@@ -58,7 +58,7 @@ impl Fixture {
         let rule = self.description.resize;
         FileDescription {
             description: &self.description,
-            interface: Interface::new(Format::Tflite, rule, kind, false),
+            interface: Interface::new(Format::Tflite, rule, kind, false, ham10000().len()),
         }
     }
 
@@ -102,7 +102,7 @@ impl Fixture {
         }
         let network = InferenceNetwork::new(&network, Device::Cpu).unwrap();
         let bytes = input::bytes_to_tensor(&self.borrowed(), SIZE as usize, Device::Cpu).unwrap();
-        output::probabilities(&network.forward(&input::normalised(&bytes))).unwrap()
+        output::probabilities(ham10000(), &network.forward(&input::normalised(&bytes))).unwrap()
     }
 
     /// What our own engine answers.
@@ -130,8 +130,12 @@ fn answers(found: &Value) -> Vec<(String, Vec<Probabilities>)> {
     let mut all = Vec::new();
     for kernels in KERNELS {
         for how in ["together", "one_by_one"] {
-            let answers = serde_json::from_value(found["answers"][kernels][how].clone()).unwrap();
-            all.push((format!("{kernels}, {how}"), answers));
+            let answers = found["answers"][kernels][how].clone();
+            let answers: Vec<Vec<f64>> = serde_json::from_value(answers).unwrap();
+            let answers = answers
+                .into_iter()
+                .map(|row| Probabilities::new(ham10000(), row));
+            all.push((format!("{kernels}, {how}"), answers.collect()));
         }
     }
     all
@@ -139,7 +143,10 @@ fn answers(found: &Value) -> Vec<(String, Vec<Probabilities>)> {
 
 fn differences(a: &[Probabilities], b: &[Probabilities]) -> Vec<f64> {
     assert_eq!(a.len(), b.len());
-    let pairs = a.iter().flatten().zip(b.iter().flatten());
+    let flat = |rows: &[Probabilities]| -> Vec<f64> {
+        rows.iter().flat_map(|row| row.iter().copied()).collect()
+    };
+    let pairs = flat(a).into_iter().zip(flat(b));
     pairs.map(|(a, b)| (a - b).abs()).collect()
 }
 
@@ -148,7 +155,7 @@ fn assert_close(a: &[Probabilities], b: &[Probabilities], tolerance: f64, what: 
     let largest = differences(a, b).into_iter().fold(0.0, f64::max);
     assert!(largest < tolerance, "{what}: {largest}");
     for (a, b) in a.iter().zip(b) {
-        assert_eq!(ranked(a)[0].0, ranked(b)[0].0, "{what}");
+        assert_eq!(a.ranked()[0].0, b.ranked()[0].0, "{what}");
     }
 }
 
@@ -288,7 +295,7 @@ fn predict_and_eval_take_a_file_of_any_precision() {
             row(
                 &format!("IMG_{i}"),
                 &format!("HAM_{i}"),
-                ham10000()[i],
+                ham10000().get(i).unwrap(),
                 Split::Test,
             )
         })

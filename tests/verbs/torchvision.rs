@@ -45,7 +45,7 @@ fn features_agree_with_torchvisions_folded_or_not() {
         .remove("features")
         .unwrap();
 
-    let architecture = Architecture::default();
+    let architecture = Architecture::new(7);
     let mut model = MobileNetV2::random(architecture, 1, Device::Cpu);
     let loaded = load(&WeightsSource::File(weights), model.network(), &Silent)
         .unwrap()

@@ -1,5 +1,6 @@
 //! What is said below the answers: how to read them, and what they are not.
 
+use skinlesion::artifact::description::Threshold;
 use skinlesion::inference::judgement::Rules;
 use skinlesion::metrics::decisions::DecisionRule;
 use skinlesion::metrics::operating_points::Target;
@@ -38,18 +39,16 @@ pub fn caveats(rules: &Rules, tta: bool, networks: usize) -> Vec<String> {
 
 /// That an answer without “refer” is no all-clear.
 fn all_clear(rules: &Rules) -> Option<String> {
-    let missed = |target: Target| {
-        let mut points = rules.operating_points.iter();
-        let point = points.find(|point| point.target == target)?;
-        Some(format!("{:.0}", 100.0 * (1.0 - point.sensitivity?)))
+    let missed = |point: &Threshold| {
+        let lesions = match &point.target {
+            Target::Melanoma => "melanomas",
+            Target::Malignant => "malignant lesions",
+            Target::Watched(code) => code,
+        };
+        let missed = 100.0 * (1.0 - point.sensitivity?);
+        Some(format!("{missed:.0} of 100 {lesions}"))
     };
-    let parts: Vec<String> = [
-        (Target::Melanoma, "melanomas"),
-        (Target::Malignant, "malignant lesions"),
-    ]
-    .into_iter()
-    .filter_map(|(target, lesions)| Some(format!("{} of 100 {lesions}", missed(target)?)))
-    .collect();
+    let parts: Vec<String> = rules.operating_points.iter().filter_map(missed).collect();
     (!parts.is_empty()).then(|| {
         format!(
             "Without “refer” is no all-clear:\n  {} get none.",

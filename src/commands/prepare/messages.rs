@@ -63,7 +63,12 @@ fn classes_line(info: &DatasetInfo) -> String {
     if info.classes == ham10000() && info.group_by == GroupBy::LesionId {
         return String::new();
     }
-    format!("Classes: {name}. Kept whole: {}.\n\n", info.group_by)
+    let whole = match info.group_by {
+        GroupBy::LesionId => "lesions",
+        GroupBy::PatientId => "patients",
+        GroupBy::Both => "lesions and patients",
+    };
+    format!("Classes: {name}. Kept whole in a split or fold: {whole}.\n\n")
 }
 
 /// How near-duplicates were treated; empty where they were not searched for.

@@ -42,7 +42,6 @@ fn root<'a>(parent: &BTreeMap<&'a str, &'a str>, mut lesion: &'a str) -> &'a str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Class;
     use crate::classes::ham;
     use crate::dataset::near_duplicates::fingerprint::Similarity;
     use crate::imaging::symmetry::Symmetry;
@@ -53,6 +52,7 @@ mod tests {
             .map(|lesion| Sample {
                 image_id: format!("image of {lesion}"),
                 lesion_id: lesion.into(),
+                patient_id: String::new(),
                 dx: ham("nv"),
                 dx_type: String::new(),
                 age: String::new(),

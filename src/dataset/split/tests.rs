@@ -1,5 +1,5 @@
 use super::*;
-use crate::classes::ham;
+use crate::classes::{ham, ham10000};
 use proptest::prelude::*;
 
 fn lesion(dx: Class, localization: usize, images: usize) -> Lesion {
@@ -13,11 +13,12 @@ fn lesion(dx: Class, localization: usize, images: usize) -> Lesion {
 }
 
 fn strategy(val: f64, test: f64) -> SplitStrategy {
-    SplitStrategy::drawn(SplitFractions::uniform(val), SplitFractions::uniform(test)).unwrap()
+    let (val, test) = (SplitFractions::uniform(val), SplitFractions::uniform(test));
+    SplitStrategy::Drawn { val, test }
 }
 
 fn draw(lesions: &[Lesion], strategy: &SplitStrategy, seed: u64) -> Result<Vec<Assignment>> {
-    super::draw(lesions, strategy, Stratify::Localization, seed)
+    super::draw(ham10000(), lesions, strategy, Stratify::Localization, seed)
 }
 
 fn images(lesions: &[Lesion], places: &[Assignment], wanted: Split) -> usize {
@@ -133,9 +134,9 @@ fn splits_and_folds_share_every_source_evenly_if_asked() {
     };
     let stratify = Stratify::SourceAndLocalization;
     let test = SplitFractions::uniform(0.1);
-    let drawn = super::draw(&lesions, &strategy(0.1, 0.1), stratify, 7).unwrap();
+    let drawn = super::draw(ham10000(), &lesions, &strategy(0.1, 0.1), stratify, 7).unwrap();
     let folded = SplitStrategy::Folded { folds: 5, test };
-    let folded = super::draw(&lesions, &folded, stratify, 7).unwrap();
+    let folded = super::draw(ham10000(), &lesions, &folded, stratify, 7).unwrap();
     for split in [Split::Val, Split::Test] {
         let split = Assignment::In(split);
         assert!((20..=21).contains(&of(&drawn, "large", split)));
@@ -163,6 +164,7 @@ fn the_test_split_is_the_same_with_and_without_folds() {
         };
         let without = is_test(strategy(0.15, fraction));
         for folds in [2, 20] {
+            let test = test.clone();
             assert_eq!(is_test(SplitStrategy::Folded { folds, test }), without);
         }
     }
@@ -172,7 +174,10 @@ fn the_test_split_is_the_same_with_and_without_folds() {
 fn a_class_that_cannot_fill_every_fold_is_refused() {
     let few: Vec<Lesion> = (0..5).map(|i| lesion(ham("df"), i, 1)).collect();
     let test = SplitFractions::uniform(0.15);
-    let draw = |folds| draw(&few, &SplitStrategy::Folded { folds, test }, 1);
+    let draw = |folds| {
+        let test = test.clone();
+        draw(&few, &SplitStrategy::Folded { folds, test }, 1)
+    };
     let error = draw(5).unwrap_err().to_string();
     assert!(
         error.contains("df: 5 lesions") && error.contains("--folds"),

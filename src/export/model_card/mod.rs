@@ -11,6 +11,7 @@ use crate::DISCLAIMER;
 use crate::artifact::description::Description;
 use crate::artifact::exported_file::ExportedFile;
 use crate::artifact::package::{CHECKPOINT_FILE, LABELS_FILE, MODEL_FILE};
+use crate::classes::ham10000;
 use crate::dataset::part::Part;
 use crate::integrity::sums::FILE as SUMS_FILE;
 
@@ -55,8 +56,8 @@ MobileNetV2 (Sandler et al. 2018) of width {width}, epoch {epoch} of `{phase}`, 
 ## Factors
 
 Performance depends on dermatoscope, camera, clinic, age, sex, body site and diagnosis type. The tables below show by
-how much, where the metadata allow it. **HAM10000 has no label of skin tone, and nearly all of its patients are
-fair-skinned. Performance on dark skin is unknown and must be expected to be worse.**
+how much, where the metadata allow it. **{skin_tone} Performance on dark skin is unknown and must be expected to be
+worse.**
 
 ## Training data
 
@@ -75,7 +76,7 @@ would bear more of its errors.
 
 ## Caveats and recommendations
 
-The network assigns one of seven classes to every image, even if it shows none of them. Precision and referrals depend
+The network assigns one of its {number} classes to every image, even if it shows none of them. Precision and referrals depend
 on the prevalence of each class, which differs in a clinic. Evaluate the network on your own photographs before use, and
 refer uncertain cases to a person.
 
@@ -114,6 +115,11 @@ skinlesion eval --model {first} --data DIR --out eval
         phase = metadata.phase,
         initial = metadata.initial_weights,
         classes = description.classes.codes(),
+        skin_tone = match description.classes == ham10000() {
+            true => "HAM10000 has no label of skin tone, and nearly all of its patients are fair-skinned.",
+            false => "No label of skin tone was read from the training data.",
+        },
+        number = description.classes.len(),
         temperature = match metadata.temperature {
             Some(temperature) => format!(
                 "Logits are already divided by a temperature of {temperature:.3}, fitted on {} (Guo et al. 2017).",

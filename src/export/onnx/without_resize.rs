@@ -41,7 +41,7 @@ mod tests {
 
     fn operators(kind: InputKind, resizes: bool) -> (Vec<u8>, Vec<String>) {
         let mut graph = GraphBuilder::new("image");
-        let interface = Interface::new(Format::Onnx, ResizeRule::square(32), kind, resizes);
+        let interface = Interface::new(Format::Onnx, ResizeRule::square(32), kind, resizes, 7);
         image(&mut graph, &interface, 32);
         let model = Model {
             graph: Some(graph.finish()),

@@ -19,7 +19,13 @@ pub const SIDE: u32 = 8;
 pub fn described(description: &Description, kind: InputKind) -> FileDescription<'_> {
     FileDescription {
         description,
-        interface: Interface::new(Format::Tflite, description.resize, kind, false),
+        interface: Interface::new(
+            Format::Tflite,
+            description.resize,
+            kind,
+            false,
+            description.classes.len(),
+        ),
     }
 }
 

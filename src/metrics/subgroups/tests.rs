@@ -1,12 +1,12 @@
 //! Metrics and gaps of subgroups.
 
 use super::*;
-use crate::classes::ham;
+use crate::classes::{ham, ham10000};
 use crate::metrics::score;
 
 /// Images of two groups; `a` has fewer errors than `b`.
 fn two_groups() -> (Predictions, Vec<String>) {
-    let mut all = (Predictions::default(), Vec::new());
+    let mut all = (Predictions::new(ham10000()), Vec::new());
     for image in 0..160_usize {
         let truth = if image.is_multiple_of(3) {
             ham("mel")
@@ -16,7 +16,7 @@ fn two_groups() -> (Predictions, Vec<String>) {
         let group = if image < 80 { "a" } else { "b" };
         let wrong = image.is_multiple_of(if group == "a" { 10 } else { 2 });
         let melanoma = (truth == ham("mel")) != wrong;
-        let mut row = vec![0.0; 7];
+        let mut row = Probabilities::zeros(ham10000());
         let p = (image % 7) as f64 / 20.0 + if melanoma { 0.55 } else { 0.1 };
         row[ham("mel").index()] = p;
         row[ham("nv").index()] = 1.0 - p;
@@ -46,10 +46,10 @@ fn metrics_of_a_group_equal_those_of_its_images_alone() {
         let truths: Vec<_> = images.iter().map(|&i| predictions.truths[i]).collect();
         let rows: Vec<_> = images
             .iter()
-            .map(|&i| predictions.probabilities[i])
+            .map(|&i| predictions.probabilities[i].clone())
             .collect();
-        let metrics = score(&truths, &rows);
-        let melanoma = &metrics.per_class[&ham("mel")];
+        let metrics = score(ham10000(), &truths, &rows);
+        let melanoma = &metrics.per_class["mel"];
         for (name, expected) in [
             ("accuracy", metrics.accuracy),
             ("balanced_accuracy", metrics.balanced_accuracy),

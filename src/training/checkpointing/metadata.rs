@@ -29,7 +29,7 @@ pub fn metadata(
         epoch: 0,
         validation: Default::default(),
         temperature: None,
-        decisions: Decisions::default(),
+        decisions: Decisions::likeliest(run.dataset.info.classes),
         class_priors: Some(class_priors::of_run(run.dataset, run.config)?),
         seen,
         initial_weights: initial_model.initial_weights.clone(),

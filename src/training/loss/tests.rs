@@ -20,12 +20,14 @@ fn logits() -> Tensor {
 }
 
 fn truths() -> Vec<Class> {
-    [0, 5, 5, 4, 3].map(|index| ham10000()[index]).into()
+    [0, 5, 5, 4, 3]
+        .map(|index| ham10000().get(index).unwrap())
+        .into()
 }
 
 fn target() -> Target {
     Target {
-        labels: one_hot(&truths(), Device::Cpu),
+        labels: one_hot(ham10000(), &truths(), Device::Cpu),
         teacher: None,
         classes: None,
     }

@@ -5,7 +5,7 @@ use std::process::Output;
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use skinlesion::Class;
+use skinlesion::classes::ham10000;
 use skinlesion::dataset::manifest::Row;
 use skinlesion::dataset::{Dataset, Split};
 use skinlesion::model::checkpoint_metadata::CheckpointMetadata;

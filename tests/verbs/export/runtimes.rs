@@ -4,12 +4,12 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
+use skinlesion::classes::ham10000;
 use skinlesion::export::images::Images;
 use skinlesion::imaging::resize::ResizeRule;
 use skinlesion::inference::checkpoint::CheckpointClassifier;
 use skinlesion::inference::classifier::Classifier;
 use skinlesion::inference::open;
-use skinlesion::probabilities::Probabilities;
 use tch::Device;
 
 use super::{json, run_export, sound_answers, succeed, write_data};
@@ -23,7 +23,7 @@ fn onnx_runtime_computes_what_the_checkpoint_computes() {
     let home = tempfile::tempdir().unwrap();
     let checkpoint = random_checkpoint(home.path());
     succeed(run_export(home.path(), &["--format", "onnx"]));
-    let images = Images::noise(ResizeRule::square(SIZE), 5).pixels;
+    let images = Images::noise(ham10000(), ResizeRule::square(SIZE), 5).pixels;
     let pixels = home.path().join("pixels.bin");
     std::fs::write(&pixels, images.concat()).unwrap();
 
@@ -48,9 +48,13 @@ fn onnx_runtime_computes_what_the_checkpoint_computes() {
     let network = CheckpointClassifier::open(&checkpoint, Device::Cpu).unwrap();
     let expected = network.probabilities(&borrowed).unwrap();
     for answers in ["together", "one_by_one"] {
-        let found: Vec<Probabilities> = serde_json::from_value(found[answers].clone()).unwrap();
+        let found: Vec<Vec<f64>> = serde_json::from_value(found[answers].clone()).unwrap();
         assert_eq!(found.len(), expected.len());
-        for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
+        for (found, expected) in found
+            .iter()
+            .flatten()
+            .zip(expected.iter().flat_map(|row| row.iter()))
+        {
             assert!((found - expected).abs() < 1e-5, "{found} {expected}");
         }
     }
@@ -94,16 +98,19 @@ fn onnx_runtime_runs_whole_numbers_much_as_they_were_scored() {
         home.path(),
         &[&formats[..], &["--data", "data"]].concat(),
     ));
-    let images = Images::noise(ResizeRule::square(SIZE), 16);
+    let images = Images::noise(ham10000(), ResizeRule::square(SIZE), 16);
     let pixels = home.path().join("pixels.bin");
     std::fs::write(&pixels, images.pixels.concat()).unwrap();
     let model = home.path().join("exports/small/model-int8.onnx");
     let found = ask(&python, "onnx_runtime.py", &[&model, &pixels]);
-    let found: Vec<Probabilities> = serde_json::from_value(found["together"].clone()).unwrap();
+    let found: Vec<Vec<f64>> = serde_json::from_value(found["together"].clone()).unwrap();
     let borrowed: Vec<&[u8]> = images.pixels.iter().map(Vec::as_slice).collect();
     let own = open::open(&model, Device::Cpu).unwrap();
     let expected = own.probabilities(&borrowed).unwrap();
-    let pairs = found.iter().flatten().zip(expected.iter().flatten());
+    let pairs = found
+        .iter()
+        .flatten()
+        .zip(expected.iter().flat_map(|row| row.iter()));
     let mean = pairs.map(|(a, b)| (a - b).abs()).sum::<f64>() / (7.0 * 16.0);
     assert!(mean < 0.05, "{mean}");
 }
@@ -125,7 +132,7 @@ fn a_file_for_camera_bytes_gives_the_same_answers() {
     let Some(python) = python() else { return };
     let home = tempfile::tempdir().unwrap();
     random_checkpoint(home.path());
-    let images = Images::noise(ResizeRule::square(SIZE), 5);
+    let images = Images::noise(ham10000(), ResizeRule::square(SIZE), 5);
     let pixels = home.path().join("pixels.bin");
     std::fs::write(&pixels, images.pixels.concat()).unwrap();
     succeed(run_export(home.path(), &["--input", "uint8"]));
@@ -135,9 +142,13 @@ fn a_file_for_camera_bytes_gives_the_same_answers() {
         found["input"],
         serde_json::json!(["image", "tensor(uint8)", ["batch", SIZE, SIZE, 3]])
     );
-    let found: Vec<Probabilities> = serde_json::from_value(found["together"].clone()).unwrap();
+    let found: Vec<Vec<f64>> = serde_json::from_value(found["together"].clone()).unwrap();
     let expected = sound_answers(home.path(), &images);
-    for (found, expected) in found.iter().flatten().zip(expected.iter().flatten()) {
+    for (found, expected) in found
+        .iter()
+        .flatten()
+        .zip(expected.iter().flat_map(|row| row.iter()))
+    {
         assert!((found - expected).abs() < 1e-5, "{found} {expected}");
     }
 }

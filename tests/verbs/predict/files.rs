@@ -34,7 +34,7 @@ fn the_csv_file_has_an_answer_or_an_error_a_row_and_is_not_overwritten() {
         let at = header.iter().position(|name| name == column).unwrap();
         rows[row][at].to_owned()
     };
-    let codes = skinlesion::ham10000().map(skinlesion::Class::code);
+    let codes = skinlesion::classes::ham10000().map(skinlesion::Class::code);
     let sum: f64 = codes
         .iter()
         .map(|code| value(0, code).parse::<f64>().unwrap())

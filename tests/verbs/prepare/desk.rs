@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use image::{Rgb, RgbImage};
-use skinlesion::Class;
+use skinlesion::classes::ham10000;
 use skinlesion::dataset::Dataset;
 use tempfile::TempDir;
 

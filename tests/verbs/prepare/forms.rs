@@ -2,11 +2,10 @@
 
 use std::fs;
 
-use skinlesion::Class;
 use skinlesion::dataset::{Dataset, metadata};
 
 use super::desk::{Desk, HEADER};
-use crate::common::stderr;
+use crate::common::{ham, stderr};
 
 #[test]
 fn reads_the_metadata_in_every_form_it_is_found_in() {
@@ -15,7 +14,7 @@ fn reads_the_metadata_in_every_form_it_is_found_in() {
         let file = desk.path("any name");
         fs::write(&file, text).unwrap();
         let rows = metadata::read(&file).unwrap().rows;
-        rows.into_iter().map(|row| row.sample).collect::<Vec<_>>()
+        rows.into_iter().map(|row| row.fields).collect::<Vec<_>>()
     };
     let text = format!("{HEADER}\n{}\n", desk.rows.join("\n"));
     let plain = samples(text.clone());
@@ -27,7 +26,7 @@ fn reads_the_metadata_in_every_form_it_is_found_in() {
     assert_eq!(samples(text.replace("HAM_akiec0", "\"HAM_akiec0\"")), plain);
     let without = samples(text.replace(",rosendahl", "").replace(",dataset", ""));
     assert_eq!(without.len(), 77);
-    assert!(without.iter().all(|sample| sample.source.is_empty()));
+    assert!(without.iter().all(|fields| fields.source.is_empty()));
 }
 
 #[test]
@@ -37,7 +36,7 @@ fn empty_fields_become_unknown_and_age_stays_as_written() {
     desk.rows[4] = "HAM_y,ISIC_010,akiec,histo,80.0,male,scalp,".to_owned();
     desk.write(HEADER, &desk.rows[3..5]);
     let rows = metadata::read(&desk.path("metadata.csv")).unwrap().rows;
-    let [x, y] = [&rows[0].sample, &rows[1].sample];
+    let [x, y] = [&rows[0].fields, &rows[1].fields];
     assert_eq!(
         (x.sex.as_str(), x.localization.as_str(), x.age.as_str()),
         ("unknown", "unknown", "")
@@ -74,9 +73,13 @@ fn reads_isic_ground_truth_where_each_image_is_its_own_lesion() {
         &["ISIC_000,1,0,0,0,0,0,1".to_owned()],
     );
     desk.refuses("--force", &["line 2: 2 diagnoses are 1"]);
-    desk.write("image,MEL,NV,BCC,AK,BKL,DF,VASC,SCC", &rows);
+    desk.write("image,MEL,NV,BCC,MOLE,BKL,DF,VASC", &rows);
     desk.refuses(
         "--force",
-        &["missing columns: AKIEC", "ISIC's ground truth"],
+        &[
+            "4 rows cannot be used",
+            "line 5: unknown dx 'MOLE'",
+            "akiec, bcc",
+        ],
     );
 }

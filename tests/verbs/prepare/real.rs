@@ -5,12 +5,15 @@ use std::fs;
 use std::path::Path;
 
 use skinlesion::DEFAULT_SEED;
+use skinlesion::classes::ham10000;
 use skinlesion::dataset::duplicates::Dedupe;
+use skinlesion::dataset::group_by::GroupBy;
+use skinlesion::dataset::labels::LabelRules;
 use skinlesion::dataset::plan::{Plan, Rules};
 use skinlesion::dataset::split_fractions::{SplitFractions, SplitStrategy};
 use skinlesion::dataset::strata::Stratify;
 use skinlesion::dataset::tables::{self, Table};
-use skinlesion::dataset::{Dataset, Sample, Split, metadata};
+use skinlesion::dataset::{Dataset, Sample, Split};
 use skinlesion::progress::Silent;
 
 use super::desk::{Desk, names};
@@ -22,7 +25,7 @@ fn the_real_metadata_loses_as_many_rows_as_is_known() {
         return;
     };
     let samples = real_samples(&file);
-    let rows_left = |rules: Rules| Plan::new(&samples, &rules).unwrap().rows.len();
+    let rows_left = |rules: Rules| Plan::new(ham10000(), &samples, &rules).unwrap().rows.len();
     let original = Rules::original(DEFAULT_SEED);
     let all = Rules {
         least_per_localization: 0,
@@ -45,7 +48,7 @@ fn the_original_preset_has_the_validation_set_that_was_published() {
         return;
     };
     let samples = real_samples(&file);
-    let plan = Plan::new(&samples, &Rules::original(DEFAULT_SEED)).unwrap();
+    let plan = Plan::new(ham10000(), &samples, &Rules::original(DEFAULT_SEED)).unwrap();
     let mut supports = [0; 7];
     for row in plan.rows {
         supports[samples[row.sample].dx.index()] += usize::from(row.split == Split::Val);
@@ -65,18 +68,28 @@ fn folds_leave_the_real_test_part_as_it_is() {
             strategy,
             stratify: Stratify::Localization,
             hold_out: Vec::new(),
+            group_by: GroupBy::default(),
             least_per_localization: 0,
             seed: DEFAULT_SEED,
         };
-        let rows = Plan::new(&samples, &rules).unwrap().rows;
+        let rows = Plan::new(ham10000(), &samples, &rules).unwrap().rows;
         let test = rows.into_iter().filter(|row| row.split == Split::Test);
         test.map(|row| row.sample).collect::<Vec<_>>()
     };
     let test = SplitFractions::DEFAULT;
-    let without = test_of(SplitStrategy::Drawn { val: test, test });
+    let without = test_of(SplitStrategy::Drawn {
+        val: test.clone(),
+        test: test.clone(),
+    });
     assert_eq!(without.len(), 1125);
     for folds in [2, 5, 20] {
-        assert_eq!(test_of(SplitStrategy::Folded { folds, test }), without);
+        assert_eq!(
+            test_of(SplitStrategy::Folded {
+                folds,
+                test: test.clone()
+            }),
+            without
+        );
     }
 }
 
@@ -94,7 +107,7 @@ fn folds_of_three_real_tables_share_each_source_evenly() {
         file,
         source: String::new(),
     });
-    let read = tables::read(&tables, &Silent).unwrap();
+    let read = tables::read(&tables, &LabelRules::default(), &Silent).unwrap();
     assert_eq!(read.rows_read, 10_015 + 193 + 2_150);
     assert_eq!(read.rows.len(), read.rows_read);
     let samples: Vec<Sample> = read.rows.into_iter().map(|row| row.sample).collect();
@@ -106,10 +119,11 @@ fn folds_of_three_real_tables_share_each_source_evenly() {
         },
         stratify: Stratify::SourceAndLocalization,
         hold_out: Vec::new(),
+        group_by: GroupBy::default(),
         least_per_localization: 0,
         seed: DEFAULT_SEED,
     };
-    let rows = Plan::new(&samples, &rules).unwrap().rows;
+    let rows = Plan::new(ham10000(), &samples, &rules).unwrap().rows;
     assert_eq!(rows.len(), 7_470 + 145 + 2_137);
     // Stratified by localization alone, a fold has up to a third fewer lesions of a source than another.
     let mut lesions: BTreeMap<&str, [usize; 5]> = BTreeMap::new();
@@ -130,8 +144,12 @@ fn folds_of_three_real_tables_share_each_source_evenly() {
 }
 
 fn real_samples(file: &Path) -> Vec<Sample> {
-    let rows = metadata::read(file).unwrap().rows;
-    rows.into_iter().map(|row| row.sample).collect()
+    let table = Table {
+        file: file.to_owned(),
+        source: String::new(),
+    };
+    let read = tables::read(&[table], &LabelRules::default(), &Silent).unwrap();
+    read.rows.into_iter().map(|row| row.sample).collect()
 }
 
 #[test]

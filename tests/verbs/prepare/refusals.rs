@@ -9,20 +9,58 @@ use super::desk::{Desk, HEADER};
 use crate::common::stderr;
 
 #[test]
-fn refuses_missing_columns_and_names_them() {
+fn refuses_tables_without_images_or_labels_and_names_the_columns_that_they_have() {
+    let desk = Desk::new();
+    for (header, words) in [
+        (
+            "lesion_id,picture,dx,dx_type,age,sex,localization,dataset",
+            &[
+                "metadata.csv:1",
+                "no column of images",
+                "found: lesion_id, picture, dx",
+                "image_id, image",
+            ][..],
+        ),
+        (
+            "lesion,image_id,verdict,how,years,gent,place,dataset",
+            &[
+                "metadata.csv:1",
+                "no column of labels",
+                "found: lesion, image_id, verdict",
+                "dx, diagnosis",
+            ],
+        ),
+        // It could complete another table.
+        (
+            "lesion_id,image_id,verdict,dx_type,age,sex,localization,dataset",
+            &["metadata.csv: no column of labels", "another --metadata"],
+        ),
+    ] {
+        desk.write(header, &desk.rows);
+        desk.refuses("", words);
+    }
+}
+
+#[test]
+fn a_table_without_lesions_and_places_is_read_with_a_warning() {
     let desk = Desk::new();
     desk.write(
         "lesion,image_id,dx,dx_type,age,sex,place,dataset",
         &desk.rows,
     );
-    desk.refuses(
-        "",
-        &[
-            "metadata.csv:1",
-            "missing columns: lesion_id, localization",
-            "found: lesion, image_id",
-        ],
+    let output = desk.run_into("out", "--near-duplicates off");
+    let said = stderr(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("metadata.csv names no lesions or patients"),
+        "{said}"
     );
+    let data = Dataset::open(&desk.path("out")).unwrap();
+    assert_eq!(data.rows.len(), 77);
+    assert!(data.rows.iter().all(|row| {
+        let sample = &row.sample;
+        sample.lesion_id == sample.image_id && sample.localization == "unknown"
+    }));
 }
 
 #[test]
@@ -83,7 +121,7 @@ fn refuses_rows_of_another_length_and_text_that_is_no_table() {
     fs::write(desk.path("metadata.csv"), HEADER).unwrap();
     desk.refuses("", &["no rows below the header"]);
     fs::write(desk.path("metadata.csv"), "").unwrap();
-    desk.refuses("", &["missing columns"]);
+    desk.refuses("", &["no rows below the header"]);
     fs::remove_file(desk.path("metadata.csv")).unwrap();
     desk.refuses("", &["cannot read metadata.csv"]);
 }

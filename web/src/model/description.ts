@@ -9,6 +9,8 @@ export interface Class {
   readonly code: string;
   readonly name: string;
   readonly malignant: boolean;
+  /** A sentence for lay people; older files have none. */
+  readonly description?: string;
 }
 
 /** How a picture becomes the network's square; the program's ResizeRule. */

@@ -84,6 +84,8 @@ export const en = {
         `Melanoma’s probability, ${share}, is ${side} ${level}, the level at which the network finds ${outOf100(sensitivity)} of 100 melanomas.`,
       malignant: (side: Side, share: string, level: string, sensitivity: number) =>
         `All malignant names together, ${share}, are ${side} ${level}, the level at which the network finds ${outOf100(sensitivity)} of 100 malignant lesions.`,
+      watched: (name: string, side: Side, share: string, level: string, sensitivity: number) =>
+        `The probability of ${name}, ${share}, is ${side} ${level}, the level at which the network finds ${outOf100(sensitivity)} of 100.`,
       missed: (sensitivity: number) => `That is no all-clear: ${outOf100(1 - sensitivity)} of 100 lie below it, too.`,
       referred: (lesions: number, images: string) => `Measured on ${images}, where it refers ${lesions.toFixed(1)} lesions for each one found.`,
     },

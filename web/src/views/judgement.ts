@@ -40,17 +40,29 @@ export function isUnsure(probabilities: ArrayLike<number>, { abstention }: Descr
   return abstention !== undefined && Math.max(...Array.from(probabilities)) < abstention.threshold;
 }
 
+/** The codes of melanoma. */
+const MELANOMA = ["mel", "melanoma"];
+
+type Sentence = (side: "above" | "below", share: string, level: string, sensitivity: number) => string;
+
 export function judge(probabilities: ArrayLike<number>, description: Description): Judgement {
   const { abstention, classes, thresholds } = description;
   const most = likeliest(probabilities, classes)[0].probability;
   const unsure = abstention && isUnsure(probabilities, description) ? sayUnsure(most, abstention) : null;
-  const targets: ["melanoma" | "malignant", number][] = [
-    ["melanoma", sum(probabilities, classes, one => one.code === "mel")],
-    ["malignant", sum(probabilities, classes, one => one.malignant)],
+  const words = texts.result.level;
+  const targets: [string, (one: Class) => boolean, Sentence][] = [
+    ["melanoma", one => MELANOMA.includes(one.code), words.melanoma],
+    ["malignant", one => one.malignant, words.malignant],
+    // Other classes that must not be missed have levels by their codes.
+    ...classes.map((watched): [string, (one: Class) => boolean, Sentence] => [
+      watched.code,
+      one => one === watched,
+      (...args) => words.watched(watched.name, ...args),
+    ]),
   ];
-  const levels = targets.flatMap(([target, probability]) => {
+  const levels = targets.flatMap(([target, counts, sentence]) => {
     const level = levelFor(target, thresholds);
-    return level ? [place(target, probability, level)] : [];
+    return level ? [place(sentence, sum(probabilities, classes, counts), level)] : [];
   });
   return { named: unsure ? null : decide(probabilities, description.decision), unsure, levels };
 }
@@ -65,13 +77,13 @@ function levelFor(target: string, thresholds: readonly Threshold[]): Threshold |
   return thresholds.filter(one => one.target === target).sort((a, b) => distance(a) - distance(b))[0];
 }
 
-function place(target: "melanoma" | "malignant", probability: number, level: Threshold): Held {
+function place(sentence: Sentence, probability: number, level: Threshold): Held {
   const words = texts.result.level;
   const isAbove = probability >= level.threshold;
   const { sensitivity, referred_per_found: referred, chosen_on } = level;
   return {
     isAbove,
-    sentence: words[target](isAbove ? "above" : "below", texts.share(probability), texts.share(level.threshold), sensitivity),
+    sentence: sentence(isAbove ? "above" : "below", texts.share(probability), texts.share(level.threshold), sensitivity),
     remark: [isAbove ? "" : words.missed(sensitivity), typeof referred !== "number" ? "" : words.referred(referred, texts.images[chosen_on])].join(" ").trim(),
   };
 }

@@ -99,7 +99,7 @@ export class Result {
         element("span", { class: "share" }, texts.share(probability)),
       ),
       element("div", { class: "bar", "aria-hidden": "true" }, bar),
-      element("p", { class: "meaning" }, kind(named), texts.diagnoses[named.code]?.meaning ?? ""),
+      element("p", { class: "meaning" }, kind(named), meaningOf(named)),
     );
   }
 
@@ -129,9 +129,19 @@ export class Result {
   }
 }
 
+/** What the texts know of a class, unless the network means another by its code. */
+function known({ code, description }: Class): { name: string; meaning: string } | undefined {
+  const found = texts.diagnoses[code];
+  return !description || description === found?.meaning ? found : undefined;
+}
+
 /** A name in plain words; the network's own where the texts know none. */
 export function nameOf(named: Class): string {
-  return texts.diagnoses[named.code]?.name ?? named.name;
+  return known(named)?.name ?? named.name.charAt(0).toUpperCase() + named.name.slice(1);
+}
+
+function meaningOf(named: Class): string {
+  return known(named)?.meaning ?? named.description ?? "";
 }
 
 function kind(named: Class): HTMLElement {
