@@ -1,7 +1,7 @@
 //! `skinlesion classes`.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::NonEmptyStringValueParser;
 use serde_json::json;
@@ -59,7 +59,7 @@ fn line(list: &ClassList) -> String {
 }
 
 /// A list with a class for each label of a table, in alphabetical order, none of them malignant.
-fn of_table(table: &PathBuf) -> skinlesion::Result<ClassList> {
+fn of_table(table: &Path) -> skinlesion::Result<ClassList> {
     let read = match table.is_dir() {
         true => class_folders::read(table)?.metadata,
         false => metadata::read(table)?,

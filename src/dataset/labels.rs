@@ -167,7 +167,9 @@ fn labels(table: &Metadata, rules: &LabelRules) -> Vec<BTreeSet<String>> {
 fn choose(columns: &[Vec<BTreeSet<String>>], rules: &LabelRules, place: &str) -> Result<ClassList> {
     let codes_are_known = |list: ClassList| rules.map.values().all(|c| list.by_label(c).is_some());
     let covers = |list: ClassList| {
-        let lacks_none = |labels: &BTreeSet<String>| uncovered(list, labels).is_empty();
+        let lacks_none = |labels: &BTreeSet<String>| {
+            uncovered(list, labels).is_empty() && (list == ham10000() || keeps_apart(list, labels))
+        };
         codes_are_known(list)
             && (columns.iter())
                 .filter(|table| !table.is_empty())
@@ -202,6 +204,16 @@ fn choose(columns: &[Vec<BTreeSet<String>>], rules: &LabelRules, place: &str) ->
         format!("no built-in class list has the labels {}", listed(&found)),
         "Write a list with `skinlesion classes --from TABLE > classes.toml`, edit it, and pass it with --classes.",
     ))
+}
+
+/// Whether no two labels are of one class: the list of melanoma and the rest has nearly all labels, but is not meant.
+fn keeps_apart(list: ClassList, labels: &BTreeSet<String>) -> bool {
+    let classes: BTreeSet<Class> = labels
+        .iter()
+        .filter_map(|label| list.by_label(label))
+        .collect();
+    let spellings: BTreeSet<String> = labels.iter().map(|label| label.to_lowercase()).collect();
+    classes.len() == spellings.len()
 }
 
 fn fewest(table: &[BTreeSet<String>]) -> usize {

@@ -175,7 +175,10 @@ mod tests {
         );
         let of = |a, b| Ensemble::new(vec![network(0.2, 8, a), network(0.2, 8, b)]).unwrap();
         assert_eq!(of("fitted", "fitted").decisions().reason, "fitted");
-        assert_eq!(of("fitted", "other").decisions(), &Decisions::default());
+        assert_eq!(
+            of("fitted", "other").decisions(),
+            &Decisions::likeliest(ham10000())
+        );
         assert_eq!(of("a", "b").decisions().default, DecisionRule::Likeliest);
     }
 }

@@ -184,7 +184,7 @@ fn notes(page: &Page) -> Markup {
                 li { "Malignant means " (codes(&malignant)) "; its score is the sum of their probabilities."
                     @if classes.by_code("akiec").is_some() { " akiec includes carcinoma in situ." } }
             }
-            li { "No label of skin tone is read, and nearly all patients of HAM10000 are fair-skinned: these results say
+            li { "The program reads no label of skin tone, and nearly all patients of HAM10000 are fair-skinned: these results say
                 nothing about dark skin. The photographs are of lesions that were chosen for a photograph, so class
                 frequencies differ from those of a clinic. Precision and the number of referrals depend on them." }
         }

@@ -34,9 +34,16 @@ fn an_export_folder_says_what_it_is() {
     // torchvision's mobilenet_v2(num_classes=7): 3,504,872 − 1000 · 1281 + 7 · 1281 parameters.
     assert_eq!(info["parameters"], 2_232_839);
     assert!(info["multiply_adds"].as_u64().unwrap() > 200_000_000);
-    for field in ["classes", "checkpoint", "dataset", "licence"] {
+    for field in ["checkpoint", "dataset", "licence"] {
         assert_eq!(info[field], model[field], "{field}");
     }
+    let [ours, theirs] = [&info, &model].map(|all| {
+        let classes = all["classes"].as_array().unwrap().iter();
+        classes
+            .map(|class| class["code"].clone())
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(ours, theirs);
     assert_eq!(info["resize"]["size"], model["resize"]["size"]);
     for field in ["metrics", "thresholds"] {
         let [ours, theirs] = [&info, &model].map(|all| all[field].as_array().unwrap().len());

@@ -17,6 +17,8 @@ mod completions;
 #[cfg(feature = "torch")]
 mod config;
 #[cfg(feature = "torch")]
+mod datasets;
+#[cfg(feature = "torch")]
 mod demo;
 #[cfg(feature = "torch")]
 mod doctor;

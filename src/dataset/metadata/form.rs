@@ -158,8 +158,7 @@ fn labels(headers: &StringRecord, first: &StringRecord) -> Labels {
     }
     let is_field = |header: &str| {
         let is = |name: &&str| header.eq_ignore_ascii_case(name);
-        ALL.iter()
-            .any(|field| field.columns.iter().any(|name| is(name)))
+        ALL.iter().any(|field| field.columns.iter().any(is))
     };
     let columns: Vec<(String, usize)> = (headers.iter().zip(0..))
         .filter(|&(header, index)| !is_field(header) && bit(first.get(index)).is_some())

@@ -246,7 +246,7 @@ mod tests {
         for (text, line, key) in [
             ("seed = 1\nepochs = \"many\"\n", 2, "epochs"),
             ("class_weights = \"fair\"\n", 1, "class_weights"),
-            ("class_factors = { melanoma = 2 }\n", 1, "class_factors"),
+            ("class_factors = { mel = \"two\" }\n", 1, "class_factors"),
             ("[augment]\nhair = \"some\"\n", 2, "augment.hair"),
             ("[finetune]\noptimizer = \"lion\"\n", 2, "optimizer"),
             ("seed = -1\n", 1, "seed"),

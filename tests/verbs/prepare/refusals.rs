@@ -151,7 +151,7 @@ fn refuses_an_image_twice_with_different_labels_and_drops_equal_rows() {
 fn refuses_a_lesion_with_two_diagnoses() {
     let mut desk = Desk::new();
     desk.rows[1] = desk.rows[1].replace(",akiec,", ",nv,");
-    desk.refuses_rows("", &["lines 2 and 3: HAM_akiec0 is akiec and nv"]);
+    desk.refuses_rows("", &["line 2 and line 3: HAM_akiec0 is akiec and nv"]);
 }
 
 #[test]
@@ -242,13 +242,7 @@ fn refuses_an_empty_part_unless_no_test_part_is_wanted() {
 fn refuses_shares_that_make_no_sense() {
     let desk = Desk::new();
     desk.write(HEADER, &desk.rows);
-    for shares in [
-        "--val 1.5",
-        "--val=-.1",
-        "--test x",
-        "--test nv=.1",
-        "--val mole=.1,default=.1",
-    ] {
+    for shares in ["--val 1.5", "--val=-.1", "--test x"] {
         let output = desk.run_into("out", shares);
         assert_eq!(
             output.status.code(),
@@ -257,6 +251,14 @@ fn refuses_shares_that_make_no_sense() {
             stderr(&output)
         );
     }
+    desk.refuses(
+        "--test nv=.1",
+        &["--test: no fraction for akiec", "default="],
+    );
+    desk.refuses(
+        "--val mole=.1,default=.1",
+        &["--val: 'mole' is not one of akiec, bcc", "nor 'default'"],
+    );
     desk.refuses(
         "--val .6 --test nv=.5,default=.1",
         &["0.6 and 0.5 of nv leave nothing for training"],
@@ -301,5 +303,5 @@ fn refuses_folders_without_images_and_ids_that_two_files_claim() {
         &["another image has the same id"],
     );
     let output = desk.run("empty", "x", "");
-    assert!(stderr(&output).contains("no .jpg, .jpeg or .png file"));
+    assert!(stderr(&output).contains("no photograph (.jpg, .jpeg, .png"));
 }

@@ -241,8 +241,8 @@ fn a_lesion_in_two_tables_is_one_lesion_with_one_diagnosis() {
     desk.refuses(
         "--metadata other.csv --force",
         &[
-            "1 row with another diagnosis than their lesion in another table",
-            "HAM_mel1: mel in metadata.csv line 28 and nv in other.csv line 2",
+            "1 row with another diagnosis than their lesion",
+            "metadata.csv line 28 and other.csv line 2: HAM_mel1 is mel and nv",
         ],
     );
 }
