@@ -192,7 +192,7 @@ fn choose(columns: &[Vec<BTreeSet<String>>], rules: &LabelRules, place: &str) ->
     let best = (BUILT_IN.iter().copied().rev())
         .max_by_key(known)
         .unwrap_or_else(ham10000);
-    if 2 * known(&best) > columns.iter().map(|table| fewest(table)).sum() {
+    if known(&best) > 0 && 2 * known(&best) >= columns.iter().map(|table| fewest(table)).sum() {
         return Ok(best);
     }
     let found: BTreeSet<&str> = (columns.iter().filter_map(|table| table.first()))

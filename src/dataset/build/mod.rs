@@ -102,13 +102,13 @@ pub fn prepare(
     let folder = AtomicFolder::new(out, replace, &FILES)?;
     let mut rules = options.rules.clone();
     let (files, mut tables, images) = match input {
-        Input::Tables(tables, folders) => (
-            (tables.iter())
-                .map(|table| table.file.display().to_string())
-                .collect(),
-            tables::read(tables, &options.labels, progress)?,
-            Images::find(folders)?,
-        ),
+        Input::Tables(tables, folders) => {
+            let names = (tables.iter()).map(|table| table.file.display().to_string());
+            let tables = tables::read(tables, &options.labels, progress)?;
+            // Refused before the folders are searched, which may take minutes.
+            rules.strategy.check(tables.classes)?;
+            (names.collect(), tables, Images::find(folders)?)
+        }
         Input::ClassFolders(folder) => {
             let name = folder.display().to_string();
             let found = class_folders::read(folder)?;
