@@ -316,9 +316,9 @@ mod tests {
                 ["nv", "mel"],
             ),
             (
-                "image,NV,AK,SCC\na,0,1,0\nb,0.0,0.0,1.0\n",
+                "image,NV,VASC,SCC\na,0,1,0\nb,0.0,0.0,1.0\n",
                 "isic2019",
-                ["ak", "scc"],
+                ["vasc", "scc"],
             ),
             (
                 "img_id,diagnostic\na,SCC\nb,SEK\n",
