@@ -19,42 +19,39 @@ pub fn of_rows(info: &DatasetInfo, rows: &[Row]) -> Vec<Fault> {
 }
 
 pub(super) fn shared_lesions(rows: &[Row]) -> Option<Fault> {
-    let mut first_of = HashMap::new();
-    let mut found = Findings::default();
-    for (number, row) in rows.iter().enumerate() {
-        let lesion = row.sample.lesion_id.as_str();
-        let first: &Row = first_of.entry(lesion).or_insert(row);
-        let (here, there) = (row.place(), first.place());
-        if here != there {
-            let line = number + 2; // the header is line 1
-            found.add(format!(
-                "{} line {line}: lesion {lesion} is in {there} and in {here}",
-                manifest::FILE
-            ));
-        }
-    }
+    let found = shared(rows, "lesion", |row| &row.sample.lesion_id);
     found.fault("lesions in more than one split or fold (leakage)")
 }
 
 pub(super) fn shared_patients(info: &DatasetInfo, rows: &[Row]) -> Option<Fault> {
+    let found = match info.group_by.keeps_patients() {
+        true => shared(rows, "patient", |row| &row.sample.patient_id),
+        false => Findings::default(),
+    };
+    found.fault("patients in more than one split or fold (leakage)")
+}
+
+/// The rows whose `id` is in another place before. Empty ids are unknown.
+fn shared(rows: &[Row], what: &str, id: fn(&Row) -> &String) -> Findings {
     let mut first_of = HashMap::new();
     let mut found = Findings::default();
-    for (number, row) in rows.iter().enumerate() {
-        let patient = row.sample.patient_id.as_str();
-        if patient.is_empty() || !info.group_by.keeps_patients() {
-            continue;
-        }
-        let first: &Row = first_of.entry(patient).or_insert(row);
+    for (number, row) in rows
+        .iter()
+        .enumerate()
+        .filter(|(_, row)| !id(row).is_empty())
+    {
+        let first: &Row = first_of.entry(id(row)).or_insert(row);
         let (here, there) = (row.place(), first.place());
         if here != there {
             let line = number + 2; // the header is line 1
             found.add(format!(
-                "{} line {line}: patient {patient} is in {there} and in {here}",
-                manifest::FILE
+                "{} line {line}: {what} {} is in {there} and in {here}",
+                manifest::FILE,
+                id(row)
             ));
         }
     }
-    found.fault("patients in more than one split or fold (leakage)")
+    found
 }
 
 pub(super) fn shared_groups(info: &DatasetInfo, rows: &[Row]) -> Option<Fault> {
