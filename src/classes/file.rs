@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::list::{ClassEntry, ClassList};
+use super::entry::ClassEntry;
+use super::list::ClassList;
 use crate::{Error, Result, reading};
 
 const REMEDY: &str = "See docs/datasets.md for the form; `skinlesion classes ham10000` prints one.";

@@ -5,37 +5,12 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
-/// The most classes of a list.
-pub const MAX_CLASSES: usize = 100;
-
-/// Codes that would be mistaken in settings and file names.
-const RESERVED: [&str; 4] = ["default", "malignant", "none", "watched"];
+use super::entry::{ClassEntry, check};
 
 /// The codes that name melanoma.
 pub const MELANOMA: [&str; 2] = ["mel", "melanoma"];
-
-/// What a list says of a class.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClassEntry {
-    /// The short code, which tables, files and reports use. Lower-case letters, digits, `_` and `-`.
-    pub code: String,
-    /// The name in words.
-    pub name: String,
-    /// A sentence for lay people.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub description: String,
-    /// Whether it counts as malignant.
-    pub malignant: bool,
-    /// Whether it must not be missed: its recall is in the history, it has operating points, and it may have a factor.
-    #[serde(default)]
-    pub watch: bool,
-    /// Other labels of the class in tables. Case does not matter.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub aliases: Vec<String>,
-}
 
 /// The entries of a list. Equal lists share one of these (see [`ClassList`]).
 #[derive(Debug, PartialEq, Eq)]
@@ -44,7 +19,7 @@ struct Entries {
     classes: Vec<ClassEntry>,
 }
 
-/// An ordered list of 2 to [`MAX_CLASSES`] classes. Probabilities, tables and plots use its order.
+/// An ordered list of 2 to [`super::MAX_CLASSES`] classes. Probabilities, tables and plots use its order.
 ///
 /// A list is kept until the program ends, equal lists once, so that lists and classes can be copied like numbers. A
 /// program reads a handful at most.
@@ -65,7 +40,7 @@ impl ClassList {
     /// The list with this name and these classes.
     ///
     /// # Errors
-    /// Fewer than 2 or more than [`MAX_CLASSES`] classes, codes that cannot be used, and labels of two classes.
+    /// Fewer than 2 or more than [`super::MAX_CLASSES`] classes, codes that cannot be used, and labels of two classes.
     pub fn new(name: impl Into<String>, classes: Vec<ClassEntry>) -> Result<Self, String> {
         check(&classes)?;
         let name = name.into();
@@ -168,50 +143,6 @@ impl ClassList {
     pub fn has_codes_of(self, other: Self) -> bool {
         self.map(Class::code) == other.map(Class::code)
     }
-}
-
-/// Refuses lists that no network can be trained for or no file can hold.
-fn check(classes: &[ClassEntry]) -> Result<(), String> {
-    if !(2..=MAX_CLASSES).contains(&classes.len()) {
-        return Err(format!(
-            "a list has 2 to {MAX_CLASSES} classes, not {}",
-            classes.len()
-        ));
-    }
-    let mut labels: Vec<(String, &str)> = Vec::new();
-    for class in classes {
-        let code = class.code.as_str();
-        let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
-        if code.is_empty() || code.len() > 32 || !code.chars().all(is_plain) {
-            return Err(format!(
-                "the code '{code}' is not 1 to 32 lower-case letters, digits, _ and -"
-            ));
-        }
-        if RESERVED.contains(&code) {
-            return Err(format!("the code '{code}' has another meaning in settings"));
-        }
-        if class.name.trim().is_empty() {
-            return Err(format!("the class {code} has no name"));
-        }
-        let texts = [&class.name, &class.description].into_iter();
-        if texts
-            .chain(&class.aliases)
-            .any(|text| text.len() > 1000 || text.chars().any(char::is_control))
-        {
-            return Err(format!(
-                "a text of the class {code} is longer than 1,000 bytes or has control characters"
-            ));
-        }
-        for label in std::iter::once(&class.code).chain(&class.aliases) {
-            let label = label.to_lowercase();
-            match labels.iter().find(|(known, _)| *known == label) {
-                Some((_, of)) if *of == code && label != code => {}
-                Some((_, of)) => return Err(format!("'{label}' names {of} and {code}")),
-                None => labels.push((label, code)),
-            }
-        }
-    }
-    Ok(())
 }
 
 impl PartialEq for ClassList {
@@ -321,6 +252,7 @@ pub struct UnknownClass {
 
 #[cfg(test)]
 mod tests {
+    use super::super::entry::MAX_CLASSES;
     use super::*;
 
     fn class(code: &str, aliases: &[&str]) -> ClassEntry {

@@ -1,10 +1,12 @@
-//! A class list in JSON: its name and what it says of each class. Older files have the codes alone.
+//! A class list in JSON: what it says of each class. Older files have the codes alone, or codes, names and malignancy.
+//! Names of lists are not kept: a built-in list is known by its contents.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::built_in::BUILT_IN;
-use super::list::{ClassEntry, ClassList};
+use super::entry::ClassEntry;
+use super::list::ClassList;
 
 impl Serialize for ClassList {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -7,8 +7,9 @@ mod tables;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use skinlesion::dataset::build::input::Input;
 use skinlesion::dataset::build::options::PrepareOptions;
-use skinlesion::dataset::build::{Input, Prepared, prepare};
+use skinlesion::dataset::build::{Prepared, prepare};
 use skinlesion::dataset::duplicates::Dedupe;
 use skinlesion::dataset::group_by::GroupBy;
 use skinlesion::dataset::hold_out::Condition;

@@ -120,10 +120,10 @@ impl ClassFolders {
             if let Some(split) = split {
                 self.splits.insert(id.clone(), split);
             }
-            self.metadata.rows.push(Row {
-                line: 0,
-                fields: Fields::of_image(id, label),
-            });
+            let fields = Fields::of_image(id, label).map_err(|problem| {
+                Error::file(entry.path(), problem, "Rename the file or its folder.")
+            })?;
+            self.metadata.rows.push(Row { line: 0, fields });
         }
         Ok(())
     }

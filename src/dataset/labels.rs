@@ -1,53 +1,13 @@
-//! From the labels of tables to classes: the choice of the class list, and the class of each row.
+//! From the labels of tables to the class of each row.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::class_choice::{choose, listed};
 use super::findings::{Findings, counted};
-use super::metadata::{Metadata, NONE, Row, is_unk};
-use crate::classes::{self, BUILT_IN, ham10000, uncovered};
+use super::label_rules::LabelRules;
+use super::metadata::{Metadata, NONE, Row};
+use crate::classes::uncovered;
 use crate::{Class, ClassList, Error, Result};
-
-/// How labels become classes.
-#[derive(Clone, Debug, Default)]
-pub struct LabelRules {
-    /// The class list; `None` chooses a built-in one by the labels.
-    pub classes: Option<ClassList>,
-    /// The codes of labels that the list does not know, by label.
-    pub map: BTreeMap<String, String>,
-    /// The labels whose rows are left out.
-    pub drop: BTreeSet<String>,
-}
-
-impl LabelRules {
-    /// The rules with labels in lower case, as they are compared.
-    fn lowercase(&self) -> Self {
-        Self {
-            classes: self.classes,
-            map: (self.map.iter())
-                .map(|(label, code)| (label.to_lowercase(), code.clone()))
-                .collect(),
-            drop: self.drop.iter().map(|label| label.to_lowercase()).collect(),
-        }
-    }
-
-    /// Whether the rows of a label are left out.
-    fn drops(&self, label: &str) -> bool {
-        self.drop.contains(&label.to_lowercase()) || (is_unk(label) && !self.maps(label))
-    }
-
-    fn maps(&self, label: &str) -> bool {
-        self.map.contains_key(&label.to_lowercase())
-    }
-
-    /// The class of a label.
-    fn class(&self, classes: ClassList, label: &str) -> Option<Class> {
-        let label = label.trim();
-        match self.map.get(&label.to_lowercase()) {
-            Some(code) => classes.by_label(code),
-            None => classes.by_label(label),
-        }
-    }
-}
 
 /// The classes of the rows of some tables.
 #[derive(Debug)]
@@ -67,7 +27,7 @@ pub type Named<'a> = (String, &'a Metadata);
 ///
 /// # Errors
 /// No class list has all labels, or two fit equally; labels that the list lacks, with their rows; `--map` and `--drop` of
-/// labels or codes that do not occur; fewer than two classes.
+/// labels or codes that do not occur.
 pub fn label(tables: &[Named], rules: &LabelRules) -> Result<Labelled> {
     let place = names(tables);
     let rules = rules.lowercase();
@@ -163,78 +123,6 @@ fn labels(table: &Metadata, rules: &LabelRules) -> Vec<BTreeSet<String>> {
     (0..columns).map(of_column).collect()
 }
 
-/// The list that has all labels of a column of every table.
-fn choose(columns: &[Vec<BTreeSet<String>>], rules: &LabelRules, place: &str) -> Result<ClassList> {
-    let codes_are_known = |list: ClassList| rules.map.values().all(|c| list.by_label(c).is_some());
-    let covers = |list: ClassList| {
-        let lacks_none = |labels: &BTreeSet<String>| {
-            uncovered(list, labels).is_empty() && (list == ham10000() || keeps_apart(list, labels))
-        };
-        codes_are_known(list)
-            && (columns.iter())
-                .filter(|table| !table.is_empty())
-                .all(|table| table.iter().any(lacks_none))
-    };
-    let fitting = classes::choose(covers)
-        .map_err(|problem| Error::input(place, problem, "Name one of them with --classes."))?;
-    if let Some(list) = fitting {
-        return Ok(list);
-    }
-    // A few wrong labels among known ones are errors of their rows, of the list that knows the most.
-    let known = |list: &ClassList| -> usize {
-        let of_table = |table: &Vec<BTreeSet<String>>| {
-            let of_column =
-                |labels: &BTreeSet<String>| labels.len() - uncovered(*list, labels).len();
-            table.iter().map(of_column).max().unwrap_or(0)
-        };
-        columns.iter().map(of_table).sum()
-    };
-    let best = (BUILT_IN.iter().copied().rev())
-        .max_by_key(known)
-        .unwrap_or_else(ham10000);
-    if known(&best) > 0 && 2 * known(&best) >= columns.iter().map(|table| fewest(table)).sum() {
-        return Ok(best);
-    }
-    let found: BTreeSet<&str> = (columns.iter().filter_map(|table| table.first()))
-        .flatten()
-        .map(String::as_str)
-        .collect();
-    Err(Error::input(
-        place,
-        format!("no built-in class list has the labels {}", listed(&found)),
-        "Write a list with `skinlesion classes --from TABLE > classes.toml`, edit it, and pass it with --classes.",
-    ))
-}
-
-/// Whether no two labels are of one class: the list of melanoma and the rest has nearly all labels, but is not meant.
-fn keeps_apart(list: ClassList, labels: &BTreeSet<String>) -> bool {
-    let classes: BTreeSet<Class> = labels
-        .iter()
-        .filter_map(|label| list.by_label(label))
-        .collect();
-    let spellings: BTreeSet<String> = labels.iter().map(|label| label.to_lowercase()).collect();
-    classes.len() == spellings.len()
-}
-
-fn fewest(table: &[BTreeSet<String>]) -> usize {
-    table.iter().map(BTreeSet::len).min().unwrap_or(0)
-}
-
-/// The number of labels that a message lists.
-const SHOWN: usize = 12;
-
-fn listed(labels: &BTreeSet<&str>) -> String {
-    let shown: Vec<String> = labels
-        .iter()
-        .take(SHOWN)
-        .map(|l| format!("'{l}'"))
-        .collect();
-    match labels.len().saturating_sub(SHOWN) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
-}
-
 /// The first column of labels of which the list lacks the fewest.
 fn best_column(classes: ClassList, columns: &[BTreeSet<String>]) -> usize {
     let lacks = |column: &usize| uncovered(classes, &columns[*column]).len();
@@ -282,6 +170,7 @@ fn refuse_unused(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classes;
     use crate::dataset::metadata;
 
     /// Labels a table with this text, and returns the list's name with the code of each row, or the error.

@@ -6,6 +6,7 @@
 //! [`Dataset::open`] reads all three, and [`validate`](mod@validate) checks them in full.
 
 pub mod build;
+mod class_choice;
 pub mod class_folders;
 pub mod duplicates;
 pub mod findings;
@@ -17,6 +18,7 @@ pub mod group_by;
 pub mod hold_out;
 pub mod image_files;
 pub mod info;
+pub mod label_rules;
 pub mod labels;
 pub mod manifest;
 pub mod metadata;

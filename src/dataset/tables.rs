@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use super::Sample;
 use super::findings::{Findings, counted};
-use super::labels::{self, LabelRules, Labelled, Named, names, place_of};
+use super::label_rules::LabelRules;
+use super::labels::{self, Labelled, Named, names, place_of};
 use super::metadata::{self, Fields, Metadata};
 use crate::progress::Progress;
 use crate::{ClassList, Error, Result, files};

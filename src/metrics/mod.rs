@@ -9,7 +9,7 @@
 //! * 0/0 is 0 (`zero_division=0`): the precision of a class that is never predicted is 0.
 //! * Balanced accuracy is the mean recall of the classes that occur in the truth. Macro and weighted averages run over
 //!   the classes that occur in the truth or among the predictions.
-//! * AUC is one class against the rest; equal scores count half. `macro_auc` is the unweighted mean over all seven
+//! * AUC is one class against the rest; equal scores count half. `macro_auc` is the unweighted mean over all
 //!   classes, and is defined only if all their AUCs are.
 //! * Melanoma against nevus scores the images of these two diagnoses by p_mel / (p_mel + p_nv).
 //! * Log loss uses the natural logarithm and probabilities clipped to [ε, 1 − ε], ε = 2⁻⁵².
@@ -40,6 +40,7 @@ pub mod ranking;
 pub mod report;
 pub mod selective;
 pub mod subgroups;
+pub mod submission;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod weighted;

@@ -128,26 +128,8 @@ impl Predictions {
         write_csv(writer, path)
     }
 
-    /// Writes `image` and a column of probabilities for each class atomically, as ISIC's challenges take them: for
-    /// HAM10000's classes `image,MEL,NV,BCC,AKIEC,BKL,DF,VASC` (ISIC 2018, task 3), for others in class order.
-    pub fn write_submission(&self, path: &Path) -> Result<()> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let mut write = || -> csv::Result<()> {
-            let order = submission_order(self.classes);
-            let columns = order.iter().map(|class| class.code().to_uppercase());
-            writer.write_record(std::iter::once("image".to_owned()).chain(columns))?;
-            for (id, row) in self.image_ids.iter().zip(&self.probabilities) {
-                let cells = order.iter().map(|class| row[class.index()].to_string());
-                writer.write_record(std::iter::once(id.clone()).chain(cells))?;
-            }
-            Ok(())
-        };
-        write().map_err(|error| Error::io("write", path)(error.into()))?;
-        write_csv(writer, path)
-    }
-
     /// Reads a `predictions.csv`. Files of older versions lack `lesion_id`; `balanced` is optional. The classes are those
-    /// of the built-in list with the columns' codes, else those of the `metrics.json` beside it.
+    /// of the `metrics.json` beside it, else those of the built-in list with the columns' codes.
     ///
     /// # Errors
     /// Other columns, unknown classes, and numbers that are not probabilities.
@@ -207,18 +189,7 @@ const LESION: &str = "lesion_id";
 /// The column of the classes that the balanced rule names.
 const BALANCED: &str = "balanced";
 
-/// HAM10000's classes in the order of the columns of ISIC 2018.
-const SUBMISSION_2018: [&str; 7] = ["mel", "nv", "bcc", "akiec", "bkl", "df", "vasc"];
-
-fn submission_order(classes: ClassList) -> Vec<Class> {
-    let of_2018 = SUBMISSION_2018.map(|code| classes.by_code(code));
-    match classes.len() == of_2018.len() && of_2018.iter().all(Option::is_some) {
-        true => of_2018.into_iter().flatten().collect(),
-        false => classes.iter().collect(),
-    }
-}
-
-fn write_csv(writer: csv::Writer<Vec<u8>>, path: &Path) -> Result<()> {
+pub(super) fn write_csv(writer: csv::Writer<Vec<u8>>, path: &Path) -> Result<()> {
     let bytes = writer
         .into_inner()
         .map_err(|error| Error::io("write", path)(error.into_error()))?;
@@ -233,7 +204,8 @@ fn header(classes: ClassList) -> Vec<&'static str> {
     FIRST.into_iter().chain(codes).collect()
 }
 
-/// The classes with these codes: a built-in list, or the list in the `metrics.json` beside the file.
+/// The classes with these codes: the list in the `metrics.json` beside the file, which tells what is malignant; without
+/// one, a built-in list.
 fn classes_of(path: &Path, codes: &[String]) -> Option<ClassList> {
     #[derive(serde::Deserialize)]
     struct WithClasses {
@@ -244,7 +216,7 @@ fn classes_of(path: &Path, codes: &[String]) -> Option<ClassList> {
         let read: WithClasses = serde_json::from_slice(&text).ok()?;
         Some(read.classes).filter(|list| list.iter().map(Class::code).eq(codes))
     };
-    classes::with_codes(codes).or_else(beside)
+    beside().or_else(|| classes::with_codes(codes))
 }
 
 /// Parses a record, or returns its problem. The csv crate has checked the number of fields.
@@ -297,6 +269,21 @@ mod tests {
     }
 
     #[test]
+    fn the_classes_are_those_of_the_metrics_beside_the_file() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join(FILE);
+        two_predictions().write(&path).unwrap();
+        let mut own = ham10000().entries().to_vec();
+        own[0].malignant = false;
+        let own = ClassList::new("own", own).unwrap();
+        let beside = serde_json::json!({ "classes": own }).to_string();
+        std::fs::write(home.path().join("metrics.json"), beside).unwrap();
+        let read = Predictions::read(&path).unwrap();
+        assert_eq!(read.classes.entries(), own.entries());
+        assert_eq!(read.truths, two_predictions().truths);
+    }
+
+    #[test]
     fn the_classes_of_the_balanced_rule_are_a_last_column() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join(FILE);
@@ -334,16 +321,6 @@ mod tests {
         let read = Predictions::read(&path).unwrap();
         assert_eq!(read.lesions(), ["b", "a"]);
         assert_eq!(two_predictions().lesions(), ["HAM_1", "HAM_1"]);
-    }
-
-    #[test]
-    fn a_submission_has_the_columns_of_isic() {
-        let home = tempfile::tempdir().unwrap();
-        let path = home.path().join("submission.csv");
-        two_predictions().write_submission(&path).unwrap();
-        let text = std::fs::read_to_string(&path).unwrap();
-        assert!(text.starts_with("image,MEL,NV,BCC,AKIEC,BKL,DF,VASC\n"));
-        assert!(text.ends_with("name\",0,1,0,0,0,0,0\n"), "{text}");
     }
 
     #[test]

@@ -8,13 +8,16 @@ const PLOT: (f64, f64) = (340.0, 300.0);
 const LEFT: f64 = 64.0;
 const TOP: f64 = 16.0;
 
-/// Line colours by index, enough for seven classes.
+/// Line colours by index. After seven lines they begin again, with other dashes.
 const COLOURS: [&str; 7] = [
     PALETTE[0], PALETTE[5], PALETTE[2], PALETTE[4], PALETTE[1], RULE, PALETTE[3],
 ];
 
 /// Line dashes by index, so that lines differ by more than colour.
 const DASHES: [&str; 7] = ["", "6 3", "2 2", "8 3 2 3", "", "4 4", "10 4"];
+
+/// The dashes of the lines 8 to 14, 15 to 21, …
+const LATER_DASHES: [&str; 6] = ["1 2", "12 3", "5 1", "3 1 1 1", "1 5", "14 2 1 2"];
 
 /// A named line.
 pub struct Series {
@@ -42,7 +45,7 @@ pub struct Chart<'a> {
     pub y: (f64, f64),
     /// A thin grey reference line.
     pub reference: &'a [(f64, f64)],
-    /// The lines, at most seven.
+    /// The lines. The first 49 differ in colour or dashes.
     pub series: &'a [Series],
 }
 
@@ -95,13 +98,22 @@ pub fn sample(index: usize) -> String {
 }
 
 fn line_style(index: usize) -> (&'static str, &'static str) {
-    let index = index % COLOURS.len();
-    (COLOURS[index], DASHES[index])
+    let (round, index) = (index / COLOURS.len(), index % COLOURS.len());
+    match round.checked_sub(1) {
+        None => (COLOURS[index], DASHES[index]),
+        Some(later) => (COLOURS[index], LATER_DASHES[later % LATER_DASHES.len()]),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_lines_of_many_classes_differ_in_colour_or_dashes() {
+        let styles: std::collections::BTreeSet<_> = (0..30).map(line_style).collect();
+        assert_eq!(styles.len(), 30);
+    }
 
     #[test]
     fn lines_are_clamped_to_the_frame() {

@@ -235,6 +235,12 @@ fn a_folder_for_each_class_needs_a_list_and_keeps_its_splits() {
         let class = ["mole", "wart", "cancer"][i % 3];
         set.draw(&format!("images/{split}/{class}/{i}.jpg"), i as u64);
     }
+    // One picture in two splits.
+    fs::copy(
+        set.path("images/train/mole/0.jpg"),
+        set.path("images/test/mole/copy.jpg"),
+    )
+    .unwrap();
     let refused = stderr(&set.prepare("--images-by-class images"));
     assert!(
         refused.contains("'cancer', 'mole', 'wart'")
@@ -249,6 +255,7 @@ fn a_folder_for_each_class_needs_a_list_and_keeps_its_splits() {
 
     let output = set.prepare("--images-by-class images --classes mine.toml");
     assert!(stderr(&output).contains("names no lesions or patients"));
+    assert!(stderr(&output).contains("1 pair of near-duplicates between the given splits"));
     let data = Dataset::open(&set.path("data")).unwrap();
     assert_eq!(data.info.classes.codes(), "cancer, mole, wart");
     for row in &data.rows {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use skinlesion::evaluation::METRICS_FILE;
 use skinlesion::files::{self, AtomicFolder};
 use skinlesion::integrity::sealed;
-use skinlesion::metrics::{Metrics, Predictions, predictions};
+use skinlesion::metrics::{Metrics, Predictions, predictions, submission};
 use skinlesion::report::{self, Cells, html};
 
 use crate::terminal::{Outcome, Summary};
@@ -52,7 +52,7 @@ impl Scored<'_> {
         files::write_atomically(&path(html::FILE), self.page.as_bytes())?;
         let submission = self.submission.then(|| path(SUBMISSION_FILE));
         if let Some(submission) = &submission {
-            self.predictions.write_submission(submission)?;
+            submission::write(&self.predictions, submission)?;
         }
         let mut written = [html::FILE, METRICS_FILE, REPORT_FILE, predictions::FILE]
             .map(path)

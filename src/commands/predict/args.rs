@@ -33,7 +33,7 @@ pub struct Args {
     #[arg(long)]
     pub trust: bool,
 
-    /// Also write the answers to a CSV file, with all seven probabilities
+    /// Also write the answers to a CSV file, with all probabilities
     #[arg(long, value_name = "FILE.csv")]
     pub output: Option<PathBuf>,
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use skinlesion::classes;
-use skinlesion::dataset::labels::LabelRules;
+use skinlesion::dataset::label_rules::LabelRules;
 use skinlesion::{ClassList, Error};
 
 #[derive(clap::Args)]

@@ -1,23 +1,22 @@
 //! Builds a dataset folder from metadata and photographs.
 
+pub mod input;
 mod near_duplicates;
 pub mod options;
 mod pack_and_split;
 
 use std::path::{Path, PathBuf};
 
+use self::input::{Input, ReadInput};
 use self::options::PrepareOptions;
 use self::pack_and_split::{ImagesOnDisk, PackedSplit, pack_and_split};
-use super::class_folders;
 use super::duplicates::{self, Dedupe};
+use super::findings::counted;
 use super::flow::{self, Step};
 use super::fold_counts::FoldCounts;
-use super::group_by::GroupBy;
 use super::hold_out::Condition;
-use super::image_files::Images;
 use super::info::{self, DatasetInfo, Dropped, FORMAT_VERSION, Hashes, SplitCounts};
 use super::manifest::{self, Row};
-use super::near_duplicates::summary::NearDuplicatePolicy;
 use super::near_duplicates::{page, table};
 use super::pixels::{self, Pixels};
 use super::plan::{Plan, Rules};
@@ -25,7 +24,7 @@ use super::sample::Sample;
 use super::sources::Source;
 use super::split;
 use super::split_fractions::SplitStrategy;
-use super::tables::{self, Table, Tables};
+use super::tables::Tables;
 use crate::files::{self, AtomicFolder, FolderFiles};
 use crate::integrity::sealed;
 use crate::progress::Progress;
@@ -65,28 +64,15 @@ pub struct Prepared {
 }
 
 /// An error about the split names the tables whose rows are too few.
-fn split_of(files: &[String], error: Error) -> Error {
+fn split_of(names: &str, error: Error) -> Error {
     match error {
         Error::Input {
             place,
             problem,
             remedy,
-        } if place == split::PLACE => Error::input(
-            format!("{} of {}", place, files.join(", ")),
-            problem,
-            remedy,
-        ),
+        } if place == split::PLACE => Error::input(format!("{place} of {names}"), problem, remedy),
         other => other,
     }
-}
-
-/// What a dataset is built from.
-#[derive(Clone, Copy, Debug)]
-pub enum Input<'a> {
-    /// Tables, and the folders below which their images are.
-    Tables(&'a [Table], &'a [PathBuf]),
-    /// One folder for each class ([`class_folders`]).
-    ClassFolders(&'a Path),
 }
 
 /// Reads the metadata tables, finds the images below the folders, splits them, packs the pixels and writes the folder `out`.
@@ -100,52 +86,13 @@ pub fn prepare(
     progress: &dyn Progress,
 ) -> Result<Prepared> {
     let folder = AtomicFolder::new(out, replace, &FILES)?;
-    let mut rules = options.rules.clone();
-    let (files, mut tables, images) = match input {
-        Input::Tables(tables, folders) => {
-            let names = (tables.iter()).map(|table| table.file.display().to_string());
-            let tables = tables::read(tables, &options.labels, progress)?;
-            // Refused before the folders are searched, which may take minutes.
-            rules.strategy.check(tables.classes)?;
-            (names.collect(), tables, Images::find(folders)?)
-        }
-        Input::ClassFolders(folder) => {
-            let name = folder.display().to_string();
-            let found = class_folders::read(folder)?;
-            if !found.splits.is_empty() {
-                rules.strategy = SplitStrategy::Given(found.splits);
-            }
-            let tables = tables::join(vec![(name.clone(), found.metadata)], &options.labels)?;
-            (vec![name], tables, Images::known(folder, found.files))
-        }
-    };
-    let files: Vec<String> = files;
-    if !tables.has_groups {
-        progress.warn(&format!(
-            "{} names no lesions or patients: each image counts as a lesion of its own, and only near-duplicates are \
-             kept together",
-            files.join(", ")
-        ));
-    }
-    let samples = || tables.rows.iter().map(|row| &row.sample);
-    let group_by = options
-        .group_by
-        .unwrap_or_else(|| GroupBy::widest(samples()));
-    refuse_no_patients(group_by, &files, samples())?;
-    if group_by == GroupBy::PatientId {
-        for row in &mut tables.rows {
-            row.sample.lesion_id.clone_from(&row.sample.image_id);
-        }
-    }
-    let options = &PrepareOptions {
-        near_duplicates: match (&rules.strategy, options.near_duplicates) {
-            // Given splits stay as they are: pairs between them are listed, not joined.
-            (SplitStrategy::Given(_), NearDuplicatePolicy::Join) => NearDuplicatePolicy::List,
-            (_, policy) => policy,
-        },
-        rules: Rules { group_by, ..rules },
-        ..options.clone()
-    };
+    let ReadInput {
+        names,
+        tables,
+        images,
+        options,
+    } = input::read(input, options, progress)?;
+    let options = &options;
     let mut on_disk = ImagesOnDisk::new(&tables, &images, options.allow_missing)?;
     let mut flow = vec![
         Step::new(
@@ -161,7 +108,7 @@ pub fn prepare(
         kept,
         near_duplicates,
     } = pack_and_split(tables.classes, &mut on_disk, options, &folder, progress)
-        .map_err(|error| split_of(&files, error))?;
+        .map_err(|error| split_of(&names, error))?;
     if on_disk.undecodable > 0 {
         flow.push(Step::of("whose image decodes", on_disk.samples.iter()));
     }
@@ -176,6 +123,14 @@ pub fn prepare(
         })
         .collect();
     flow.extend(flow::splits(&rows));
+    let across = near_duplicates.across_splits(&on_disk.samples, &rows);
+    if across > 0 && matches!(options.rules.strategy, SplitStrategy::Given(_)) {
+        progress.warn(&format!(
+            "{} of near-duplicates between the given splits, which makes figures too good: see {}",
+            counted(across, "pair"),
+            page::FILE
+        ));
+    }
     let near_duplicate_files =
         near_duplicates.write(folder.path(), &on_disk.samples, &on_disk.files, &rows)?;
     let near_duplicates = near_duplicates.summary(plan.moved);
@@ -233,25 +188,6 @@ pub fn prepare(
             .count(),
         files: names.chain(pictures).map(|name| out.join(name)).collect(),
     })
-}
-
-/// Refuses to group by patients where no table names one.
-fn refuse_no_patients<'a>(
-    by: GroupBy,
-    files: &[String],
-    mut samples: impl Iterator<Item = &'a Sample>,
-) -> Result<()> {
-    if !by.keeps_patients() || samples.any(|sample| !sample.patient_id.is_empty()) {
-        return Ok(());
-    }
-    Err(Error::input(
-        format!("--group-by {by}"),
-        format!(
-            "{} has no column patient_id, or only empty ones",
-            files.join(", ")
-        ),
-        "Group by lesion_id, or add the column.",
-    ))
 }
 
 /// The rows that were left out, by reason. Reasons without rows are omitted.

@@ -1,5 +1,6 @@
 //! Near-duplicates of a dataset that is being built.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::dataset::Sample;
@@ -42,6 +43,19 @@ impl FoundNearDuplicates {
             pairs,
             groups,
         }
+    }
+
+    /// The number of pairs whose images are in two splits or folds.
+    pub fn across_splits(&self, samples: &[Sample], rows: &[Row]) -> usize {
+        let places: HashMap<&str, String> = (rows.iter())
+            .map(|row| (row.sample.image_id.as_str(), row.place()))
+            .collect();
+        let place = |image: usize| places.get(samples[image].image_id.as_str());
+        let is_across = |pair: &&Pair| match (place(pair.first), place(pair.second)) {
+            (Some(one), Some(other)) => one != other,
+            _ => false,
+        };
+        self.pairs.iter().filter(is_across).count()
     }
 
     /// Writes the table and the page of pairs and returns their file names; none if there was no search.

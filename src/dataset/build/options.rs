@@ -1,7 +1,7 @@
 //! The options of [`super::prepare`].
 
 use crate::dataset::group_by::GroupBy;
-use crate::dataset::labels::LabelRules;
+use crate::dataset::label_rules::LabelRules;
 use crate::dataset::near_duplicates::summary::NearDuplicatePolicy;
 use crate::dataset::plan::Rules;
 use crate::imaging::resize::ResizeRule;

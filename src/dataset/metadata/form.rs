@@ -67,8 +67,11 @@ pub struct Fields {
 
 impl Fields {
     /// An image of which only the label is known.
-    pub fn of_image(image_id: String, label: &str) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// Names that no text of a table may be.
+    pub fn of_image(image_id: String, label: &str) -> Result<Self, String> {
+        let fields = Self {
             image_id,
             labels: vec![label.to_owned()],
             lesion_id: String::new(),
@@ -78,7 +81,9 @@ impl Fields {
             sex: UNKNOWN.to_owned(),
             localization: UNKNOWN.to_owned(),
             source: String::new(),
-        }
+        };
+        refuse_impossible(&fields)?;
+        Ok(fields)
     }
 }
 

@@ -208,6 +208,9 @@ fn wrong_pairs_of_tables_class_files_and_folders_are_refused() {
     set.draw("images/b.jpg", 2);
     set.draw("loose/a.jpg", 1);
     set.draw("half/train/nv/a.jpg", 1);
+    for split in ["train", "val"] {
+        set.draw(&format!("whole/{split}/nv/{split}.jpg"), 1);
+    }
     let write = |name: &str, text: &str| std::fs::write(set.path(name), text).unwrap();
     write("one.csv", "image_id,dx\na,nv\n");
     write("same.csv", "image_id,dx\na,nv\n");
@@ -246,6 +249,10 @@ fn wrong_pairs_of_tables_class_files_and_folders_are_refused() {
         ("--metadata none.csv --images images", &["none.csv"]),
         ("--images-by-class loose", &["outside of a class folder"]),
         ("--images-by-class half", &["no folder val"]),
+        (
+            "--images-by-class whole --folds 3",
+            &["whole: its folders give the splits", "--folds"],
+        ),
     ] {
         let output = set.prepare(flags);
         let said = stderr(&output);

@@ -8,7 +8,7 @@ use skinlesion::DEFAULT_SEED;
 use skinlesion::classes::ham10000;
 use skinlesion::dataset::duplicates::Dedupe;
 use skinlesion::dataset::group_by::GroupBy;
-use skinlesion::dataset::labels::LabelRules;
+use skinlesion::dataset::label_rules::LabelRules;
 use skinlesion::dataset::plan::{Plan, Rules};
 use skinlesion::dataset::split_fractions::{SplitFractions, SplitStrategy};
 use skinlesion::dataset::strata::Stratify;
