@@ -31,6 +31,9 @@ fn drawn_lesions_are_prepared_and_the_released_network_is_evaluated_on_them_and_
     synthetic::draw(&home.path().join("drawn"), &options, &Silent).unwrap();
     let metadata = Path::new("drawn").join(synthetic::METADATA);
     let released = released();
+    let model = std::fs::read(released.join("model.json")).unwrap();
+    let model: Value = serde_json::from_slice(&model).unwrap();
+    let size = model["resize"]["size"].to_string();
     let (metadata, released) = (metadata.to_str().unwrap(), released.to_str().unwrap());
     for arguments in [
         &[
@@ -42,7 +45,7 @@ fn drawn_lesions_are_prepared_and_the_released_network_is_evaluated_on_them_and_
             "--out",
             "data",
             "--size",
-            "192",
+            &size,
             "--as",
             "test",
         ][..],
