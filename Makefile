@@ -54,10 +54,11 @@ test: setup web ## everything a fresh clone needs, then the whole test suite
 test-dist: dist ## unpack the archive elsewhere and run it as another user
 	scripts/check-dist
 
-# In the same target folder as the other tests, so that dependencies are compiled once.
+# In the same target folder as the other tests, so that dependencies are compiled once. The unit tests are those of the
+# whole program: here they are only compiled, by clippy.
 test-predict-only: web ## lint and test the program without libtorch (replaces target/release/skinlesion)
 	$(CARGO) clippy --release --all-targets --no-default-features -- -D warnings
-	$(CARGO) test --release --no-default-features
+	$(CARGO) test --release --no-default-features --test verbs
 
 # In the release profile, so that libtorch's binding is compiled once for lints and tests.
 lint: setup ## formatting and lints, as in CI

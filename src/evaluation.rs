@@ -124,7 +124,7 @@ impl Evaluation {
                 predictions.classes,
                 &predictions.truths,
                 &predictions.probabilities,
-                &predictions.lesions(),
+                &predictions.clusters(),
                 DEFAULT_SEED,
             ),
             undefined: metrics.undefined(),

@@ -188,7 +188,7 @@ impl Description {
             predictions.classes,
             &predictions.truths,
             &predictions.probabilities,
-            &predictions.lesions(),
+            &predictions.clusters(),
             DEFAULT_SEED,
         );
         self.set_metrics(chosen_on, &predictions.score(), &intervals);

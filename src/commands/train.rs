@@ -72,6 +72,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         config: &config,
         folder: &run_folder,
         resume: args.resume,
+        event_file: args.logger.is_some(),
         extended: args.resume && args.epochs.is_some(),
         stop: signals::stop_flag(),
     };

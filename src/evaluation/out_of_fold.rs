@@ -90,7 +90,7 @@ impl OutOfFold {
             predictions.classes,
             &predictions.truths,
             &predictions.probabilities,
-            &predictions.lesions(),
+            &predictions.clusters(),
             DEFAULT_SEED,
         );
         evaluation.undefined = metrics.undefined();

@@ -70,6 +70,9 @@ pub fn predict_split(
             }
             predictions.image_ids.push(sample.image_id.clone());
             predictions.lesion_ids.push(sample.lesion_id.clone());
+            if dataset.info.group_by.keeps_patients() {
+                predictions.patient_ids.push(sample.patient_id.clone());
+            }
             predictions.truths.push(sample.dx);
             let balanced = classifier.decisions().offsets(DecisionRule::Balanced);
             (predictions.balanced).extend(balanced.map(|offsets| decide(&probabilities, offsets)));

@@ -65,7 +65,10 @@ pub fn open_reduced(path: &Path, options: Options) -> Result<Box<dyn Classifier>
 
 /// Refuses a TorchScript file unless it is trusted. Without libtorch, no such file is opened at all.
 fn refuse_untrusted(file: &Path, trust: bool) -> Result<()> {
-    if trust || cfg!(not(feature = "torch")) || file.extension().is_none_or(|extension| extension != "pt") {
+    if trust
+        || cfg!(not(feature = "torch"))
+        || file.extension().is_none_or(|extension| extension != "pt")
+    {
         return Ok(());
     }
     // A missing or unreadable file is said to be that.

@@ -46,6 +46,7 @@ fn cases() -> Vec<(Predictions, Case)> {
         classes: ham10000(),
         image_ids: vec![String::new(); case.truths.len()],
         lesion_ids: Vec::new(),
+        patient_ids: Vec::new(),
         truths: diagnoses(&case.truths),
         probabilities: case.probabilities,
         balanced: Vec::new(),

@@ -19,14 +19,14 @@ const TAIL: f64 = 0.025;
 /// `[low, high]` by the name of the metric.
 pub type Intervals = BTreeMap<String, [f64; 2]>;
 
-/// Images grouped by lesion. Images of one lesion are not independent, so the bootstrap draws them together.
+/// Images grouped by lesion or patient. Images of one are not independent, so the bootstrap draws them together.
 pub struct Clusters {
     images_of: Vec<Vec<usize>>,
     images: usize,
 }
 
 impl Clusters {
-    /// `lesions[i]` is the lesion of image `i`.
+    /// `lesions[i]` is the lesion of image `i`, or its patient.
     pub fn new(lesions: &[&str]) -> Self {
         let mut images_of = BTreeMap::<&str, Vec<usize>>::new();
         for (image, lesion) in lesions.iter().enumerate() {
@@ -56,7 +56,8 @@ impl Clusters {
 
 /// 95 % intervals of the metrics in [`super::Metrics::names`] and of the AUC and average precision of each class
 /// (`per_class.CODE.auc`, …), by percentile bootstrap (Efron & Tibshirani 1993, chapter 13). Lesions are drawn with
-/// replacement, all images of a lesion together. `lesions[i]` is the lesion of image `i`.
+/// replacement, all images of a lesion together. `lesions[i]` is the lesion of image `i`, or its patient
+/// ([`super::Predictions::clusters`]).
 ///
 /// The same seed gives the same intervals on any number of cores. A draw in which a metric is undefined is skipped for
 /// that metric. A metric that is undefined on all images has no interval.

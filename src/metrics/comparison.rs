@@ -81,7 +81,7 @@ pub(super) fn differences(
     seed: u64,
 ) -> BTreeMap<String, Difference> {
     let metrics = [a, b].map(|p| WeightedMetrics::new(p.classes, &p.truths, &p.probabilities));
-    let lesions = Clusters::new(&a.lesions());
+    let lesions = Clusters::new(&a.clusters());
     let unit_weights = vec![1; a.truths.len()];
     let observed = [0, 1].map(|side| metrics[side].score(&unit_weights));
     let draws: Vec<_> = (0..DRAWS)

@@ -91,7 +91,7 @@ impl DecisionMetrics {
             predictions.classes,
             &predictions.truths,
             &predictions.probabilities,
-            &predictions.lesions(),
+            &predictions.clusters(),
             DEFAULT_SEED,
         );
         intervals.retain(|name, _| NAMES.contains(&name.as_str()));

@@ -1,11 +1,13 @@
 //! `predictions.csv`: the truth and the predicted probabilities of each image.
 
 use std::ops::Range;
-use std::path::Path;
 
 use super::{Confusion, Metrics, score};
 use crate::probabilities::Probabilities;
-use crate::{Class, ClassList, Error, Result, classes, files, reading};
+use crate::{Class, ClassList};
+
+mod csv_file;
+pub(super) use self::csv_file::write_csv;
 
 /// The file name within an evaluation folder.
 pub const FILE: &str = "predictions.csv";
@@ -19,6 +21,8 @@ pub struct Predictions {
     pub image_ids: Vec<String>,
     /// Lesion ids; empty if unknown, and then each image counts as a lesion of its own.
     pub lesion_ids: Vec<String>,
+    /// Patient ids, each empty if unknown; no entries unless the dataset keeps patients whole.
+    pub patient_ids: Vec<String>,
     /// True diagnoses.
     pub truths: Vec<Class>,
     /// Predicted probabilities, in class order.
@@ -34,6 +38,7 @@ impl Predictions {
             classes,
             image_ids: Vec::new(),
             lesion_ids: Vec::new(),
+            patient_ids: Vec::new(),
             truths: Vec::new(),
             probabilities: Vec::new(),
             balanced: Vec::new(),
@@ -59,6 +64,18 @@ impl Predictions {
         self.image_ids.iter().map(String::as_str).collect()
     }
 
+    /// What the bootstrap draws: the patient of each image if the dataset keeps patients whole and names this one, else
+    /// its lesion.
+    pub fn clusters(&self) -> Vec<&str> {
+        let mut clusters = self.lesions();
+        for (cluster, patient) in clusters.iter_mut().zip(&self.patient_ids) {
+            if !patient.is_empty() {
+                *cluster = patient;
+            }
+        }
+        clusters
+    }
+
     /// The same images with other probabilities.
     pub fn map_probabilities(&self, of: impl Fn(&Probabilities) -> Probabilities) -> Self {
         Self {
@@ -76,6 +93,7 @@ impl Predictions {
             classes: self.classes,
             image_ids: part(&self.image_ids, &images),
             lesion_ids: part(&self.lesion_ids, &images),
+            patient_ids: part(&self.patient_ids, &images),
             truths: part(&self.truths, &images),
             probabilities: part(&self.probabilities, &images),
             balanced: part(&self.balanced, &images),
@@ -86,6 +104,7 @@ impl Predictions {
     pub fn extend(&mut self, others: Self) {
         self.image_ids.extend(others.image_ids);
         self.lesion_ids.extend(others.lesion_ids);
+        self.patient_ids.extend(others.patient_ids);
         self.truths.extend(others.truths);
         self.probabilities.extend(others.probabilities);
         self.balanced.extend(others.balanced);
@@ -102,246 +121,5 @@ impl Predictions {
     /// Whether the classes named by the balanced rule are known.
     pub fn has_balanced(&self) -> bool {
         !self.truths.is_empty() && self.balanced.len() == self.truths.len()
-    }
-
-    /// Writes the columns `image_id,truth`, the codes of the classes and `lesion_id` atomically, and `balanced` if these classes are known.
-    /// Probabilities have as many digits as are needed to read the same number back.
-    pub fn write(&self, path: &Path) -> Result<()> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let mut write = || -> csv::Result<()> {
-            let balanced = self.has_balanced();
-            let last = balanced.then_some(BALANCED);
-            writer.write_record(header(self.classes).into_iter().chain([LESION]).chain(last))?;
-            for (image, lesion) in self.lesions().into_iter().enumerate() {
-                let mut record = vec![
-                    self.image_ids[image].clone(),
-                    self.truths[image].to_string(),
-                ];
-                record.extend(self.probabilities[image].iter().map(f64::to_string));
-                record.push(lesion.to_owned());
-                record.extend(balanced.then(|| self.balanced[image].to_string()));
-                writer.write_record(record)?;
-            }
-            Ok(())
-        };
-        write().map_err(|error| Error::io("write", path)(error.into()))?;
-        write_csv(writer, path)
-    }
-
-    /// Reads a `predictions.csv`. Files of older versions lack `lesion_id`; `balanced` is optional. The classes are those
-    /// of the `metrics.json` beside it, else those of the built-in list with the columns' codes.
-    ///
-    /// # Errors
-    /// Other columns, unknown classes, and numbers that are not probabilities.
-    pub fn read(path: &Path) -> Result<Self> {
-        let bytes = reading::read(path, reading::MAX_TABLE)?;
-        let mut reader = csv::Reader::from_reader(bytes.as_slice());
-        let remedy = "Name a predictions.csv that `skinlesion eval` wrote.";
-        let found = reader
-            .headers()
-            .map_err(|error| Error::file(path, error.to_string(), remedy))?;
-        let mut columns: Vec<String> = found.iter().map(str::to_owned).collect();
-        let has_balanced = columns.pop_if(|last| last == BALANCED).is_some();
-        let has_lesions = columns.pop_if(|last| last == LESION).is_some();
-        let codes = columns.get(FIRST.len()..).unwrap_or_default();
-        let classes = match columns.starts_with(&FIRST.map(str::to_owned)) {
-            true => classes_of(path, codes),
-            false => None,
-        };
-        let classes = classes.ok_or_else(|| {
-            let problem = format!(
-                "the columns are not {},akiec,bcc,bkl,df,mel,nv,vasc, nor those of another class list",
-                FIRST.join(",")
-            );
-            Error::line(path, 1, problem, remedy)
-        })?;
-        let columns = columns.len();
-        let mut predictions = Self::new(classes);
-        for record in reader.records() {
-            let record = record.map_err(|error| {
-                let line = error.position().map_or(0, csv::Position::line);
-                Error::line(path, line, error.to_string(), remedy)
-            })?;
-            let line = record.position().map_or(0, csv::Position::line);
-            let (id, truth, row) = parse(classes, &record)
-                .map_err(|problem| Error::line(path, line, problem, remedy))?;
-            if has_lesions {
-                let lesion = record.get(columns).unwrap_or_default();
-                predictions.lesion_ids.push(lesion.to_owned());
-            }
-            if has_balanced {
-                let last = record.get(columns + usize::from(has_lesions));
-                let named = (classes.parse(last.unwrap_or_default()))
-                    .map_err(|error| Error::line(path, line, error.to_string(), remedy))?;
-                predictions.balanced.push(named);
-            }
-            predictions.image_ids.push(id);
-            predictions.truths.push(truth);
-            predictions.probabilities.push(row);
-        }
-        Ok(predictions)
-    }
-}
-
-/// The column of lesion ids.
-const LESION: &str = "lesion_id";
-
-/// The column of the classes that the balanced rule names.
-const BALANCED: &str = "balanced";
-
-pub(super) fn write_csv(writer: csv::Writer<Vec<u8>>, path: &Path) -> Result<()> {
-    let bytes = writer
-        .into_inner()
-        .map_err(|error| Error::io("write", path)(error.into_error()))?;
-    files::write_atomically(path, &bytes)
-}
-
-/// The first columns.
-const FIRST: [&str; 2] = ["image_id", "truth"];
-
-fn header(classes: ClassList) -> Vec<&'static str> {
-    let codes = classes.iter().map(Class::code);
-    FIRST.into_iter().chain(codes).collect()
-}
-
-/// The classes with these codes: the list in the `metrics.json` beside the file, which tells what is malignant; without
-/// one, a built-in list.
-fn classes_of(path: &Path, codes: &[String]) -> Option<ClassList> {
-    #[derive(serde::Deserialize)]
-    struct WithClasses {
-        classes: ClassList,
-    }
-    let beside = || {
-        let text = reading::read(&path.with_file_name("metrics.json"), reading::MAX_JSON).ok()?;
-        let read: WithClasses = serde_json::from_slice(&text).ok()?;
-        Some(read.classes).filter(|list| list.iter().map(Class::code).eq(codes))
-    };
-    beside().or_else(|| classes::with_codes(codes))
-}
-
-/// Parses a record, or returns its problem. The csv crate has checked the number of fields.
-fn parse(
-    classes: ClassList,
-    record: &csv::StringRecord,
-) -> Result<(String, Class, Probabilities), String> {
-    let field = |index: usize| record.get(index).unwrap_or_default();
-    let truth = (classes.parse(field(1).trim())).map_err(|error| error.to_string())?;
-    let mut row = Probabilities::zeros(classes);
-    for class in classes.iter() {
-        let text = field(FIRST.len() + class.index());
-        row[class.index()] = text
-            .parse()
-            .ok()
-            .filter(|p| (0.0..=1.0).contains(p))
-            .ok_or_else(|| format!("'{text}' is not a probability of {class}"))?;
-    }
-    Ok((field(0).to_owned(), truth, row))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::classes::{ham, ham10000};
-
-    fn two_predictions() -> Predictions {
-        let row = |values: [f64; 7]| Probabilities::new(ham10000(), values);
-        Predictions {
-            classes: ham10000(),
-            image_ids: vec!["ISIC_1".into(), "a, \"strange\" name".into()],
-            lesion_ids: vec!["HAM_1".into(), "HAM_1".into()],
-            truths: vec![ham("mel"), ham("vasc")],
-            probabilities: vec![
-                row([0.1, 0.2, 1.0 / 3.0, 0.0, 1e-300, 0.7 / 3.0, 0.4 / 3.0]),
-                Probabilities::one_hot(ham("nv")),
-            ],
-            balanced: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn written_predictions_are_read_back_bit_for_bit() {
-        let home = tempfile::tempdir().unwrap();
-        let path = home.path().join(FILE);
-        two_predictions().write(&path).unwrap();
-        assert_eq!(Predictions::read(&path).unwrap(), two_predictions());
-        let text = std::fs::read_to_string(&path).unwrap();
-        assert!(text.starts_with("image_id,truth,akiec,bcc,bkl,df,mel,nv,vasc,lesion_id\n"));
-    }
-
-    #[test]
-    fn the_classes_are_those_of_the_metrics_beside_the_file() {
-        let home = tempfile::tempdir().unwrap();
-        let path = home.path().join(FILE);
-        two_predictions().write(&path).unwrap();
-        let mut own = ham10000().entries().to_vec();
-        own[0].malignant = false;
-        let own = ClassList::new("own", own).unwrap();
-        let beside = serde_json::json!({ "classes": own }).to_string();
-        std::fs::write(home.path().join("metrics.json"), beside).unwrap();
-        let read = Predictions::read(&path).unwrap();
-        assert_eq!(read.classes.entries(), own.entries());
-        assert_eq!(read.truths, two_predictions().truths);
-    }
-
-    #[test]
-    fn the_classes_of_the_balanced_rule_are_a_last_column() {
-        let home = tempfile::tempdir().unwrap();
-        let path = home.path().join(FILE);
-        let balanced = Predictions {
-            balanced: vec![ham("bkl"), ham("nv")],
-            ..two_predictions()
-        };
-        balanced.write(&path).unwrap();
-        let text = std::fs::read_to_string(&path).unwrap();
-        assert!(
-            text.lines()
-                .next()
-                .unwrap()
-                .ends_with(",vasc,lesion_id,balanced")
-        );
-        assert_eq!(Predictions::read(&path).unwrap(), balanced);
-        std::fs::write(&path, text.replace(",bkl\n", ",mole\n")).unwrap();
-        let error = Predictions::read(&path).unwrap_err().to_string();
-        assert!(
-            error.contains("predictions.csv:2") && error.contains("mole"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn files_without_lesion_ids_count_each_image_as_a_lesion() {
-        let home = tempfile::tempdir().unwrap();
-        let path = home.path().join(FILE);
-        let header = "image_id,truth,akiec,bcc,bkl,df,mel,nv,vasc\n";
-        std::fs::write(
-            &path,
-            format!("{header}b,nv,0,0,0,0,0,1,0\na,nv,0,0,0,0,0,1,0\n"),
-        )
-        .unwrap();
-        let read = Predictions::read(&path).unwrap();
-        assert_eq!(read.lesions(), ["b", "a"]);
-        assert_eq!(two_predictions().lesions(), ["HAM_1", "HAM_1"]);
-    }
-
-    #[test]
-    fn an_invalid_line_is_refused_with_its_number() {
-        let home = tempfile::tempdir().unwrap();
-        let path = home.path().join(FILE);
-        let header = "image_id,truth,akiec,bcc,bkl,df,mel,nv,vasc\n";
-        for (line, problem) in [
-            ("a,mole,0,0,0,0,0,1,0", "'mole'"),
-            ("a,nv,0,0,0,0,0,1.5,0", "'1.5' is not a probability of nv"),
-            ("a,nv,0,0,0,0,NaN,0,0", "'NaN' is not a probability of mel"),
-            ("a,nv,0,0,0,0", "field"),
-        ] {
-            std::fs::write(&path, format!("{header}b,nv,0,0,0,0,0,1,0\n{line}\n")).unwrap();
-            let error = Predictions::read(&path).unwrap_err().to_string();
-            assert!(
-                error.contains("predictions.csv:3") && error.contains(problem),
-                "{error}"
-            );
-        }
-        std::fs::write(&path, "image,truth\n").unwrap();
-        assert!(Predictions::read(&path).is_err());
     }
 }

@@ -74,7 +74,7 @@ pub fn subgroups(
         .iter()
         .map(|c| images.score(c, &unit_weights))
         .collect();
-    let lesions = Clusters::new(&predictions.lesions());
+    let lesions = Clusters::new(&predictions.clusters());
     let draws: Vec<Vec<Vec<InsideOutside>>> = (0..DRAWS)
         .into_par_iter()
         .map(|number| {

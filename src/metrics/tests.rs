@@ -234,6 +234,7 @@ proptest! {
                 classes: ham10000(),
                 image_ids: vec![String::new(); truths.len()],
                 lesion_ids: Vec::new(),
+                patient_ids: Vec::new(),
                 truths: diagnoses(&truths),
                 probabilities: pairs.iter().map(|(_, row)| row.clone()).collect(),
                 balanced: Vec::new(),

@@ -2,23 +2,46 @@
 
 use super::axis::thousands;
 use super::svg::{Anchor, FAINT, RULE, Style, Svg};
+use crate::classes::ClassList;
 use crate::metrics::Confusion;
 
-const LEFT: f64 = 132.0;
-const TOP: f64 = 128.0;
+/// Pixels in a character of a code.
+const CHARACTER: f64 = 9.0;
 
-/// The side of a cell, smaller for many classes.
-fn cell_side(classes: usize) -> f64 {
-    if classes <= 12 { 64.0 } else { 46.0 }
+/// Where the cells are, in pixels.
+#[derive(Clone, Copy)]
+struct Layout {
+    /// The left edge of the cells.
+    left: f64,
+    /// Their upper edge.
+    top: f64,
+    /// The side of a cell, smaller for many classes.
+    cell: f64,
+    /// The side of all cells.
+    side: f64,
+    /// Codes that are wider than a cell are written upwards over their columns.
+    upwards: bool,
 }
 
-/// The most characters of a code that fit beside and above the cells.
-const CODE: usize = 8;
+impl Layout {
+    fn new(classes: ClassList) -> Self {
+        let cell = if classes.len() <= 12 { 64.0 } else { 46.0 };
+        let longest = classes.iter().map(|class| class.code().chars().count());
+        let longest = CHARACTER * longest.max().unwrap_or(0) as f64;
+        let upwards = longest > cell;
+        Self {
+            left: 132.0 + (longest - 72.0).max(0.0),
+            top: 128.0 + if upwards { longest - 16.0 } else { 0.0 },
+            cell,
+            side: cell * classes.len() as f64,
+            upwards,
+        }
+    }
 
-fn short(code: &str) -> String {
-    match code.len() > CODE {
-        true => format!("{}…", &code[..CODE - 1]),
-        false => code.to_owned(),
+    /// The upper left corner of a cell.
+    fn corner(self, row: usize, column: usize) -> (f64, f64) {
+        let at = |start: f64, index: usize| start + index as f64 * self.cell;
+        (at(self.left, column), at(self.top, row))
     }
 }
 
@@ -35,16 +58,22 @@ pub enum Cells {
 /// because counts would show only the largest class.
 pub fn confusion_matrix(confusion: &Confusion, cells: Cells, title: &str) -> String {
     let classes = confusion.classes();
-    let cell = cell_side(classes.len());
-    let side = cell * classes.len() as f64;
-    let mut svg = Svg::new(LEFT + side + 116.0, TOP + side + 56.0, title);
+    let layout = Layout::new(classes);
+    let Layout {
+        left,
+        top,
+        cell,
+        side,
+        ..
+    } = layout;
+    let mut svg = Svg::new(left + side + 116.0, top + side + 56.0, title);
     svg.text((20.0, 34.0), title, Style::new(18.0).bold());
-    draw_labels(&mut svg, confusion, cell);
+    draw_labels(&mut svg, confusion, layout);
     let shares = confusion.normalized();
     for truth in classes.iter() {
         for prediction in classes.iter() {
             let (row, column) = (truth.index(), prediction.index());
-            let corner = (LEFT + column as f64 * cell, TOP + row as f64 * cell);
+            let corner = layout.corner(row, column);
             let count = confusion.counts[row][column];
             let share = shares[row].as_ref().map(|row| row[column]);
             draw_cell(&mut svg, corner, cell, cells, (count, share));
@@ -52,7 +81,7 @@ pub fn confusion_matrix(confusion: &Confusion, cells: Cells, title: &str) -> Str
     }
     // Frames on the diagonal.
     for index in 0..classes.len() {
-        let (x, y) = (LEFT + index as f64 * cell, TOP + index as f64 * cell);
+        let (x, y) = layout.corner(index, index);
         let corners = [
             (x, y),
             (x + cell, y),
@@ -62,43 +91,41 @@ pub fn confusion_matrix(confusion: &Confusion, cells: Cells, title: &str) -> Str
         ];
         svg.path(&corners, RULE, 1.5, "");
     }
-    draw_colour_bar(&mut svg, side);
+    draw_colour_bar(&mut svg, layout);
     svg.finish()
 }
 
-fn draw_labels(svg: &mut Svg, confusion: &Confusion, cell: f64) {
+fn draw_labels(svg: &mut Svg, confusion: &Confusion, layout: Layout) {
     let classes = confusion.classes();
-    let side = cell * classes.len() as f64;
+    let Layout {
+        left, top, side, ..
+    } = layout;
     let axis = Style::new(14.0).anchor(Anchor::Middle);
-    svg.text((LEFT + side / 2.0, TOP - 50.0), "Prediction", axis);
-    svg.text((30.0, TOP + side / 2.0), "Truth", axis.upwards());
+    svg.text((left + side / 2.0, 78.0), "Prediction", axis);
+    svg.text((30.0, top + side / 2.0), "Truth", axis.upwards());
     let code = Style::new(14.0).bold();
     let small = Style::new(11.0).colour(FAINT);
     for class in classes.iter() {
-        let middle = (class.index() as f64 + 0.5) * cell;
-        let end = Anchor::End;
-        svg.text(
-            (LEFT - 10.0, TOP + middle - 1.0),
-            &short(class.code()),
-            code.anchor(end),
-        );
+        let middle = (class.index() as f64 + 0.5) * layout.cell;
+        let end = code.anchor(Anchor::End);
+        svg.text((left - 10.0, top + middle - 1.0), class.code(), end);
         let support = thousands(confusion.support(class));
         svg.text(
-            (LEFT - 10.0, TOP + middle + 14.0),
+            (left - 10.0, top + middle + 14.0),
             &format!("n = {support}"),
-            small.anchor(end),
+            small.anchor(Anchor::End),
         );
-        let centre = Anchor::Middle;
-        svg.text(
-            (LEFT + middle, TOP - 24.0),
-            &short(class.code()),
-            code.anchor(centre),
-        );
+        let over = match layout.upwards {
+            true => code.upwards(),
+            false => code.anchor(Anchor::Middle),
+        };
+        let x = left + middle + if layout.upwards { 5.0 } else { 0.0 };
+        svg.text((x, top - 24.0), class.code(), over);
         let predicted = thousands(confusion.predicted(class));
         svg.text(
-            (LEFT + middle, TOP - 9.0),
+            (left + middle, top - 9.0),
             &format!("n = {predicted}"),
-            small.anchor(centre),
+            small.anchor(Anchor::Middle),
         );
     }
 }
@@ -134,21 +161,24 @@ fn draw_cell(
 }
 
 /// The colour bar, on the right.
-fn draw_colour_bar(svg: &mut Svg, side: f64) {
+fn draw_colour_bar(svg: &mut Svg, layout: Layout) {
     const STEPS: usize = 50;
-    let (x, step) = (LEFT + side + 32.0, side / STEPS as f64);
+    let Layout {
+        left, top, side, ..
+    } = layout;
+    let (x, step) = (left + side + 32.0, side / STEPS as f64);
     for index in 0..STEPS {
         let share = 1.0 - (index as f64 + 0.5) / STEPS as f64;
         // The steps overlap by half a pixel to avoid visible seams.
         svg.rectangle(
-            (x, TOP + index as f64 * step),
+            (x, top + index as f64 * step),
             (14.0, step + 0.5),
             &hex(shade(share)),
         );
     }
     for tick in 0..=4 {
         let share = f64::from(tick) / 4.0;
-        let y = TOP + side * (1.0 - share);
+        let y = top + side * (1.0 - share);
         svg.line((x + 14.0, y), (x + 18.0, y), RULE, 1.0);
         svg.text(
             (x + 22.0, y + 4.0),
@@ -158,7 +188,7 @@ fn draw_colour_bar(svg: &mut Svg, side: f64) {
     }
     let style = Style::new(12.0).colour(FAINT).anchor(Anchor::Middle);
     let foot = "Colour: share of the row, that is, of the images of the true class";
-    svg.text((LEFT + side / 2.0, TOP + side + 32.0), foot, style);
+    svg.text((left + side / 2.0, top + side + 32.0), foot, style);
 }
 
 /// A colour as red, green and blue, 0 to 255.
@@ -242,5 +272,16 @@ mod tests {
         assert!(counts.contains(">1,234<") && !counts.contains(">0.50</text>\n<text"));
         let shares = confusion_matrix(&confusion, Cells::Normalized, "Shares");
         assert!(shares.contains(">0.50<") && shares.contains(">1.00<") && shares.contains(">–<"));
+    }
+
+    #[test]
+    fn codes_that_are_wider_than_a_cell_are_written_upwards_and_in_full() {
+        let mut entries = ham10000().entries().to_vec();
+        entries[0].code = "keratosis".to_owned();
+        let wide = ClassList::new("wide", entries).unwrap();
+        assert!(Layout::new(wide).upwards && !Layout::new(ham10000()).upwards);
+        let confusion = Confusion::count(wide, std::iter::empty());
+        let picture = confusion_matrix(&confusion, Cells::Counts, "Counts");
+        assert_eq!(picture.matches(">keratosis<").count(), 2, "{picture}");
     }
 }

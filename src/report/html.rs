@@ -177,7 +177,7 @@ fn notes(page: &Page) -> Markup {
     html! {
         ul {
             li { "Intervals are 95 % percentile bootstrap intervals from 2,000 draws of lesions with replacement (all
-                images of a lesion together). They cover the sampling of test lesions, but not the variance between
+                images of a lesion together), or of patients where the dataset keeps patients whole. They cover the sampling of test lesions, but not the variance between
                 training runs, clinics or cameras." }
             li { "The predicted class is the argmax, except under Decision rules. AUC and average precision are for one class against the rest." }
             @if let Some(malignant) = classes.malignant() {

@@ -73,15 +73,14 @@ pub fn evaluation(
         let value = number(metrics.get(&name));
         let _ = writeln!(text, "  {label:<18} {value}{}", interval(&name));
     }
-    text.push_str("  AUC, one class against the rest:");
-    for class in classes.iter() {
-        let auc = metrics
-            .per_class
-            .get(class.code())
-            .and_then(|of_class| of_class.auc);
-        let _ = write!(text, "  {class} {}", number(auc));
-    }
-    text.push('\n');
+    let aucs = classes.iter().map(|class| {
+        let of_class = metrics.per_class.get(class.code());
+        format!(
+            "{class} {}",
+            number(of_class.and_then(|figures| figures.auc))
+        )
+    });
+    text.push_str(&folded("  AUC, one class against the rest:", aucs));
     if !undefined.is_empty() {
         text.push_str(
             "\nUndefined for these images (null in metrics.json, 0.00 in the report above)\n",
@@ -91,6 +90,20 @@ pub fn evaluation(
         }
     }
     text
+}
+
+/// A heading and items after it, on lines of at most 80 columns.
+fn folded(heading: &str, items: impl IntoIterator<Item = String>) -> String {
+    let (mut text, mut column) = (heading.to_owned(), heading.len());
+    for item in items {
+        if column + 2 + item.len() > 80 {
+            text.push_str("\n  ");
+            column = 2;
+        }
+        let _ = write!(text, "  {item}");
+        column += 2 + item.len();
+    }
+    text + "\n"
 }
 
 /// The metrics of both decision rules, side by side; empty if only the likeliest class is known.

@@ -5,6 +5,7 @@ mod escape;
 mod global;
 mod output;
 mod panic;
+mod progress_lines;
 mod session;
 pub mod shell;
 pub mod signals;

@@ -15,6 +15,7 @@ use super::color::{self, styled};
 use super::escape::escaped;
 use super::global::Global;
 use super::output::{self, print_out};
+use super::progress_lines::ProgressLines;
 use super::summary::{Outcome, Summary};
 use super::threads::capped;
 
@@ -26,11 +27,12 @@ pub struct Session {
     running: Mutex<Option<Task>>,
 }
 
-/// The current task, with its progress bar.
+/// The current task, with its progress bar, or lines where there is no terminal.
 struct Task {
     name: String,
     started: Instant,
     bar: ProgressBar,
+    lines: Option<ProgressLines>,
 }
 
 impl Session {
@@ -170,7 +172,7 @@ impl Progress for Session {
             ProgressDrawTarget::hidden()
         };
         let bar = ProgressBar::with_draw_target(Some(total), target);
-        let template = "{prefix:24} {bar:24} {pos:>6}/{len}  {per_sec:>10}  {eta:>4} left  {msg}";
+        let template = "{prefix} {wide_bar} {pos}/{len}  {per_sec}  {eta} left  {msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("━╸─").with_key(
                 "per_sec",
@@ -188,16 +190,23 @@ impl Progress for Session {
                 name: task.to_owned(),
                 started: Instant::now(),
                 bar,
+                lines: (!visible && !self.global.quiet).then(|| ProgressLines::new(task, total)),
             });
         });
     }
 
     fn advance(&self, steps: u64) {
+        let mut line = None;
         self.with_task(|running| {
             if let Some(task) = running {
                 task.bar.inc(steps);
+                let elapsed = task.started.elapsed();
+                line = (task.lines.as_mut()).and_then(|lines| lines.advance(steps, elapsed));
             }
         });
+        if let Some(line) = line {
+            self.print("", &line);
+        }
     }
 
     fn detail(&self, words: &str) {

@@ -3,6 +3,7 @@
 use super::history::{self, Epoch};
 use super::initial_model::InitialModel;
 use super::run::{TrainingResult, TrainingRun};
+use super::tensorboard::EventFile;
 use super::trainer::Trainer;
 use crate::Result;
 use crate::progress::Progress;
@@ -18,9 +19,14 @@ pub fn fit(
         true => progress.say("This run has ended: nothing is left to train."),
         false => progress.say(Epoch::header()),
     }
+    let epochs = trainer.history().len();
+    let mut events = EventFile::new(&run.folder.path(), epochs, run.event_file);
     while !trainer.finished() {
         if !trainer.epoch()? {
             return Ok(trainer.into_result(true));
+        }
+        if let Some(events) = &mut events {
+            events.append(&run.folder.path(), trainer.history())?;
         }
     }
     let result = trainer.into_result(false);

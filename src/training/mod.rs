@@ -19,6 +19,7 @@ pub mod lr_schedule;
 mod mixup;
 pub mod optim;
 pub mod run;
+pub mod tensorboard;
 mod trainer;
 
 pub use self::config::{Phase, TrainingConfig};

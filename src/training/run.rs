@@ -20,6 +20,8 @@ pub struct TrainingRun<'a> {
     pub resume: bool,
     /// Whether a resumed run was given more epochs, so that it goes on even if it had ended.
     pub extended: bool,
+    /// Whether to write an event file for TensorBoard; a resumed run that has one goes on with it.
+    pub event_file: bool,
     /// Set by the caller to stop after the current step.
     pub stop: &'a AtomicBool,
 }

@@ -121,6 +121,11 @@ impl<'a> Trainer<'a> {
         self.state.finished
     }
 
+    /// The finished epochs.
+    pub fn history(&self) -> &[Epoch] {
+        &self.history
+    }
+
     /// Trains the rest of the current epoch. Returns false if the run was stopped before its end.
     pub fn epoch(&mut self) -> Result<bool> {
         Ok(self.steps()? && self.end_epoch()?)

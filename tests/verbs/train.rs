@@ -375,6 +375,29 @@ fn epochs_without_validation_have_empty_figures_and_the_last_is_always_validated
 }
 
 #[test]
+fn an_event_file_for_tensorboard_has_a_record_for_each_epoch() {
+    let home = tempfile::tempdir().unwrap();
+    let run = home.path().join("run");
+    let logger = ["--logger", "tensorboard", "--set", "epochs=2"];
+    let trained = transfer(&run, &logger);
+    assert!(trained.status.success(), "{}", stderr(&trained));
+    let name = "events.out.tfevents.skinlesion";
+    assert!(stdout(&trained).contains(name), "{}", stdout(&trained));
+    let bytes = fs::read(run.join(name)).unwrap();
+    let (mut records, mut rest) = (Vec::new(), bytes.as_slice());
+    while let Some((length, after)) = rest.split_first_chunk() {
+        let (record, after) = after[4..].split_at(u64::from_le_bytes(*length) as usize);
+        records.push(String::from_utf8_lossy(record).into_owned());
+        rest = &after[4..];
+    }
+    assert_eq!(records.len(), 3, "{records:?}");
+    assert!(records[0].contains("brain.Event:2"), "{records:?}");
+    for tag in ["loss/train", "loss/val", "learning_rate", "macro_f1/val"] {
+        assert!(records[2].contains(tag), "{tag}: {records:?}");
+    }
+}
+
+#[test]
 fn flags_beat_the_file_and_the_file_beats_the_defaults() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("mine.toml");

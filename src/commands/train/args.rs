@@ -73,6 +73,17 @@ pub struct Args {
     /// Replace an earlier run in --out
     #[arg(long)]
     pub force: bool,
+
+    /// Also write the history as an event file into --out: run `tensorboard --logdir` on its parent folder
+    #[arg(long, value_name = "LOGGER")]
+    pub logger: Option<Logger>,
+}
+
+/// A program that shows the history of a run.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum Logger {
+    /// TensorBoard.
+    Tensorboard,
 }
 
 impl Args {

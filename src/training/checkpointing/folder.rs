@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::files::{self, AtomicFolder, FolderFiles, PublishedFolder};
 use crate::model::checkpoint_metadata::{BEST_FILE, LAST_FILE};
 use crate::training::config::TrainingConfig;
-use crate::training::history;
+use crate::training::{history, tensorboard};
 use crate::{Error, Result, reading};
 
 /// File name of the resolved configuration.
@@ -30,6 +30,7 @@ const FILES: FolderFiles = FolderFiles {
         "history.csv*",
         "curves.png",
         "curves.svg",
+        tensorboard::FILE,
         "SHA256SUMS",
     ],
 };
@@ -156,7 +157,7 @@ pub fn data_path(folder: &Path) -> Result<PathBuf> {
 /// Paths of all files that a run writes, most important first.
 pub fn written(folder: &Path) -> Vec<PathBuf> {
     let curves = folder.join(history::CURVES);
-    vec![
+    let mut files = vec![
         folder.join(BEST_FILE),
         folder.join(LAST_FILE),
         folder.join(CONFIG_FILE),
@@ -164,5 +165,7 @@ pub fn written(folder: &Path) -> Vec<PathBuf> {
         folder.join(history::FILE),
         curves.with_extension("png"),
         curves.with_extension("svg"),
-    ]
+    ];
+    files.extend(tensorboard::written(folder));
+    files
 }

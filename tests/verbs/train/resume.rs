@@ -73,6 +73,7 @@ fn resumes_exactly(settings: &[&str]) {
                 config: &config,
                 folder: &run_folder,
                 resume,
+                event_file: false,
                 extended: false,
                 stop: &stop,
             };

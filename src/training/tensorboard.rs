@@ -1,0 +1,168 @@
+//! The history of a run as an event file, which TensorBoard reads while the run goes on.
+//!
+//! The file is a sequence of TFRecords: length and its checksum, the event and its checksum. The events are protobuf
+//! messages (<https://github.com/tensorflow/tensorflow/blob/master/tensorflow/core/util/event.proto>).
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use prost::Message;
+
+use super::history::Epoch;
+use crate::{Error, Result};
+
+/// The file name within a checkpoint folder. TensorBoard opens files whose name contains `tfevents`.
+pub const FILE: &str = "events.out.tfevents.skinlesion";
+
+/// `Event`: the value of some scalars after an epoch, or the version of the file.
+#[derive(Clone, PartialEq, Message)]
+struct Event {
+    /// Seconds since 1970.
+    #[prost(double, tag = "1")]
+    wall_time: f64,
+    /// The epoch.
+    #[prost(int64, tag = "2")]
+    step: i64,
+    /// In the first event only.
+    #[prost(string, optional, tag = "3")]
+    file_version: Option<String>,
+    /// The scalars.
+    #[prost(message, optional, tag = "5")]
+    summary: Option<Summary>,
+}
+
+/// `Summary`: scalars.
+#[derive(Clone, PartialEq, Message)]
+struct Summary {
+    #[prost(message, repeated, tag = "1")]
+    value: Vec<Scalar>,
+}
+
+/// `Summary.Value`: a scalar by its tag.
+#[derive(Clone, PartialEq, Message)]
+struct Scalar {
+    #[prost(string, tag = "1")]
+    tag: String,
+    #[prost(float, tag = "2")]
+    simple_value: f32,
+}
+
+/// Writes the events of a run into its folder, an epoch at a time.
+pub struct EventFile {
+    /// The number of epochs that the file has.
+    epochs: usize,
+}
+
+impl EventFile {
+    /// The event file of a run with `epochs` finished epochs. `None` if there is none and `wanted` is not set: a
+    /// resumed run goes on with the file that it has.
+    pub fn new(folder: &Path, epochs: usize, wanted: bool) -> Option<Self> {
+        match folder.join(FILE).is_file() {
+            true => Some(Self { epochs }),
+            false => wanted.then_some(Self { epochs: 0 }),
+        }
+    }
+
+    /// Appends the epochs that the file lacks.
+    pub fn append(&mut self, folder: &Path, history: &[Epoch]) -> Result<()> {
+        let path = folder.join(FILE);
+        let new = history.get(self.epochs..).unwrap_or_default();
+        let mut bytes = Vec::new();
+        if !path.is_file() {
+            let version = Some("brain.Event:2".to_owned());
+            bytes.extend(record(&Event {
+                wall_time: now(),
+                file_version: version,
+                ..Event::default()
+            }));
+        }
+        for epoch in new {
+            let value = scalars(epoch);
+            bytes.extend(record(&Event {
+                wall_time: now(),
+                step: epoch.epoch as i64,
+                summary: Some(Summary { value }),
+                ..Event::default()
+            }));
+        }
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .and_then(|mut file| file.write_all(&bytes))
+            .map_err(Error::io("write", &path))?;
+        self.epochs = history.len();
+        Ok(())
+    }
+}
+
+/// The event file of a folder, if it has one.
+pub fn written(folder: &Path) -> Option<PathBuf> {
+    Some(folder.join(FILE)).filter(|path| path.is_file())
+}
+
+fn now() -> f64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0.0, |since| since.as_secs_f64())
+}
+
+/// The numbers of an epoch under TensorBoard's kind of name: `loss/train` and `loss/val` share a chart group.
+fn scalars(epoch: &Epoch) -> Vec<Scalar> {
+    let mut values = vec![("learning_rate".to_owned(), Some(epoch.learning_rate))];
+    let mut pair = |name: &str, [train, val]: [Option<f64>; 2]| {
+        values.push((format!("{name}/train"), train));
+        values.push((format!("{name}/val"), val));
+    };
+    pair("loss", [epoch.train_loss, epoch.val_loss]);
+    pair("accuracy", [epoch.train_accuracy, epoch.val_accuracy]);
+    let top2 = [epoch.train_top2_accuracy, epoch.val_top2_accuracy];
+    pair("top2_accuracy", top2);
+    let balanced = [epoch.train_balanced_accuracy, epoch.val_balanced_accuracy];
+    pair("balanced_accuracy", balanced);
+    pair("macro_f1", [epoch.train_macro_f1, epoch.val_macro_f1]);
+    let melanoma = [epoch.train_melanoma_recall, epoch.val_melanoma_recall];
+    pair("melanoma_recall", melanoma);
+    for (name, recalls) in &epoch.recalls {
+        pair(name, *recalls);
+    }
+    let scalar = |(tag, value): (String, Option<f64>)| {
+        let simple_value = value? as f32;
+        Some(Scalar { tag, simple_value })
+    };
+    values.into_iter().filter_map(scalar).collect()
+}
+
+/// An event as a TFRecord.
+fn record(event: &Event) -> Vec<u8> {
+    let data = event.encode_to_vec();
+    let length = (data.len() as u64).to_le_bytes();
+    let mut record = length.to_vec();
+    record.extend(masked_checksum(&length).to_le_bytes());
+    record.extend(&data);
+    record.extend(masked_checksum(&data).to_le_bytes());
+    record
+}
+
+/// CRC-32C, rotated and shifted as TFRecords have it.
+fn masked_checksum(bytes: &[u8]) -> u32 {
+    crc32c::crc32c(bytes)
+        .rotate_right(15)
+        .wrapping_add(0xa282_ead8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checksums_are_those_of_tensorflow() {
+        // The header of a record of 24 bytes, as TensorFlow 2 writes it for "brain.Event:2".
+        let length = 24_u64.to_le_bytes();
+        assert_eq!(
+            masked_checksum(&length).to_le_bytes(),
+            [0xa3, 0x7f, 0x4b, 0x22]
+        );
+    }
+}
