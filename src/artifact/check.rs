@@ -17,8 +17,6 @@ pub struct Check {
     pub mean_difference: f64,
     /// The number of images with the same top-1 class.
     pub same_top1: usize,
-    /// Latency at batch size 1 on the CPU of the exporting machine, in milliseconds.
-    pub milliseconds: f64,
     /// Metrics, if the images have labels, or those of `scored`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<Score>,

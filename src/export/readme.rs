@@ -13,7 +13,7 @@ use crate::integrity::sums::FILE as SUMS_FILE;
 /// The file's name.
 pub const README_FILE: &str = "README.md";
 
-/// A table of the files with size, agreement, metrics and latency, readable as text and as Markdown.
+/// A table of the files with size, agreement and metrics, readable as text and as Markdown.
 pub fn table(networks: &[ExportedFile]) -> String {
     let mut rows = vec![
         [
@@ -24,7 +24,6 @@ pub fn table(networks: &[ExportedFile]) -> String {
             "same top-1",
             "balanced acc.",
             "mel. recall",
-            "ms/image",
         ]
         .map(str::to_owned),
     ];
@@ -49,14 +48,13 @@ pub fn table(networks: &[ExportedFile]) -> String {
                 score.and_then(|s| s.melanoma_recall),
                 score.and_then(|s| s.melanoma_recall_change),
             ),
-            format!("{:.1}", check.milliseconds),
         ]);
     }
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
         cells.max().unwrap_or_default()
     };
-    let widths: [usize; 8] = std::array::from_fn(width);
+    let widths: [usize; 7] = std::array::from_fn(width);
     let mut text = String::new();
     for (index, row) in rows.iter().enumerate() {
         let cells = row.iter().zip(widths).enumerate();
@@ -85,8 +83,7 @@ pub fn legend(networks: &[ExportedFile]) -> String {
     let of = networks.first().map_or("", |n| &n.check.of);
     format!(
         "Each file was run on {of}, and its probabilities were compared with the checkpoint's. Changes are percentage points \
-         against the checkpoint. ms/image: latency at batch size 1 on the CPU of the exporting machine, in libtorch (.pt), \
-         rten (.onnx) and this program's TFLite interpreter (.tflite); phone runtimes differ."
+         against the checkpoint. `skinlesion benchmark .` times the files on your machine; phone runtimes differ."
     )
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Instant;
 
 use super::images::Images;
 use super::inputs::ExportInputs;
@@ -62,12 +61,9 @@ pub fn check(
     let singles = &images.pixels[..SINGLE.min(images.pixels.len())];
     progress.start(
         &format!("Running {}", format.file_name()),
-        (2 * singles.len() + images.pixels.len()) as u64,
+        (singles.len() + images.pixels.len()) as u64,
     );
-    in_batches(classifier, singles, 1, progress)?; // warm-up: engines optimise on their first runs
-    let began = Instant::now();
     let one_by_one = in_batches(classifier, singles, 1, progress)?;
-    let milliseconds = began.elapsed().as_secs_f64() * 1e3 / singles.len().max(1) as f64;
     let together = in_batches(classifier, &images.pixels, BATCH, progress)?;
     progress.finish();
     if format.precision() == Precision::Single {
@@ -93,7 +89,6 @@ pub fn check(
         same_top1: (expected.iter().zip(&together))
             .filter(|(e, f)| e.argmax() == f.argmax())
             .count(),
-        milliseconds,
         score: score(images, expected, &together, inputs.decisions),
         scored: None,
     };
@@ -272,7 +267,6 @@ mod tests {
             max_difference: 0.1,
             mean_difference: 0.01,
             same_top1,
-            milliseconds: 1.0,
             score: Some(Score {
                 accuracy: Some(0.8),
                 balanced_accuracy: Some(0.7),

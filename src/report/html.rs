@@ -8,6 +8,7 @@ mod decisions;
 mod figures;
 mod format;
 mod groups;
+mod summary;
 mod thresholds;
 
 use std::collections::BTreeMap;
@@ -57,7 +58,8 @@ pub struct Page<'a> {
 }
 
 /// The sections, by anchor and heading.
-const SECTIONS: [(&str, &str); 12] = [
+const SECTIONS: [(&str, &str); 13] = [
+    ("summary", "Summary"),
     ("figures", "Headline metrics"),
     ("confusion", "Confusion matrix"),
     ("decisions", "Decision rules"),
@@ -105,6 +107,7 @@ pub fn page(page: &Page) -> String {
 /// The contents of [`SECTIONS`], in their order.
 fn sections(page: &Page) -> [Markup; SECTIONS.len()] {
     [
+        summary::summary(page),
         figures::headlines(page.metrics, page.intervals, page.undefined),
         confusion(page),
         decisions::decisions(page.metrics.classes, page.analysis.decisions.as_ref()),
@@ -127,12 +130,8 @@ fn sections(page: &Page) -> [Markup; SECTIONS.len()] {
 fn confusion(page: &Page) -> Markup {
     let confusion = page.metrics.confusion();
     html! {
-        p { "Rows: truth. Columns: prediction. Colour: share of the row." }
-        div.charts {
-            @for (cells, title) in [(Cells::Counts, "Images"), (Cells::Normalized, "Normalized by row")] {
-                figure { (picture(&confusion_matrix(&confusion, cells, title))) }
-            }
-        }
+        p { "Rows: truth. Columns: prediction. Colour: share of the row, as in the summary." }
+        figure { (picture(&confusion_matrix(&confusion, Cells::Counts, "Images"))) }
     }
 }
 

@@ -196,4 +196,17 @@ mod tests {
     fn headlines_are_the_named_metrics() {
         assert_eq!(HEADLINES.map(|(name, _)| name).as_slice(), Metrics::NAMES);
     }
+
+    #[test]
+    fn a_list_of_many_items_is_folded_at_80_columns() {
+        let items = (0..30).map(|item| format!("class-{item} 0.5"));
+        let text = folded("  AUC:", items);
+        assert_eq!(text.split_whitespace().count(), 61);
+        assert!(text.lines().count() > 4, "{text}");
+        assert!(text.lines().all(|line| line.len() <= 80), "{text}");
+        assert_eq!(
+            folded("  AUC:", ["mel 0.5".to_owned()]),
+            "  AUC:  mel 0.5\n"
+        );
+    }
 }

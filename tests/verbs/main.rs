@@ -34,6 +34,8 @@ mod info;
 mod integrity;
 mod man;
 #[cfg(feature = "torch")]
+mod mutated;
+#[cfg(feature = "torch")]
 mod networks;
 #[cfg(all(unix, feature = "torch"))]
 mod next;

@@ -39,11 +39,12 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         .collect::<skinlesion::Result<_>>()?;
     let models = folds::by_fold(models, &dataset)?;
     let next = next(args, &dataset, models.values().next());
+    let caveat = caveat(models.values());
     let info = dataset.info.clone();
     let (evaluation, predictions) = folds::score(&models, dataset, args.batch_size.get(), session)?;
     let page = html::page(&Page {
         title: format!("{} of {}", evaluation.folds_in_words(), name_of(&args.data)),
-        caveats: vec![CAVEAT.to_owned()],
+        caveats: caveat.map(str::to_owned).into_iter().collect(),
         facts: vec![
             (
                 "dataset",
@@ -73,7 +74,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
             evaluation.folds_in_words(),
             evaluation.metrics.n
         ),
-        text: text(args, &evaluation),
+        text: text(args, &evaluation, caveat),
         metrics: &evaluation.metrics,
         json: serde_json::to_value(&evaluation)?,
         predictions,
@@ -84,19 +85,32 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     scored.publish(draft, &args.out)
 }
 
-const CAVEAT: &str = "The epoch of each network was chosen on the fold that it is evaluated on, so the metrics are slightly optimistic.";
+/// What is said unless every network kept its last epoch.
+fn caveat<'a>(mut models: impl Iterator<Item = &'a Model>) -> Option<&'static str> {
+    let kept_last = |model: &Model| {
+        let metadata = model.classifier.metadata();
+        let config = metadata.and_then(|metadata| metadata.config.parse::<toml::Table>().ok());
+        config.is_some_and(|config| {
+            config.get("monitor").and_then(|key| key.as_str()) == Some("last")
+        })
+    };
+    (!models.all(kept_last)).then_some(
+        "The epoch of a network was chosen on the fold that it is evaluated on, so the metrics are slightly optimistic.",
+    )
+}
 
 /// What a person reads.
-fn text(args: &Args, evaluation: &PooledEvaluation) -> String {
+fn text(args: &Args, evaluation: &PooledEvaluation, caveat: Option<&str>) -> String {
     format!(
         "{folds} of {data}: {n} images of {lesions}, each evaluated by the network that was not trained on it\n\
-         {views}{CAVEAT}\n\n\
+         {views}{caveat}\n\n\
          {figures}\n{decisions}{by_fold}\n{DISCLAIMER}\n",
         folds = evaluation.folds_in_words(),
         data = args.data.display(),
         n = evaluation.metrics.n,
         lesions = evaluation.data.lesions_in_words(),
         views = views(args),
+        caveat = caveat.unwrap_or_default(),
         figures = report::text::evaluation(
             &evaluation.metrics,
             &evaluation.intervals,

@@ -6,7 +6,7 @@
 mod download;
 mod match_state_dict;
 mod pickle;
-mod pth;
+pub mod pth;
 mod size_limit;
 mod strided;
 #[cfg(test)]

@@ -45,9 +45,11 @@ pub fn decisions(classes: ClassList, analysis: Option<&DecisionAnalysis>) -> Mar
                 @for value in per_class(class.code(), [&analysis.likeliest, balanced]) { td { (number(value)) } }
             } } }
         } }
-        h3 { "Confusion matrix of the balanced rule" }
-        div.charts { figure { (picture(&confusion_matrix(
-            &Confusion::of(classes, &balanced.confusion_matrix), Cells::Normalized, "Normalized by row"))) } }
+        h3 { "Confusion matrices, normalized by row" }
+        div.charts { @for (rule, title) in [(&analysis.likeliest, "Likeliest"), (balanced, "Balanced")] {
+            figure { (picture(&confusion_matrix(
+                &Confusion::of(classes, &rule.confusion_matrix), Cells::Normalized, title))) }
+        } }
     }
 }
 
