@@ -37,6 +37,8 @@ mod man;
 mod networks;
 #[cfg(all(unix, feature = "torch"))]
 mod next;
+#[cfg(feature = "torch")]
+mod novelty;
 #[cfg(unix)]
 mod outputs;
 #[cfg(feature = "torch")]
