@@ -7,6 +7,9 @@ pub mod compare;
 pub mod cross_fit;
 pub mod folds;
 pub mod leakage;
+pub mod novelty;
+#[cfg(feature = "torch")]
+pub mod novelty_fit;
 pub mod out_of_fold;
 mod scoring;
 
@@ -17,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use self::analysis::Analysis;
 use self::leakage::distinct_lesions;
+use self::novelty::FlaggedImages;
 use crate::dataset::{Dataset, Sample, Split};
 use crate::files::FolderFiles;
 use crate::inference::classifier::Classifier;
@@ -27,7 +31,7 @@ use crate::metrics::decision_metrics::DecisionAnalysis;
 use crate::metrics::{Metrics, Predictions, operating_points};
 use crate::{DEFAULT_SEED, Result, files};
 
-pub use self::scoring::{as_trained, predict_split, threshold_rows};
+pub use self::scoring::{as_trained, predict_split, score_split, threshold_rows};
 
 /// The metrics file within an evaluation folder. A folder that contains it is recognized as an evaluation.
 pub const METRICS_FILE: &str = "metrics.json";
@@ -61,6 +65,9 @@ pub struct Evaluation {
     /// Whether test-time augmentation was used: probabilities are means over the symmetric views of each image.
     #[serde(default)]
     pub tta: bool,
+    /// How many images the novelty score flags; `None` if the model has none, and in files of older versions.
+    #[serde(default)]
+    pub novelty: Option<FlaggedImages>,
     /// The scored model.
     pub model: ScoredModel,
     /// The split that the model was scored on.
@@ -108,13 +115,14 @@ impl ScoredSplit {
 
 impl Evaluation {
     /// Scores predictions of the model file `model` on a split, in the order of the split. Thresholds are selected on
-    /// `thresholds_on`, its predictions for validation images.
+    /// `thresholds_on`, its predictions for validation images. `novelty`: the novelty scores of the images.
     pub fn new(
         model: &Path,
         classifier: &dyn Classifier,
         dataset: &Dataset,
         split: Split,
         predictions: &Predictions,
+        novelty: Option<&[f64]>,
         thresholds_on: Option<&Predictions>,
     ) -> Result<Self> {
         let metrics = predictions.score();
@@ -130,6 +138,8 @@ impl Evaluation {
             undefined: metrics.undefined(),
             metrics,
             tta: classifier.uses_tta(),
+            novelty: (classifier.novelty().zip(novelty))
+                .map(|(rule, scores)| FlaggedImages::new(rule, scores)),
             model: ScoredModel::new(model)?,
             data: ScoredSplit {
                 manifest: dataset.info.hashes.manifest.clone(),

@@ -23,6 +23,20 @@ pub struct Check {
     /// What was scored instead, if the network has no labelled images of its own: the network of a fold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scored: Option<String>,
+    /// The comparison of the novelty scores, if the file has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub novelty: Option<NoveltyCheck>,
+}
+
+/// The comparison of an exported file's novelty scores with the checkpoint's.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NoveltyCheck {
+    /// Largest absolute difference, as a fraction of the threshold or of the score, whichever is larger.
+    pub max_difference: f64,
+    /// The number of images that the file flags.
+    pub flagged: usize,
+    /// The number of images that only one of the two flags.
+    pub changed: usize,
 }
 
 /// Metrics of an exported file, and their differences from the checkpoint's. All are fractions, 0 to 1.

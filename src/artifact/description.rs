@@ -15,6 +15,7 @@ use crate::metrics::operating_points::{self, OperatingPoint, Target};
 use crate::metrics::{Metrics, Predictions, selective};
 use crate::model::architecture::Architecture;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
+use crate::model::novelty_rule::NoveltyRule;
 use crate::{ClassList, DEFAULT_SEED, DISCLAIMER, Error, Result, reading};
 
 /// The target coverage: the least fraction of images without abstention.
@@ -66,6 +67,9 @@ pub struct Description {
     /// The abstention rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub abstention: Option<Abstention>,
+    /// The threshold of the novelty score; `null` if the network has none.
+    #[serde(default)]
+    pub novelty: Option<NoveltyRule>,
     /// The source checkpoint.
     pub checkpoint: SourceCheckpoint,
     /// SHA-256 of the training dataset's manifest.
@@ -153,6 +157,7 @@ impl Description {
             metrics: Vec::new(),
             thresholds: Vec::new(),
             abstention: None,
+            novelty: metadata.novelty,
             checkpoint: SourceCheckpoint {
                 sha256: sha256.to_owned(),
                 phase: metadata.phase.clone(),
@@ -267,6 +272,8 @@ pub struct InputSpec {
     pub thresholds: Vec<Threshold>,
     /// The abstention rule, if the file has one.
     pub abstention: Option<Abstention>,
+    /// The threshold of the novelty score, if the file has one.
+    pub novelty: Option<NoveltyRule>,
 }
 
 impl InputSpec {
@@ -314,6 +321,17 @@ impl InputSpec {
             abstention: match field("abstention") {
                 text @ Some(_) => parsed(text).ok_or_else(|| missing("abstention"))?,
                 None => None,
+            },
+            novelty: match field("novelty") {
+                text @ Some(_) => {
+                    let rule: Option<NoveltyRule> =
+                        parsed(text).ok_or_else(|| missing("novelty"))?;
+                    match rule.is_none_or(|rule| rule.is_valid()) {
+                        true => rule,
+                        false => return Err(missing("novelty")),
+                    }
+                }
+                None => None, // a file of an older version
             },
         })
     }

@@ -15,6 +15,9 @@ pub const PROBABILITIES: &str = "probabilities";
 /// Name of the output with the logits.
 pub const LOGITS: &str = "logits";
 
+/// Name of the output with the novelty score.
+pub const NOVELTY: &str = "novelty";
+
 /// Name of the output with the class activation maps.
 pub const EVIDENCE: &str = "evidence";
 
@@ -63,7 +66,8 @@ pub struct Interface {
     pub resizes: bool,
     /// The input tensor.
     pub input: Input,
-    /// The output tensors: [`PROBABILITIES`], [`LOGITS`] and, in ONNX files, [`EVIDENCE`].
+    /// The output tensors: [`PROBABILITIES`], [`LOGITS`], in ONNX files [`EVIDENCE`], and [`NOVELTY`] if the network
+    /// has a novelty score.
     pub outputs: Vec<Output>,
     /// The preprocessing of a photograph, in words.
     pub preparation: String,
@@ -167,6 +171,16 @@ impl Interface {
             outputs,
             preparation: preparation(rule, kind, resizes),
         }
+    }
+
+    /// The interface with the output [`NOVELTY`] (N × 1) if `has_novelty`.
+    pub fn with_novelty(mut self, has_novelty: bool) -> Self {
+        self.outputs.extend(has_novelty.then(|| Output {
+            name: NOVELTY.to_owned(),
+            shape: vec![Dim::Free(BATCH.to_owned()), Dim::Fixed(1)],
+            dtype: "float32".to_owned(),
+        }));
+        self
     }
 
     /// Width and height of [`EVIDENCE`] for images of `size` pixels.

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use skinlesion::dataset::Dataset;
-use skinlesion::evaluation;
 use skinlesion::evaluation::calibrate::{Calibrated, calibrate, calibrate_out_of_fold};
 use skinlesion::evaluation::out_of_fold::OutOfFold;
+use skinlesion::evaluation::{self, novelty_fit};
 use skinlesion::metrics::decision_metrics;
 use skinlesion::model::checkpoint::Checkpoint;
 use skinlesion::progress::Progress;
@@ -22,17 +22,18 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     checkpoint: PathBuf,
 
-    /// The dataset folder that it was trained with. Temperature and decision rule are fitted on the validation split; the
-    /// test split is not used
+    /// The dataset folder that it was trained with. Temperature, decision rule and the threshold of the novelty score are
+    /// fitted on the validation split, and the statistics of the novelty score on training images; the test split is
+    /// not used. With --out-of-fold it is needed for the novelty score alone
     #[arg(long, value_name = "DIR", required_unless_present = "out_of_fold")]
     data: Option<PathBuf>,
 
     /// For a network trained on all folds (--fold all): the folder that `skinlesion eval --folds` wrote for the networks
     /// of the folds, trained with the same settings. Fits on their predictions instead
-    #[arg(long, value_name = "EVAL", conflicts_with = "data")]
+    #[arg(long, value_name = "EVAL")]
     out_of_fold: Option<PathBuf>,
 
-    /// The checkpoint file to write: the same network with temperature and decision rules in it, which eval, predict and
+    /// The checkpoint file to write: the same network with temperature, decision rules and novelty score in it, which eval, predict and
     /// export use
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -49,7 +50,12 @@ pub struct Args {
 pub fn run(args: &Args, session: &Session) -> Outcome {
     let _out = checkpoint_file(&args.out, args.force)?;
     let checkpoint = Checkpoint::read(&args.checkpoint)?;
-    let calibrated = calibrated(args, checkpoint, session)?;
+    let mut calibrated = calibrated(args, checkpoint, session)?;
+    if let Some(data) = &args.data {
+        let (dataset, batch) = (Dataset::open(data)?, args.batch_size.get());
+        let checkpoint = &mut calibrated.checkpoint;
+        novelty_fit::fit(checkpoint, dataset, batch, session.device()?, session)?;
+    }
     calibrated.checkpoint.write(&args.out)?;
     let metadata = &calibrated.checkpoint.metadata;
     if metadata.decisions.balanced.is_none() {
@@ -68,9 +74,10 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
             "after": calibrated.after,
             "rules": metadata.decisions,
             "decisions": calibrated.decisions,
+            "novelty": metadata.novelty,
         }),
         next: Some(match (&args.data, &args.out_of_fold) {
-            (Some(data), _) => {
+            (Some(data), None) => {
                 let split = match metadata.fold {
                     Some(_) => " --split val",
                     None => "",
@@ -79,7 +86,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
                 let eval = shell::beside(&args.out, "-eval");
                 format!("skinlesion eval --model {out} --data {data}{split} --out {eval}")
             }
-            (None, evaluation) => {
+            (_, evaluation) => {
                 let evaluation = evaluation.as_deref().map(shell::quoted_path);
                 format!(
                     "skinlesion export --checkpoint {out} --evaluation {} --out {}",
@@ -158,7 +165,22 @@ fn text(calibrated: &Calibrated) -> String {
     ] {
         text.push_str(&format!("{name:28}{before:>9.4}{after:>9.4}\n"));
     }
-    text + &decisions(calibrated)
+    text + &decisions(calibrated) + &novelty(calibrated)
+}
+
+/// The novelty score, in a sentence of two lines.
+fn novelty(calibrated: &Calibrated) -> String {
+    let metadata = &calibrated.checkpoint.metadata;
+    let Some(rule) = metadata.novelty else {
+        return "\nNo novelty score: name --data with enough images.\n".to_owned();
+    };
+    format!(
+        "\nNovelty score: {:.1} % of {} {} pass its threshold {:.4};\nan image above it does not look like a dermatoscopic photograph.\n",
+        100.0 * rule.passes,
+        rule.images,
+        rule.chosen_on.images(),
+        rule.threshold,
+    )
 }
 
 /// The decision rules: their metrics, and which one is the default.

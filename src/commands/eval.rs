@@ -40,19 +40,21 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     let rows = dataset.split_rows(args.split);
     let batch = args.batch_size.get();
     let answer = |rows: &[usize]| {
-        evaluation::predict_split(classifier.as_ref(), &dataset, rows, batch, session)
+        evaluation::score_split(classifier.as_ref(), &dataset, rows, batch, session)
     };
-    let predictions = answer(&rows)?;
+    let (predictions, novelty) = answer(&rows)?;
     let thresholds_on = evaluation::threshold_rows(classifier.metadata(), &dataset, args.split);
     let thresholds_on = (!thresholds_on.is_empty())
         .then(|| answer(&thresholds_on))
-        .transpose()?;
+        .transpose()?
+        .map(|(predictions, _)| predictions);
     let evaluation = Evaluation::new(
         model,
         classifier.as_ref(),
         &dataset,
         args.split,
         &predictions,
+        novelty.as_deref(),
         thresholds_on.as_ref(),
     )?;
     let pictures = Pictures {

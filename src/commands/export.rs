@@ -133,7 +133,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     let mut description = source.description();
     if images.whole {
         let predictions = Predictions {
-            probabilities: answers.clone(),
+            probabilities: answers.probabilities.clone(),
             ..images.truths.clone()
         };
         description.set_thresholds(Part::Val, &predictions);

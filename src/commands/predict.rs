@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use skinlesion::imaging::find::{self, Found};
 use skinlesion::imaging::read;
-use skinlesion::inference::classifier::Classifier;
+use skinlesion::inference::classifier::{Classifier, Outputs};
 use skinlesion::inference::judgement::Rules;
 use skinlesion::inference::open::{self, Options};
 use skinlesion::progress::Progress;
@@ -137,20 +137,20 @@ fn answers(
     let pixels: Vec<&[u8]> = (prepared.iter())
         .filter_map(|(_, read)| Some(read.as_ref().ok()?.as_slice()))
         .collect();
-    let mut rows = match pixels.is_empty() {
-        true => Vec::new(),
-        false => classifier.probabilities(&pixels)?,
-    }
-    .into_iter();
+    let outputs = match pixels.is_empty() {
+        true => Outputs::none(false),
+        false => classifier.outputs(&pixels)?,
+    };
+    let mut rows = (outputs.probabilities.iter().cloned()).enumerate();
     let mut answers = Vec::with_capacity(prepared.len());
     for (path, read) in prepared {
         let image = name(&path);
         match read {
             Ok(pixels) => {
-                let Some(probabilities) = rows.next() else {
+                let Some((at, probabilities)) = rows.next() else {
                     break; // unreachable: one row for each image
                 };
-                let judgement = rules.judge(&probabilities);
+                let judgement = rules.judge(&probabilities, outputs.novelty_of(at));
                 let heat_map = match heat_maps {
                     Some(maps) => maps.write(&path, &pixels, judgement.class, classifier)?,
                     None => None,

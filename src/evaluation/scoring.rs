@@ -2,7 +2,7 @@
 
 use super::leakage::refuse_seen_lesions;
 use crate::dataset::{Dataset, Split};
-use crate::inference::classifier::Classifier;
+use crate::inference::classifier::{Classifier, Outputs};
 use crate::metrics::Predictions;
 use crate::metrics::decisions::{DecisionRule, decide};
 use crate::model::checkpoint_metadata::CheckpointMetadata;
@@ -49,15 +49,34 @@ pub fn predict_split(
     batch: usize,
     progress: &dyn Progress,
 ) -> Result<Predictions> {
+    Ok(score_split(classifier, dataset, rows, batch, progress)?.0)
+}
+
+/// As [`predict_split`], with the novelty score of each image if the classifier has them.
+pub fn score_split(
+    classifier: &dyn Classifier,
+    dataset: &Dataset,
+    rows: &[usize],
+    batch: usize,
+    progress: &dyn Progress,
+) -> Result<(Predictions, Option<Vec<f64>>)> {
     let classes = dataset.info.classes;
     dataset.refuse_other_classes(classifier.classes(), "the network")?;
     dataset.refuse_other_resize(classifier.resize(), "the network")?;
     let mut predictions = Predictions::new(classes);
+    let mut novelty = classifier.novelty().map(|_| Vec::new());
     progress.start("Scoring", rows.len() as u64);
     for rows in rows.chunks(batch.max(1)) {
         let images = dataset.pixels.images(rows)?;
         let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
-        for (&row, probabilities) in rows.iter().zip(classifier.probabilities(&images)?) {
+        let Outputs {
+            probabilities,
+            novelty: scores,
+        } = classifier.outputs(&images)?;
+        if let (Some(all), Some(scores)) = (&mut novelty, scores) {
+            all.extend(scores);
+        }
+        for (&row, probabilities) in rows.iter().zip(probabilities) {
             // The dataset says which classes are malignant or watched.
             let probabilities = Probabilities::new(classes, probabilities.iter().copied());
             let sample = &dataset.rows[row].sample;
@@ -81,5 +100,5 @@ pub fn predict_split(
         progress.advance(rows.len() as u64);
     }
     progress.finish();
-    Ok(predictions)
+    Ok((predictions, novelty))
 }

@@ -14,7 +14,6 @@ use crate::artifact::format::{Format, Precision};
 use crate::artifact::package::{GOLDEN_FILE, GOLDEN_FOLDER};
 use crate::imaging::resize::{self, ResizeRule};
 use crate::inference::open;
-use crate::probabilities::Probabilities;
 use crate::synthetic::Diagnosis;
 use crate::{ClassList, DEFAULT_SEED, Error, Result, files, synthetic};
 
@@ -44,6 +43,9 @@ struct Tolerance {
     prepared: u8,
     /// The largest allowed difference of a probability, by format, given the exact bytes of `prepared`.
     probabilities: serde_json::Map<String, serde_json::Value>,
+    /// The largest allowed difference of a novelty score, by format, as a fraction of the score.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    novelty: serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -58,6 +60,9 @@ struct GoldenImage {
     prepared: Prepared,
     /// The probabilities by format, in class order.
     probabilities: serde_json::Map<String, serde_json::Value>,
+    /// The novelty score by format; only of formats that have one.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    novelty: serde_json::Map<String, serde_json::Value>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -100,17 +105,28 @@ pub fn write(
                 sha256: files::sha256(&prepared),
             },
             probabilities: serde_json::Map::new(),
+            novelty: serde_json::Map::new(),
         });
         pixels.push(prepared);
     }
     let borrowed: Vec<&[u8]> = pixels.iter().map(Vec::as_slice).collect();
     for network in networks.iter().filter(|network| !network.resizes()) {
         let classifier = open::open(&folder.join(&network.file), Device::Cpu)?;
-        let outputs: Vec<Probabilities> = classifier.probabilities(&borrowed)?;
-        for (image, output) in images.iter_mut().zip(outputs) {
-            (image.probabilities).insert(network.format.clone(), output.to_vec().into());
+        let outputs = classifier.outputs(&borrowed)?;
+        for (index, (image, row)) in images.iter_mut().zip(&outputs.probabilities).enumerate() {
+            (image.probabilities).insert(network.format.clone(), row.to_vec().into());
+            if let Some(score) = outputs.novelty_of(index) {
+                image.novelty.insert(network.format.clone(), score.into());
+            }
         }
     }
+    let by_format = |tolerance: fn(Format) -> f64| {
+        let formats = Format::ALL.iter().filter(|&&format| format != Format::Web);
+        formats
+            .map(|&format| (format.name().to_owned(), tolerance(format).into()))
+            .collect()
+    };
+    let has_novelty = images.iter().any(|image| !image.novelty.is_empty());
     let golden = Golden {
         format_version: 1,
         about: format!(
@@ -120,10 +136,11 @@ pub fn write(
         ),
         tolerance: Tolerance {
             prepared: PREPARED,
-            probabilities: (Format::ALL.iter())
-                .filter(|&&format| format != Format::Web)
-                .map(|&format| (format.name().to_owned(), tolerance(format).into()))
-                .collect(),
+            probabilities: by_format(tolerance),
+            novelty: match has_novelty {
+                true => by_format(novelty_tolerance),
+                false => serde_json::Map::new(),
+            },
         },
         images,
     };
@@ -140,6 +157,15 @@ fn tolerance(format: Format) -> f64 {
         Precision::Single => 1e-3,
         Precision::Half => 2e-2,
         Precision::Int8 => 0.1,
+    }
+}
+
+/// The tolerance of a novelty score, as a fraction of it.
+fn novelty_tolerance(format: Format) -> f64 {
+    match format.precision() {
+        Precision::Single => 1e-2,
+        Precision::Half => 0.1,
+        Precision::Int8 => 0.5,
     }
 }
 

@@ -100,7 +100,7 @@ pub fn readme(description: &Description, networks: &[ExportedFile]) -> String {
 {legend}
 
 * `{MODEL_FILE}`: classes, input specification and outputs of each file, decision thresholds, metrics and provenance, for apps.
-* `{GOLDEN_FILE}` and `golden/`: synthetic images, their expected pixels after preprocessing, and each file's expected
+{novelty}* `{GOLDEN_FILE}` and `golden/`: synthetic images, their expected pixels after preprocessing, and each file's expected
   probabilities. Test your app against them.
 * `{LABELS_FILE}`: the class codes, one per line, in the order of the outputs.
 * `{CARD_FILE}`: the model card: intended use, metrics and limits.
@@ -118,5 +118,12 @@ skinlesion serve .                                # the web app, with {onnx} or 
         table = table(networks),
         legend = legend(networks),
         licence = description.licence,
+        novelty = match description.novelty {
+            Some(_) => {
+                "* A picture whose output `novelty` is above `novelty.threshold` in `model.json` does not look like a\n  \
+                 dermatoscopic photograph: say so instead of its diagnosis.\n"
+            }
+            None => "",
+        },
     )
 }

@@ -9,10 +9,10 @@ use super::{onnx, verify};
 use crate::artifact::description::Description;
 use crate::artifact::package::{self, MODEL_FILE};
 use crate::inference::checkpoint::CheckpointClassifier;
+use crate::inference::classifier::Outputs;
 use crate::model::checkpoint::Checkpoint;
 use crate::model::checkpoint_metadata::{self, CheckpointMetadata, EXPORTED_FILE};
 use crate::model::fuse::FusedNetwork;
-use crate::probabilities::Probabilities;
 use crate::progress::Progress;
 use crate::{Error, Result, files};
 
@@ -88,8 +88,10 @@ impl ExportSource {
             ));
         }
         metadata.decisions = exported.decisions.clone();
+        let network = onnx::read(&path, metadata.architecture, &sha256)?;
+        metadata.novelty = exported.novelty.filter(|_| network.novelty.is_some());
         Ok(Self {
-            network: onnx::read(&path, metadata.architecture, &sha256)?,
+            network,
             sha256,
             metadata,
             path,
@@ -116,6 +118,7 @@ impl ExportSource {
         let checkpoint = Checkpoint::read(&path)?.in_half_precision();
         let metadata = self.metadata.clone(); // without private paths
         Ok(Checkpoint {
+            novelty: self.network.novelty.clone(),
             metadata,
             ..checkpoint
         })
@@ -135,8 +138,8 @@ impl ExportSource {
         }
     }
 
-    /// The network's probabilities for images, with which every exported file is compared.
-    pub fn answers(&self, images: &Images, progress: &dyn Progress) -> Result<Vec<Probabilities>> {
+    /// The network's outputs for images, with which every exported file is compared.
+    pub fn answers(&self, images: &Images, progress: &dyn Progress) -> Result<Outputs> {
         let network =
             CheckpointClassifier::fused(&self.network, self.metadata.clone(), Device::Cpu)?;
         verify::answers(&network, "the checkpoint", images, progress)

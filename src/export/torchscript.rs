@@ -24,7 +24,8 @@ use crate::{Error, Result, files};
 /// PyTorch's alignment of the weights in the archive, in bytes, for memory mapping.
 const ALIGNMENT: u16 = 64;
 
-/// Writes a network as a TorchScript file: (image) → (probabilities, logits).
+/// Writes a network as a TorchScript file: (image) → (probabilities, logits), and the novelty score (N × 1) if it has
+/// one.
 pub fn write(path: &Path, network: &FusedNetwork, about: &FileDescription) -> Result<()> {
     trace(network, about.description.resize.size, about.interface.kind)?
         .save(path)
@@ -32,12 +33,16 @@ pub fn write(path: &Path, network: &FusedNetwork, about: &FileDescription) -> Re
     let traced = std::fs::read(path).map_err(Error::io("read", path))?;
     let json =
         serde_json::to_vec_pretty(about).map_err(|error| Error::io("write", path)(error.into()))?;
-    let finished = finish(&traced, &json)
+    let classes = network
+        .novelty
+        .is_some()
+        .then_some(network.head.layer.outputs);
+    let finished = finish(&traced, &json, classes)
         .map_err(|reason| Error::io("write", path)(std::io::Error::other(reason)))?;
     files::write_atomically(path, &finished)
 }
 
-/// Traces the network from an image to logits.
+/// Traces the network from an image to logits, followed in each row by the novelty score if it has one.
 fn trace(network: &FusedNetwork, size: u32, kind: InputKind) -> Result<CModule> {
     let network = InferenceNetwork::new(network, Device::Cpu)?;
     // Created before tracing, because the tracer would record their creation and lose their values.
@@ -53,16 +58,23 @@ fn trace(network: &FusedNetwork, size: u32, kind: InputKind) -> Result<CModule> 
             InputKind::Bytes => inputs[0].permute([0, 3, 1, 2]).to_kind(Kind::Float) / 255.0,
         };
         let normalised = (unit - &mean) / &std;
-        vec![network.forward(&input::channels_last(&normalised))]
+        let features = network.features(&input::channels_last(&normalised));
+        let logits = network.head(&features);
+        vec![match network.novelty(&features) {
+            Some(novelty) => Tensor::cat(&[logits, novelty], 1),
+            None => logits,
+        }]
     };
     tch::no_grad(|| CModule::create_by_tracing("SkinLesion", "forward", &[example], &mut forward))
         .map_err(Error::torch("tracing the network"))
 }
 
-/// Adds the second output and the description to the archive.
+/// Adds the other outputs and the description to the archive. `classes`: the number of logits, if a novelty score
+/// follows them.
 fn finish(
     traced: &[u8],
     description: &[u8],
+    classes: Option<usize>,
 ) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
     let mut archive = ZipArchive::new(Cursor::new(traced))?;
     let mut finished = ZipWriter::new(Cursor::new(Vec::with_capacity(traced.len())));
@@ -79,7 +91,7 @@ fn finish(
         let mut contents = Vec::new();
         file.read_to_end(&mut contents)?;
         if name.ends_with(".py") {
-            contents = with_two_outputs(&String::from_utf8(contents)?)?.into_bytes();
+            contents = with_all_outputs(&String::from_utf8(contents)?, classes)?.into_bytes();
         }
         if let Some(folder) = name.strip_suffix("data.pkl") {
             root = folder.to_owned();
@@ -92,16 +104,27 @@ fn finish(
     Ok(finished.finish()?.into_inner())
 }
 
-/// Rewrites the traced function to return probabilities and logits, and renames its argument as in the other formats.
-fn with_two_outputs(code: &str) -> Result<String, String> {
+/// Rewrites the traced function to return probabilities and logits, and the novelty score if it follows so many logits;
+/// and renames its argument as in the other formats.
+fn with_all_outputs(code: &str, classes: Option<usize>) -> Result<String, String> {
     let replace = |code: String, old: &str, new: &str| match code.matches(old).count() {
         1 => Ok(code.replacen(old, new, 1)),
         n => Err(format!("the traced code has '{}' {n} times", old.trim())),
     };
-    let code = replace(code.to_owned(), "-> Tensor:", "-> Tuple[Tensor, Tensor]:")?;
-    let code = replace(code, "\n    return ", "\n    logits = ")?;
-    Ok(code.trim_end().replace("argument_1", INPUT)
-        + "\n    return (torch.softmax(logits, 1), logits)\n")
+    let (kind, result) = match classes {
+        Some(_) => ("Tuple[Tensor, Tensor, Tensor]", "row"),
+        None => ("Tuple[Tensor, Tensor]", "logits"),
+    };
+    let code = replace(code.to_owned(), "-> Tensor:", &format!("-> {kind}:"))?;
+    let code = replace(code, "\n    return ", &format!("\n    {result} = "))?;
+    let code = code.trim_end().replace("argument_1", INPUT);
+    Ok(match classes {
+        Some(classes) => format!(
+            "{code}\n    logits = torch.narrow(row, 1, 0, {classes})\n    novelty = torch.narrow(row, 1, {classes}, 1)\n    \
+             return (torch.softmax(logits, 1), logits, novelty)\n"
+        ),
+        None => format!("{code}\n    return (torch.softmax(logits, 1), logits)\n"),
+    })
 }
 
 #[cfg(test)]
@@ -112,7 +135,7 @@ mod tests {
     fn the_traced_code_returns_probabilities_and_logits() {
         let traced = "class SkinLesion(Module):\n  def forward(self: __torch__.SkinLesion,\n    argument_1: Tensor) -> Tensor:\n    _0 = torch.sub(argument_1, CONSTANTS.c0)\n    return torch.linear(_0, CONSTANTS.c1)\n";
         let expected = "class SkinLesion(Module):\n  def forward(self: __torch__.SkinLesion,\n    image: Tensor) -> Tuple[Tensor, Tensor]:\n    _0 = torch.sub(image, CONSTANTS.c0)\n    logits = torch.linear(_0, CONSTANTS.c1)\n    return (torch.softmax(logits, 1), logits)\n";
-        assert_eq!(with_two_outputs(traced).unwrap(), expected);
-        assert!(with_two_outputs("def other(x):\n  return x\n").is_err());
+        assert_eq!(with_all_outputs(traced, None).unwrap(), expected);
+        assert!(with_all_outputs("def other(x):\n  return x\n", None).is_err());
     }
 }

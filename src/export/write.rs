@@ -16,6 +16,7 @@ use crate::artifact::interface::{InputKind, Interface};
 use crate::files::temporary::scratch_folder;
 use crate::inference::classifier::Classifier;
 use crate::inference::open;
+use crate::model::fuse::FusedNetwork;
 use crate::progress::Progress;
 use crate::{Error, Result};
 
@@ -56,6 +57,8 @@ pub struct FailedFormat {
 /// `fold` is the network of a fold: int8 files of a network without images to score it on are accepted if those of this
 /// one keep its metrics.
 ///
+/// A file of lower precision whose novelty score alone fails is written without it.
+///
 /// A float32 file that disagrees is an error, after which the caller must drop the folder. A file of lower precision
 /// that fails is removed and returned among the failed formats.
 pub fn write(
@@ -74,25 +77,22 @@ pub fn write(
         .transpose()?;
     for &format in plan.formats.iter().filter(|&&f| f != Format::Web) {
         let path = folder.join(format.file_name());
-        let about = |resizes| FileDescription {
-            description,
-            interface: Interface::new(
+        let one = |keeps_novelty| {
+            let file = File {
                 format,
-                description.resize,
-                plan.input,
-                resizes,
-                description.classes.len(),
-            ),
+                path: &path,
+                keeps_novelty,
+            };
+            file.write_and_check(
+                source,
+                description,
+                quantized.as_ref(),
+                plan,
+                inputs,
+                progress,
+            )
         };
-        let resizes = plan.resizes && format.family() == Family::Onnx;
-        let about = about(resizes);
-        write_one(source, quantized.as_ref(), format, &path, &about)?;
-        let classifier = match resizes {
-            true => open_without_resize(&path)?,
-            false => open::open(&path, Device::Cpu)?,
-        };
-        let mut verification =
-            verify::check(format, &*classifier, inputs, plan.tolerance, progress)?;
+        let (mut interface, mut verification) = one(true)?;
         if let (Verification::Passed(check), Some(fold), Precision::Int8) =
             (&mut verification, &fold, format.precision())
         {
@@ -101,20 +101,77 @@ pub fn write(
                     check.score = of_fold.score;
                     check.scored = Some(fold.name());
                 }
-                failed @ Verification::Failed(_) => verification = failed,
+                failed => verification = failed,
             }
+        }
+        if let Verification::NoveltyFailed(why) = &verification {
+            progress.warn(&format!(
+                "{} has no novelty score: {why}",
+                format.file_name()
+            ));
+            (interface, verification) = one(false)?;
         }
         match verification {
             Verification::Passed(check) => {
-                written.push(ExportedFile::new(format, &path, about.interface, *check)?);
+                written.push(ExportedFile::new(format, &path, interface, *check)?);
             }
-            Verification::Failed(why) => {
+            Verification::Failed(why) | Verification::NoveltyFailed(why) => {
                 std::fs::remove_file(&path).map_err(Error::io("remove", &path))?;
                 failed_formats.push(FailedFormat { format, why });
             }
         }
     }
     Ok((written, failed_formats))
+}
+
+/// A file to write.
+struct File<'a> {
+    format: Format,
+    path: &'a Path,
+    /// Whether it has the network's novelty score.
+    keeps_novelty: bool,
+}
+
+impl File<'_> {
+    /// Writes the file and compares it with the checkpoint.
+    fn write_and_check(
+        &self,
+        source: &ExportSource,
+        description: &Description,
+        quantized: Option<&QuantizedNetwork>,
+        plan: &Plan,
+        inputs: &ExportInputs,
+        progress: &dyn Progress,
+    ) -> Result<(Interface, Verification)> {
+        let mut description = description.clone();
+        let mut network = source.network.clone();
+        let mut quantized = quantized.cloned();
+        if !self.keeps_novelty {
+            description.novelty = None;
+            network.novelty = None;
+            quantized.iter_mut().for_each(|one| one.novelty = None);
+        }
+        let format = self.format;
+        let resizes = plan.resizes && format.family() == Family::Onnx;
+        let about = FileDescription {
+            description: &description,
+            interface: interface(format, &description, plan, resizes),
+        };
+        write_one(&network, quantized.as_ref(), format, self.path, &about)?;
+        let classifier = match resizes {
+            true => open_without_resize(self.path)?,
+            false => open::open(self.path, Device::Cpu)?,
+        };
+        let verification = verify::check(format, &*classifier, inputs, plan.tolerance, progress)?;
+        Ok((about.interface, verification))
+    }
+}
+
+/// The interface of a file of this network.
+fn interface(format: Format, description: &Description, plan: &Plan, resizes: bool) -> Interface {
+    let classes = description.classes.len();
+    Interface::new(format, description.resize, plan.input, resizes, classes)
+        .with_novelty(description.novelty.is_some())
 }
 
 /// Opens a file that resizes its input, as it was written, for images of the network's size.
@@ -152,28 +209,21 @@ impl<'a> QuantizedFold<'a> {
     /// Writes the network in this format to a temporary file, and checks it.
     fn check(&self, format: Format, plan: &Plan, progress: &dyn Progress) -> Result<Verification> {
         let folder = scratch_folder()?;
-        let path = folder.path().join(format.file_name());
-        let source = self.fold.source;
-        let description = source.description();
-        let about = FileDescription {
-            description: &description,
-            interface: Interface::new(
-                format,
-                description.resize,
-                plan.input,
-                false,
-                description.classes.len(),
-            ),
-        };
-        write_one(source, self.network.as_ref(), format, &path, &about)?;
-        let classifier = open::open(&path, Device::Cpu)?;
-        verify::check(
+        let file = File {
             format,
-            &*classifier,
-            &self.fold.inputs,
-            plan.tolerance,
-            progress,
-        )
+            path: &folder.path().join(format.file_name()),
+            keeps_novelty: true,
+        };
+        let source = self.fold.source;
+        let plan = Plan {
+            resizes: false,
+            ..plan.clone()
+        };
+        let (inputs, network) = (&self.fold.inputs, self.network.as_ref());
+        let description = source.description();
+        let checked =
+            file.write_and_check(source, &description, network, &plan, inputs, progress)?;
+        Ok(checked.1)
     }
 }
 
@@ -194,13 +244,12 @@ fn quantized(
 }
 
 fn write_one(
-    source: &ExportSource,
+    network: &FusedNetwork,
     quantized: Option<&QuantizedNetwork>,
     format: Format,
     path: &Path,
     about: &FileDescription,
 ) -> Result<()> {
-    let network = &source.network;
     match (format, quantized) {
         (Format::TorchScript, _) => torchscript::write(path, network, about),
         (Format::Onnx, _) => onnx::write(path, network, FloatPrecision::F32, about),

@@ -13,6 +13,9 @@ type Buffer<P> = ImageBuffer<P, Vec<<P as Pixel>::Subpixel>>;
 pub struct Symmetry(u8);
 
 impl Symmetry {
+    /// The image as it is.
+    pub const IDENTITY: Self = Self(0);
+
     /// All eight; the first is the identity.
     pub const ALL: [Self; 8] = [
         Self(0),

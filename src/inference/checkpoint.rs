@@ -4,13 +4,14 @@ use std::path::Path;
 
 use tch::Device;
 
-use super::classifier::{self, Classifier};
+use super::classifier::{self, Classifier, Outputs};
 use crate::imaging::resize::ResizeRule;
 use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint::Checkpoint;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::model::fuse::FusedNetwork;
 use crate::model::inference_network::InferenceNetwork;
+use crate::model::novelty_rule::NoveltyRule;
 use crate::model::{input, output};
 use crate::probabilities::Probabilities;
 use crate::{Class, ClassList, Error, Result};
@@ -78,15 +79,36 @@ impl Classifier for CheckpointClassifier {
         &self.metadata.decisions
     }
 
+    fn novelty(&self) -> Option<NoveltyRule> {
+        self.metadata.novelty
+    }
+
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
+        Ok(self.outputs(images)?.probabilities)
+    }
+
+    fn outputs(&self, images: &[&[u8]]) -> Result<Outputs> {
         let side = self.metadata.resize.size as usize;
         let bytes = input::bytes_to_tensor(images, side, self.network.device())?;
-        let logits = tch::no_grad(|| self.network.forward(&input::normalised(&bytes)));
-        classifier::checked(
-            &self.name,
-            images.len(),
-            output::probabilities(self.classes(), &logits)?,
-        )
+        let (logits, novelty) = tch::no_grad(|| {
+            let features = self.network.features(&input::normalised(&bytes));
+            (
+                self.network.head(&features),
+                self.network.novelty(&features),
+            )
+        });
+        let (name, count) = (&self.name, images.len());
+        let novelty = novelty.as_ref().map(output::scores).transpose()?;
+        Ok(Outputs {
+            probabilities: classifier::checked(
+                name,
+                count,
+                output::probabilities(self.classes(), &logits)?,
+            )?,
+            novelty: (novelty.filter(|_| self.metadata.novelty.is_some()))
+                .map(|scores| classifier::checked_novelty(name, count, scores))
+                .transpose()?,
+        })
     }
 
     fn grad_cam(&self, image: &[u8], class: Class) -> Result<Option<Vec<f32>>> {

@@ -4,8 +4,18 @@ use crate::artifact::description::{Abstention, Threshold};
 use crate::imaging::resize::ResizeRule;
 use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
+use crate::model::novelty_rule::NoveltyRule;
 use crate::probabilities::Probabilities;
 use crate::{Class, ClassList, Error, Result};
+
+/// What a model says of a batch of images, in their order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outputs {
+    /// The probabilities of each image.
+    pub probabilities: Vec<Probabilities>,
+    /// The novelty score of each image, 0 or more but for rounding; `None` if the model has none.
+    pub novelty: Option<Vec<f64>>,
+}
 
 /// A model that predicts probabilities of prepared images.
 pub trait Classifier {
@@ -33,6 +43,11 @@ pub trait Classifier {
         None
     }
 
+    /// The threshold of the novelty scores of [`Classifier::outputs`]. `None`: it has no scores.
+    fn novelty(&self) -> Option<NoveltyRule> {
+        None
+    }
+
     /// The number of networks whose probabilities are averaged ([`super::ensemble::Ensemble`]).
     fn networks(&self) -> usize {
         1
@@ -47,6 +62,14 @@ pub trait Classifier {
     /// Predicts a batch of prepared images, each as [`crate::imaging::resize::resize`] returns it.
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>>;
 
+    /// As [`Classifier::probabilities`], with the novelty scores.
+    fn outputs(&self, images: &[&[u8]]) -> Result<Outputs> {
+        Ok(Outputs {
+            probabilities: self.probabilities(images)?,
+            novelty: None,
+        })
+    }
+
     /// The Grad-CAM map of a prepared image for a class: a square grid in row order, values from 0 up
     /// ([`crate::model::inference_network::InferenceNetwork::grad_cam`]). `None` where it is not accessible: only
     /// checkpoints and ONNX files give it.
@@ -57,6 +80,40 @@ pub trait Classifier {
 
 /// The largest difference of a sum of probabilities from 1: the outputs of an int8 file have steps of 1/256.
 const SUM_TOLERANCE: f64 = 0.05;
+
+impl Outputs {
+    /// Without images; with novelty scores if `has_novelty`.
+    pub fn none(has_novelty: bool) -> Self {
+        Self {
+            probabilities: Vec::new(),
+            novelty: has_novelty.then(Vec::new),
+        }
+    }
+
+    /// Appends those of further images. If these have no scores, none has.
+    pub fn extend(&mut self, others: Self) {
+        self.probabilities.extend(others.probabilities);
+        self.novelty = match (self.novelty.take(), others.novelty) {
+            (Some(scores), Some(more)) => Some([scores, more].concat()),
+            _ => None,
+        };
+    }
+
+    /// The novelty score of an image.
+    pub fn novelty_of(&self, image: usize) -> Option<f64> {
+        self.novelty.as_ref()?.get(image).copied()
+    }
+}
+
+/// Refuses novelty scores that are not one for each image. `name` is the path of the network.
+pub fn checked_novelty(name: &str, images: usize, scores: Vec<f64>) -> Result<Vec<f64>> {
+    if scores.len() == images {
+        return Ok(scores);
+    }
+    let problem = format!("it gave {} novelty scores to {images} images", scores.len());
+    let remedy = "The network is damaged: use another, or export the checkpoint again.";
+    Err(Error::input(name, problem, remedy))
+}
 
 /// Refuses answers that are no probabilities, or not one row for each image. `name` is the path of the network.
 pub fn checked(name: &str, images: usize, rows: Vec<Probabilities>) -> Result<Vec<Probabilities>> {

@@ -2,17 +2,19 @@
 
 use std::path::PathBuf;
 
-use super::classifier::Classifier;
+use super::classifier::{Classifier, Outputs};
 use crate::imaging::resize::ResizeRule;
 use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
+use crate::model::novelty_rule::NoveltyRule;
 use crate::probabilities::Probabilities;
 use crate::{ClassList, Error, Result};
 
 /// A classifier whose probabilities are the means over several networks.
 ///
 /// It has the networks' decision rules if they are all the same, and else names the likeliest class. It has no
-/// thresholds and no abstention rule: those of the networks were selected on the probabilities of each alone.
+/// thresholds and no abstention rule: those of the networks were selected on the probabilities of each alone. Its
+/// novelty score is the mean over the networks of score ÷ threshold, with the threshold 1, if all networks have one.
 pub struct Ensemble {
     classes: ClassList,
     networks: Vec<Box<dyn Classifier>>,
@@ -86,16 +88,47 @@ impl Classifier for Ensemble {
         self.networks.len()
     }
 
+    fn novelty(&self) -> Option<NoveltyRule> {
+        let rules: Option<Vec<NoveltyRule>> = self
+            .networks
+            .iter()
+            .map(|network| network.novelty())
+            .collect();
+        Some(NoveltyRule {
+            threshold: 1.0,
+            ..*rules?.first()?
+        })
+    }
+
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
+        Ok(self.outputs(images)?.probabilities)
+    }
+
+    fn outputs(&self, images: &[&[u8]]) -> Result<Outputs> {
+        let mut novelty = self.novelty().map(|_| vec![0.0; images.len()]);
         let mut means = vec![Probabilities::zeros(self.classes()); images.len()];
         for network in &self.networks {
-            for (mean, row) in means.iter_mut().zip(network.probabilities(images)?) {
+            let outputs = network.outputs(images)?;
+            let scale = network
+                .novelty()
+                .map(|rule| rule.threshold * self.networks.len() as f64);
+            if let (Some(means), Some(scores), Some(scale)) =
+                (&mut novelty, &outputs.novelty, scale)
+            {
+                for (mean, score) in means.iter_mut().zip(scores) {
+                    *mean += score / scale;
+                }
+            }
+            for (mean, row) in means.iter_mut().zip(outputs.probabilities) {
                 for (sum, probability) in mean.iter_mut().zip(row.iter()) {
                     *sum += probability / self.networks.len() as f64;
                 }
             }
         }
-        Ok(means)
+        Ok(Outputs {
+            probabilities: means,
+            novelty,
+        })
     }
 }
 

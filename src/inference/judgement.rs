@@ -6,6 +6,7 @@ use crate::Class;
 use crate::artifact::description::{Abstention, Threshold};
 use crate::metrics::decisions::{DecisionRule, Offsets, decide};
 use crate::metrics::operating_points::Target;
+use crate::model::novelty_rule::NoveltyRule;
 use crate::probabilities::Probabilities;
 
 /// The sensitivity of the operating points that refer: few lesions are missed, and not everybody is referred.
@@ -19,6 +20,8 @@ pub struct Rules {
     offsets: Offsets,
     /// The abstention rule. `None`: the classifier has none, so that it is never unsure.
     pub abstention: Option<Abstention>,
+    /// The threshold of the novelty score. `None`: the classifier has none.
+    pub novelty: Option<NoveltyRule>,
     /// For each target, the operating point whose selected sensitivity is nearest to .90: melanoma first. A target
     /// without thresholds has none.
     pub operating_points: Vec<Threshold>,
@@ -33,6 +36,11 @@ pub struct Judgement {
     pub confidence: f64,
     /// Whether the largest probability is below the abstention threshold; `None` without an abstention rule.
     pub not_sure: Option<bool>,
+    /// The novelty score; `None` if the classifier has none.
+    pub novelty: Option<f64>,
+    /// Whether the novelty score is above its threshold: the photograph does not look like a dermatoscopic one. `None`
+    /// without a score.
+    pub not_a_lesion: Option<bool>,
     /// The score of each operating point, in the order of [`Rules::operating_points`].
     pub scores: Vec<Score>,
 }
@@ -69,14 +77,15 @@ impl Rules {
             rule,
             offsets: decisions.offsets(rule)?.clone(),
             abstention: classifier.abstention(),
+            novelty: classifier.novelty(),
             operating_points: (Target::all(classifier.classes()).iter())
                 .filter_map(|target| operating_point(target, classifier.thresholds()))
                 .collect(),
         })
     }
 
-    /// Judges the probabilities of one photograph.
-    pub fn judge(&self, probabilities: &Probabilities) -> Judgement {
+    /// Judges the probabilities of one photograph and its novelty score, if it has one.
+    pub fn judge(&self, probabilities: &Probabilities, novelty: Option<f64>) -> Judgement {
         let confidence = probabilities.iter().copied().fold(0.0, f64::max);
         let score = |point: &Threshold| Score {
             point: point.clone(),
@@ -88,6 +97,8 @@ impl Rules {
             class: decide(probabilities, &self.offsets),
             confidence,
             not_sure: (self.abstention).map(|abstention| confidence < abstention.threshold),
+            novelty: novelty.filter(|_| self.novelty.is_some()),
+            not_a_lesion: (self.novelty.zip(novelty)).map(|(rule, score)| rule.flags(score)),
             scores: self.operating_points.iter().map(score).collect(),
         }
     }
@@ -130,6 +141,7 @@ mod tests {
                 coverage: 0.8,
                 accuracy: 0.9,
             }),
+            novelty: NoveltyRule::new(vec![2.0], Part::Val),
             operating_points: (Target::all(ham10000()).iter())
                 .filter_map(|target| operating_point(target, thresholds))
                 .collect(),
@@ -148,14 +160,30 @@ mod tests {
     #[test]
     fn below_the_abstention_threshold_the_network_is_not_sure_and_at_it_it_is() {
         let rules = rules(Some(0.6), &[]);
-        let unsure = rules.judge(&row([0.3, 0.11, 0.59]));
+        let unsure = rules.judge(&row([0.3, 0.11, 0.59]), None);
         assert_eq!((unsure.class, unsure.not_sure), (ham("nv"), Some(true)));
-        assert_eq!(rules.judge(&row([0.2, 0.2, 0.6])).not_sure, Some(false));
+        assert_eq!(
+            rules.judge(&row([0.2, 0.2, 0.6]), None).not_sure,
+            Some(false)
+        );
+    }
+
+    #[test]
+    fn a_photograph_above_the_novelty_threshold_is_no_lesion_whatever_its_probabilities() {
+        let of = |score| {
+            rules(None, &[])
+                .judge(&row([0.0, 0.01, 0.99]), score)
+                .not_a_lesion
+        };
+        assert_eq!(
+            (of(Some(2.0)), of(Some(2.1)), of(None)),
+            (Some(false), Some(true), None)
+        );
     }
 
     #[test]
     fn a_network_without_rules_is_neither_sure_nor_refers() {
-        let judgement = rules(None, &[]).judge(&row([0.3, 0.4, 0.3]));
+        let judgement = rules(None, &[]).judge(&row([0.3, 0.4, 0.3]), None);
         assert_eq!(judgement.not_sure, None);
         assert_eq!(judgement.refer(), None);
     }
@@ -167,7 +195,12 @@ mod tests {
             None,
             &[melanoma(0.8, 0.4), melanoma(0.9, 0.1), melanoma(0.95, 0.05)],
         );
-        let refers = |mel| rules.judge(&row([0.0, mel, 1.0 - mel])).refer().cloned();
+        let refers = |mel| {
+            rules
+                .judge(&row([0.0, mel, 1.0 - mel]), None)
+                .refer()
+                .cloned()
+        };
         assert_eq!(refers(0.1).unwrap().point.threshold, 0.1);
         assert_eq!(refers(0.08), None);
     }
@@ -182,7 +215,7 @@ mod tests {
             ],
         );
         let refer = |bcc, mel| {
-            let judgement = rules.judge(&row([bcc, mel, 1.0 - bcc - mel]));
+            let judgement = rules.judge(&row([bcc, mel, 1.0 - bcc - mel]), None);
             judgement.refer().map(|score| score.point.target.clone())
         };
         assert_eq!(refer(0.0, 0.15), Some(Target::Melanoma));

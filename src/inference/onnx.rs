@@ -6,14 +6,15 @@ use std::sync::Arc;
 use rayon::prelude::*;
 use rten::{Model, NodeId, RunOptions, ThreadPool, Value, ValueView};
 
-use super::classifier::{self, Classifier};
+use super::classifier::{self, Classifier, Outputs};
 use super::onnx_wire;
 use crate::artifact::description::{Abstention, InputSpec, Threshold};
-use crate::artifact::interface::{EVIDENCE, PROBABILITIES};
+use crate::artifact::interface::{EVIDENCE, NOVELTY, PROBABILITIES};
 use crate::artifact::package;
 use crate::imaging::resize::ResizeRule;
 use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
+use crate::model::novelty_rule::NoveltyRule;
 use crate::probabilities::Probabilities;
 use crate::{Class, ClassList, Error, Result, reading};
 
@@ -25,6 +26,8 @@ pub struct OnnxClassifier {
     model: Model,
     input: NodeId,
     output: NodeId,
+    /// The output with the novelty score, if the file has one.
+    novelty: Option<NodeId>,
     threads: Arc<ThreadPool>,
     /// One pool of one thread for each thread of `threads`.
     single_threads: Vec<Arc<ThreadPool>>,
@@ -58,7 +61,16 @@ impl OnnxClassifier {
                 "Use a file that `skinlesion export` wrote.",
             ));
         };
+        let novelty = match spec.novelty {
+            Some(_) => Some(model.find_node(NOVELTY).ok_or_else(|| {
+                refuse(format!(
+                    "it has no output '{NOVELTY}', of which its metadata tells"
+                ))
+            })?),
+            None => None,
+        };
         Ok(Self {
+            novelty,
             model,
             input,
             output,
@@ -105,22 +117,35 @@ impl Classifier for OnnxClassifier {
         self.spec.abstention
     }
 
+    fn novelty(&self) -> Option<NoveltyRule> {
+        self.spec.novelty
+    }
+
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
+        Ok(self.outputs(images)?.probabilities)
+    }
+
+    fn outputs(&self, images: &[&[u8]]) -> Result<Outputs> {
         if images.len() < 2 * self.single_threads.len() {
             return self.batch(images, &self.threads);
         }
         // Each thread runs images of its own, a few at a time: their activations fit the cache, and no thread waits for
         // another after every layer.
         let share = images.len().div_ceil(self.single_threads.len());
-        let shares: Vec<Vec<Probabilities>> = (images.par_chunks(share))
+        let none = || Outputs::none(self.novelty.is_some());
+        let joined = |mut all: Outputs, more: Outputs| {
+            all.extend(more);
+            all
+        };
+        let shares: Vec<Outputs> = (images.par_chunks(share))
             .zip(&self.single_threads)
             .map(|(share, thread)| {
                 let batches = share.chunks(IMAGES_AT_A_TIME);
                 let rows: Result<Vec<_>> = batches.map(|batch| self.batch(batch, thread)).collect();
-                rows.map(|rows| rows.concat())
+                rows.map(|rows| rows.into_iter().fold(none(), joined))
             })
             .collect::<Result<_>>()?;
-        Ok(shares.concat())
+        Ok(shares.into_iter().fold(none(), joined))
     }
 
     /// The class activation map of [`EVIDENCE`]: as only average pooling and the linear head follow the last activations,
@@ -130,7 +155,8 @@ impl Classifier for OnnxClassifier {
             return Ok(None);
         };
         let ([_, _, height, width], flat) = self
-            .run(&[image], evidence, &self.threads)?
+            .run(&[image], [evidence], &self.threads)?
+            .swap_remove(0)
             .into_shape_vec::<f32, 4>()
             .map_err(|error| self.failed(&error.to_string()))?;
         let map = flat.chunks_exact(height * width).nth(class.index());
@@ -147,23 +173,51 @@ impl OnnxClassifier {
         )
     }
 
-    /// The probabilities of a batch of prepared images.
-    fn batch(&self, images: &[&[u8]], threads: &Arc<ThreadPool>) -> Result<Vec<Probabilities>> {
-        let ([_, classes], flat) = self
-            .run(images, self.output, threads)?
-            .into_shape_vec::<f32, 2>()
-            .map_err(|error| self.failed(&error.to_string()))?;
+    /// The outputs for a batch of prepared images.
+    fn batch(&self, images: &[&[u8]], threads: &Arc<ThreadPool>) -> Result<Outputs> {
+        let mut values = match self.novelty {
+            Some(novelty) => self.run(images, [self.output, novelty], threads)?,
+            None => self.run(images, [self.output], threads)?,
+        }
+        .into_iter();
+        let mut matrix = || {
+            let value = values
+                .next()
+                .ok_or_else(|| self.failed("an output is missing"))?;
+            (value.into_shape_vec::<f32, 2>()).map_err(|error| self.failed(&error.to_string()))
+        };
+        let ([_, classes], flat) = matrix()?;
         if classes != self.spec.classes.len() {
             return Err(self.failed(&format!("its output has {classes} probabilities per image")));
         }
         let row =
             |row: &[f32]| Probabilities::new(self.spec.classes, row.iter().copied().map(f64::from));
         let rows = flat.chunks_exact(classes).map(row).collect();
-        classifier::checked(&self.name, images.len(), rows)
+        let novelty = match self.novelty {
+            Some(_) => {
+                let (_, scores) = matrix()?;
+                let scores = scores.into_iter().map(f64::from).collect();
+                Some(classifier::checked_novelty(
+                    &self.name,
+                    images.len(),
+                    scores,
+                )?)
+            }
+            None => None,
+        };
+        Ok(Outputs {
+            probabilities: classifier::checked(&self.name, images.len(), rows)?,
+            novelty,
+        })
     }
 
-    /// One output of the network for a batch of prepared images.
-    fn run(&self, images: &[&[u8]], output: NodeId, threads: &Arc<ThreadPool>) -> Result<Value> {
+    /// Some outputs of the network for a batch of prepared images.
+    fn run<const N: usize>(
+        &self,
+        images: &[&[u8]],
+        outputs: [NodeId; N],
+        threads: &Arc<ThreadPool>,
+    ) -> Result<Vec<Value>> {
         let side = self.spec.resize.size as usize;
         let count = images.len();
         let (values, bytes);
@@ -180,11 +234,11 @@ impl OnnxClassifier {
         };
         let options = RunOptions::default().with_thread_pool(Some(Arc::clone(threads)));
         let inputs = vec![(self.input, input.into())];
-        let [output] = self
+        let values = self
             .model
-            .run_n(inputs, [output], Some(options))
+            .run_n(inputs, outputs, Some(options))
             .map_err(|error| self.failed(&error.to_string()))?;
-        Ok(output)
+        Ok(values.into())
     }
 }
 

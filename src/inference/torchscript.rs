@@ -4,12 +4,13 @@ use std::path::Path;
 
 use tch::{CModule, Device, IValue};
 
-use super::classifier::{self, Classifier};
+use super::classifier::{self, Classifier, Outputs};
 use crate::artifact::description::{Abstention, InputSpec, Threshold};
 use crate::artifact::{package, torchscript};
 use crate::imaging::resize::ResizeRule;
 use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
+use crate::model::novelty_rule::NoveltyRule;
 use crate::model::{input, output};
 use crate::probabilities::Probabilities;
 use crate::{ClassList, Error, Result};
@@ -79,7 +80,15 @@ impl Classifier for TorchScriptClassifier {
         self.spec.abstention
     }
 
+    fn novelty(&self) -> Option<NoveltyRule> {
+        self.spec.novelty
+    }
+
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
+        Ok(self.outputs(images)?.probabilities)
+    }
+
+    fn outputs(&self, images: &[&[u8]]) -> Result<Outputs> {
         let side = self.spec.resize.size as usize;
         let bytes = input::bytes_to_tensor(images, side, self.device)?;
         let image = IValue::Tensor(match self.spec.input.takes_bytes() {
@@ -88,17 +97,26 @@ impl Classifier for TorchScriptClassifier {
         });
         let outputs = tch::no_grad(|| self.module.forward_is(&[image]))
             .map_err(Error::torch(format!("running {}", self.name)))?;
-        match outputs {
-            IValue::Tuple(outputs) => match outputs.first() {
-                Some(IValue::Tensor(probabilities)) => {
-                    classifier::checked(&self.name, images.len(), {
-                        output::rows(self.classes(), probabilities)?
-                    })
-                }
-                _ => Err(self.unexpected_output()),
-            },
-            _ => Err(self.unexpected_output()),
-        }
+        let IValue::Tuple(outputs) = outputs else {
+            return Err(self.unexpected_output());
+        };
+        let (name, count) = (&self.name, images.len());
+        let novelty = match (self.spec.novelty, outputs.get(2)) {
+            (None, _) => None,
+            (Some(_), Some(IValue::Tensor(scores))) => {
+                let scores = output::scores(scores)?;
+                Some(classifier::checked_novelty(name, count, scores)?)
+            }
+            _ => return Err(self.unexpected_output()),
+        };
+        let Some(IValue::Tensor(probabilities)) = outputs.first() else {
+            return Err(self.unexpected_output());
+        };
+        let rows = output::rows(self.classes(), probabilities)?;
+        Ok(Outputs {
+            probabilities: classifier::checked(name, count, rows)?,
+            novelty,
+        })
     }
 }
 
@@ -106,7 +124,7 @@ impl TorchScriptClassifier {
     fn unexpected_output(&self) -> Error {
         Error::input(
             &self.name,
-            "it does not return the pair (probabilities, logits)",
+            "it does not return (probabilities, logits), and its novelty score if it has one",
             "Use a file that `skinlesion export` wrote.",
         )
     }

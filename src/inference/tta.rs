@@ -5,11 +5,12 @@
 
 use image::RgbImage;
 
-use super::classifier::Classifier;
+use super::classifier::{Classifier, Outputs};
 use crate::imaging::resize::ResizeRule;
 use crate::imaging::symmetry::Symmetry;
 use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
+use crate::model::novelty_rule::NoveltyRule;
 use crate::probabilities::Probabilities;
 use crate::{ClassList, Result};
 
@@ -48,19 +49,36 @@ impl Classifier for TestTimeAugmentation {
         true
     }
 
+    fn novelty(&self) -> Option<NoveltyRule> {
+        self.0.novelty()
+    }
+
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
+        Ok(self.outputs(images)?.probabilities)
+    }
+
+    /// The novelty scores are those of the images as they are, for which the threshold was chosen.
+    fn outputs(&self, images: &[&[u8]]) -> Result<Outputs> {
+        let mut novelty = None;
         let side = self.0.resize().size as usize;
         let mut means = vec![Probabilities::zeros(self.classes()); images.len()];
         for symmetry in Symmetry::ALL {
             let views: Vec<Vec<u8>> = images.iter().map(|i| view(i, side, symmetry)).collect();
             let views: Vec<&[u8]> = views.iter().map(Vec::as_slice).collect();
-            for (mean, row) in means.iter_mut().zip(self.0.probabilities(&views)?) {
+            let outputs = self.0.outputs(&views)?;
+            if symmetry == Symmetry::IDENTITY {
+                novelty = outputs.novelty;
+            }
+            for (mean, row) in means.iter_mut().zip(outputs.probabilities) {
                 for (sum, probability) in mean.iter_mut().zip(row.iter()) {
                     *sum += probability / Symmetry::ALL.len() as f64;
                 }
             }
         }
-        Ok(means)
+        Ok(Outputs {
+            probabilities: means,
+            novelty,
+        })
     }
 }
 

@@ -9,6 +9,7 @@ use tch::Kind;
 
 use super::checkpoint_metadata::{CheckpointMetadata, METADATA_KEY, locate};
 use super::fuse::{self, FusedNetwork};
+use super::novelty::Novelty;
 use super::state_dict::{self, Metadata, NamedTensors};
 use crate::{Error, Result};
 
@@ -17,6 +18,8 @@ use crate::{Error, Result};
 pub struct Checkpoint {
     /// Every tensor of [`super::architecture::Network::tensor_shapes`], f32 on the CPU.
     pub tensors: NamedTensors,
+    /// The statistics of the novelty score, if [`CheckpointMetadata::novelty`] has its threshold.
+    pub novelty: Option<Novelty>,
     /// Provenance, training settings and validation metrics.
     pub metadata: CheckpointMetadata,
 }
@@ -55,9 +58,17 @@ impl Checkpoint {
                 ));
             }
         }
+        let novelty = match metadata.novelty {
+            Some(_) => Some(novelty(path, &tensors, network.head.inputs)?),
+            None => None,
+        };
         tensors.retain(|name, _| shapes.iter().any(|(known, _)| known == name));
         refuse_no_numbers(path, &tensors)?;
-        Ok(Self { tensors, metadata })
+        Ok(Self {
+            tensors,
+            novelty,
+            metadata,
+        })
     }
 
     /// The network for inference and export: BatchNorm is fused into the convolutions, and the calibration temperature
@@ -69,6 +80,7 @@ impl Checkpoint {
         for value in head.weight.iter_mut().chain(&mut head.bias) {
             *value /= temperature;
         }
+        fused.novelty = self.novelty.clone();
         Ok(fused)
     }
 
@@ -96,9 +108,21 @@ impl Checkpoint {
             .map_err(|error| Error::io("write", path)(std::io::Error::other(error)))?;
         metadata.insert(METADATA_KEY.to_owned(), text);
         let weights = self.tensors.iter();
+        tensors.extend(self.novelty.iter().flat_map(Novelty::tensors));
         tensors.extend(weights.map(|(name, tensor)| (name.clone(), tensor.shallow_clone())));
         state_dict::write_safetensors(path, &tensors, &metadata)
     }
+}
+
+/// The statistics of the novelty score, which the metadata says are there.
+fn novelty(path: &Path, tensors: &NamedTensors, features: usize) -> Result<Novelty> {
+    Novelty::of_tensors(tensors, features)?.ok_or_else(|| {
+        Error::file(
+            path,
+            format!("it has no statistics of {features} features for its novelty score"),
+            "The file is damaged: calibrate the network again, or download it again.",
+        )
+    })
 }
 
 /// Refuses weights from which no probabilities can be computed.

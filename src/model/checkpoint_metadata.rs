@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::architecture::Architecture;
+use super::novelty_rule::NoveltyRule;
 use super::safetensors_digest;
 use super::seen::Seen;
 use crate::imaging::resize::ResizeRule;
@@ -59,6 +60,9 @@ pub struct CheckpointMetadata {
     /// The decision rules.
     #[serde(default)]
     pub decisions: Decisions,
+    /// The threshold of the novelty score, if `skinlesion calibrate` has determined it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub novelty: Option<NoveltyRule>,
     /// Priors of the classes in training, in proportion to images × weight in the loss; `None` in files of older
     /// versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -139,6 +143,8 @@ impl CheckpointMetadata {
             priors.len() != classes || priors.iter().any(|p| !p.is_finite() || *p < 0.0)
         }) {
             "the class priors are not fractions".to_owned()
+        } else if self.novelty.is_some_and(|rule| !rule.is_valid()) {
+            "the threshold of the novelty score is not a number above 0".to_owned()
         } else if !self.decisions.fit(self.classes) {
             "its decisions are not of its classes".to_owned()
         } else {

@@ -1,6 +1,7 @@
 //! Fusion of BatchNorm into convolutions. The fused network, as plain numbers, is used by inference and all exporters.
 
 use super::architecture::{Convolution, Linear, NORM_EPSILON, Network};
+use super::novelty::Novelty;
 use super::state_dict::{self, NamedTensors};
 use crate::{Error, Result};
 
@@ -11,6 +12,8 @@ pub struct FusedNetwork {
     pub blocks: Vec<FusedBlock>,
     /// The linear layer from features to logits.
     pub head: FusedLinear,
+    /// The statistics of the novelty score of the features, if it was fitted.
+    pub novelty: Option<Novelty>,
 }
 
 /// A fused [`super::architecture::Block`].
@@ -49,7 +52,7 @@ pub struct FusedLinear {
 /// Fuses every BatchNorm into its convolution, in double precision:
 /// w' = w · γ/√(σ² + ε) and b' = β − μ · γ/√(σ² + ε).
 ///
-/// `tensors` must contain every name of [`Network::tensor_shapes`].
+/// `tensors` must contain every name of [`Network::tensor_shapes`]. The network has no novelty score.
 pub fn fuse(network: &Network, tensors: &NamedTensors) -> Result<FusedNetwork> {
     let values = |name: String| -> Result<Vec<f32>> {
         let tensor = tensors.get(&name).ok_or_else(|| {
@@ -101,5 +104,6 @@ pub fn fuse(network: &Network, tensors: &NamedTensors) -> Result<FusedNetwork> {
             bias: values(format!("{}.bias", network.head.name))?,
             layer: network.head.clone(),
         },
+        novelty: None,
     })
 }

@@ -7,12 +7,15 @@ use super::architecture::Convolution;
 use super::fuse::FusedNetwork;
 use super::input;
 use super::libtorch::capabilities;
+use super::novelty;
 use crate::{Class, Error, Result};
 
 /// A network without BatchNorm on a device, without gradients.
 pub struct InferenceNetwork {
     blocks: Vec<Block>,
     head: [Tensor; 2],
+    /// Mean and directions of the novelty score.
+    novelty: Option<[Tensor; 2]>,
     device: Device,
     kind: Kind,
 }
@@ -64,12 +67,19 @@ impl InferenceNetwork {
         }
         let head = &fused.head;
         let (inputs, outputs) = (head.layer.inputs as i64, head.layer.outputs as i64);
+        let novelty = fused.novelty.as_ref().map(|novelty| {
+            Ok([
+                tensor(&novelty.mean, &[1, inputs])?,
+                tensor(&novelty.directions, &[novelty.count() as i64, inputs])?,
+            ])
+        });
         Ok(Self {
             blocks,
             head: [
                 tensor(&head.weight, &[outputs, inputs])?,
                 tensor(&head.bias, &[outputs])?,
             ],
+            novelty: novelty.transpose()?,
             device,
             kind,
         })
@@ -128,6 +138,12 @@ impl InferenceNetwork {
     /// Logits (N × 7) of features.
     pub fn head(&self, features: &Tensor) -> Tensor {
         features.linear(&self.head[0], Some(&self.head[1]))
+    }
+
+    /// Novelty scores (N × 1) of features ([`novelty`]); `None` if the network has none.
+    pub fn novelty(&self, features: &Tensor) -> Option<Tensor> {
+        let [mean, directions] = self.novelty.as_ref()?;
+        Some(novelty::scores(features, mean, directions))
     }
 
     /// Logits (N × 7) of a normalised batch (N × 3 × S × S).

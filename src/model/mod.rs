@@ -20,6 +20,9 @@ pub mod mobilenet_v2;
 #[cfg(feature = "torch")]
 pub mod model_soup;
 #[cfg(feature = "torch")]
+pub mod novelty;
+pub mod novelty_rule;
+#[cfg(feature = "torch")]
 pub mod output;
 #[cfg(feature = "torch")]
 pub mod pretrained;

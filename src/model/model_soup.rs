@@ -25,7 +25,7 @@ pub struct Member {
 /// The weighted mean of the members' weights and BatchNorm statistics.
 ///
 /// The metadata is the first member's, with the training and validation images of all members. It has no metrics and
-/// no temperature, as the mean has not been evaluated yet.
+/// no temperature and no novelty score, as the mean has not been evaluated yet.
 ///
 /// # Errors
 /// Fails for fewer than two members, and if a member's architecture, fold or resize rule differs from the first's. The
@@ -57,6 +57,7 @@ pub fn average(members: &[Member]) -> Result<Checkpoint> {
         .map(|name| Some((name.clone(), mean(name)?)))
         .collect();
     Ok(Checkpoint {
+        novelty: None,
         tensors: tensors.unwrap_or_default(), // `Checkpoint::read` guarantees that all names exist
         metadata: metadata(first, members, total),
     })
@@ -116,6 +117,7 @@ fn metadata(first: &Member, members: &[Member], total: f64) -> CheckpointMetadat
         seen,
         temperature: None,
         decisions: Decisions::likeliest(own.classes),
+        novelty: None,
         ..own.clone()
     }
 }

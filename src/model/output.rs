@@ -11,6 +11,18 @@ pub fn probabilities(classes: ClassList, logits: &Tensor) -> Result<Vec<Probabil
     rows(classes, &on_cpu.softmax(-1, Kind::Double))
 }
 
+/// The values of a tensor of one number for each image (N × 1).
+pub fn scores(values: &Tensor) -> Result<Vec<f64>> {
+    Vec::try_from(
+        values
+            .to_kind(Kind::Double)
+            .to_device(Device::Cpu)
+            .contiguous()
+            .view(-1),
+    )
+    .map_err(Error::torch("reading novelty scores"))
+}
+
 /// The rows of an N × classes tensor on the CPU.
 pub fn rows(classes: ClassList, probabilities: &Tensor) -> Result<Vec<Probabilities>> {
     let flat: Vec<f64> = Vec::try_from(probabilities.to_kind(Kind::Double).contiguous().view(-1))

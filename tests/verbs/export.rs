@@ -20,9 +20,8 @@ use skinlesion::export::write::{self, Plan};
 use skinlesion::files::AtomicFolder;
 use skinlesion::imaging::resize::ResizeRule;
 use skinlesion::inference::checkpoint::CheckpointClassifier;
-use skinlesion::inference::classifier::Classifier;
+use skinlesion::inference::classifier::{Classifier, Outputs};
 use skinlesion::model::checkpoint::Checkpoint;
-use skinlesion::probabilities::Probabilities;
 use skinlesion::progress::Silent;
 use tch::Device;
 
@@ -348,10 +347,10 @@ fn plan(format: Format) -> Plan {
 }
 
 /// What the checkpoint in `home` says of images.
-fn sound_answers(home: &Path, images: &Images) -> Vec<Probabilities> {
+fn sound_answers(home: &Path, images: &Images) -> Outputs {
     let borrowed: Vec<&[u8]> = images.pixels.iter().map(Vec::as_slice).collect();
     let network = CheckpointClassifier::open(&home.join("checkpoint"), Device::Cpu).unwrap();
-    network.probabilities(&borrowed).unwrap()
+    network.outputs(&borrowed).unwrap()
 }
 
 #[test]
@@ -361,7 +360,11 @@ fn an_int8_file_that_loses_too_much_is_not_left_behind() {
     let mut images = Images::noise(ham10000(), ResizeRule::square(SIZE), 24);
     let answers = sound_answers(home.path(), &images);
     // Every answer of the checkpoint is right, and calibration saw nothing but black.
-    images.truths.truths = answers.iter().map(|row| row.ranked()[0].0).collect();
+    images.truths.truths = answers
+        .probabilities
+        .iter()
+        .map(|row| row.ranked()[0].0)
+        .collect();
     let black = vec![vec![0; (SIZE * SIZE * 3) as usize]; 4];
     let description = Description::new(&source.metadata, &source.sha256);
     let inputs = ExportInputs {
@@ -408,7 +411,7 @@ fn files_that_resize_are_verified_as_they_are_written() {
         resizes: true,
         ..plan(Format::Onnx)
     };
-    let write = |plan: &Plan, answers: &[Probabilities]| {
+    let write = |plan: &Plan, answers: &Outputs| {
         let inputs = ExportInputs {
             images: &images,
             answers,
@@ -432,7 +435,7 @@ fn files_that_resize_are_verified_as_they_are_written() {
         let file = std::fs::read(home.path().join("model.onnx")).unwrap();
         assert!(skinlesion::export::onnx::without_resize(&file).is_ok());
     }
-    answers[3].rotate_left(1);
+    answers.probabilities[3].rotate_left(1);
     let error = write(&plan(InputKind::Bytes), &answers)
         .err()
         .unwrap()

@@ -39,6 +39,8 @@ mod mutated;
 mod networks;
 #[cfg(all(unix, feature = "torch"))]
 mod next;
+#[cfg(feature = "torch")]
+mod novelty;
 #[cfg(unix)]
 mod outputs;
 #[cfg(feature = "torch")]

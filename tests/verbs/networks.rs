@@ -10,6 +10,7 @@ use skinlesion::metrics::decisions::Decisions;
 use skinlesion::model::architecture::Architecture;
 use skinlesion::model::checkpoint::Checkpoint;
 use skinlesion::model::checkpoint_metadata::{BEST_FILE, CheckpointMetadata, FORMAT_VERSION};
+use skinlesion::model::novelty::Novelty;
 use skinlesion::model::seen::{Seen, id_hash};
 use tch::Tensor;
 
@@ -27,11 +28,22 @@ pub fn random_checkpoint(folder: &Path) -> PathBuf {
 /// The same network, as a new checkpoint folder at `path`, saying of itself what it is told to.
 pub fn write_checkpoint(path: &Path, metadata: CheckpointMetadata) {
     let checkpoint = Checkpoint {
+        novelty: metadata.novelty.map(|_| novelty(metadata.architecture)),
         tensors: random_tensors(metadata.architecture),
         metadata,
     };
     std::fs::create_dir(path).unwrap();
     checkpoint.write(&path.join(BEST_FILE)).unwrap();
+}
+
+/// Statistics of the novelty score: a plain mean, and two of the axes as directions.
+fn novelty(architecture: Architecture) -> Novelty {
+    let features = architecture.network().head.inputs;
+    let axis = |at: usize| (0..features).map(move |n| f32::from(u8::from(n == at)));
+    Novelty {
+        mean: vec![0.5; features],
+        directions: axis(3).chain(axis(8)).collect(),
+    }
 }
 
 fn small() -> Architecture {
@@ -80,6 +92,7 @@ pub fn metadata() -> CheckpointMetadata {
         validation: [("balanced_accuracy".to_owned(), 0.5)].into(),
         temperature: None,
         decisions: Decisions::default(),
+        novelty: None,
         class_priors: Some(vec![0.03, 0.05, 0.11, 0.01, 0.11, 0.67, 0.02]),
         seen: Seen {
             training_lesions: vec![id_hash("HAM_0000001")],

@@ -70,3 +70,17 @@ test("all that is malignant counts together", () => {
   assert.ok(side.isAbove);
   assert.match(side.sentence, /25%/);
 });
+
+test("a picture above the novelty's threshold is named nothing and held against no level", () => {
+  const description = describe({ novelty: { threshold: 3 }, thresholds: [level("melanoma", 0.1)] });
+  const foreign = judge([0, 0.9, 0.1], description, 3.1);
+  assert.deepEqual(foreign, { named: null, isForeign: true, unsure: null, levels: [] });
+  assert.equal(judge([0, 0.9, 0.1], description, NaN).isForeign, true);
+  const own = judge([0, 0.9, 0.1], description, 3);
+  assert.deepEqual([own.named, own.isForeign, own.levels.length], [1, false, 1]);
+});
+
+test("an export without novelty, or without its threshold, is judged as before", () => {
+  assert.equal(judge([0, 0.9, 0.1], describe(), 99).isForeign, false);
+  assert.equal(judge([0, 0.9, 0.1], describe({ novelty: { threshold: 3 } })).isForeign, false);
+});

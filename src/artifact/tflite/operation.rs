@@ -21,6 +21,8 @@ pub enum Operation {
     FullyConnected,
     /// (input N × H × W × C, axes) → N × C
     Mean,
+    /// (a, b) → a · b
+    Mul,
     /// (input, 4 × 2 widths) → input padded with zeros (the zero point, if quantized)
     Pad,
     /// float32 to int8.
@@ -59,6 +61,7 @@ impl Operation {
             Self::DepthwiseConv2d(_) => 4,
             Self::Dequantize => 6,
             Self::FullyConnected => 9,
+            Self::Mul => 18,
             Self::Softmax => 25,
             Self::Pad => 34,
             Self::Mean => 40,
@@ -77,6 +80,7 @@ impl Operation {
             Self::FullyConnected => 8,
             Self::Softmax => 9,
             Self::Add => 11,
+            Self::Mul => 21,
             Self::Pad => 22,
             Self::Mean => 27,
             Self::Sub => 28,

@@ -122,7 +122,7 @@ pub mod options {
     pub const DEPTHWISE_ACTIVATION: Slot = slot(4);
     pub const DEPTHWISE_DILATION_W: Slot = slot(5);
     pub const DEPTHWISE_DILATION_H: Slot = slot(6);
-    /// In `AddOptions`, `SubOptions`, `DivOptions` and `FullyConnectedOptions`.
+    /// In `AddOptions`, `SubOptions`, `MulOptions`, `DivOptions` and `FullyConnectedOptions`.
     pub const ACTIVATION: Slot = slot(0);
     pub const FULLY_CONNECTED_FORMAT: Slot = slot(1);
     pub const FULLY_CONNECTED_KEEP_DIMS: Slot = slot(2);

@@ -43,6 +43,13 @@ pub fn facts(evaluation: &Evaluation) -> Vec<(&'static str, String)> {
             }
             .to_owned(),
         ),
+        (
+            "novelty",
+            (evaluation.novelty).map_or_else(
+                || "the network has no novelty score".to_owned(),
+                |flagged| flagged.in_words(),
+            ),
+        ),
     ]
 }
 
@@ -50,7 +57,7 @@ pub fn facts(evaluation: &Evaluation) -> Vec<(&'static str, String)> {
 pub fn text(args: &Args, model: &Path, evaluation: &Evaluation) -> String {
     let caveat = caveats(args).map_or_else(String::new, |caveat| format!("{caveat}\n"));
     format!(
-        "{model} on the {split} split of {data}: {n} images of {lesions}\n{views}{caveat}\n{metrics}\n{decisions}{DISCLAIMER}\n",
+        "{model} on the {split} split of {data}: {n} images of {lesions}\n{views}{caveat}\n{metrics}\n{decisions}{novelty}{DISCLAIMER}\n",
         model = model.display(),
         views = views(args),
         split = args.split,
@@ -63,6 +70,9 @@ pub fn text(args: &Args, model: &Path, evaluation: &Evaluation) -> String {
             &evaluation.undefined
         ),
         decisions = report::text::decisions(evaluation.analysis.decisions.as_ref()),
+        novelty = (evaluation.novelty).map_or_else(String::new, |flagged| {
+            format!("Novelty: {}.\n\n", flagged.in_words())
+        }),
     )
 }
 

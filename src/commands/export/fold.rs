@@ -9,8 +9,8 @@ use skinlesion::export::inputs::ExportInputs;
 use skinlesion::export::quantize::CALIBRATION_IMAGES;
 use skinlesion::export::source::ExportSource;
 use skinlesion::export::write::FoldInputs;
+use skinlesion::inference::classifier::Outputs;
 use skinlesion::model::checkpoint_metadata::CheckpointMetadata;
-use skinlesion::probabilities::Probabilities;
 use skinlesion::{Error, Result};
 
 use crate::terminal::Session;
@@ -41,7 +41,7 @@ pub fn refuse_unmeasured_int8(
 pub struct FoldNetwork {
     source: ExportSource,
     images: Images,
-    answers: Vec<Probabilities>,
+    answers: Outputs,
     calibration: Vec<Vec<u8>>,
 }
 

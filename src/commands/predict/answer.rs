@@ -66,9 +66,8 @@ impl Lines<'_> {
             "not_sure": judgement.not_sure,
             "refer": refer,
             "operating_points": (!points.is_empty()).then_some(points),
-            // No network gives a novelty score yet.
-            "not_a_lesion": null,
-            "novelty": null,
+            "not_a_lesion": judgement.not_a_lesion,
+            "novelty": judgement.novelty,
             "top": top[..self.top_k.min(top.len())].iter().map(listed).collect::<Vec<_>>(),
             "tta": self.tta,
             "networks": self.networks,

@@ -23,6 +23,13 @@ pub fn caveats(rules: &Rules, tta: bool, networks: usize) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if rules.novelty.is_some() {
+        lines.push(
+            "! and ? mark what does not look like a dermatoscopic photograph to the network:\n  \
+             do not read its answer. Not everything else is one."
+                .to_owned(),
+        );
+    }
     lines.extend(all_clear(rules));
     if rules.abstention.is_none() || rules.operating_points.is_empty() {
         let why = match (tta, networks) {

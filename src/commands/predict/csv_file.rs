@@ -52,8 +52,10 @@ impl CsvFile {
                 .not_sure
                 .map_or(String::new(), |it| it.to_string()),
             refer.unwrap_or_default().to_owned(),
-            String::new(),
-            String::new(),
+            judgement
+                .not_a_lesion
+                .map_or(String::new(), |it| it.to_string()),
+            judgement.novelty.map_or(String::new(), |it| it.to_string()),
         ];
         row.extend(answer.probabilities.iter().map(f64::to_string));
         row.push(String::new());

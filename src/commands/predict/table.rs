@@ -10,6 +10,9 @@ use super::answer::Answer;
 /// The largest width of the first column: with it, the longest name of a diagnosis ends at column 80.
 const WIDEST: usize = 27;
 
+/// What is said first of a photograph whose novelty score is above the threshold; its diagnoses are marked with a question mark.
+const NOT_A_LESION: &str = "! does not look like a dermatoscopic photograph";
+
 /// The table's layout.
 pub struct Table<'a> {
     width: usize,
@@ -38,6 +41,11 @@ impl<'a> Table<'a> {
         let width = self.width;
         let mut image = shortened(&answer.image, width);
         let mut rows = String::new();
+        let is_flagged = answer.judgement.not_a_lesion == Some(true);
+        if is_flagged {
+            rows += &format!("{image:width$}  {NOT_A_LESION}\n");
+            image.clear();
+        }
         let named = answer.judgement.class;
         let ranked = answer.probabilities.ranked();
         // The named diagnosis is listed even if it is not among the first.
@@ -46,6 +54,7 @@ impl<'a> Table<'a> {
         for (_, (diagnosis, probability)) in ranked.iter().enumerate().filter(is_listed) {
             let mark = if diagnosis.is_malignant() { '*' } else { ' ' };
             let pointer = match self.rules.rule {
+                _ if is_flagged => '?',
                 DecisionRule::Balanced if *diagnosis == named => '>',
                 _ => ' ',
             };

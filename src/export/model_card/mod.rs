@@ -76,7 +76,7 @@ would bear more of its errors.
 
 ## Caveats and recommendations
 
-The network assigns one of its {number} classes to every image, even if it shows none of them. Precision and referrals depend
+The network assigns one of its {number} classes to every image, even if it shows none of them. {novelty} Precision and referrals depend
 on the prevalence of each class, which differs in a clinic. Evaluate the network on your own photographs before use, and
 refer uncertain cases to a person.
 
@@ -120,6 +120,14 @@ skinlesion eval --model {first} --data DIR --out eval
             false => "No label of skin tone was read from the training data.",
         },
         number = description.classes.len(),
+        novelty = match description.novelty {
+            Some(rule) => format!(
+                "Its\nnovelty score flags pictures unlike its training images, most that are no dermatoscopic photographs, and {:.1} % of\nthe {} that its threshold was chosen on; it hardly flags plain skin.",
+                100.0 * (1.0 - rule.passes),
+                rule.chosen_on.images(),
+            ),
+            None => "It has no novelty score.".to_owned(),
+        },
         temperature = match metadata.temperature {
             Some(temperature) => format!(
                 "Logits are already divided by a temperature of {temperature:.3}, fitted on {} (Guo et al. 2017).",

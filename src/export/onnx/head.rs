@@ -1,9 +1,10 @@
-//! The head: class activation maps, logits, probabilities.
+//! The head: class activation maps, logits, probabilities, and the novelty score.
 
 use super::graph::{GraphBuilder, int, ints};
 use super::proto::DimValue;
-use crate::artifact::interface::{BATCH, EVIDENCE, LOGITS, PROBABILITIES};
+use crate::artifact::interface::{BATCH, EVIDENCE, LOGITS, NOVELTY, PROBABILITIES};
 use crate::model::fuse::FusedLinear;
+use crate::model::novelty::{self, Novelty};
 
 /// Adds the operations from the last activations (float32, N × features × side × side) to the outputs.
 ///
@@ -29,4 +30,30 @@ pub fn head(graph: &mut GraphBuilder, head: &FusedLinear, features: &str, side: 
     let [side, class] = [side, classes].map(DimValue::Fixed);
     let doc = "how much each place speaks for each class: a logit is its mean over all places and a constant";
     graph.output(EVIDENCE, &[batch(), class, side.clone(), side], doc);
+}
+
+/// Adds the operations from the last activations (as for [`head`]) to the novelty score ([`novelty`]), in float32.
+pub fn novelty(graph: &mut GraphBuilder, statistics: &Novelty, features: &str) {
+    let (count, width) = (statistics.count() as i64, statistics.mean.len() as i64);
+    let mean = graph.constant(novelty::MEAN, &[1, width], &statistics.mean);
+    let directions = graph.constant(novelty::DIRECTIONS, &[count, width], &statistics.directions);
+    let axes = graph.int64_constant("novelty.axes", &[1], &[1]);
+    let pooled = graph.operation("GlobalAveragePool", &[features], vec![], "novelty.pooled");
+    let flat = vec![int("axis", 1)];
+    let pooled = graph.operation("Flatten", &[&pooled], flat, "novelty.features");
+    let centred = graph.operation("Sub", &[&pooled, &mean], vec![], "novelty.centred");
+    let transposed = vec![int("transB", 1)];
+    let inside = [&centred[..], &directions];
+    let inside = graph.operation("Gemm", &inside, transposed, "novelty.inside");
+    let mut squares = |values: &str| {
+        let named = |part: &str| format!("{values}.{part}");
+        let squares = graph.operation("Mul", &[values, values], vec![], &named("squares"));
+        let kept = vec![int("keepdims", 1)];
+        graph.operation("ReduceSum", &[&squares, &axes], kept, &named("sum"))
+    };
+    let (all, inside) = (squares(&centred), squares(&inside));
+    graph.operation("Sub", &[&all, &inside], vec![], NOVELTY);
+    let shape = [DimValue::Free(BATCH.into()), DimValue::Fixed(1)];
+    let doc = "squared distance of the features from the subspace of the training images'";
+    graph.output(NOVELTY, &shape, doc);
 }

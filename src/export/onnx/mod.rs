@@ -18,6 +18,7 @@ use super::quantize::QuantizedNetwork;
 use crate::artifact::description::FileDescription;
 use crate::artifact::format::FloatPrecision;
 use crate::model::fuse::{FusedLinear, FusedNetwork};
+use crate::model::novelty::Novelty;
 use crate::{Result, files};
 
 pub use self::reader::read;
@@ -39,14 +40,16 @@ pub fn write(
     precision: FloatPrecision,
     about: &FileDescription,
 ) -> Result<()> {
-    write_with(path, about, &network.head, |graph, image| {
+    let novelty = network.novelty.as_ref();
+    write_with(path, about, &network.head, novelty, |graph, image| {
         network::features(graph, network, precision, image)
     })
 }
 
 /// Writes an int8-quantized network, with its description in the metadata.
 pub fn write_int8(path: &Path, network: &QuantizedNetwork, about: &FileDescription) -> Result<()> {
-    write_with(path, about, &network.head, |graph, image| {
+    let novelty = network.novelty.as_ref();
+    write_with(path, about, &network.head, novelty, |graph, image| {
         quantized::features(graph, network, image)
     })
 }
@@ -55,6 +58,7 @@ fn write_with(
     path: &Path,
     about: &FileDescription,
     linear: &FusedLinear,
+    novelty: Option<&Novelty>,
     features: impl FnOnce(&mut GraphBuilder, &str) -> String,
 ) -> Result<()> {
     let (description, interface) = (about.description, &about.interface);
@@ -68,6 +72,9 @@ fn write_with(
         &last,
         interface.evidence_side(size).into(),
     );
+    if let Some(novelty) = novelty {
+        head::novelty(&mut graph, novelty, &last);
+    }
     let opset = if interface.resizes {
         OPSET_WITH_RESIZE
     } else {

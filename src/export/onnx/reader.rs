@@ -10,6 +10,7 @@ use super::proto::{DataType, Model, Tensor};
 use crate::artifact::description::InputSpec;
 use crate::model::architecture::{Architecture, Block, Convolution};
 use crate::model::fuse::{FusedBlock, FusedConvolution, FusedLinear, FusedNetwork};
+use crate::model::novelty::{self, Novelty};
 use crate::{Error, Result, reading};
 
 /// Reads the weights of a network of this architecture, exported from the checkpoint with this SHA-256.
@@ -38,7 +39,12 @@ pub fn read(path: &Path, architecture: Architecture, checkpoint: &str) -> Result
     let tensors = model.graph.unwrap_or_default().initializer.into_iter();
     let tensors = tensors.map(|tensor| (tensor.name.clone(), tensor));
     let tensors = Tensors(tensors.collect());
-    tensors.network(architecture).map_err(refuse)
+    let mut network = tensors.network(architecture).map_err(&refuse)?;
+    if spec.novelty.is_some() {
+        let novelty = tensors.novelty(network.head.layer.inputs).map_err(refuse)?;
+        network.novelty = Some(novelty);
+    }
+    Ok(network)
 }
 
 /// The constants of a file, by name.
@@ -57,7 +63,19 @@ impl Tensors {
                 bias: self.values(&format!("{}.bias", layer.name), &[classes])?,
                 layer,
             },
+            novelty: None,
         })
+    }
+
+    /// The statistics of the novelty score of so many features.
+    fn novelty(&self, features: usize) -> Result<Novelty, String> {
+        let rows = |name: &str| self.0.get(name).and_then(|tensor| tensor.dims.first());
+        let count = *rows(novelty::DIRECTIONS).unwrap_or(&0);
+        let width = features as i64;
+        let mean = self.values(novelty::MEAN, &[1, width])?;
+        let directions = self.values(novelty::DIRECTIONS, &[count, width])?;
+        Novelty::of_values(mean, directions, features)
+            .ok_or_else(|| "its statistics of the novelty score are not usable".to_owned())
     }
 
     fn block(&self, block: &Block) -> Result<FusedBlock, String> {

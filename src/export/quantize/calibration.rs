@@ -210,6 +210,7 @@ fn round(
         input,
         blocks,
         head: network.head.clone(),
+        novelty: network.novelty.clone(),
     })
 }
 

@@ -89,6 +89,7 @@ mod tests {
                 weight: vec![1.0, 1.0],
                 bias: vec![0.0],
             },
+            novelty: None,
         };
         equalise(
             &mut network,

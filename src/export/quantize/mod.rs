@@ -16,6 +16,7 @@ pub use self::ranges::RangeRule;
 use crate::artifact::quantization::QuantizationParams;
 use crate::model::architecture::Convolution;
 use crate::model::fuse::FusedLinear;
+use crate::model::novelty::Novelty;
 
 /// A quantized network, with the blocks of [`crate::model::fuse::FusedNetwork`] in the same order.
 #[derive(Clone, Debug)]
@@ -28,6 +29,8 @@ pub struct QuantizedNetwork {
     pub blocks: Vec<QuantizedBlock>,
     /// The linear layer from features to logits, in float32.
     pub head: FusedLinear,
+    /// The statistics of the novelty score, which is computed in float32 too; `None` if the file has none.
+    pub novelty: Option<Novelty>,
 }
 
 /// A quantized [`crate::model::fuse::FusedBlock`].

@@ -1,12 +1,13 @@
 //! The parts that float and int8 TFLite graphs share: normalisation, layers and head.
 
-use crate::artifact::interface::{INPUT, InputKind, LOGITS, PROBABILITIES};
+use crate::artifact::interface::{INPUT, InputKind, LOGITS, NOVELTY, PROBABILITIES};
 use crate::artifact::quantization::QuantizationParams;
 use crate::artifact::tflite::graph::{Graph, Id, Quantization};
 use crate::artifact::tflite::operation::{Operation, Window};
 use crate::artifact::tflite::schema::{Padding, TensorType};
 use crate::imaging::normalize::MEAN;
 use crate::model::architecture::{Convolution, Linear};
+use crate::model::novelty::{self, Novelty};
 
 /// The element type of an activation.
 #[derive(Clone, Copy)]
@@ -145,8 +146,14 @@ impl Layers {
         self.operation(Operation::Add, &[x.id, input.id], output)
     }
 
-    /// Finishes the graph with the mean over height and width, the head and the softmax.
-    pub fn finish(mut self, x: Value, head: &Linear, [weight, bias]: [Id; 2]) -> Graph {
+    /// Finishes the graph with the mean over height and width, the head and the softmax, and the novelty score.
+    pub fn finish(
+        mut self,
+        x: Value,
+        head: &Linear,
+        [weight, bias]: [Id; 2],
+        novelty: Option<&Novelty>,
+    ) -> Graph {
         let graph = &mut self.graph;
         let axes = graph.integers("height and width", &[2], &[1, 2]);
         let mut row = |name: &str, length| graph.value(name, &[length], TensorType::Float32, None);
@@ -156,6 +163,10 @@ impl Layers {
         graph.operation(Operation::FullyConnected, &[features, weight, bias], logits);
         graph.operation(Operation::Softmax, &[logits], probabilities);
         graph.outputs = vec![probabilities, logits];
+        if let Some(novelty) = novelty {
+            let scores = add_novelty(graph, features, novelty);
+            graph.outputs.push(scores);
+        }
         self.graph
     }
 
@@ -185,6 +196,35 @@ impl Layers {
         self.graph.operation(operation, inputs, output.id);
         output
     }
+}
+
+/// Adds the novelty score of features ([`novelty`]), in float32. The sums are products with ones, because runtimes run
+/// FULLY_CONNECTED everywhere, and SUM not.
+fn add_novelty(graph: &mut Graph, features: Id, statistics: &Novelty) -> Id {
+    let (count, width) = (statistics.count(), statistics.mean.len());
+    let mean = graph.floats(novelty::MEAN, &[width], &statistics.mean);
+    let directions = graph.floats(novelty::DIRECTIONS, &[count, width], &statistics.directions);
+    let centre = graph.floats("novelty.centre", &[count], &vec![0.0; count]);
+    let nothing = graph.floats("novelty.nothing", &[1], &[0.0]);
+    let plus = graph.floats("novelty.plus", &[1, width], &vec![1.0; width]);
+    let minus = graph.floats("novelty.minus", &[1, count], &vec![-1.0; count]);
+    let mut add = |operation, inputs: &[Id], name: &str, length| {
+        let output = graph.value(name, &[length], TensorType::Float32, None);
+        graph.operation(operation, inputs, output)
+    };
+    let (product, squares) = (Operation::FullyConnected, Operation::Mul);
+    let centred = add(Operation::Sub, &[features, mean], "novelty.centred", width);
+    let all = add(squares, &[centred, centred], "novelty.squares", width);
+    let all = add(product, &[all, plus, nothing], "novelty.all", 1);
+    let inside = add(
+        product,
+        &[centred, directions, centre],
+        "novelty.along",
+        count,
+    );
+    let inside = add(squares, &[inside, inside], "novelty.along.squares", count);
+    let inside = add(product, &[inside, minus, nothing], "novelty.inside", 1);
+    add(Operation::Add, &[all, inside], NOVELTY, 1)
 }
 
 /// Whether a convolution is depthwise.

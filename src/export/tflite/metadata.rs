@@ -5,7 +5,7 @@
 
 use super::flatbuffer::{Builder, Table, Tables, table};
 use crate::artifact::description::FileDescription;
-use crate::artifact::interface::{INPUT, Interface, LOGITS, PROBABILITIES};
+use crate::artifact::interface::{INPUT, Interface, LOGITS, NOVELTY, PROBABILITIES};
 use crate::artifact::package::{LABELS_FILE, MODEL_FILE};
 use crate::artifact::tflite::schema::{Slot, slot};
 
@@ -92,7 +92,7 @@ pub fn encode(described: &FileDescription) -> Vec<u8> {
     let (description, interface) = (described.description, &described.interface);
     let (image, outputs) = (
         write_image(builder, description.resize.size, interface),
-        write_outputs(builder),
+        write_outputs(builder, description.novelty.is_some()),
     );
     let inputs = builder.create_vector(&[image]);
     let subgraph = table(builder, |b| {
@@ -162,7 +162,7 @@ fn write_image(builder: &mut Builder, side: u32, interface: &Interface) -> Table
     })
 }
 
-fn write_outputs(builder: &mut Builder) -> Tables {
+fn write_outputs(builder: &mut Builder, has_novelty: bool) -> Tables {
     let labels = write_file(
         builder,
         LABELS_FILE,
@@ -184,10 +184,13 @@ fn write_outputs(builder: &mut Builder) -> Tables {
             }
         })
     };
-    let outputs = [
+    let mut outputs = vec![
         output(PROBABILITIES, "of the classes, summing to 1", true),
         output(LOGITS, "what the probabilities are the softmax of", false),
     ];
+    if has_novelty {
+        outputs.push(output(NOVELTY, "distance from the training images", false));
+    }
     builder.create_vector(&outputs)
 }
 

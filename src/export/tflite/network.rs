@@ -38,7 +38,7 @@ pub fn graph(
     let graph = layers.graph();
     let weight = constant(graph, &named("weight"), &shape, &head.weight, precision);
     let bias = constant(graph, &named("bias"), &shape[..1], &head.bias, precision);
-    layers.finish(x, &head.layer, [weight, bias])
+    layers.finish(x, &head.layer, [weight, bias], network.novelty.as_ref())
 }
 
 fn parameters(graph: &mut Graph, fused: &FusedConvolution, precision: FloatPrecision) -> [Id; 2] {

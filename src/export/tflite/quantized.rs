@@ -36,7 +36,8 @@ pub fn graph(network: &QuantizedNetwork, size: u32, input: InputKind) -> Graph {
     let bias = layers
         .graph()
         .floats(&named("bias"), &shape[..1], &head.bias);
-    layers.finish(features, &head.layer, [weight, bias])
+    let novelty = network.novelty.as_ref();
+    layers.finish(features, &head.layer, [weight, bias], novelty)
 }
 
 fn parameters(

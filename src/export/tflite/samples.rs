@@ -7,10 +7,13 @@ use crate::artifact::description::{Description, FileDescription};
 use crate::artifact::format::Format;
 use crate::artifact::interface::{InputKind, Interface};
 use crate::artifact::quantization::QuantizationParams;
+use crate::dataset::part::Part;
 use crate::export::quantize::{QuantizedBlock, QuantizedConvolution, QuantizedNetwork};
 use crate::imaging::resize::ResizeRule;
 use crate::model::architecture::{Convolution, Linear};
 use crate::model::fuse::{FusedBlock, FusedConvolution, FusedLinear, FusedNetwork};
+use crate::model::novelty::Novelty;
+use crate::model::novelty_rule::NoveltyRule;
 
 /// The side of the images, in pixels.
 pub const SIDE: u32 = 8;
@@ -25,7 +28,8 @@ pub fn described(description: &Description, kind: InputKind) -> FileDescription<
             kind,
             false,
             description.classes.len(),
-        ),
+        )
+        .with_novelty(true),
     }
 }
 
@@ -34,6 +38,7 @@ pub fn description() -> Description {
     let json = include_str!("../../../exports/released/model.json");
     let mut description: Description = serde_json::from_str(json).unwrap();
     description.resize = ResizeRule::square(SIDE);
+    description.novelty = NoveltyRule::new(vec![0.5], Part::Val);
     description
 }
 
@@ -91,6 +96,10 @@ pub fn network() -> FusedNetwork {
             weight: numbers(42),
             bias: numbers(7),
         },
+        novelty: Some(Novelty {
+            mean: numbers(6),
+            directions: numbers(12),
+        }),
     }
 }
 
@@ -128,5 +137,6 @@ pub fn quantized() -> QuantizedNetwork {
         input: params(1.0 / 255.0, 124),
         blocks: blocks.collect(),
         head: real.head,
+        novelty: real.novelty,
     }
 }

@@ -17,7 +17,7 @@ const TEXTS: [&str; 5] = [
 ];
 
 /// The other fields of a description, and the input of the file.
-const OTHERS: [&str; 12] = [
+const OTHERS: [&str; 13] = [
     "format_version",
     "classes",
     "resize",
@@ -28,6 +28,7 @@ const OTHERS: [&str; 12] = [
     "metrics",
     "thresholds",
     "abstention",
+    "novelty",
     "checkpoint",
     "input",
 ];

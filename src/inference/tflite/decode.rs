@@ -173,6 +173,7 @@ impl Options<'_> {
             Operation::Div,
             Operation::FullyConnected,
             Operation::Mean,
+            Operation::Mul,
             Operation::Pad,
             Operation::Quantize,
             Operation::Softmax,
@@ -194,7 +195,7 @@ impl Options<'_> {
                 let window = window.filter(|_| self.is(DEPTHWISE_MULTIPLIER, 1));
                 return Ok(window.map(Operation::DepthwiseConv2d));
             }
-            Operation::Add | Operation::Sub | Operation::Div => no_activation()?,
+            Operation::Add | Operation::Sub | Operation::Div | Operation::Mul => no_activation()?,
             Operation::FullyConnected => {
                 let plain = self.i8(FULLY_CONNECTED_FORMAT)? == 0;
                 plain && self.i8(FULLY_CONNECTED_KEEP_DIMS)? == 0 && no_activation()?

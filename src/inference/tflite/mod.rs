@@ -17,13 +17,15 @@ use std::path::Path;
 use tch::{Device, Kind, Tensor};
 
 use self::program::Program;
-use super::classifier::{self, Classifier};
+use super::classifier::{self, Classifier, Outputs};
 use crate::artifact::description::{Abstention, InputSpec, Threshold};
+use crate::artifact::interface::NOVELTY;
 use crate::artifact::package;
 use crate::artifact::tflite::schema::{DESCRIPTION_ENTRY, TensorType};
 use crate::imaging::resize::ResizeRule;
 use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
+use crate::model::novelty_rule::NoveltyRule;
 use crate::model::{input, output};
 use crate::probabilities::Probabilities;
 use crate::{ClassList, Error, Result, reading};
@@ -50,6 +52,11 @@ impl TfliteClassifier {
             description.get(key).map(|value| value.to_string())
         })?;
         let program = Program::new(&file.graph).map_err(refuse)?;
+        if spec.novelty.is_some() && !program.has_novelty() {
+            return Err(refuse(format!(
+                "it has no output '{NOVELTY}', of which its metadata tells"
+            )));
+        }
         if program.side != spec.resize.size as usize {
             let (side, size) = (program.side, spec.resize.size);
             return Err(refuse(format!(
@@ -71,9 +78,15 @@ impl TfliteClassifier {
         let side = self.program.side as i64;
         let black = Tensor::f_zeros([1, 3, side, side], (Kind::Uint8, Device::Cpu));
         let output = black.and_then(|black| self.run(&black));
-        match output.map(|output| output.size()) {
-            Ok(shape) if shape == [1, self.spec.classes.len() as i64] => Ok(()),
-            Ok(shape) => Err(format!("its output for one image has shape {shape:?}")),
+        let shapes = output.map(|(probabilities, novelty)| {
+            (probabilities.size(), novelty.map(|scores| scores.size()))
+        });
+        match shapes {
+            Ok((_, Some(shape))) if shape != [1, 1] => Err(format!(
+                "its novelty score of one image has shape {shape:?}"
+            )),
+            Ok((shape, _)) if shape == [1, self.spec.classes.len() as i64] => Ok(()),
+            Ok((shape, _)) => Err(format!("its output for one image has shape {shape:?}")),
             Err(error) => {
                 let text = error.to_string();
                 let line = text.lines().next().unwrap_or_default();
@@ -84,8 +97,8 @@ impl TfliteClassifier {
         }
     }
 
-    /// Maps bytes (N × 3 × side × side) to probabilities (N × classes).
-    fn run(&self, bytes: &Tensor) -> Result<Tensor, tch::TchError> {
+    /// Maps bytes (N × 3 × side × side) to probabilities (N × classes) and novelty scores (N × 1), if it has them.
+    fn run(&self, bytes: &Tensor) -> Result<(Tensor, Option<Tensor>), tch::TchError> {
         let images = match self.program.input_type {
             TensorType::Uint8 => bytes.shallow_clone(),
             _ => input::to_unit(bytes),
@@ -141,15 +154,27 @@ impl Classifier for TfliteClassifier {
         self.spec.abstention
     }
 
+    fn novelty(&self) -> Option<NoveltyRule> {
+        self.spec.novelty
+    }
+
     fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
+        Ok(self.outputs(images)?.probabilities)
+    }
+
+    fn outputs(&self, images: &[&[u8]]) -> Result<Outputs> {
         let bytes = input::bytes_to_tensor(images, self.program.side, Device::Cpu)?;
-        let probabilities = self
+        let (probabilities, novelty) = self
             .run(&bytes)
             .map_err(Error::torch(format!("running {}", self.name)))?;
-        classifier::checked(
-            &self.name,
-            images.len(),
-            output::rows(self.classes(), &probabilities)?,
-        )
+        let (name, count) = (&self.name, images.len());
+        let novelty = novelty.filter(|_| self.spec.novelty.is_some());
+        let novelty = novelty.as_ref().map(output::scores).transpose()?;
+        let rows = output::rows(self.classes(), &probabilities)?;
+        Ok(Outputs {
+            probabilities: classifier::checked(name, count, rows)?,
+            novelty: (novelty.map(|scores| classifier::checked_novelty(name, count, scores)))
+                .transpose()?,
+        })
     }
 }

@@ -12,10 +12,12 @@ use tch::{Kind, TchError, Tensor};
 pub enum Op {
     /// Bytes to float32.
     Cast,
-    /// Subtracts a constant per channel (1 × C × 1 × 1).
+    /// Subtracts a constant per channel (1 × C × 1 × 1) or feature (1 × C).
     Sub(Tensor),
     /// Divides by a constant per channel.
     Div(Tensor),
+    /// Elementwise product in float32.
+    Mul,
     /// float32 to int8.
     Quantize { scale: f32, clip: Clip },
     /// int8 to float32.
@@ -74,7 +76,7 @@ pub struct QuantizedConv2d {
 }
 
 impl Op {
-    /// Computes the output from the inputs: two for additions, one for all others.
+    /// Computes the output from the inputs: two for additions and products, one for all others.
     pub fn run(&self, inputs: &[&Tensor]) -> Result<Tensor, TchError> {
         let [x, others @ ..] = inputs else {
             return Err(TchError::Shape("an operator without inputs".to_owned()));
@@ -97,6 +99,10 @@ impl Op {
             Self::Add => match others {
                 [other] => x.f_add(other),
                 _ => Err(TchError::Shape("an addition without two inputs".to_owned())),
+            },
+            Self::Mul => match others {
+                [other] => x.f_mul(other),
+                _ => Err(TchError::Shape("a product without two inputs".to_owned())),
             },
             Self::QuantizedAdd(sum) => match others {
                 [other] => sum.run(x, other),

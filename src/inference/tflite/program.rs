@@ -5,7 +5,7 @@ use tch::Tensor;
 use super::reader::Reader;
 use super::step::Step;
 use super::table::Problem;
-use crate::artifact::interface::PROBABILITIES;
+use crate::artifact::interface::{NOVELTY, PROBABILITIES};
 use crate::artifact::tflite::graph::{Graph, Id};
 use crate::artifact::tflite::schema::TensorType;
 
@@ -16,6 +16,8 @@ pub struct Program {
     tensors: usize,
     input: Id,
     output: Id,
+    /// The output with the novelty score, if there is one.
+    novelty: Option<Id>,
     /// The type of the input image: float32 in 0–1, or bytes.
     pub input_type: TensorType,
     /// Width and height of the input image.
@@ -25,13 +27,13 @@ pub struct Program {
 impl Program {
     /// Checks a graph and prepares its steps.
     pub fn new(graph: &Graph) -> Result<Self, Problem> {
-        let (&[input], Some(&output)) = (
-            &graph.inputs[..],
-            graph
-                .outputs
-                .iter()
-                .find(|&&id| graph.tensors[id].name == PROBABILITIES),
-        ) else {
+        let named = |name: &str| {
+            let mut outputs = graph.outputs.iter().copied();
+            outputs.find(|&id| graph.tensors[id].name == name)
+        };
+        let (&[input], Some(output), novelty) =
+            (&graph.inputs[..], named(PROBABILITIES), named(NOVELTY))
+        else {
             return Err(format!("it has no input, or no output '{PROBABILITIES}'"));
         };
         let image = &graph.tensors[input];
@@ -49,11 +51,13 @@ impl Program {
         for node in &graph.operations {
             steps.extend(reader.step(node)?);
         }
-        if !reader.has_value(output) {
-            return Err("no operator computes its output".to_owned());
-        }
         let mut needed = vec![false; graph.tensors.len()];
-        needed[output] = true;
+        for output in [Some(output), novelty].into_iter().flatten() {
+            if !reader.has_value(output) {
+                return Err("no operator computes its output".to_owned());
+            }
+            needed[output] = true;
+        }
         for step in steps.iter_mut().rev() {
             for &id in &step.inputs {
                 if !needed[id] {
@@ -67,13 +71,20 @@ impl Program {
             tensors: graph.tensors.len(),
             input,
             output,
+            novelty,
             input_type: image.kind,
             side,
         })
     }
 
-    /// Maps images of the input type (N × 3 × side × side) to probabilities (N × 7).
-    pub fn run(&self, images: Tensor) -> Result<Tensor, tch::TchError> {
+    /// Whether it has a novelty score.
+    pub fn has_novelty(&self) -> bool {
+        self.novelty.is_some()
+    }
+
+    /// Maps images of the input type (N × 3 × side × side) to probabilities (N × 7) and, if there are any, novelty
+    /// scores (N × 1).
+    pub fn run(&self, images: Tensor) -> Result<(Tensor, Option<Tensor>), tch::TchError> {
         let missing = || tch::TchError::Shape("a value was not computed".to_owned());
         let mut values: Vec<Option<Tensor>> = (0..self.tensors).map(|_| None).collect();
         values[self.input] = Some(images);
@@ -86,6 +97,8 @@ impl Program {
             }
             values[step.output] = Some(output);
         }
-        values[self.output].take().ok_or_else(missing)
+        let novelty = self.novelty.map(|id| values[id].take().ok_or_else(missing));
+        let probabilities = values[self.output].take().ok_or_else(missing)?;
+        Ok((probabilities, novelty.transpose()?))
     }
 }

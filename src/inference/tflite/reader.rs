@@ -75,6 +75,7 @@ impl<'a> Reader<'a> {
                 Op::QuantizedConv2d(self.quantized_convolution(node, window)?)
             }
             (Operation::Add, false) => Op::Add,
+            (Operation::Mul, false) => Op::Mul,
             (Operation::Add, true) => {
                 let (a, b) = (self.params(first)?, self.params(operand(node, 1)?)?);
                 let sum = self.params(output)?;
@@ -95,10 +96,9 @@ impl<'a> Reader<'a> {
                 ));
             }
         };
-        let count = if node.operation == Operation::Add {
-            2
-        } else {
-            1
+        let count = match node.operation {
+            Operation::Add | Operation::Mul => 2,
+            _ => 1,
         };
         let inputs: Vec<Id> = node.inputs.iter().copied().take(count).collect();
         if let Some(&id) = inputs.iter().find(|&&id| !self.available[id]) {
@@ -147,10 +147,14 @@ impl<'a> Reader<'a> {
             .map_err(torch)
     }
 
-    /// A constant operand with one value per channel, or one for all.
+    /// A constant operand with one value per channel of an image or per feature, or one for all.
     fn per_channel(&self, node: &Node) -> Result<Tensor, Problem> {
         let constant = self.constant(operand(node, 1)?)?;
-        constant.f_view([1, -1, 1, 1]).map_err(torch)
+        let shape: &[i64] = match self.tensor(node.inputs[0]).shape.len() {
+            2 => &[1, -1],
+            _ => &[1, -1, 1, 1],
+        };
+        constant.f_view(shape).map_err(torch)
     }
 
     /// A constant operand that is a list of integers.

@@ -30,6 +30,7 @@ pub fn metadata(
         validation: Default::default(),
         temperature: None,
         decisions: Decisions::likeliest(run.dataset.info.classes),
+        novelty: None,
         class_priors: Some(class_priors::of_run(run.dataset, run.config)?),
         seen,
         initial_weights: initial_model.initial_weights.clone(),

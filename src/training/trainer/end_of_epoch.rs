@@ -103,6 +103,7 @@ impl Trainer<'_> {
 
     fn checkpoint(&self, tensors: &NamedTensors, metadata: CheckpointMetadata) -> Checkpoint {
         Checkpoint {
+            novelty: None,
             tensors: snapshot(tensors),
             metadata,
         }

@@ -37,6 +37,8 @@ export interface Answer {
   readonly probabilities: Float32Array;
   /** What each place of the picture contributed to each class, where the network tells. */
   readonly evidence?: Evidence;
+  /** How far the picture is from those of the training, where the network tells. */
+  readonly novelty?: number;
   /** The network's input: size × size × 3 bytes, rows first, RGB. */
   readonly prepared: Uint8Array;
   /** The picture for the screen, upright. */

@@ -16,6 +16,8 @@ export function threads(): number {
 export interface Output {
   probabilities: Float32Array;
   evidence?: Evidence;
+  /** How far the picture is from those of the training, where the network tells. */
+  novelty?: number;
 }
 
 /** An open network. */
@@ -39,16 +41,17 @@ export class Network {
   async run(prepared: Uint8Array): Promise<Output> {
     const { resize, classes } = this.description;
     const picture = new this.runtime.Tensor("float32", planes(prepared), [1, 3, resize.size, resize.size]);
-    const wanted = ["probabilities", "evidence"].filter(name => this.session.outputNames.includes(name));
+    const wanted = ["probabilities", "evidence", "novelty"].filter(name => this.session.outputNames.includes(name));
     const outputs = await this.session.run({ [this.session.inputNames[0]]: picture }, wanted);
     const probabilities = Float32Array.from((await outputs.probabilities.getData()) as Float32Array);
     if (probabilities.length !== classes.length || !probabilities.every(Number.isFinite)) {
       throw new Error(`the network returned ${probabilities.join(", ")}`);
     }
     const { evidence } = outputs;
-    if (!evidence) return { probabilities };
+    const novelty = outputs.novelty ? Number(((await outputs.novelty.getData()) as Float32Array)[0]) : undefined;
+    if (!evidence) return { probabilities, novelty };
     const [, , height, width] = evidence.dims;
-    return { probabilities, evidence: { values: Float32Array.from((await evidence.getData()) as Float32Array), height, width } };
+    return { probabilities, novelty, evidence: { values: Float32Array.from((await evidence.getData()) as Float32Array), height, width } };
   }
 
   release(): Promise<void> {

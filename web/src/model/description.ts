@@ -56,6 +56,11 @@ export interface Abstention {
   readonly accuracy?: number;
 }
 
+/** A picture whose novelty is above `threshold` does not look like a dermatoscopic photograph. */
+export interface Novelty {
+  readonly threshold: number;
+}
+
 /** How good the likeliest class is: metrics by name. */
 export interface Figures {
   readonly part: Part;
@@ -77,6 +82,8 @@ export interface Description {
   readonly files: readonly NetworkFile[];
   readonly thresholds: readonly Threshold[];
   readonly abstention?: Abstention;
+  /** Null or absent in files without a score. */
+  readonly novelty?: Novelty | null;
   /** The file that lists the golden images. */
   readonly golden?: string;
 }
@@ -85,7 +92,7 @@ export interface Description {
 export function readDescription(json: unknown): Description {
   known(typeof json === "object" && json !== null, "model.json");
   const read = json as Partial<Description> & Record<string, unknown>;
-  const { format_version: version, classes, files, thresholds, abstention } = read;
+  const { format_version: version, classes, files, thresholds, abstention, novelty } = read;
   known(version === 2 || version === 3, `format_version ${String(version)}`);
   known(Array.isArray(classes) && classes.length > 1 && classes.every(isClass), "classes");
   known(Array.isArray(files), "files");
@@ -102,6 +109,7 @@ export function readDescription(json: unknown): Description {
     files: files.filter(isUsable),
     thresholds: Array.isArray(thresholds) ? thresholds.filter(isThreshold).map(one => withPart(one, "thresholds")) : [],
     abstention: typeof abstention?.threshold === "number" ? withPart(abstention, "abstention") : undefined,
+    novelty: typeof novelty?.threshold === "number" ? { threshold: novelty.threshold } : undefined,
     golden: typeof read.golden === "string" ? read.golden : undefined,
   };
 }

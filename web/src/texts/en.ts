@@ -68,6 +68,8 @@ export const en = {
 
   result: {
     heading: "Answer",
+    foreign: "This does not look like a dermatoscopic photograph",
+    foreignMore: "The network knows such photographs alone, and has a name for every picture. Do not read the names below as an answer.",
     notSure: "Not sure",
     notSureMore: (share: string, level: string) => `The likeliest name has ${share}; below ${level} the network should not be believed.`,
     notSureProof: (images: string, level: string, kept: number, right: number) =>

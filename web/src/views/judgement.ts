@@ -20,6 +20,9 @@ export function likeliest(probabilities: ArrayLike<number>, classes: readonly Cl
 export interface Judgement {
   /** The place among the outputs of the class that the network's rule names, not always the likeliest; null when none is. */
   named: number | null;
+  /** Whether the picture does not look like a dermatoscopic photograph: then nothing is named, and no level is held
+   *  against it. */
+  isForeign: boolean;
   /** Why none is; null when one is. */
   unsure: string | null;
   /** For each target that has a level, on which side of it the probabilities lie. */
@@ -40,12 +43,18 @@ export function isUnsure(probabilities: ArrayLike<number>, { abstention }: Descr
   return abstention !== undefined && Math.max(...Array.from(probabilities)) < abstention.threshold;
 }
 
+/** Whether the novelty is above its threshold, or no number. A network without either is never sure of that. */
+export function isForeign(novelty: number | undefined, description: Description): boolean {
+  return novelty !== undefined && !!description.novelty && !(novelty <= description.novelty.threshold);
+}
+
 /** The codes of melanoma. */
 const MELANOMA = ["mel", "melanoma"];
 
 type Sentence = (side: "above" | "below", share: string, level: string, sensitivity: number) => string;
 
-export function judge(probabilities: ArrayLike<number>, description: Description): Judgement {
+export function judge(probabilities: ArrayLike<number>, description: Description, novelty?: number): Judgement {
+  if (isForeign(novelty, description)) return { named: null, isForeign: true, unsure: null, levels: [] };
   const { abstention, classes, thresholds } = description;
   const most = likeliest(probabilities, classes)[0].probability;
   const unsure = abstention && isUnsure(probabilities, description) ? sayUnsure(most, abstention) : null;
@@ -64,7 +73,7 @@ export function judge(probabilities: ArrayLike<number>, description: Description
     const level = levelFor(target, thresholds);
     return level ? [place(sentence, sum(probabilities, classes, counts), level)] : [];
   });
-  return { named: unsure ? null : decide(probabilities, description.decision), unsure, levels };
+  return { named: unsure ? null : decide(probabilities, description.decision), isForeign: false, unsure, levels };
 }
 
 function sum(probabilities: ArrayLike<number>, classes: readonly Class[], counts: (one: Class) => boolean): number {

@@ -38,17 +38,17 @@ export class Result {
 
   show({ answer, path, remark }: Shown): void {
     const words = texts.result;
-    const judgement = judge(answer.probabilities, this.description);
+    const judgement = judge(answer.probabilities, this.description, answer.novelty);
     const all = likeliest(answer.probabilities, this.description.classes);
     const first = all[0];
     const named = all.find(one => one.index === judgement.named) ?? first;
     const ranked = all.filter((one, rank) => rank < NAMES || one === named);
-    const byRule = named === first ? "" : words.balanced(texts.within(nameOf(first.class)), texts.share(first.probability));
+    const byRule = named === first || judgement.isForeign ? "" : words.balanced(texts.within(nameOf(first.class)), texts.share(first.probability));
     this.view.hidden = false;
     this.view.replaceChildren(
-      this.headline(named, judgement.unsure, byRule),
+      judgement.isForeign ? this.foreign() : this.headline(named, judgement.unsure, byRule),
       remark ? element("p", { class: "remark" }, remark) : "",
-      element("ol", { class: "names" }, ...ranked.map(one => this.name(one))),
+      element("ol", { class: judgement.isForeign ? "names foreign" : "names" }, ...ranked.map(one => this.name(one))),
       answer.evidence ? this.evidence(ranked, named) : "",
       ...judgement.levels.map(({ isAbove, sentence, remark }) =>
         element(
@@ -70,7 +70,19 @@ export class Result {
     const heard = byRule ? [named, ...ranked.filter(one => one !== named)] : ranked;
     this.spoken.textContent = words.spoken(
       heard.map(one => `${nameOf(one.class)}, ${one.class.malignant ? words.malignant : words.benign}, ${texts.share(one.probability)}`),
-      [judgement.unsure ? words.notSure : byRule, remark ?? "", words.remember].join(" "),
+      [judgement.isForeign ? words.foreign : judgement.unsure ? words.notSure : byRule, remark ?? "", words.remember].join(" "),
+    );
+  }
+
+  /** In place of the headline, for a picture of something else. */
+  private foreign(): HTMLElement {
+    const words = texts.result;
+    return element(
+      "header",
+      { class: "headline foreign" },
+      element("p", { class: "eyebrow" }, words.heading),
+      element("h2", { id: "result-heading", tabindex: "-1" }, words.foreign),
+      element("p", {}, words.foreignMore),
     );
   }
 
