@@ -26,14 +26,12 @@ impl FlaggedImages {
         }
     }
 
-    /// A sentence of at most 80 columns.
+    /// A part of a sentence.
     pub fn in_words(&self) -> String {
         let percent = 100.0 * self.flagged as f64 / self.images.max(1) as f64;
         let Self {
             images, flagged, ..
         } = self;
-        format!(
-            "{flagged} of {images} images ({percent:.1} %) do not look dermatoscopic to the network"
-        )
+        format!("{flagged} of {images} images ({percent:.1} %) do not look dermatoscopic")
     }
 }

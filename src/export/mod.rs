@@ -9,6 +9,7 @@ pub mod golden;
 pub mod images;
 pub mod inputs;
 pub mod model_card;
+mod novelty_check;
 pub mod onnx;
 pub mod package;
 pub mod quantize;

@@ -5,25 +5,18 @@ use std::path::PathBuf;
 
 use super::images::Images;
 use super::inputs::ExportInputs;
-use crate::artifact::check::{BalancedScore, Check, NoveltyCheck, Score};
+use super::novelty_check;
+use crate::artifact::check::{BalancedScore, Check, Score};
 use crate::artifact::format::{Format, Precision};
 use crate::inference::classifier::{Classifier, Outputs};
 use crate::metrics::decisions::{DecisionRule, Decisions, adjusted};
 use crate::metrics::{self, Metrics};
-use crate::model::novelty_rule::NoveltyRule;
 use crate::probabilities::Probabilities;
 use crate::progress::Progress;
 use crate::{Class, Error, Result};
 
 /// The largest allowed probability difference of a float32 file, due to another order of additions.
 pub const TOLERANCE: f64 = 1e-4;
-
-/// The largest allowed difference of a novelty score of a float32 file, as a fraction of the threshold or of the score,
-/// whichever is larger: the score is a difference of larger sums.
-const NOVELTY_TOLERANCE: f64 = 1e-3;
-
-/// The largest fraction of images, in percent, that a file of lower precision may flag differently than the checkpoint.
-const NOVELTY_CHANGES: f64 = 2.0;
 
 /// The batch size.
 const BATCH: usize = 32;
@@ -59,8 +52,8 @@ pub fn answers(
 /// float32: probabilities within [`TOLERANCE`] and the same top-1 class on all images, or an error. float16 and int8, on
 /// labelled images: balanced accuracy and melanoma recall, of both decision rules, drop by at most `tolerance` percentage
 /// points, or by one image where that is more. float16, on all images: another top-1 class on at most `tolerance` percent
-/// of them, or on one image. Novelty scores: of float32 within [`NOVELTY_TOLERANCE`]; of others on the same side of the
-/// threshold, except on at most [`NOVELTY_CHANGES`] percent of the images or on one.
+/// of them, or on one image. Novelty scores: of float32 within [`novelty_check::TOLERANCE`]; of others on the same side of the
+/// threshold, except on at most [`novelty_check::CHANGES`] percent of the images or on one.
 pub fn check(
     format: Format,
     classifier: &dyn Classifier,
@@ -78,7 +71,7 @@ pub fn check(
     let one_by_one = in_batches(classifier, singles, 1, progress)?;
     let together = in_batches(classifier, &images.pixels, BATCH, progress)?;
     progress.finish();
-    let novelty = novelty(classifier.novelty(), scores, together.novelty.as_deref());
+    let novelty = novelty_check::compare(classifier.novelty(), scores, together.novelty.as_deref());
     let together = together.probabilities;
     if format.precision() == Precision::Single {
         let refuse = |problem: String| Error::Disagreement {
@@ -89,11 +82,8 @@ pub fn check(
             .map_err(|problem| refuse(format!("{problem}, at batch size 1")))?;
         equal(expected, &together)
             .map_err(|problem| refuse(format!("{problem}, at batch size {BATCH}")))?;
-        let difference = novelty.map_or(0.0, |check| check.max_difference);
-        if !(difference <= NOVELTY_TOLERANCE) {
-            return Err(refuse(format!(
-                "a novelty score differs by {difference:.1e} of itself; at most {NOVELTY_TOLERANCE:.0e} is allowed"
-            )));
+        if let Some(problem) = novelty.and_then(|found| novelty_check::disagreement(&found)) {
+            return Err(refuse(problem));
         }
     }
     let differences = || {
@@ -113,7 +103,7 @@ pub fn check(
         scored: None,
         novelty,
     };
-    let novelty = novelty.and_then(|found| novelty_failure(&found, check.images));
+    let novelty = novelty.and_then(|found| novelty_check::failure(&found, check.images));
     Ok(
         match (
             failure(format, &check, &images.truths.truths, tolerance),
@@ -124,44 +114,6 @@ pub fn check(
             (None, None) => Verification::Passed(Box::new(check)),
         },
     )
-}
-
-/// Compares novelty scores; `None` if the file or the checkpoint has none.
-fn novelty(
-    rule: Option<NoveltyRule>,
-    expected: Option<&[f64]>,
-    found: Option<&[f64]>,
-) -> Option<NoveltyCheck> {
-    let (rule, expected, found) = (rule?, expected?, found?);
-    let pairs = || expected.iter().zip(found);
-    let difference = |(e, f): (&f64, &f64)| (e - f).abs() / e.abs().max(rule.threshold);
-    // NaN, which no comparison finds, counts as infinite.
-    let number = |difference: f64| {
-        if difference.is_nan() {
-            f64::INFINITY
-        } else {
-            difference
-        }
-    };
-    Some(NoveltyCheck {
-        max_difference: pairs().map(difference).map(number).fold(0.0, f64::max),
-        flagged: found.iter().filter(|&&score| rule.flags(score)).count(),
-        changed: pairs()
-            .filter(|&(&e, &f)| rule.flags(e) != rule.flags(f))
-            .count(),
-    })
-}
-
-/// The reason why the novelty score of a file fails, if it does.
-fn novelty_failure(found: &NoveltyCheck, images: usize) -> Option<String> {
-    let too_many =
-        found.changed > 1 && found.changed as f64 > NOVELTY_CHANGES / 100.0 * images as f64;
-    (too_many || !found.max_difference.is_finite()).then(|| {
-        format!(
-            "{} of {images} images are on the other side of its threshold",
-            found.changed
-        )
-    })
 }
 
 /// The reason why a file of reduced precision fails, if it does. `truths` are those of the images; none if they have no
@@ -392,19 +344,6 @@ mod tests {
         let why = fails(-0.02, 1.0).unwrap();
         assert!(why.contains("2.00 points of melanoma recall"), "{why}");
         assert_eq!(fails(-0.02, 2.5), None);
-    }
-
-    #[test]
-    fn novelty_scores_may_change_sides_on_two_of_a_hundred_images_and_nan_is_refused() {
-        let rule = NoveltyRule::new(vec![1.0], crate::dataset::part::Part::Val);
-        let compare = |found: &[f64]| novelty(rule, Some(&[0.5; 100]), Some(found)).unwrap();
-        let with = |wrong: &[f64]| compare(&[wrong, &vec![0.6; 100 - wrong.len()]].concat());
-        assert!((with(&[]).max_difference - 0.1).abs() < 1e-12);
-        assert_eq!(novelty_failure(&with(&[2.0, 2.0]), 100), None);
-        let why = novelty_failure(&with(&[2.0; 3]), 100).unwrap();
-        assert!(why.starts_with("3 of 100 images"), "{why}");
-        assert!(novelty_failure(&with(&[f64::NAN]), 100).is_some());
-        assert_eq!(novelty(rule, Some(&[0.5]), None), None);
     }
 
     #[test]

@@ -40,7 +40,7 @@ impl NoveltyRule {
 
     /// Whether a score is too high for a dermatoscopic photograph. A score that is no number is.
     pub fn flags(&self, score: f64) -> bool {
-        !(score <= self.threshold)
+        score.is_nan() || score > self.threshold
     }
 
     /// Whether the numbers are possible.

@@ -139,7 +139,8 @@ fn figure(split: &SplitMetrics, name: &str, words: &str) -> String {
 fn thresholds(about: &Description) -> String {
     let mut text = String::new();
     let share = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.3}"));
-    if !about.thresholds.is_empty() || about.abstention.is_some() {
+    let has_limits = about.abstention.is_some() || about.novelty.is_some();
+    if !about.thresholds.is_empty() || has_limits {
         text.push_str("\nthresholds\n");
     }
     for point in &about.thresholds {
@@ -161,6 +162,15 @@ fn thresholds(about: &Description) -> String {
             100.0 * abstention.coverage,
             abstention.chosen_on.images(),
             abstention.accuracy,
+        );
+    }
+    if let Some(novelty) = &about.novelty {
+        let _ = writeln!(
+            text,
+            "  novelty   > {:.3}: no dermatoscopic photograph; {:.1} % of {} pass",
+            novelty.threshold,
+            100.0 * novelty.passes,
+            novelty.chosen_on.images(),
         );
     }
     text

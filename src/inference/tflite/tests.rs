@@ -88,6 +88,24 @@ fn predictions_do_not_depend_on_the_batch_or_the_input_type() {
 }
 
 #[test]
+fn the_novelty_score_is_that_of_libtorch() {
+    let images = images(3);
+    let all = network();
+    let bytes: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
+    let bytes = input::bytes_to_tensor(&bytes, SIDE as usize, Device::Cpu).unwrap();
+    let reference = InferenceNetwork::new(&all, Device::Cpu).unwrap();
+    let features = reference.features(&input::normalised(&bytes));
+    let expected = output::scores(&reference.novelty(&features).unwrap()).unwrap();
+    let (_home, path) = written("float32", InputKind::Bytes);
+    let file = TfliteClassifier::open(&path).unwrap();
+    let borrowed: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
+    let found = file.outputs(&borrowed).unwrap().novelty.unwrap();
+    for (found, expected) in found.iter().zip(&expected) {
+        assert!((found - expected).abs() < 1e-5, "{found} for {expected}");
+    }
+}
+
+#[test]
 fn a_written_file_is_decoded() {
     for kind in KINDS {
         let (_home, path) = written(kind, InputKind::Bytes);
