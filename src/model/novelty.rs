@@ -22,6 +22,9 @@ const MOST_DIRECTIONS: usize = 32;
 /// The largest size of the statistics in a file, in bytes.
 const MOST_BYTES: usize = 200_000;
 
+/// The least variance of a direction, as a fraction of the largest: less is rounding.
+const LEAST_VARIANCE: f64 = 1e-10;
+
 /// The statistics of the features of training images.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Novelty {
@@ -33,7 +36,7 @@ pub struct Novelty {
 
 impl Novelty {
     /// Fits the statistics on features (N × features, f32 on the CPU), with fewer directions than images. `None` for
-    /// fewer than three images.
+    /// fewer than three images, and if all are the same.
     pub fn fit(features: &Tensor) -> Result<Option<Self>> {
         let (images, width) = features.size2().map_err(failed())?;
         let affordable = (MOST_BYTES / 4 / width.max(1) as usize).saturating_sub(1);
@@ -51,7 +54,13 @@ impl Novelty {
             true => centred.matmul(&centred.tr()),
             false => centred.tr().matmul(&centred),
         };
-        let (_, vectors) = products.f_linalg_eigh("L").map_err(failed())?;
+        let (values, vectors) = products.f_linalg_eigh("L").map_err(failed())?;
+        let spread = values.max() * LEAST_VARIANCE;
+        let varied = values.gt_tensor(&spread.clamp_min(0.0)).sum(Kind::Int64);
+        let count = count.min(varied.int64_value(&[]));
+        if count < 1 {
+            return Ok(None);
+        }
         let last = vectors.narrow(1, vectors.size()[1] - count, count).tr();
         let directions = if few { last.matmul(&centred) } else { last };
         let norms = directions.norm_scalaropt_dim(2.0, [1i64], true);
@@ -143,8 +152,10 @@ mod tests {
     }
 
     #[test]
-    fn too_few_images_give_no_score_and_tensors_of_another_shape_are_not_read() {
+    fn too_few_or_equal_images_give_no_score_and_tensors_of_another_shape_are_not_read() {
         assert_eq!(Novelty::fit(&flat(2)).unwrap(), None);
+        let same = Tensor::ones([9, 4], (Kind::Float, Device::Cpu));
+        assert_eq!(Novelty::fit(&same).unwrap(), None);
         let novelty = Novelty::fit(&flat(9)).unwrap().unwrap();
         let read = |features| Novelty::of_tensors(&novelty.tensors(), features).unwrap();
         assert_eq!(read(4).as_ref(), Some(&novelty));

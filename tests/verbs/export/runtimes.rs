@@ -147,7 +147,7 @@ fn a_file_for_camera_bytes_gives_the_same_answers() {
     for (found, expected) in found
         .iter()
         .flatten()
-        .zip(expected.iter().flat_map(|row| row.iter()))
+        .zip(expected.probabilities.iter().flat_map(|row| row.iter()))
     {
         assert!((found - expected).abs() < 1e-5, "{found} {expected}");
     }
