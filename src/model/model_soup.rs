@@ -24,12 +24,13 @@ pub struct Member {
 
 /// The weighted mean of the members' weights and BatchNorm statistics.
 ///
-/// The metadata is the first member's, with the training and validation images of all members. It has no metrics and
-/// no temperature and no novelty score, as the mean has not been evaluated yet.
+/// The metadata is the first member's, with the training and validation images of all members; if one was trained on all
+/// folds, it is that one's. It has no metrics and no temperature and no novelty score, as the mean has not been evaluated
+/// yet.
 ///
 /// # Errors
 /// Fails for fewer than two members, and if a member's architecture, fold or resize rule differs from the first's. The
-/// image size may differ.
+/// image size may differ, and a network of a fold may be averaged with one that was trained on all folds of its dataset.
 pub fn average(members: &[Member]) -> Result<Checkpoint> {
     let [first, others @ ..] = members else {
         return Err(too_few());
@@ -85,7 +86,7 @@ fn refuse_mismatch(first: &Member, other: &Member) -> Result<()> {
             first.name,
             a.resize.flags()
         )
-    } else if a.fold != b.fold {
+    } else if a.fold != b.fold && !(a.dataset == b.dataset && [a.fold, b.fold].contains(&None)) {
         format!("it was validated on another fold than {}", first.name)
     } else {
         return Ok(());
@@ -105,13 +106,15 @@ fn metadata(first: &Member, members: &[Member], total: f64) -> CheckpointMetadat
     let named: Vec<String> = (members.iter())
         .map(|member| format!("{} ({:.3})", member.name, member.weight / total))
         .collect();
-    let own = &first.checkpoint.metadata;
+    // With a network that was trained on all folds, the mean is one too.
+    let of_all_folds = (members.iter()).find(|member| member.checkpoint.metadata.fold.is_none());
+    let own = &of_all_folds.unwrap_or(first).checkpoint.metadata;
     CheckpointMetadata {
         written_by: format!("skinlesion {}", env!("CARGO_PKG_VERSION")),
         initial_weights: format!(
             "the mean of {}; the first began with {}",
             named.join(" and "),
-            own.initial_weights
+            first.checkpoint.metadata.initial_weights
         ),
         validation: BTreeMap::new(),
         seen,

@@ -67,12 +67,18 @@ impl Seen {
         })
     }
 
-    /// Adds what another network has seen.
+    /// Adds what another network has seen. What either was trained on is no longer listed as used for choices.
     pub fn extend(&mut self, other: &Self) {
         for (own, more) in self.lists().into_iter().zip(other.clone().lists()) {
             own.append(more);
             *own = sorted(std::mem::take(own));
         }
+        let without = |chosen: &mut Vec<String>, trained: &[String]| {
+            chosen.retain(|id| trained.binary_search(id).is_err());
+        };
+        without(&mut self.validation_lesions, &self.training_lesions);
+        without(&mut self.validation_images, &self.training_images);
+        without(&mut self.validation_dhashes, &self.training_dhashes);
     }
 
     fn lists(&mut self) -> [&mut Vec<String>; 6] {

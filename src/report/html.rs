@@ -107,7 +107,11 @@ pub fn page(page: &Page) -> String {
 /// The contents of [`SECTIONS`], in their order.
 fn sections(page: &Page) -> [Markup; SECTIONS.len()] {
     [
-        summary::summary(page),
+        summary::summary(
+            page.metrics,
+            page.intervals,
+            &page.analysis.operating_points,
+        ),
         figures::headlines(page.metrics, page.intervals, page.undefined),
         confusion(page),
         decisions::decisions(page.metrics.classes, page.analysis.decisions.as_ref()),

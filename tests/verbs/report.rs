@@ -154,7 +154,7 @@ fn the_page_works_in_a_browser_by_day_and_night_on_a_phone_and_a_desk() {
         let titles = view["titles"].to_string();
         for plot in [
             "Images",
-            "Normalized by row",
+            "Confusion matrix, normalized by row",
             "ROC curves",
             "Precision–recall curves",
             "Net benefit: melanoma",

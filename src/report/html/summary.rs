@@ -2,27 +2,28 @@
 
 use maud::{Markup, html};
 
-use super::Page;
 use super::format::{interval, number, percent, picture};
-use crate::metrics::Confusion;
+use crate::ClassList;
+use crate::metrics::bootstrap::Intervals;
 use crate::metrics::operating_points::OperatingPoint;
+use crate::metrics::{Confusion, Metrics};
 use crate::report::confusion::{Cells, confusion_matrix};
 
 /// The target sensitivity of the operating point in the summary.
 const SENSITIVITY: f64 = 0.90;
 
 /// Sentences and the normalized confusion matrix, side by side where there is room.
-pub fn summary(page: &Page) -> Markup {
-    let confusion = page.metrics.confusion();
+pub fn summary(metrics: &Metrics, intervals: &Intervals, points: &[OperatingPoint]) -> Markup {
+    let confusion = metrics.confusion();
     let classes = confusion.classes();
-    let interval_of = |name: &str| match interval(page.intervals.get(name)).as_str() {
+    let interval_of = |name: &str| match interval(intervals.get(name)).as_str() {
         "" => String::new(),
         ends => format!(" (95 % interval {ends})"),
     };
     html! {
         div.summary {
             div {
-                p { strong { (verdict(page, &confusion)) } }
+                p { strong { (verdict(intervals, classes)) } }
                 ul {
                     @if let Some(accuracy) = confusion.accuracy() {
                         li { (percent(accuracy)) " of " (confusion.total()) " images get their true class: accuracy "
@@ -37,8 +38,8 @@ pub fn summary(page: &Page) -> Markup {
                             (confusion.hits(class)) " are named so, and " strong { (confusion.support(class) - confusion.hits(class))
                             " are missed" } "." }
                     }
-                    @for point in page.analysis.operating_points.iter().filter(|point| point.wanted_sensitivity == SENSITIVITY) {
-                        li { (operating_point(page, point)) }
+                    @for point in points.iter().filter(|point| point.wanted_sensitivity == SENSITIVITY) {
+                        li { (operating_point(classes, point)) }
                     }
                 }
             }
@@ -48,9 +49,9 @@ pub fn summary(page: &Page) -> Markup {
 }
 
 /// Whether the network is better than chance, by the interval of its balanced accuracy.
-fn verdict(page: &Page, confusion: &Confusion) -> &'static str {
-    let chance = 1.0 / confusion.classes().len() as f64;
-    match page.intervals.get("balanced_accuracy") {
+fn verdict(intervals: &Intervals, classes: ClassList) -> &'static str {
+    let chance = 1.0 / classes.len() as f64;
+    match intervals.get("balanced_accuracy") {
         None => "There are too few images for a verdict.",
         Some([low, _]) if *low > chance => "The network is better than chance on these images.",
         Some([_, high]) if *high < chance => "The network is worse than chance on these images.",
@@ -67,12 +68,12 @@ fn baseline(confusion: &Confusion) -> String {
     })
 }
 
-fn operating_point(page: &Page, point: &OperatingPoint) -> Markup {
+fn operating_point(classes: ClassList, point: &OperatingPoint) -> Markup {
     let counts = point.scored.counts;
     let positives = counts.true_positives + counts.false_negatives;
     html! {
         "At the threshold for a sensitivity of " (percent(point.wanted_sensitivity)) " for "
-        (point.target.words(page.metrics.classes)) ", chosen on other images, " (counts.true_positives) " of " (positives)
+        (point.target.words(classes)) ", chosen on other images, " (counts.true_positives) " of " (positives)
         " are found and " (counts.predicted_positive()) " of " (counts.total()) " images referred"
         @if let Some(each) = point.scored.referred_per_found { ", " (format!("{each:.1}")) " for each one found" }
         "."
