@@ -106,8 +106,9 @@ fn the_table_of_the_released_network_fits_80_columns_and_says_what_the_page_says
 #[test]
 fn the_released_network_is_small_and_its_card_is_about_the_very_files() {
     let folder = released();
+    // 8.9 MB of weights, and 0.2 MB of the novelty score.
     let bytes = fs::metadata(folder.join("model.onnx")).unwrap().len();
-    assert!(bytes <= 9_000_000, "{bytes} bytes");
+    assert!(bytes <= 9_200_000, "{bytes} bytes");
     let bytes = fs::metadata(folder.join("checkpoint.safetensors"))
         .unwrap()
         .len();
@@ -115,7 +116,7 @@ fn the_released_network_is_small_and_its_card_is_about_the_very_files() {
     let card = fs::read_to_string(folder.join("MODEL_CARD.md")).unwrap();
     for needed in [
         skinlesion::DISCLAIMER,
-        "On the validation split",
+        "networks of the folds",
         "95 % interval",
         "CC BY-NC",
     ] {
