@@ -92,6 +92,7 @@ const scenarios = {
     Object.assign(description, {
       format_version: 3,
       abstention: undefined,
+      novelty: null, // drawn pictures do not look like photographs
       decisions: {
         default: "balanced",
         reason: "the reason in the file",
