@@ -1,5 +1,4 @@
-//! The novelty score: fitting its statistics and its threshold ([`crate::model::novelty`]), and how many images of a
-//! split it flags.
+//! How many images of a split the novelty score flags.
 
 use serde::{Deserialize, Serialize};
 

@@ -105,12 +105,13 @@ impl Outputs {
     }
 }
 
-/// Refuses novelty scores that are not one for each image. `name` is the path of the network.
+/// Refuses novelty scores that are not one number for each image. `name` is the path of the network.
 pub fn checked_novelty(name: &str, images: usize, scores: Vec<f64>) -> Result<Vec<f64>> {
-    if scores.len() == images {
+    let numbers = scores.iter().filter(|score| score.is_finite()).count();
+    if (numbers, scores.len()) == (images, images) {
         return Ok(scores);
     }
-    let problem = format!("it gave {} novelty scores to {images} images", scores.len());
+    let problem = format!("it gave {numbers} finite novelty scores to {images} images");
     let remedy = "The network is damaged: use another, or export the checkpoint again.";
     Err(Error::input(name, problem, remedy))
 }
