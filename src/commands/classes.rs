@@ -61,7 +61,7 @@ fn line(list: &ClassList) -> String {
 /// A list with a class for each label of a table, in alphabetical order, none of them malignant.
 fn of_table(table: &Path) -> skinlesion::Result<ClassList> {
     let read = match table.is_dir() {
-        true => class_folders::read(table)?.metadata,
+        true => class_folders::read(table, "")?.metadata,
         false => metadata::read(table)?,
     };
     let mut labels: BTreeSet<&str> = BTreeSet::new();

@@ -41,12 +41,6 @@ pub struct Args {
     #[arg(long, value_name = "DIR", required_unless_present = "images_by_class")]
     images: Vec<PathBuf>,
 
-    /// Instead of --metadata and --images: a folder with one folder of images for each class, whose names are the labels.
-    /// They may lie below train, val and test, and then the splits stay as they are; near-duplicates between them are
-    /// listed
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["metadata", "images", "source", "group_by"])]
-    images_by_class: Option<PathBuf>,
-
     /// The dataset folder to write
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -133,9 +127,9 @@ enum AllAs {
 pub fn run(args: &Args, session: &Session) -> Outcome {
     let options = options(args, session.seed())?;
     let prepared = prepare(
-        match &args.images_by_class {
-            Some(folder) => Input::ClassFolders(folder),
-            None => Input::Tables(&args.tables.0, &args.images),
+        match &args.tables.by_class {
+            Some(folders) => Input::ClassFolders(folders),
+            None => Input::Tables(&args.tables.tables, &args.images),
         },
         &args.out,
         args.force,
@@ -153,7 +147,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         ));
     }
     Ok(Summary {
-        text: self::messages::summary(&prepared, &args.tables.0, args.images_by_class.as_deref()),
+        text: self::messages::summary(&prepared, &args.tables),
         json: json(&prepared),
         next: Some(next(args)),
         files: prepared.files,
@@ -164,7 +158,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
 /// The options that the flags stand for.
 fn options(args: &Args, seed: u64) -> skinlesion::Result<PrepareOptions> {
     // One table of several sources is stratified by localization alone, so that HAM10000's splits stay as published.
-    let stratify = match args.tables.0.len() {
+    let stratify = match args.tables.tables.len() {
         0 | 1 => Stratify::Localization,
         _ => Stratify::SourceAndLocalization,
     };

@@ -32,12 +32,12 @@ pub struct ClassFolders {
     pub splits: BTreeMap<String, Split>,
 }
 
-/// Reads a folder of class folders.
+/// Reads a folder of class folders, whose images come from `source`; empty for none.
 ///
 /// # Errors
 /// No class folders, images beside them, folders of splits beside those of classes, `test` or `val` without `train`, and
 /// two images of one name.
-pub fn read(folder: &Path) -> Result<ClassFolders> {
+pub fn read(folder: &Path, source: &str) -> Result<ClassFolders> {
     let names = subfolders(folder)?;
     let splits: BTreeMap<&str, Split> = (SPLITS.into_iter())
         .filter(|(name, _)| names.contains(*name))
@@ -92,6 +92,9 @@ pub fn read(folder: &Path) -> Result<ClassFolders> {
         .map(|row| format!("{}\t{}\n", row.fields.image_id, row.fields.labels.concat()))
         .collect();
     read.metadata.sha256 = files::sha256(listing.as_bytes());
+    for row in &mut read.metadata.rows {
+        source.clone_into(&mut row.fields.source);
+    }
     read.metadata.rows_read = read.metadata.rows.len();
     Ok(read)
 }
@@ -166,7 +169,7 @@ mod tests {
     #[test]
     fn the_folder_of_an_image_is_its_label_and_its_path_its_id() {
         let home = folder(&["mel/1.jpg", "nv/1.jpg", "nv/deep/2.png", "nv/notes.txt"]);
-        let read = read(home.path()).unwrap();
+        let read = read(home.path(), "").unwrap();
         let rows: Vec<_> = (read.metadata.rows.iter())
             .map(|row| (row.fields.image_id.as_str(), row.fields.labels[0].as_str()))
             .collect();
@@ -180,7 +183,7 @@ mod tests {
     #[test]
     fn folders_of_splits_above_the_classes_give_the_splits() {
         let home = folder(&["train/mel/1.jpg", "valid/mel/1.jpg", "test/nv/1.jpg"]);
-        let splits = read(home.path()).unwrap().splits;
+        let splits = read(home.path(), "").unwrap().splits;
         assert_eq!(splits["train/mel/1"], Split::Train);
         assert_eq!(splits["valid/mel/1"], Split::Val);
         assert_eq!(splits["test/nv/1"], Split::Test);
@@ -199,7 +202,7 @@ mod tests {
             (&["mel/1.jpg", "mel/1.png"], "the same name"),
         ] {
             let home = folder(files);
-            let error = read(home.path()).unwrap_err().to_string();
+            let error = read(home.path(), "").unwrap_err().to_string();
             assert!(error.contains(problem), "{error}");
         }
     }

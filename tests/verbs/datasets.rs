@@ -10,6 +10,7 @@ use skinlesion::dataset::group_by::GroupBy;
 use tempfile::TempDir;
 
 use crate::common::{photograph, skinlesion, stderr, stdout};
+use crate::serve::client::{self, Served};
 
 /// A folder with tables and drawn images.
 pub struct Published {
@@ -84,6 +85,7 @@ impl Published {
         self.run("eval --model run --data data --out eval --quiet");
         self.run("export --checkpoint run --data data --evaluation eval --format onnx,tflite --out exported --quiet");
         self.run("check exported --quiet");
+        let served = self.codes_served();
         let photograph = photograph.display();
         let answer = self.run(&format!(
             "predict --model exported --top-k 100 --json {photograph}"
@@ -93,6 +95,22 @@ impl Published {
         let top = answer["top"].as_array().unwrap().iter();
         let mut codes: Vec<String> = top
             .map(|one| one["class"].as_str().unwrap().to_owned())
+            .collect();
+        codes.sort();
+        assert_eq!(served, codes);
+        codes
+    }
+
+    /// The codes of the classes in the description that the phone page reads, sorted.
+    fn codes_served(&self) -> Vec<String> {
+        let page = client::page(self.home.path());
+        let server = Served::start(&self.path("exported"), &["--page", &page]);
+        let answer = server.ask("GET /model/model.json", &[]);
+        assert_eq!(answer.status, 200);
+        let description: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        let classes = description["classes"].as_array().unwrap().iter();
+        let mut codes: Vec<String> = classes
+            .map(|class| class["code"].as_str().unwrap().to_owned())
             .collect();
         codes.sort();
         codes
@@ -253,12 +271,13 @@ fn a_folder_for_each_class_needs_a_list_and_keeps_its_splits() {
     classes[0]["watch"] = true.into();
     fs::write(set.path("mine.toml"), draft.to_string()).unwrap();
 
-    let output = set.prepare("--images-by-class images --classes mine.toml");
+    let output = set.prepare("--images-by-class images --classes mine.toml --source clinic");
     assert!(stderr(&output).contains("names no lesions or patients"));
     assert!(stderr(&output).contains("1 pair of near-duplicates between the given splits"));
     let data = Dataset::open(&set.path("data")).unwrap();
     assert_eq!(data.info.classes.codes(), "cancer, mole, wart");
     for row in &data.rows {
+        assert_eq!(row.sample.source, "clinic");
         let split = row.sample.image_id.split('/').next().unwrap();
         assert_eq!(split, row.split.name());
     }

@@ -121,7 +121,7 @@ export class App {
     try {
       const answer = await this.classifier.classify(path, await copy(subject.picture), this.progress);
       if (isLate()) return answer.preview.close();
-      const remark = subject.golden && remarkOn(subject.golden, answer.probabilities, this.description);
+      const remark = subject.golden && remarkOn(subject.golden, answer, this.description);
       this.stage.show(answer.preview);
       this.stage.say("");
       this.engines.timed(path, answer.running);

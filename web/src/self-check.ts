@@ -5,7 +5,7 @@ import { expected, type Golden, type GoldenImage } from "./model/golden";
 import { fetchFresh } from "./model/kept";
 import { sha256 } from "./model/sha256";
 
-/** How far a probability may be off where the list does not say. */
+/** How far a number may be off where the list does not say. */
 const STRICT = 1e-3;
 
 export interface Check {
@@ -30,8 +30,10 @@ export async function selfCheck(folder: string, golden: Golden, classify: (pictu
       check.images++;
       const difference = Math.max(...known.map((value, i) => Math.abs(value - answer.probabilities[i])));
       check.difference = Math.max(check.difference, difference);
-      if (!(difference <= (golden.tolerance[answer.format] ?? STRICT))) check.agrees = false;
+      if (!(difference <= (golden.tolerance.probabilities[answer.format] ?? STRICT))) check.agrees = false;
     }
+    const novelty = image.novelty?.[answer.format];
+    if (novelty !== undefined && !(Math.abs(novelty - (answer.novelty ?? NaN)) <= (golden.tolerance.novelty[answer.format] ?? STRICT))) check.agrees = false;
     if (image.prepared) {
       check.hashed++;
       if (sha256(answer.prepared) === image.prepared.sha256) check.same++;

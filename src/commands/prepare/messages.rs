@@ -1,7 +1,5 @@
 //! The summary of `skinlesion prepare`.
 
-use std::path::Path;
-
 use skinlesion::ClassList;
 use skinlesion::classes::ham10000;
 use skinlesion::dataset::build::Prepared;
@@ -12,15 +10,20 @@ use skinlesion::dataset::near_duplicates::summary::NearDuplicatePolicy;
 use skinlesion::dataset::tables::Table;
 use skinlesion::dataset::{DatasetInfo, Split};
 
+use super::tables::Tables;
+
 /// Counts by class and split, by fold and by source, then the rows left out.
-pub fn summary(prepared: &Prepared, tables: &[Table], by_class: Option<&Path>) -> String {
+pub fn summary(prepared: &Prepared, tables: &Tables) -> String {
     let info = &prepared.info;
     let mut text = format!(
         "{} images of {} lesions, from {} rows of {}\n\n",
         info.images,
         total(&info.lesions.train) + total(&info.lesions.val) + total(&info.lesions.test),
         info.rows_read,
-        by_class.map_or_else(|| files(tables), |folder| folder.display().to_string()),
+        tables.by_class.as_ref().map_or_else(
+            || files(&tables.tables),
+            |folders| folders.file.display().to_string()
+        ),
     );
     text.push_str(&classes_line(info));
     text.push_str(&counts_table(info));

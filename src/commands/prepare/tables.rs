@@ -1,4 +1,4 @@
-//! `--metadata` and `--source`.
+//! `--metadata`, `--images-by-class` and `--source`.
 
 use std::path::PathBuf;
 
@@ -6,8 +6,13 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use skinlesion::dataset::tables::Table;
 
-/// The metadata files and their sources.
-pub struct Tables(pub Vec<Table>);
+/// Where rows come from, with the source of those that name none.
+pub struct Tables {
+    /// The metadata files.
+    pub tables: Vec<Table>,
+    /// Instead of them: a folder with a folder of images for each class.
+    pub by_class: Option<Table>,
+}
 
 #[derive(Args)]
 struct Flags {
@@ -18,9 +23,15 @@ struct Flags {
     #[arg(long, value_name = "FILE", required_unless_present = "images_by_class")]
     metadata: Vec<PathBuf>,
 
+    /// Instead of --metadata and --images: a folder with one folder of images for each class, whose names are the labels.
+    /// They may lie below train, val and test, and then the splits stay as they are; near-duplicates between them are
+    /// listed
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["metadata", "images", "group_by"])]
+    images_by_class: Option<PathBuf>,
+
     /// The source of the rows of a table that name none in a column `dataset`; a value in that column wins. Give one
-    /// NAME for each --metadata, in the same order. A NAME for a table whose rows all name another source is not used,
-    /// with a warning; '' stands for none
+    /// NAME for each --metadata, in the same order, or one for --images-by-class. A NAME for a table whose rows all name
+    /// another source is not used, with a warning; '' stands for none
     #[arg(long, value_name = "NAME")]
     source: Vec<String>,
 }
@@ -28,13 +39,22 @@ struct Flags {
 /// Checked while flags are parsed, so that a wrong number of names is an error of usage.
 impl FromArgMatches for Tables {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let Flags { metadata, source } = Flags::from_arg_matches(matches)?;
-        if !source.is_empty() && source.len() != metadata.len() {
-            let (names, files) = (source.len(), metadata.len());
+        let Flags {
+            metadata,
+            images_by_class,
+            source,
+        } = Flags::from_arg_matches(matches)?;
+        let (flag, files) = match images_by_class {
+            Some(_) => ("--images-by-class", 1),
+            None => ("--metadata", metadata.len()),
+        };
+        if !source.is_empty() && source.len() != files {
+            let names = times(source.len());
+            let files = times(files);
             return Err(clap::Error::raw(
                 ErrorKind::WrongNumberOfValues,
                 format!(
-                    "--source is given {names} times, but --metadata {files} times: name every file, or none\n"
+                    "--source is given {names}, but {flag} {files}: name the source of each, or of none\n"
                 ),
             ));
         }
@@ -43,12 +63,27 @@ impl FromArgMatches for Tables {
             file,
             source: name.unwrap_or_default().trim().to_owned(),
         };
-        Ok(Self(metadata.into_iter().zip(names).map(table).collect()))
+        let mut tables = (metadata.into_iter().chain(images_by_class.clone()))
+            .zip(names)
+            .map(table)
+            .collect::<Vec<_>>();
+        Ok(Self {
+            by_class: images_by_class.and_then(|_| tables.pop()),
+            tables,
+        })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
+    }
+}
+
+/// A number of times, in words.
+fn times(count: usize) -> String {
+    match count {
+        1 => "once".to_owned(),
+        _ => format!("{count} times"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a dataset is built from, and the rules that follow from it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::options::PrepareOptions;
 use crate::dataset::group_by::GroupBy;
@@ -17,8 +17,8 @@ use crate::{Error, Result};
 pub enum Input<'a> {
     /// Tables, and the folders below which their images are.
     Tables(&'a [Table], &'a [PathBuf]),
-    /// One folder for each class ([`class_folders`]).
-    ClassFolders(&'a Path),
+    /// One folder for each class ([`class_folders`]), in the folder `file`.
+    ClassFolders(&'a Table),
 }
 
 /// An input that was read.
@@ -50,9 +50,12 @@ pub fn read(input: Input, options: &PrepareOptions, progress: &dyn Progress) -> 
             options.rules.strategy.check(tables.classes)?;
             (names.join(", "), tables, Images::find(folders)?)
         }
-        Input::ClassFolders(folder) => {
+        Input::ClassFolders(Table {
+            file: folder,
+            source,
+        }) => {
             let name = folder.display().to_string();
-            let found = class_folders::read(folder)?;
+            let found = class_folders::read(folder, source)?;
             if !found.splits.is_empty() {
                 refuse_other_splits(&name, &options)?;
                 options.rules.strategy = SplitStrategy::Given(found.splits);

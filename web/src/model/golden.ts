@@ -8,24 +8,26 @@ export interface GoldenImage {
   readonly prepared?: { readonly file: string; readonly sha256: string };
   /** By format of the network, in the order of the classes. */
   readonly probabilities: Readonly<Record<string, readonly number[]>>;
+  /** The novelty score, by format of the network, where it has one. */
+  readonly novelty?: Readonly<Record<string, number>>;
   /** The code of what was drawn. */
   readonly truth?: string;
 }
 
 export interface Golden {
   readonly images: readonly GoldenImage[];
-  /** How far a probability may be off, by format of the network. */
-  readonly tolerance: Readonly<Record<string, number>>;
+  /** How far a probability, and the novelty score, may be off, by format of the network. */
+  readonly tolerance: Readonly<Record<"probabilities" | "novelty", Readonly<Record<string, number>>>>;
 }
 
 /** The list, or none where the folder has none; the page works without. */
 export async function fetchGolden(folder: string, description: Description): Promise<Golden> {
-  const none: Golden = { images: [], tolerance: {} };
+  const none: Golden = { images: [], tolerance: { probabilities: {}, novelty: {} } };
   if (!description.golden) return none;
   try {
     const read = await (await fetchFresh(folder + description.golden)).json();
     if (read.format_version !== 1 || !Array.isArray(read.images)) return none;
-    return { images: read.images, tolerance: read.tolerance?.probabilities ?? {} };
+    return { images: read.images, tolerance: { ...none.tolerance, ...read.tolerance } };
   } catch {
     return none;
   }
@@ -37,6 +39,6 @@ export function expected(image: GoldenImage, format: string): readonly number[] 
 }
 
 /** What it answered with any network; they differ little. */
-export function answered(image: GoldenImage): readonly number[] {
-  return Object.values(image.probabilities)[0] ?? [];
+export function answered(image: GoldenImage): { probabilities: readonly number[]; novelty?: number } {
+  return { probabilities: Object.values(image.probabilities)[0] ?? [], novelty: Object.values(image.novelty ?? {})[0] };
 }

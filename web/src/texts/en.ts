@@ -59,10 +59,9 @@ export const en = {
     legend: "Where the network runs",
     cpu: "CPU",
     gpu: "GPU",
-    untimed: "–",
     opening: "…",
     loading: "Loading what the GPU needs, 7 MB…",
-    fellBack: (reason: string) => `${reason} The CPU goes on.`,
+    fellBack: (reason: string) => `${reason} Using the CPU instead.`,
     using: { cpu: "the CPU", gpu: "the GPU" },
   },
 
@@ -80,6 +79,7 @@ export const en = {
       `Named by the balanced rule, which looks for rare diagnoses earlier; the likeliest is ${name}, at ${share}.`,
     malignant: "Malignant",
     benign: "Benign",
+    refer: "Show this to a doctor",
     /** A level of probability, and what it finds and costs on the images that it was chosen on. */
     level: {
       melanoma: (side: Side, share: string, level: string, sensitivity: number) =>
@@ -98,20 +98,22 @@ export const en = {
   },
 
   evidence: {
-    show: "Show what spoke for",
-    least: "did not speak for it",
-    most: "spoke most for it",
+    show: "Show what the network looked at",
+    of: "Class of the heat map",
+    least: "no influence",
+    most: "most influence",
   },
 
   examples: {
     heading: "Examples",
-    about: "Drawn pictures, not photographs of anybody, with the answers that the program gave on a computer.",
-    verdicts: { right: "named right", wrong: "named wrong", unsure: "not sure" },
+    about: "Drawn pictures, not photographs of anybody, with the answers that the program gave on a computer. Below each stands what the network makes of it. It is wrong with photographs, too.",
+    verdicts: { right: "named right", wrong: "named wrong", unsure: "not sure", foreign: "not a photograph" },
     drawnAs: (truth: string) => `Drawn as ${truth}`,
     unnamed: (number: number) => `Example ${number}, a drawn picture`,
     result: {
       none: "This is a drawn picture, not a photograph.",
       right: (truth: string) => `This picture was drawn as ${truth}: the network names it right.`,
+      foreign: (truth: string) => `This picture was drawn as ${truth}: the network notices that it is no photograph.`,
       unsure: (truth: string) => `This picture was drawn as ${truth}: the network is not sure.`,
       wrong: (truth: string) => `This picture was drawn as ${truth}: the network names it wrong. It does so with photographs, too.`,
     },
@@ -172,38 +174,6 @@ export const en = {
 
   notice: { close: "Close" },
 
-  diagnoses: {
-    akiec: {
-      name: "Actinic keratosis or Bowen’s disease",
-      meaning:
-        "A rough patch from years of sun, or a skin cancer that has not yet grown deeper (Bowen’s disease). Usually easy to treat, but it can become invasive.",
-    },
-    bcc: {
-      name: "Basal cell carcinoma",
-      meaning: "The most frequent skin cancer. It grows slowly and hardly ever spreads, but destroys tissue where it grows and has to be treated.",
-    },
-    bkl: {
-      name: "Benign keratosis",
-      meaning: "A harmless thickening of the skin, such as an age spot or a seborrhoeic keratosis. Some look much like melanoma.",
-    },
-    df: {
-      name: "Dermatofibroma",
-      meaning: "A small, firm, harmless knot in the skin, often on a leg.",
-    },
-    mel: {
-      name: "Melanoma",
-      meaning: "A cancer of the pigment cells and the most dangerous of these names, as it can spread early. Found while it is thin it can nearly always be cured.",
-    },
-    nv: {
-      name: "Mole (melanocytic nevus)",
-      meaning: "An ordinary mole: a harmless group of pigment cells. One that is new or changes should be looked at.",
-    },
-    vasc: {
-      name: "Vascular lesion",
-      meaning: "Made of blood vessels, such as a cherry angioma, or a small bleeding under the skin. Almost always harmless.",
-    },
-  } as Record<string, { name: string; meaning: string }>,
-
   faults: {
     "browser-old": () => "This browser is too old for the page. A current Chrome, Edge, Firefox or Safari runs it.",
     "model-missing": () => "The network’s description could not be loaded. Check the connection, then open the page again.",
@@ -217,10 +187,10 @@ export const en = {
     "picture-ends-early": () => "This picture is incomplete: the file ends early. Copy it again, then try once more.",
     "picture-too-large": size => `This picture has ${size} megapixels; a phone can hold 110. Choose a smaller one.`,
     "picture-unreadable": () => "This picture could not be read. It may be damaged, or too large for this device.",
-    "gpu-missing": () => "This browser lends no GPU to pages.",
+    "gpu-missing": () => "This browser has no GPU access.",
     "gpu-failed": () => "The GPU could not run the network.",
-    "camera-insecure": () => "Browsers lend the camera only to pages opened over https. “Choose a photo” can take one instead.",
-    "camera-refused": () => "The camera was refused to this page. Allow it in the browser’s settings for this site, or use “Choose a photo”.",
+    "camera-insecure": () => "The camera works only on pages opened over https. “Choose a photo” can take one instead.",
+    "camera-refused": () => "This page may not use the camera. Allow it in the browser’s settings for this site, or use “Choose a photo”.",
     "camera-none": () => "No camera was found. Use “Choose a photo” instead.",
     "camera-busy": () => "The camera could not be started; another app may be using it. Close that app, or use “Choose a photo”.",
   } satisfies Record<FaultCode, (detail: string) => string> as Record<FaultCode, (detail: string) => string>,

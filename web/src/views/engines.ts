@@ -16,7 +16,7 @@ export class EngineSwitch {
       const input = element("input", { type: "radio", name: "engine", value: path, id: `engine-${path}` });
       input.checked = path === "cpu";
       input.addEventListener("change", () => choose(path));
-      const time = element("span", { class: "time" }, texts.engines.untimed);
+      const time = element("span", { class: "time" });
       this.inputs[path] = input;
       this.times[path] = time;
       return element("div", { class: "choice" }, input, element("label", { for: input.id }, element("span", {}, texts.engines[path]), time));
@@ -38,6 +38,6 @@ export class EngineSwitch {
 
   /** Shows a path's time, or none. */
   timed(path: Path, milliseconds?: number): void {
-    this.times[path].textContent = milliseconds === undefined ? texts.engines.untimed : texts.milliseconds(milliseconds);
+    this.times[path].textContent = milliseconds === undefined ? "" : texts.milliseconds(milliseconds);
   }
 }

@@ -1,4 +1,4 @@
-// The golden images as examples: one that the network names right and one that it names wrong, openly.
+// The golden images as examples, each introduced by what the network makes of it: right, wrong, not sure, no photograph.
 
 import { element } from "../dom";
 import { decide } from "../model/decision";
@@ -6,7 +6,7 @@ import type { Description } from "../model/description";
 import { answered, type Golden, type GoldenImage } from "../model/golden";
 import { fetchFresh } from "../model/kept";
 import { texts } from "../texts";
-import { isUnsure } from "./judgement";
+import { isForeign, isUnsure } from "./judgement";
 import { nameOf } from "./result";
 
 /** More would be a gallery. */
@@ -17,26 +17,33 @@ export interface Example {
   image: GoldenImage;
 }
 
-type Verdict = "right" | "wrong" | "unsure";
+type Verdict = "right" | "wrong" | "unsure" | "foreign";
+
+/** An answer to an example, of this device or of the program. */
+interface Answered {
+  probabilities: ArrayLike<number>;
+  novelty?: number;
+}
 
 /** What an answer is worth, measured by what was drawn; undefined where nobody knows. */
-function verdictOn(image: GoldenImage, probabilities: ArrayLike<number>, description: Description): Verdict | undefined {
+function verdictOn(image: GoldenImage, { probabilities, novelty }: Answered, description: Description): Verdict | undefined {
   if (!description.classes.some(one => one.code === image.truth)) return undefined;
+  if (isForeign(novelty, description)) return "foreign";
   if (isUnsure(probabilities, description)) return "unsure";
   return description.classes[decide(probabilities, description.decision)].code === image.truth ? "right" : "wrong";
 }
 
 /** What is to be said beside the answer to an example. */
-export function remarkOn(image: GoldenImage, probabilities: ArrayLike<number>, description: Description): string {
+export function remarkOn(image: GoldenImage, answer: Answered, description: Description): string {
   const words = texts.examples.result;
-  const verdict = verdictOn(image, probabilities, description);
+  const verdict = verdictOn(image, answer, description);
   const truth = description.classes.find(one => one.code === image.truth);
   return verdict && truth ? words[verdict](texts.within(nameOf(truth))) : words.none;
 }
 
-/** Those that are shown: first one that is named right and one that is named wrong, then the others. */
+/** Those that are shown: first one of each verdict, then the others. */
 function inOrder(golden: Golden, description: Description): GoldenImage[] {
-  const first = (["right", "wrong"] as const)
+  const first = (["right", "wrong", "unsure", "foreign"] as const)
     .map(verdict => golden.images.find(image => verdictOn(image, answered(image), description) === verdict))
     .filter(image => image !== undefined);
   return [...first, ...golden.images.filter(image => !first.includes(image))].slice(0, MOST);

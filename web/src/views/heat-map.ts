@@ -4,7 +4,7 @@ import type { Evidence } from "../classifier/messages";
 import type { ResizeRule } from "../model/description";
 
 /**
- * From "did not speak for it" to "spoke most for it": five stops of matplotlib's plasma, whose lightness grows evenly,
+ * From "no influence" to "most influence": five stops of matplotlib's plasma, whose lightness grows evenly,
  * so that it is read without colours, too. styles/result.css has the same for the legend.
  */
 const STOPS = [

@@ -6,7 +6,7 @@ import type { Path } from "../model/choice";
 import type { Class, Description } from "../model/description";
 import { texts } from "../texts";
 import { ICONS } from "./icons";
-import { judge, likeliest, type Ranked } from "./judgement";
+import { type Held, judge, likeliest, type Ranked } from "./judgement";
 
 /** How many of the likeliest names are shown; the name that is given, too. */
 const NAMES = 3;
@@ -42,23 +42,17 @@ export class Result {
     const all = likeliest(answer.probabilities, this.description.classes);
     const first = all[0];
     const named = all.find(one => one.index === judgement.named) ?? first;
+    const [above, below] = [true, false].map(isAbove => judgement.levels.filter(one => one.isAbove === isAbove).map(level));
     const ranked = all.filter((one, rank) => rank < NAMES || one === named);
     const byRule = named === first || judgement.isForeign ? "" : words.balanced(texts.within(nameOf(first.class)), texts.share(first.probability));
     this.view.hidden = false;
     this.view.replaceChildren(
       judgement.isForeign ? this.foreign() : this.headline(named, judgement.unsure, byRule),
+      above.length > 0 ? element("div", { class: "refer" }, element("h3", {}, icon(ICONS.warning), words.refer), ...above) : "",
       remark ? element("p", { class: "remark" }, remark) : "",
       element("ol", { class: judgement.isForeign ? "names foreign" : "names" }, ...ranked.map(one => this.name(one))),
       answer.evidence ? this.evidence(ranked, named) : "",
-      ...judgement.levels.map(({ isAbove, sentence, remark }) =>
-        element(
-          "p",
-          { class: isAbove ? "level above" : "level" },
-          element("span", { class: "strong" }, sentence),
-          " ",
-          element("span", { class: "faint" }, remark),
-        ),
-      ),
+      ...below,
       element("p", { class: "caution" }, words.remember),
       element(
         "p",
@@ -70,7 +64,7 @@ export class Result {
     const heard = byRule ? [named, ...ranked.filter(one => one !== named)] : ranked;
     this.spoken.textContent = words.spoken(
       heard.map(one => `${nameOf(one.class)}, ${one.class.malignant ? words.malignant : words.benign}, ${texts.share(one.probability)}`),
-      [judgement.isForeign ? words.foreign : judgement.unsure ? words.notSure : byRule, remark ?? "", words.remember].join(" "),
+      [judgement.isForeign ? words.foreign : judgement.unsure ? words.notSure : byRule, above.length > 0 ? `${words.refer}.` : "", remark ?? "", words.remember].join(" "),
     );
   }
 
@@ -111,7 +105,7 @@ export class Result {
         element("span", { class: "share" }, texts.share(probability)),
       ),
       element("div", { class: "bar", "aria-hidden": "true" }, bar),
-      element("p", { class: "meaning" }, kind(named), meaningOf(named)),
+      element("p", { class: "meaning" }, kind(named), named.description ?? ""),
     );
   }
 
@@ -120,7 +114,7 @@ export class Result {
     const toggle = element("input", { type: "checkbox", id: "evidence", role: "switch" });
     const select = element(
       "select",
-      { "aria-label": texts.evidence.show },
+      { "aria-label": texts.evidence.of },
       ...ranked.map(one => element("option", { value: one.index, selected: one === named }, nameOf(one.class))),
     );
     const scale = element("span", { class: "scale", "aria-hidden": "true" });
@@ -141,19 +135,14 @@ export class Result {
   }
 }
 
-/** What the texts know of a class, unless the network means another by its code. */
-function known({ code, description }: Class): { name: string; meaning: string } | undefined {
-  const found = texts.diagnoses[code];
-  return !description || description === found?.meaning ? found : undefined;
+/** A probability beside its level. */
+function level({ sentence, remark }: Held): HTMLElement {
+  return element("p", { class: "level" }, element("span", { class: "strong" }, sentence), " ", element("span", { class: "faint" }, remark));
 }
 
-/** A name in plain words; the network's own where the texts know none. */
-export function nameOf(named: Class): string {
-  return known(named)?.name ?? named.name.charAt(0).toUpperCase() + named.name.slice(1);
-}
-
-function meaningOf(named: Class): string {
-  return known(named)?.meaning ?? named.description ?? "";
+/** A class's name, as the beginning of a line. */
+export function nameOf({ name }: Class): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
 function kind(named: Class): HTMLElement {
