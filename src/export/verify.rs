@@ -1,19 +1,17 @@
 //! Runs each exported file in its own inference engine and compares it with the checkpoint.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::images::Images;
 use super::inputs::ExportInputs;
-use super::novelty_check;
-use crate::artifact::check::{BalancedScore, Check, Score};
+use super::score_change::score;
+use super::{novelty_check, tolerance};
+use crate::artifact::check::Check;
 use crate::artifact::format::{Format, Precision};
 use crate::inference::classifier::{Classifier, Outputs};
-use crate::metrics::decisions::{DecisionRule, Decisions, adjusted};
-use crate::metrics::{self, Metrics};
 use crate::probabilities::Probabilities;
 use crate::progress::Progress;
-use crate::{Class, Error, Result};
+use crate::{Error, Result};
 
 /// The largest allowed probability difference of a float32 file, due to another order of additions.
 pub const TOLERANCE: f64 = 1e-4;
@@ -50,15 +48,15 @@ pub fn answers(
 /// Runs an exported file, at batch size 1 and in batches, and compares it with the checkpoint's probabilities.
 ///
 /// float32: probabilities within [`TOLERANCE`] and the same top-1 class on all images, or an error. float16 and int8, on
-/// labelled images: balanced accuracy and melanoma recall, of both decision rules, drop by at most `tolerance` percentage
-/// points, or by one image where that is more. float16, on all images: another top-1 class on at most `tolerance` percent
+/// labelled images: balanced accuracy and melanoma recall, of both decision rules, drop by at most `allowed` percentage
+/// points, or by one image where that is more. float16, on all images: another top-1 class on at most `allowed` percent
 /// of them, or on one image. Novelty scores: of float32 within [`novelty_check::TOLERANCE`]; of others on the same side of the
 /// threshold, except on at most [`novelty_check::CHANGES`] percent of the images or on one.
 pub fn check(
     format: Format,
     classifier: &dyn Classifier,
     inputs: &ExportInputs,
-    tolerance: f64,
+    allowed: f64,
     progress: &dyn Progress,
 ) -> Result<Verification> {
     let (images, expected) = (inputs.images, &inputs.answers.probabilities);
@@ -106,7 +104,7 @@ pub fn check(
     let novelty = novelty.and_then(|found| novelty_check::failure(&found, check.images));
     Ok(
         match (
-            failure(format, &check, &images.truths.truths, tolerance),
+            tolerance::failure(format, &check, &images.truths.truths, allowed),
             novelty,
         ) {
             (Some(why), _) => Verification::Failed(why),
@@ -114,113 +112,6 @@ pub fn check(
             (None, None) => Verification::Passed(Box::new(check)),
         },
     )
-}
-
-/// The reason why a file of reduced precision fails, if it does. `truths` are those of the images; none if they have no
-/// labels.
-fn failure(format: Format, check: &Check, truths: &[Class], tolerance: f64) -> Option<String> {
-    if format.precision() == Precision::Single {
-        return None;
-    }
-    let mut problems = Vec::new();
-    let differ = check.images - check.same_top1;
-    let too_many = differ > 1 && differ as f64 > tolerance / 100.0 * check.images as f64;
-    if format.precision() == Precision::Half && too_many {
-        problems.push(format!("another top-1 class on {differ} images"));
-    }
-    problems.extend(losses(check.score, truths, tolerance));
-    (!problems.is_empty()).then(|| {
-        format!(
-            "{}, of {} {}; --tolerance {tolerance} allows less",
-            problems.join(" and "),
-            check.images,
-            check.of,
-        )
-    })
-}
-
-/// The figures that dropped by more than `tolerance` percentage points and by more than one image is worth.
-fn losses(score: Option<Score>, truths: &[Class], tolerance: f64) -> Vec<String> {
-    let Some(score) = score else {
-        return Vec::new();
-    };
-    let mut support: BTreeMap<Class, usize> = BTreeMap::new();
-    for truth in truths {
-        *support.entry(*truth).or_default() += 1;
-    }
-    let is_melanoma = |class: &Class| Some(*class) == class.list().melanoma();
-    let melanomas = support.iter().find(|(class, _)| is_melanoma(class));
-    let melanomas = melanomas.map_or(1, |(_, images)| *images);
-    let classes = support.len().max(1);
-    let rarest = support.values().min().copied().unwrap_or(1);
-    let of_accuracy = 100.0 / (classes * rarest) as f64;
-    let of_recall = 100.0 / melanomas as f64;
-    let balanced = score.balanced;
-    [
-        (
-            "balanced accuracy",
-            score.balanced_accuracy_change,
-            of_accuracy,
-        ),
-        ("melanoma recall", score.melanoma_recall_change, of_recall),
-        (
-            "balanced accuracy by the balanced rule",
-            balanced.and_then(|score| score.balanced_accuracy_change),
-            of_accuracy,
-        ),
-        (
-            "melanoma recall by the balanced rule",
-            balanced.and_then(|score| score.melanoma_recall_change),
-            of_recall,
-        ),
-    ]
-    .into_iter()
-    .filter_map(|(name, change, one)| Some((name, -100.0 * change?, one)))
-    .filter(|&(_, points, one)| points > tolerance.max(one) + 1e-9)
-    .map(|(name, points, _)| format!("a loss of {points:.2} points of {name}"))
-    .collect()
-}
-
-fn score(
-    images: &Images,
-    expected: &[Probabilities],
-    found: &[Probabilities],
-    decisions: &Decisions,
-) -> Option<Score> {
-    let (classes, truths) = (images.truths.classes, &images.truths.truths);
-    if truths.is_empty() {
-        return None;
-    }
-    let (before, after) = (
-        metrics::score(classes, truths, expected),
-        metrics::score(classes, truths, found),
-    );
-    let change = |name: &str| Some(after.get(name)? - before.get(name)?);
-    let Metrics {
-        accuracy,
-        balanced_accuracy,
-        ..
-    } = after;
-    Some(Score {
-        accuracy,
-        balanced_accuracy,
-        melanoma_recall: after.get("melanoma_recall"),
-        balanced_accuracy_change: change("balanced_accuracy"),
-        melanoma_recall_change: change("melanoma_recall"),
-        balanced: decisions.offsets(DecisionRule::Balanced).map(|offsets| {
-            let [before, after] = [expected, found].map(|rows| {
-                let rows: Vec<_> = rows.iter().map(|row| adjusted(row, offsets)).collect();
-                metrics::score(classes, truths, &rows)
-            });
-            let change = |name: &str| Some(after.get(name)? - before.get(name)?);
-            BalancedScore {
-                balanced_accuracy: after.balanced_accuracy,
-                melanoma_recall: after.get("melanoma_recall"),
-                balanced_accuracy_change: change("balanced_accuracy"),
-                melanoma_recall_change: change("melanoma_recall"),
-            }
-        }),
-    })
 }
 
 fn in_batches(
@@ -268,89 +159,4 @@ fn equal(expected: &[Probabilities], found: &[Probabilities]) -> Result<(), Stri
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::classes::ham;
-
-    fn check(same_top1: usize, mel: f64) -> Check {
-        Check {
-            engine: "rten".to_owned(),
-            images: 1000,
-            of: "images".to_owned(),
-            max_difference: 0.1,
-            mean_difference: 0.01,
-            same_top1,
-            score: Some(Score {
-                accuracy: Some(0.8),
-                balanced_accuracy: Some(0.7),
-                melanoma_recall: Some(0.6),
-                balanced_accuracy_change: Some(0.02),
-                melanoma_recall_change: Some(mel),
-                balanced: None,
-            }),
-            scored: None,
-            novelty: None,
-        }
-    }
-
-    /// So many melanomas and nevi that one image is worth at most half a point.
-    fn truths() -> Vec<Class> {
-        [[ham("mel"); 500], [ham("nv"); 500]].concat()
-    }
-
-    #[test]
-    fn float16_may_change_as_many_top1_classes_as_the_tolerance_says() {
-        let fails =
-            |same, tolerance| failure(Format::OnnxFp16, &check(same, 0.0), &truths(), tolerance);
-        assert_eq!(fails(990, 1.0), None);
-        let why = fails(989, 1.0).unwrap();
-        assert!(why.contains("11 images, of 1000"), "{why}");
-        assert_eq!(fails(989, 2.0), None);
-        assert_eq!(fails(999, 0.0), None);
-        assert!(fails(998, 0.0).is_some());
-    }
-
-    #[test]
-    fn float16_may_not_lose_more_melanoma_recall_than_allowed() {
-        let why = failure(Format::OnnxFp16, &check(1000, -0.02), &truths(), 1.0).unwrap();
-        assert!(why.contains("2.00 points of melanoma recall"), "{why}");
-    }
-
-    #[test]
-    fn int8_may_not_lose_more_under_the_balanced_rule_than_allowed() {
-        let mut check = check(1000, 0.0);
-        check.score.as_mut().unwrap().balanced = Some(BalancedScore {
-            balanced_accuracy: Some(0.75),
-            melanoma_recall: Some(0.7),
-            balanced_accuracy_change: Some(-0.03),
-            melanoma_recall_change: Some(0.0),
-        });
-        let why = failure(Format::OnnxInt8, &check, &truths(), 1.0).unwrap();
-        assert!(
-            why.contains("3.00 points of balanced accuracy by the balanced rule"),
-            "{why}"
-        );
-        assert_eq!(failure(Format::OnnxInt8, &check, &truths(), 3.0), None);
-    }
-
-    #[test]
-    fn int8_may_not_lose_more_melanoma_recall_than_allowed() {
-        let fails =
-            |mel, tolerance| failure(Format::OnnxInt8, &check(900, mel), &truths(), tolerance);
-        assert_eq!(fails(-0.01, 1.0), None);
-        let why = fails(-0.02, 1.0).unwrap();
-        assert!(why.contains("2.00 points of melanoma recall"), "{why}");
-        assert_eq!(fails(-0.02, 2.5), None);
-    }
-
-    #[test]
-    fn one_melanoma_may_be_lost_however_few_there_are() {
-        let few = [[ham("mel"); 20], [ham("nv"); 20]].concat();
-        let fails = |mel| failure(Format::OnnxInt8, &check(900, mel), &few, 1.0);
-        assert_eq!(fails(-0.05), None);
-        assert!(fails(-0.1).is_some());
-    }
 }

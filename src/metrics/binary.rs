@@ -3,8 +3,7 @@
 //! The positive class is one diagnosis or several, such as melanoma or all malignant classes. Thresholds follow
 //! scikit-learn: an image is predicted positive if its score is *at least* the threshold.
 
-use serde::{Deserialize, Serialize};
-
+use super::counts::Counts;
 use super::ranking::RocAuc;
 use crate::Class;
 use crate::probabilities::Probabilities;
@@ -24,19 +23,6 @@ struct Step {
     score: f64,
     true_positives: usize,
     false_positives: usize,
-}
-
-/// The 2 × 2 confusion matrix at a threshold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
-    /// Positive, predicted positive.
-    pub true_positives: usize,
-    /// Negative, predicted positive.
-    pub false_positives: usize,
-    /// Positive, predicted negative: missed.
-    pub false_negatives: usize,
-    /// Negative, predicted negative.
-    pub true_negatives: usize,
 }
 
 impl Binary {
@@ -203,77 +189,6 @@ impl Binary {
 /// Whether false positives among negatives leave at least the given specificity, tolerant of binary rounding.
 pub(super) fn is_specific(false_positives: f64, negatives: f64, wanted: f64) -> bool {
     negatives - false_positives >= wanted * negatives - 1e-9
-}
-
-impl Counts {
-    /// Adds the counts of other images.
-    pub fn add(&mut self, other: Self) {
-        self.true_positives += other.true_positives;
-        self.false_positives += other.false_positives;
-        self.false_negatives += other.false_negatives;
-        self.true_negatives += other.true_negatives;
-    }
-
-    /// Number of images.
-    pub fn total(&self) -> usize {
-        self.predicted_positive() + self.false_negatives + self.true_negatives
-    }
-
-    /// Number of images predicted positive.
-    pub fn predicted_positive(&self) -> usize {
-        self.true_positives + self.false_positives
-    }
-
-    /// Sensitivity (recall), TP / (TP + FN); `None` without positives.
-    pub fn sensitivity(&self) -> Option<f64> {
-        share(
-            self.true_positives,
-            self.true_positives + self.false_negatives,
-        )
-    }
-
-    /// Specificity, TN / (TN + FP); `None` without negatives.
-    pub fn specificity(&self) -> Option<f64> {
-        share(
-            self.true_negatives,
-            self.true_negatives + self.false_positives,
-        )
-    }
-
-    /// Precision (positive predictive value), TP / (TP + FP); `None` if no image is predicted positive.
-    pub fn precision(&self) -> Option<f64> {
-        share(self.true_positives, self.predicted_positive())
-    }
-
-    /// Negative predictive value, TN / (TN + FN); `None` if all images are predicted positive.
-    pub fn negative_predictive_value(&self) -> Option<f64> {
-        share(
-            self.true_negatives,
-            self.true_negatives + self.false_negatives,
-        )
-    }
-
-    /// Accuracy, (TP + TN) / all; `None` without images.
-    pub fn accuracy(&self) -> Option<f64> {
-        share(self.true_positives + self.true_negatives, self.total())
-    }
-
-    /// Number needed to refer, (TP + FP) / TP: patients referred for each cancer found. `None` without true positives.
-    pub fn number_needed_to_refer(&self) -> Option<f64> {
-        share(self.predicted_positive(), self.true_positives)
-    }
-
-    /// Net benefit in true positives per image: TP / n − FP / n × odds of the threshold (Vickers & Elkin 2006).
-    /// `None` without images, and for threshold probabilities of 1 or more.
-    pub fn net_benefit(&self, threshold: f64) -> Option<f64> {
-        let odds = threshold / (1.0 - threshold);
-        let gain = self.true_positives as f64 - self.false_positives as f64 * odds;
-        (self.total() > 0 && threshold < 1.0).then(|| gain / self.total() as f64)
-    }
-}
-
-fn share(part: usize, whole: usize) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ pub mod bootstrap;
 pub mod calibration;
 pub mod comparison;
 pub mod confusion;
+pub mod counts;
 pub mod decision_metrics;
 pub mod decisions;
 pub mod default_decision;

@@ -6,7 +6,8 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Predictions;
-use super::binary::{Binary, Counts};
+use super::binary::Binary;
+use super::counts::Counts;
 use crate::{Class, ClassList};
 
 /// The sensitivities that thresholds are selected for.
