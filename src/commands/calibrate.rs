@@ -33,8 +33,8 @@ pub struct Args {
     #[arg(long, value_name = "EVAL")]
     out_of_fold: Option<PathBuf>,
 
-    /// The checkpoint file to write: the same network with temperature, decision rules and novelty score in it, which eval, predict and
-    /// export use
+    /// The checkpoint file to write: the same network with temperature, decision rules and novelty score in it, which
+    /// eval, predict and export use
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 
