@@ -1,5 +1,6 @@
 //! The form of a table: which column holds what, and a row read by it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use csv::StringRecord;
@@ -268,19 +269,22 @@ fn refuse_impossible(fields: &Fields) -> Result<(), String> {
 
 /// Refuses a column that occurs twice: which of the two counts cannot be known.
 fn refuse_repeated_columns(path: &Path, headers: &StringRecord) -> Result<()> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for name in headers.iter().filter(|name| !name.is_empty()) {
-        let same = |header: &&str| header.eq_ignore_ascii_case(name);
-        let count = headers.iter().filter(same).count();
-        if count > 1 {
-            return Err(Error::line(
-                path,
-                1,
-                format!("the column {name} occurs {count} times"),
-                "Remove or rename all but one.",
-            ));
-        }
+        *counts.entry(name.to_ascii_lowercase()).or_default() += 1;
     }
-    Ok(())
+    let mut names = headers.iter();
+    let repeated = names.find(|name| counts.get(&name.to_ascii_lowercase()) > Some(&1));
+    let Some(name) = repeated else {
+        return Ok(());
+    };
+    let count = counts[&name.to_ascii_lowercase()];
+    Err(Error::line(
+        path,
+        1,
+        format!("the column {name} occurs {count} times"),
+        "Remove or rename all but one.",
+    ))
 }
 
 /// The number of columns that a message lists.
