@@ -11,7 +11,7 @@ pub mod novelty;
 #[cfg(feature = "torch")]
 pub mod novelty_fit;
 pub mod out_of_fold;
-mod scoring;
+pub mod scoring;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -21,7 +21,7 @@ enum Written {
     Entries(Vec<PartialEntry>),
 }
 
-/// Exports of version 3 and older have `code`, `name` and `malignant`.
+/// Exports of version 2 have `code`, `name` and `malignant` only.
 #[derive(Deserialize)]
 struct PartialEntry {
     code: String,

@@ -11,10 +11,11 @@ use skinlesion::artifact::format::{Family, Format};
 use skinlesion::artifact::package::MODEL_FILE;
 use skinlesion::artifact::released;
 use skinlesion::inference::benchmark::{Timing, benchmark};
-use skinlesion::inference::open;
+use skinlesion::inference::open::{self, Options};
 use skinlesion::model::checkpoint_metadata::EXPORTED_FILE;
 use skinlesion::progress::Progress;
 
+use super::trust::TrustArgs;
 use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
@@ -32,6 +33,9 @@ pub struct Args {
     /// How long to time each file at each batch size, at least 5 batches
     #[arg(long, value_name = "SECONDS", default_value_t = 3)]
     seconds: u32,
+
+    #[command(flatten)]
+    trust: TrustArgs,
 }
 
 /// The time of one file.
@@ -47,11 +51,20 @@ struct Row {
 pub fn run(args: &Args, session: &Session) -> Outcome {
     let device = session.device()?;
     let model = released::resolve(&args.model)?;
-    let (files, left_out) = networks(&model);
+    let Networks {
+        files,
+        without_libtorch,
+        untrusted,
+    } = Networks::of(&model, args.trust.trust);
+    let options = Options {
+        device,
+        tta: false,
+        trust: args.trust.trust,
+    };
     session.start("Timing", (files.len() * args.batch_size.len()) as u64);
     let mut rows = Vec::new();
     for file in &files {
-        let classifier = open::open(file, device)?;
+        let classifier = open::open_with(file, options)?;
         let engine = engine(file);
         for batch in &args.batch_size {
             let seconds = Duration::from_secs(args.seconds.into());
@@ -66,29 +79,55 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     }
     session.finish();
     Ok(Summary {
-        text: table(&rows) + &note(&left_out),
-        json: json!({ "networks": rows, "left_out": left_out }),
+        text: table(&rows)
+            + &note("Without libtorch, these are left out", &without_libtorch)
+            + &note(
+                "These contain code and are left out without --trust",
+                &untrusted,
+            ),
+        json: json!({ "networks": rows, "left_out": [without_libtorch, untrusted].concat() }),
         ..Summary::default()
     })
 }
 
-/// The networks of a path that this build can run, and the names of the others.
-fn networks(model: &Path) -> (Vec<PathBuf>, Vec<String>) {
-    if !model.join(MODEL_FILE).is_file() {
-        return (vec![open::locate(model)], Vec::new());
+/// The networks of a path: those to time, and the names of those that are left out, with the reason.
+#[derive(Default)]
+struct Networks {
+    files: Vec<PathBuf>,
+    without_libtorch: Vec<String>,
+    untrusted: Vec<String>,
+}
+
+impl Networks {
+    /// The networks of an export folder; of another path, the one that it names.
+    fn of(model: &Path, trust: bool) -> Self {
+        if !model.join(MODEL_FILE).is_file() {
+            let files = vec![open::locate(model)];
+            return Self {
+                files,
+                ..Self::default()
+            };
+        }
+        let exported = Format::ALL
+            .iter()
+            .filter(|format| format.family() != Family::Web);
+        let names = exported
+            .map(|format| format.file_name())
+            .chain([EXPORTED_FILE]);
+        let mut found = Self::default();
+        let paths = names.map(|name| model.join(name));
+        for path in paths.filter(|path| path.is_file()) {
+            let is_torchscript = path.extension().is_some_and(|extension| extension == "pt");
+            if cfg!(not(feature = "torch")) && engine(&path) != Format::Onnx.engine() {
+                found.without_libtorch.push(name(&path));
+            } else if is_torchscript && !trust {
+                found.untrusted.push(name(&path));
+            } else {
+                found.files.push(path);
+            }
+        }
+        found
     }
-    let exported = Format::ALL
-        .iter()
-        .filter(|format| format.family() != Family::Web);
-    let names = exported
-        .map(|format| format.file_name())
-        .chain([EXPORTED_FILE]);
-    let found = names
-        .map(|name| model.join(name))
-        .filter(|path| path.is_file());
-    let (run, others): (Vec<PathBuf>, Vec<PathBuf>) =
-        found.partition(|path| cfg!(feature = "torch") || engine(path) == Format::Onnx.engine());
-    (run, others.iter().map(|path| name(path)).collect())
 }
 
 fn name(path: &Path) -> String {
@@ -100,6 +139,7 @@ fn name(path: &Path) -> String {
 fn engine(path: &Path) -> &'static str {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("onnx") => Format::Onnx.engine(),
+        Some("tflite") => Format::Tflite.engine(),
         _ => Format::TorchScript.engine(),
     }
 }
@@ -124,14 +164,14 @@ fn libtorch_threads() -> usize {
 
 fn table(rows: &[Row]) -> String {
     let mut text = format!(
-        "{:24} {:8} {:>7} {:>5} {:>9} {:>9} {:>9}\n",
+        "{:24} {:10} {:>7} {:>5} {:>9} {:>9} {:>9}\n",
         "file", "engine", "threads", "batch", "median ms", "p90 ms", "images/s"
     );
     for row in rows {
         let timing = &row.timing;
         let _ = writeln!(
             text,
-            "{:24} {:8} {:>7} {:>5} {:>9.2} {:>9.2} {:>9.1}",
+            "{:24} {:10} {:>7} {:>5} {:>9.2} {:>9.2} {:>9.1}",
             row.file,
             row.engine,
             row.threads,
@@ -144,12 +184,9 @@ fn table(rows: &[Row]) -> String {
     text + "\nTimes are of a batch, without decoding and resizing of photographs.\n"
 }
 
-fn note(left_out: &[String]) -> String {
+fn note(reason: &str, left_out: &[String]) -> String {
     match left_out {
         [] => String::new(),
-        names => format!(
-            "Without libtorch, these are left out: {}.\n",
-            names.join(", ")
-        ),
+        names => format!("{reason}: {}.\n", names.join(", ")),
     }
 }

@@ -129,11 +129,12 @@ fn text(calibrated: &Calibrated) -> String {
         before,
         after,
         temperature,
+        correction,
         images,
         fitted_on,
         ..
     } = calibrated;
-    let word = match *temperature {
+    let word = match *correction {
         t if t > 1.0 => "it was overconfident",
         _ => "it was underconfident",
     };

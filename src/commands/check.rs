@@ -13,6 +13,7 @@ use skinlesion::evaluation::leakage;
 use skinlesion::inference::open::{self, Options};
 use skinlesion::progress::Progress;
 
+use super::trust::TrustArgs;
 use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
@@ -31,32 +32,33 @@ pub struct Args {
     #[arg(long, value_name = "DIR|CHECKPOINT", requires = "data")]
     against: Vec<PathBuf>,
 
-    /// Open a TorchScript file (.pt) for --against. It contains code, which runs with your rights: only for files whose
-    /// author you trust. Files in other formats contain no code
-    #[arg(long)]
-    trust: bool,
+    #[command(flatten)]
+    trust: TrustArgs,
 }
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
     let mut summary = match &args.data {
         Some(data) => dataset(data, args, session)?,
         None => Summary {
-            json: json!({"sound": true, "proved": [], "faults": []}),
+            json: json!({"sound": true, "proved": [], "not_checked": [], "faults": []}),
             ..Summary::default()
         },
     };
-    let (mut proved, mut faults) = (Vec::new(), Vec::new());
+    let mut all = ValidationReport::default();
     for path in &args.paths {
         let report = proofs::of(path, session)?;
         summary.text += &format!("{}\n{}", path.display(), listed(&report));
-        proved.extend(report.proved);
-        faults.extend(report.faults);
+        all.extend(report);
     }
-    summary.failed |= !faults.is_empty();
+    summary.failed |= !all.faults.is_empty();
     summary.json["sound"] = json!(!summary.failed);
-    for (key, more) in [("proved", json!(proved)), ("faults", json!(faults))] {
-        if let (Some(all), Some(more)) = (summary.json[key].as_array_mut(), more.as_array()) {
-            all.extend(more.iter().cloned());
+    for (key, more) in [
+        ("proved", json!(all.proved)),
+        ("not_checked", json!(all.not_checked)),
+        ("faults", json!(all.faults)),
+    ] {
+        if let (Some(known), Some(more)) = (summary.json[key].as_array_mut(), more.as_array()) {
+            known.extend(more.iter().cloned());
         }
     }
     Ok(summary)
@@ -69,15 +71,13 @@ fn dataset(data: &Path, args: &Args, session: &Session) -> Outcome {
         match &dataset {
             Some(dataset) if against.join(info::FILE).is_file() => {
                 let other = Dataset::open(against)?;
-                let more = validate::against(dataset, &other, session)?;
-                report.proved.extend(more.proved);
-                report.faults.extend(more.faults);
+                report.extend(validate::against(dataset, &other, session)?);
             }
             Some(dataset) => {
                 let options = Options {
                     device: session.device()?,
                     tta: false,
-                    trust: args.trust,
+                    trust: args.trust.trust,
                 };
                 against_network(dataset, against, &mut report, options)?;
             }
@@ -93,6 +93,7 @@ fn dataset(data: &Path, args: &Args, session: &Session) -> Outcome {
         json: json!({
             "sound": report.faults.is_empty(),
             "proved": report.proved,
+            "not_checked": report.not_checked,
             "faults": report.faults,
             "counts": info.counts,
         }),
@@ -155,20 +156,21 @@ fn text(data: &Path, info: &DatasetInfo, report: &ValidationReport) -> String {
     text
 }
 
-/// The checks that passed, and the problems.
+/// The checks that passed, what could not be checked, and the problems.
 fn listed(report: &ValidationReport) -> String {
+    let faults: Vec<String> = report.faults.iter().map(Fault::in_words).collect();
     let mut text = String::new();
-    if !report.proved.is_empty() {
-        text.push_str("\nChecked\n");
-    }
-    for proved in &report.proved {
-        text.push_str(&format!("  {proved}\n"));
-    }
-    if !report.faults.is_empty() {
-        text.push_str("\nProblems\n");
-    }
-    for fault in &report.faults {
-        text.push_str(&format!("  {}\n", fault.in_words()));
+    for (heading, lines) in [
+        ("Checked", &report.proved),
+        ("Not checked", &report.not_checked),
+        ("Problems", &faults),
+    ] {
+        if !lines.is_empty() {
+            text.push_str(&format!("\n{heading}\n"));
+        }
+        for line in lines {
+            text.push_str(&format!("  {line}\n"));
+        }
     }
     text
 }

@@ -13,13 +13,13 @@ pub fn json_file(out: &Path, force: bool) -> skinlesion::Result<OutputFile> {
     })
 }
 
-/// Locks a file to write a table of answers to. --force replaces tables that begin with the same column only.
-pub fn csv_file(out: &Path, force: bool, first_column: &str) -> skinlesion::Result<OutputFile> {
+/// Locks a file to write a table of answers to. --force replaces tables whose header begins in the same way only.
+pub fn csv_file(out: &Path, force: bool, header: &str) -> skinlesion::Result<OutputFile> {
     OutputFile::new(out, force, |earlier| {
-        let mut start = vec![0; first_column.len()];
+        let mut start = vec![0; header.len()];
         let file = std::fs::File::open(earlier);
         let read = file.and_then(|mut file| std::io::Read::read_exact(&mut file, &mut start));
-        read.is_ok() && start == first_column.as_bytes()
+        read.is_ok() && start == header.as_bytes()
     })
 }
 

@@ -29,6 +29,7 @@ pub mod prepare;
 pub mod serve;
 #[cfg(feature = "torch")]
 pub mod train;
+mod trust;
 pub mod unknown_flag;
 #[cfg(not(feature = "torch"))]
 mod without_libtorch;

@@ -33,7 +33,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     let options = Options {
         device: session.device()?,
         tta: args.tta,
-        trust: args.trust,
+        trust: args.trust.trust,
     };
     let classifier = open::open_all(&args.models, options)?;
     for model in &args.models {

@@ -18,7 +18,7 @@ pub enum GroupBy {
     /// A lesion.
     #[default]
     LesionId,
-    /// A patient; each image counts as a lesion of its own.
+    /// A patient; each image of a named patient counts as a lesion of its own.
     PatientId,
     /// A lesion and a patient.
     Both,

@@ -22,6 +22,8 @@ use crate::{Error, Result};
 pub struct ValidationReport {
     /// The checks that passed, in short sentences.
     pub proved: Vec<String>,
+    /// What could not be checked, because files of older versions carry no digest.
+    pub not_checked: Vec<String>,
     /// The checks that failed.
     pub faults: Vec<Fault>,
 }
@@ -34,6 +36,13 @@ impl ValidationReport {
         if self.faults.len() == before {
             self.proved.push(proved.into());
         }
+    }
+
+    /// Adds everything that another report says.
+    pub fn extend(&mut self, other: Self) {
+        self.proved.extend(other.proved);
+        self.not_checked.extend(other.not_checked);
+        self.faults.extend(other.faults);
     }
 }
 
@@ -108,7 +117,7 @@ pub fn validate(
                 }
             }
         }
-        None => report.proved.push(format!(
+        None => report.not_checked.push(format!(
             "{} carries no digest of itself, as those of older versions",
             info::FILE
         )),

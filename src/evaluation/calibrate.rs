@@ -27,6 +27,8 @@ pub struct Calibrated {
     pub checkpoint: Checkpoint,
     /// The total temperature, including an earlier one.
     pub temperature: f64,
+    /// By what the logits were divided on these images: above 1 where the network was overconfident.
+    pub correction: f64,
     /// The images that were used.
     pub fitted_on: Part,
     /// Their number.
@@ -175,6 +177,7 @@ fn fit(
     Ok(Calibrated {
         decisions: DecisionAnalysis::new(&predictions, &metadata.decisions),
         temperature,
+        correction: fitted,
         fitted_on,
         images: predictions.truths.len(),
         before,

@@ -18,7 +18,7 @@ pub struct FoldPredictions {
     pub class_priors: Option<Offsets>,
 }
 
-/// The operating points of both targets: thresholds of all folds together, and their metrics with the threshold of each
+/// The operating points of the targets: thresholds of all folds together, and their metrics with the threshold of each
 /// fold selected on the others. Empty for fewer than two folds.
 pub fn operating_points(folds: &[FoldPredictions]) -> Vec<OperatingPoint> {
     match folds {

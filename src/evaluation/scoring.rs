@@ -87,12 +87,7 @@ pub fn score_split(
                     "Its weights are broken, possibly because training diverged: use another checkpoint.",
                 ));
             }
-            predictions.image_ids.push(sample.image_id.clone());
-            predictions.lesion_ids.push(sample.lesion_id.clone());
-            if dataset.info.group_by.keeps_patients() {
-                predictions.patient_ids.push(sample.patient_id.clone());
-            }
-            predictions.truths.push(sample.dx);
+            push_label(&mut predictions, dataset, row);
             let balanced = classifier.decisions().offsets(DecisionRule::Balanced);
             (predictions.balanced).extend(balanced.map(|offsets| decide(&probabilities, offsets)));
             predictions.probabilities.push(probabilities);
@@ -101,4 +96,15 @@ pub fn score_split(
     }
     progress.finish();
     Ok((predictions, novelty))
+}
+
+/// Adds what the dataset says of a row's image: its id, lesion, patient if patients are kept whole, and class.
+pub fn push_label(predictions: &mut Predictions, dataset: &Dataset, row: usize) {
+    let sample = &dataset.rows[row].sample;
+    predictions.image_ids.push(sample.image_id.clone());
+    predictions.lesion_ids.push(sample.lesion_id.clone());
+    if dataset.info.group_by.keeps_patients() {
+        predictions.patient_ids.push(sample.patient_id.clone());
+    }
+    predictions.truths.push(sample.dx);
 }

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::dataset::folds::TrainingFolds;
 use crate::dataset::{Dataset, Split};
-use crate::evaluation::{self, leakage};
+use crate::evaluation::{self, leakage, scoring};
 use crate::imaging::resize::ResizeRule;
 use crate::metrics::Predictions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
@@ -34,10 +34,7 @@ impl Images {
         let rows = evenly_spaced(&dataset, Split::Val, limit)?;
         let mut truths = Predictions::new(dataset.info.classes);
         for &row in &rows {
-            let sample = &dataset.rows[row].sample;
-            truths.image_ids.push(sample.image_id.clone());
-            truths.lesion_ids.push(sample.lesion_id.clone());
-            truths.truths.push(sample.dx);
+            scoring::push_label(&mut truths, &dataset, row);
         }
         Ok(Self {
             pixels: dataset.pixels.images(&rows)?,

@@ -19,7 +19,7 @@ pub const TOLERANCE: f64 = 1e-4;
 /// The batch size.
 const BATCH: usize = 32;
 
-/// The number of images that are also run at batch size 1, and timed.
+/// The number of images that are also run at batch size 1.
 const SINGLE: usize = 8;
 
 /// The result of verification.

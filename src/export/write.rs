@@ -31,7 +31,7 @@ pub struct Plan {
     pub resizes: bool,
     /// How the activation ranges of int8 files are selected.
     pub ranges: RangeRule,
-    /// The allowed loss of balanced accuracy or melanoma recall of an int8 file, in percentage points, 0–100.
+    /// The allowed loss of balanced accuracy or melanoma recall of a file of lower precision, in percentage points, 0–100.
     pub tolerance: f64,
 }
 
@@ -92,24 +92,29 @@ pub fn write(
                 progress,
             )
         };
-        let (mut interface, mut verification) = one(true)?;
-        if let (Verification::Passed(check), Some(fold), Precision::Int8) =
-            (&mut verification, &fold, format.precision())
-        {
-            match fold.check(format, plan, progress)? {
-                Verification::Passed(of_fold) => {
-                    check.score = of_fold.score;
-                    check.scored = Some(fold.name());
+        // An int8 file of a network without labelled images of its own has the score of its fold's.
+        let verified = |keeps_novelty| {
+            let (interface, mut verification) = one(keeps_novelty)?;
+            if let (Verification::Passed(check), Some(fold), Precision::Int8) =
+                (&mut verification, &fold, format.precision())
+            {
+                match fold.check(format, plan, keeps_novelty, progress)? {
+                    Verification::Passed(of_fold) => {
+                        check.score = of_fold.score;
+                        check.scored = Some(fold.name());
+                    }
+                    failed => verification = failed,
                 }
-                failed => verification = failed,
             }
-        }
+            Ok::<_, Error>((interface, verification))
+        };
+        let (mut interface, mut verification) = verified(true)?;
         if let Verification::NoveltyFailed(why) = &verification {
             progress.warn(&format!(
                 "{} has no novelty score: {why}",
                 format.file_name()
             ));
-            (interface, verification) = one(false)?;
+            (interface, verification) = verified(false)?;
         }
         match verification {
             Verification::Passed(check) => {
@@ -181,7 +186,7 @@ fn open_without_resize(path: &Path) -> Result<Box<dyn Classifier>> {
         path: path.to_owned(),
         problem,
     })?;
-    let folder = tempfile::tempdir().map_err(Error::io("create", &std::env::temp_dir()))?;
+    let folder = scratch_folder()?;
     let copy = folder.path().join(path.file_name().unwrap_or_default());
     std::fs::write(&copy, bytes).map_err(Error::io("write", &copy))?;
     open::open(&copy, Device::Cpu)
@@ -207,12 +212,18 @@ impl<'a> QuantizedFold<'a> {
     }
 
     /// Writes the network in this format to a temporary file, and checks it.
-    fn check(&self, format: Format, plan: &Plan, progress: &dyn Progress) -> Result<Verification> {
+    fn check(
+        &self,
+        format: Format,
+        plan: &Plan,
+        keeps_novelty: bool,
+        progress: &dyn Progress,
+    ) -> Result<Verification> {
         let folder = scratch_folder()?;
         let file = File {
             format,
             path: &folder.path().join(format.file_name()),
-            keeps_novelty: true,
+            keeps_novelty,
         };
         let source = self.fold.source;
         let plan = Plan {

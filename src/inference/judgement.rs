@@ -62,7 +62,7 @@ impl Score {
 }
 
 impl Judgement {
-    /// The score for which the lesion should be referred: that of melanoma if it is positive, else that of malignant.
+    /// The score for which the lesion should be referred: the first that is positive, of the watched classes and then malignant.
     pub fn refer(&self) -> Option<&Score> {
         self.scores.iter().find(|score| score.is_positive())
     }

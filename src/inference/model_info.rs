@@ -14,7 +14,7 @@ use crate::artifact::package::{self, MODEL_FILE};
 use crate::artifact::{released, torchscript};
 use crate::integrity::sums::Sums;
 use crate::model::checkpoint_metadata::{self, CheckpointMetadata, EXPORTED_FILE};
-use crate::{Error, Result, files};
+use crate::{Error, Result, files, reading};
 
 /// The facts about a network and its files.
 #[derive(Debug, Serialize)]
@@ -138,7 +138,7 @@ impl ModelInfo {
     fn of_export(folder: &Path) -> Result<Self> {
         let listing_path = folder.join(MODEL_FILE);
         let description = Description::read(&listing_path)?;
-        let listing = listing(&listing_path);
+        let listing = listing(&listing_path)?;
         let names = listing.files.iter().map(|listed| listed.file.as_str());
         let paths = names.chain([EXPORTED_FILE]).map(|name| folder.join(name));
         let files = paths
@@ -158,7 +158,7 @@ impl ModelInfo {
             Some("pt") => fields::from_json(path, torchscript::description(path)?)?,
             _ => fields::from_json(path, Some(of_tflite(path)?))?,
         };
-        let listing = listing(&path.with_file_name(MODEL_FILE));
+        let listing = listing(&path.with_file_name(MODEL_FILE))?;
         let file = FileInfo::read(path.to_owned(), &listing)?;
         let metadata = package::metadata(path, &description.checkpoint.sha256)?;
         Ok(Self::new(
@@ -223,9 +223,18 @@ impl FileInfo {
 }
 
 /// The files that a `model.json` lists; none if there is no such file.
-fn listing(path: &Path) -> Listing {
-    let bytes = std::fs::read(path).unwrap_or_default();
-    serde_json::from_slice(&bytes).unwrap_or_default()
+fn listing(path: &Path) -> Result<Listing> {
+    if !path.exists() {
+        return Ok(Listing::default());
+    }
+    let bytes = reading::read(path, reading::MAX_JSON)?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        Error::file(
+            path,
+            format!("its list of files cannot be read ({error})"),
+            "Export the checkpoint again, or copy the file alone into another folder.",
+        )
+    })
 }
 
 #[cfg(feature = "torch")]

@@ -159,8 +159,9 @@ impl Classifier for OnnxClassifier {
             .swap_remove(0)
             .into_shape_vec::<f32, 4>()
             .map_err(|error| self.failed(&error.to_string()))?;
-        let map = flat.chunks_exact(height * width).nth(class.index());
-        Ok(map.map(|map| map.iter().map(|value| value.max(0.0)).collect()))
+        let cells = height * width;
+        let map = (cells > 0).then(|| flat.chunks_exact(cells).nth(class.index()));
+        Ok(map.flatten().map(|map| map.iter().map(|value| value.max(0.0)).collect()))
     }
 }
 

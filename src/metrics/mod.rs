@@ -71,9 +71,11 @@ pub struct Metrics {
     pub n: usize,
     /// Share of images whose predicted class is the truth, 0–1.
     pub accuracy: Option<f64>,
-    /// Share of images whose truth is among the two classes with the highest probabilities.
+    /// Share of images whose truth is among the two classes with the highest probabilities; `None` for two classes, where
+    /// it is always 1.
     pub top2_accuracy: Option<f64>,
-    /// Share of images whose truth is among the three classes with the highest probabilities.
+    /// Share of images whose truth is among the three classes with the highest probabilities; `None` for up to three
+    /// classes.
     pub top3_accuracy: Option<f64>,
     /// Mean recall of the classes in the truth.
     pub balanced_accuracy: Option<f64>,
@@ -174,6 +176,8 @@ impl Metrics {
     pub fn names(classes: ClassList) -> Vec<String> {
         let applies = |name: &&&str| match **name {
             "melanoma_nevus_auc" => classes.melanoma().is_some() && classes.nevus().is_some(),
+            "top2_accuracy" => classes.len() > 2,
+            "top3_accuracy" => classes.len() > 3,
             name => !name.starts_with("melanoma_") || classes.melanoma().is_some(),
         };
         let others = (classes.watched()).filter(|&class| Some(class) != classes.melanoma());
@@ -275,12 +279,16 @@ pub fn score(classes: ClassList, truths: &[Class], probabilities: &[Probabilitie
         let values: Option<Vec<f64>> = per_class.values().map(metric).collect();
         values.and_then(|values| confusion::mean(values.into_iter()))
     };
+    let top_k_accuracy = |k: usize| {
+        let applies = classes.len() > k;
+        applies.then(|| ranking::top_k_accuracy(truths, probabilities, k))?
+    };
     Metrics {
         classes,
         n: truths.len(),
         accuracy: confusion.accuracy(),
-        top2_accuracy: ranking::top_k_accuracy(truths, probabilities, 2),
-        top3_accuracy: ranking::top_k_accuracy(truths, probabilities, 3),
+        top2_accuracy: top_k_accuracy(2),
+        top3_accuracy: top_k_accuracy(3),
         balanced_accuracy: confusion.balanced_accuracy(),
         macro_f1: confusion.macro_f1(),
         weighted_f1: confusion.weighted_f1(),

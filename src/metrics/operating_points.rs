@@ -146,7 +146,7 @@ impl ThresholdMetrics {
     }
 }
 
-/// The operating points of both targets for all [`SENSITIVITIES`]. A target without positives in `chosen_on` has none.
+/// The operating points of the targets for all [`SENSITIVITIES`]. A target without positives in `chosen_on` has none.
 pub fn operating_points(chosen_on: &Predictions, scored: &Predictions) -> Vec<OperatingPoint> {
     let of_target = |target: Target| {
         let (selection, scoring) = (target.of(chosen_on), target.of(scored));
@@ -226,7 +226,7 @@ pub struct DecisionCurve {
     pub everybody: Vec<f64>,
 }
 
-/// Decision curves of both targets at thresholds of 1 % to 60 %; none without images.
+/// Decision curves of the targets at thresholds of 1 % to 60 %; none without images.
 pub fn decision_curves(predictions: &Predictions) -> Vec<DecisionCurve> {
     let thresholds: Vec<f64> = (1..=60).map(|percent| f64::from(percent) / 100.0).collect();
     let of_target = |target: Target| {

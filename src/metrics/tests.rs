@@ -1,6 +1,6 @@
 //! Metrics against scikit-learn's, and their invariants.
 
-use crate::classes::{ham, ham10000};
+use crate::classes::{by_name, ham, ham10000};
 use proptest::prelude::*;
 use serde::{Deserialize, Deserializer};
 
@@ -148,6 +148,21 @@ fn every_name_gets_its_metric() {
 }
 
 /// Truths with probabilities; probabilities take few values, so that ties are common.
+#[test]
+fn top_k_accuracy_is_left_out_where_it_is_always_one() {
+    for (list, expected) in [("melanoma", [false; 2]), ("isic2017", [true, false]), ("isic2019", [true; 2])] {
+        let classes = by_name(list).unwrap();
+        let truths: Vec<Class> = classes.iter().collect();
+        let answers: Vec<_> = truths.iter().map(|&class| Probabilities::one_hot(class)).collect();
+        let metrics = score(classes, &truths, &answers);
+        let found = ["top2_accuracy", "top3_accuracy"].map(|name| metrics.get(name).is_some());
+        assert_eq!(found, expected, "{list}");
+        let names = Metrics::names(classes);
+        let named = ["top2_accuracy", "top3_accuracy"].map(|name| names.contains(&name.to_owned()));
+        assert_eq!(named, expected, "{list}");
+    }
+}
+
 fn predictions() -> impl Strategy<Value = Vec<(usize, Probabilities)>> {
     let row = prop::array::uniform7(0_u8..6).prop_map(|parts| {
         let sum: f64 = parts.iter().map(|&part| f64::from(part) + 0.25).sum();

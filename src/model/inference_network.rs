@@ -135,7 +135,7 @@ impl InferenceNetwork {
         weighted.sum_dim_intlist(1, false, Kind::Float).relu()
     }
 
-    /// Logits (N × 7) of features.
+    /// Logits (N × classes) of features.
     pub fn head(&self, features: &Tensor) -> Tensor {
         features.linear(&self.head[0], Some(&self.head[1]))
     }
@@ -146,7 +146,7 @@ impl InferenceNetwork {
         Some(novelty::scores(features, mean, directions))
     }
 
-    /// Logits (N × 7) of a normalised batch (N × 3 × S × S).
+    /// Logits (N × classes) of a normalised batch (N × 3 × S × S).
     pub fn forward(&self, images: &Tensor) -> Tensor {
         self.head(&self.features(images))
     }

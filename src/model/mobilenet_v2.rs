@@ -144,7 +144,7 @@ impl MobileNetV2 {
         x.mean_dim(&[2i64, 3][..], false, Kind::Float)
     }
 
-    /// Logits (N × 7) of features, after dropout with the probability `dropout`.
+    /// Logits (N × classes) of features, after dropout with the probability `dropout`.
     pub fn logits(&self, features: &Tensor, dropout: f64) -> Tensor {
         let [weight, bias] = ["weight", "bias"]
             .map(|part| self.tensor(&format!("{}.{part}", self.network.head.name)));

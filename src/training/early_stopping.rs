@@ -2,11 +2,37 @@
 
 use super::checkpointing::train_state::TrainState;
 use super::config::TrainingConfig;
-use crate::metrics::Metrics;
-use crate::{Error, Result};
+use crate::metrics::{self, Metrics};
+use crate::probabilities::Probabilities;
+use crate::{Class, ClassList, Error, Result};
 
 /// The value of `monitor` that keeps the last epoch instead of the best by a validation metric.
 pub const LAST: &str = "last";
+
+/// Refuses a `monitor` that the val split does not define, whatever a network says: a metric that its classes do not have,
+/// or one of a class without images.
+pub fn refuse_undefined(
+    config: &TrainingConfig,
+    classes: ClassList,
+    val_labels: &[Class],
+) -> Result<()> {
+    let answers: Vec<_> = (val_labels.iter())
+        .map(|&label| Probabilities::one_hot(label))
+        .collect();
+    let metrics = metrics::score(classes, val_labels, &answers);
+    match config.monitor == LAST || metrics.get(&config.monitor).is_some() {
+        true => Ok(()),
+        false => Err(undefined(config)),
+    }
+}
+
+fn undefined(config: &TrainingConfig) -> Error {
+    Error::input(
+        format!("monitor = {}", config.monitor),
+        "this metric is undefined on the val split",
+        "Choose another metric, or prepare a val split that contains every class. monitor=last keeps the last epoch.",
+    )
+}
 
 /// Updates the best epoch by the metric `monitor` of the val split (`None` without one). Returns whether the current
 /// epoch is the best so far.
@@ -21,13 +47,7 @@ pub fn update_best(
     }
     let value = val
         .and_then(|val| val.get(&config.monitor))
-        .ok_or_else(|| {
-            Error::input(
-                format!("monitor = {}", config.monitor),
-                "this metric is undefined on the val split",
-                "Choose another metric, or prepare a val split that contains every class.",
-            )
-        })?;
+        .ok_or_else(|| undefined(config))?;
     let lower_is_better = config.monitor == "log_loss";
     let improved = state.best.is_none_or(|(_, best)| {
         if lower_is_better {
@@ -48,8 +68,6 @@ pub fn update_best(
 mod tests {
     use super::*;
     use crate::classes::{ham, ham10000};
-    use crate::metrics;
-    use crate::probabilities::Probabilities;
     use crate::training::Phase;
     use crate::training::config::resolve;
 
@@ -59,6 +77,23 @@ mod tests {
             |at: usize| Probabilities::one_hot(if at < named { ham("nv") } else { ham("mel") });
         let probabilities: Vec<_> = (0..10).map(named).collect();
         metrics::score(ham10000(), &[ham("nv"); 10], &probabilities)
+    }
+
+    #[test]
+    fn a_monitor_that_the_val_split_does_not_define_is_refused() {
+        let refused = |monitor: &str, labels: &[Class]| {
+            let settings = [format!("monitor={monitor}")];
+            let config = resolve::resolve(Phase::Finetune, None, &settings).unwrap();
+            refuse_undefined(&config, ham10000(), labels).is_err()
+        };
+        let nevi = [ham("nv"); 3];
+        assert!(refused("macro_auc", &nevi));
+        assert!(refused("melanoma_recall", &nevi));
+        assert!(refused("accuracy", &[]));
+        assert!(!refused("accuracy", &nevi));
+        assert!(!refused("last", &[]));
+        let all: Vec<Class> = ham10000().iter().collect();
+        assert!(!refused("macro_auc", &all));
     }
 
     #[test]

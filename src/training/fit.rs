@@ -22,11 +22,13 @@ pub fn fit(
     let epochs = trainer.history().len();
     let mut events = EventFile::new(&run.folder.path(), epochs, run.event_file);
     while !trainer.finished() {
-        if !trainer.epoch()? {
-            return Ok(trainer.into_result(true));
-        }
+        let goes_on = trainer.epoch()?;
+        // A run that is stopped during validation has finished its epoch.
         if let Some(events) = &mut events {
             events.append(&run.folder.path(), trainer.history())?;
+        }
+        if !goes_on {
+            return Ok(trainer.into_result(true));
         }
     }
     let result = trainer.into_result(false);

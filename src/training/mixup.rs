@@ -24,7 +24,7 @@ pub fn mix(config: &TrainingConfig, seed: u64, images: Tensor) -> (Tensor, f64) 
     (images * lambda + others * (1.0 - lambda), lambda)
 }
 
-/// Mixes labels (N × 7) with the weight that [`mix`] returned for their images.
+/// Mixes labels (N × classes) with the weight that [`mix`] returned for their images.
 pub fn mix_labels(labels: Tensor, weight: f64) -> Tensor {
     match weight < 1.0 {
         true => &labels * weight + labels.flip([0]) * (1.0 - weight),

@@ -20,7 +20,7 @@ use super::optim::clip_grad_norm::clip_grad_norm;
 use super::optim::optimizer::Optimizer;
 use super::optim::param_groups;
 use super::run::{TrainingResult, TrainingRun};
-use super::{class_weights, lr_schedule};
+use super::{class_weights, early_stopping, lr_schedule};
 use crate::dataset::Split;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::model::libtorch::manual_seed::manual_seed;
@@ -88,6 +88,7 @@ impl<'a> Trainer<'a> {
                 .collect()
         };
         let [train_labels, val_labels]: [Vec<Class>; 2] = [labels(&rows[0]), labels(&rows[1])];
+        early_stopping::refuse_undefined(config, dataset.info.classes, &val_labels)?;
         warn_double_balancing(config, progress);
         let sampling = Sampling::new(dataset, config, &rows[0])?;
         let steps = sampling

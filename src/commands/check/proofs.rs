@@ -60,7 +60,7 @@ fn note(report: &mut ValidationReport, checked: Result<()>, proved: String) {
 /// Checks every file that `SHA256SUMS` lists, and that it lists every file of the folder.
 fn export(folder: &Path, report: &mut ValidationReport) -> Result<()> {
     let Some(listed) = Sums::read(folder)? else {
-        report.proved.push(no_digests(folder));
+        report.not_checked.push(no_digests(folder));
         return Ok(());
     };
     for name in listed.names() {
@@ -92,7 +92,7 @@ fn export(folder: &Path, report: &mut ValidationReport) -> Result<()> {
 fn exported_file(path: &Path, report: &mut ValidationReport) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     match Sums::read(folder)? {
-        None => report.proved.push(no_digests(path)),
+        None => report.not_checked.push(no_digests(path)),
         Some(_) => note(
             report,
             package::refuse_changed(path),
@@ -115,7 +115,7 @@ fn json(path: &Path, report: &mut ValidationReport) {
                 note(report, unchanged, format!("{name} is unchanged"));
             }
         }
-        Ok((_, None)) => report.proved.push(no_digests(path)),
+        Ok((_, None)) => report.not_checked.push(no_digests(path)),
         Err(error) => note(report, Err(error), String::new()),
     }
 }
@@ -157,10 +157,10 @@ fn checkpoint(path: &Path, report: &mut ValidationReport) {
     let is_sound = read.is_ok();
     note(report, read, format!("{} can be used", path.display()));
     if is_sound {
-        report.proved.push(match safetensors_digest::is_in(path) {
-            true => format!("{} is unchanged", path.display()),
-            false => no_digests(path),
-        });
+        match safetensors_digest::is_in(path) {
+            true => (report.proved).push(format!("{} is unchanged", path.display())),
+            false => report.not_checked.push(no_digests(path)),
+        }
     }
 }
 

@@ -8,6 +8,8 @@ use skinlesion::dataset::Split;
 use skinlesion::inference::open::Options;
 use skinlesion::model::device::Device;
 
+use crate::commands::trust::TrustArgs;
+
 #[derive(clap::Args)]
 pub struct Args {
     /// The network to evaluate: a checkpoint (file, or folder that `skinlesion train` wrote), an export folder, an
@@ -38,10 +40,8 @@ pub struct Args {
     #[arg(long)]
     pub tta: bool,
 
-    /// Open a TorchScript file (.pt). It contains code, which runs with your rights: only for files whose author you
-    /// trust. Files in other formats contain no code
-    #[arg(long)]
-    pub trust: bool,
+    #[command(flatten)]
+    pub trust: TrustArgs,
 
     /// Put photographs into report.html: the most confident errors and the least confident predictions, with Grad-CAM
     /// heat maps. The photographs keep their licence (HAM10000: CC BY-NC 4.0), which then applies to the page too
@@ -80,7 +80,7 @@ impl Args {
         Options {
             device,
             tta: self.tta,
-            trust: self.trust,
+            trust: self.trust.trust,
         }
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use skinlesion::metrics::decisions::DecisionRule;
 
 use crate::commands::one_of::one_of;
+use crate::commands::trust::TrustArgs;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -28,10 +29,8 @@ pub struct Args {
     #[arg(long, value_name = "RULE", value_parser = one_of::<DecisionRule>())]
     pub decision: Option<DecisionRule>,
 
-    /// Open a TorchScript file (.pt). It contains code, which runs with your rights: only for files whose author you
-    /// trust. Files in other formats contain no code
-    #[arg(long)]
-    pub trust: bool,
+    #[command(flatten)]
+    pub trust: TrustArgs,
 
     /// Also write the answers to a CSV file, with all probabilities
     #[arg(long, value_name = "FILE.csv")]

@@ -32,7 +32,7 @@ impl CsvFile {
     pub fn new(path: &Path, force: bool, classes: ClassList) -> skinlesion::Result<Self> {
         let mut file = Self {
             classes,
-            output: existing::csv_file(path, force, FIRST[0])?,
+            output: existing::csv_file(path, force, &FIRST.join(","))?,
             writer: csv::Writer::from_writer(Vec::new()),
         };
         let codes = classes.map(Class::code);

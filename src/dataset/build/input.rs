@@ -1,5 +1,6 @@
 //! What a dataset is built from, and the rules that follow from it.
 
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use super::options::PrepareOptions;
@@ -79,9 +80,7 @@ pub fn read(input: Input, options: &PrepareOptions, progress: &dyn Progress) -> 
     options.rules.group_by = options.group_by.unwrap_or_else(widest);
     refuse_no_patients(options.rules.group_by, &names, samples())?;
     if options.rules.group_by == GroupBy::PatientId {
-        for row in &mut tables.rows {
-            row.sample.lesion_id.clone_from(&row.sample.image_id);
-        }
+        separate_images_of_patients(tables.rows.iter_mut().map(|row| &mut row.sample));
     }
     Ok(ReadInput {
         names,
@@ -89,6 +88,23 @@ pub fn read(input: Input, options: &PrepareOptions, progress: &dyn Progress) -> 
         images,
         options,
     })
+}
+
+/// Makes each image a lesion of its own where the patient keeps the lesion's images together: in lesions of exactly one
+/// patient, whom every image names. Other lesions stay whole.
+fn separate_images_of_patients<'a>(samples: impl Iterator<Item = &'a mut Sample>) {
+    let samples: Vec<&mut Sample> = samples.collect();
+    let mut patients: HashMap<String, BTreeSet<String>> = HashMap::new();
+    for sample in &samples {
+        let of_lesion = patients.entry(sample.lesion_id.clone()).or_default();
+        of_lesion.insert(sample.patient_id.clone());
+    }
+    for sample in samples {
+        let of_lesion = &patients[&sample.lesion_id];
+        if of_lesion.len() == 1 && !sample.patient_id.is_empty() {
+            sample.lesion_id.clone_from(&sample.image_id);
+        }
+    }
 }
 
 /// Refuses to draw splits where folders give them.
@@ -121,4 +137,36 @@ fn refuse_no_patients<'a>(
         format!("{names} has no column patient_id, or only empty ones"),
         "Group by lesion_id, or add the column.",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classes::ham;
+
+    #[test]
+    fn a_lesion_stays_whole_unless_its_only_patient_keeps_it_together() {
+        let sample = |id: &str, lesion: &str, patient: &str| Sample {
+            image_id: id.into(),
+            lesion_id: lesion.into(),
+            patient_id: patient.into(),
+            dx: ham("nv"),
+            dx_type: String::new(),
+            age: String::new(),
+            sex: String::new(),
+            localization: String::new(),
+            source: String::new(),
+        };
+        let mut samples = [
+            sample("1", "a", "P"),
+            sample("2", "a", "P"),
+            sample("3", "b", ""),
+            sample("4", "b", ""),
+            sample("5", "c", "Q"),
+            sample("6", "c", ""),
+        ];
+        separate_images_of_patients(samples.iter_mut());
+        let lesions = samples.map(|sample| sample.lesion_id);
+        assert_eq!(lesions, ["1", "2", "b", "b", "c", "c"]);
+    }
 }

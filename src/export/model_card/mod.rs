@@ -44,7 +44,8 @@ pub fn card(
 MobileNetV2 (Sandler et al. 2018) of width {width}, epoch {epoch} of `{phase}`, from {initial}. Written by {written_by}.
 
 * Input: RGB of {size} × {size} pixels; `{MODEL_FILE}` lists each file's data type and layout. {preparation}.
-* Outputs `probabilities` and `logits`: float32, N × 7, in the order {classes} (the TorchScript module returns them as a pair).
+* Outputs `probabilities` and `logits`: float32, N × {number}, in the order {classes}; then, if the network has a novelty
+  score, `novelty` (the TorchScript module returns them as a tuple).
   {temperature}
 * Decision: {decision}
 * Licence of the weights: {licence}.
@@ -131,7 +132,10 @@ skinlesion eval --model {first} --data DIR --out eval
         temperature = match metadata.temperature {
             Some(temperature) => format!(
                 "Logits are already divided by a temperature of {temperature:.3}, fitted on {} (Guo et al. 2017).",
-                description.decisions.balanced.as_ref().map_or(Part::Val, |rule| rule.fitted_on).images()
+                match &description.decisions.balanced {
+                    Some(rule) => rule.fitted_on.images(),
+                    None => "images outside its training",
+                }
             ),
             None => "No temperature was fitted: probabilities may be over- or underconfident.".to_owned(),
         },

@@ -2,11 +2,11 @@
 
 use std::fmt::Write;
 
-use crate::ClassList;
 use crate::artifact::description::Description;
 use crate::dataset::part::Part;
 use crate::evaluation::analysis::Analysis;
 use crate::export::evaluations::ExportEvaluation;
+use crate::metrics::bootstrap::DRAWS;
 use crate::metrics::decision_metrics::{self, DecisionMetrics};
 use crate::metrics::decisions::{Balanced, DecisionRule, Decisions};
 use crate::metrics::subgroups::SubgroupMetric;
@@ -68,7 +68,7 @@ pub fn evaluated(evaluation: &ExportEvaluation) -> String {
     let analysis = &evaluation.analysis;
     headlines(evaluation)
         + &decisions(analysis)
-        + &operating_points(evaluation.metrics.classes, analysis)
+        + &operating_points(evaluation)
         + &calibration(analysis)
         + &subgroups(analysis)
 }
@@ -82,7 +82,8 @@ fn headlines(evaluation: &ExportEvaluation) -> String {
     };
     let mut text = format!(
         "
-On {}: {} images of {} lesions{}{}. Intervals are 95 % bootstrap intervals (2,000 resamples of lesions).
+On {}: {} images of {} lesions{}{}. Intervals are 95 % bootstrap intervals ({DRAWS} resamples of lesions,
+or of patients where they are kept whole).
 
 | | value | 95 % interval |
 |---|---|---|
@@ -104,9 +105,8 @@ On {}: {} images of {} lesions{}{}. Intervals are 95 % bootstrap intervals (2,00
             Part::Train => "; it says how well the network fits",
             Part::Val => "; optimistic, because model selection used this split",
             Part::OutOfFold => {
-                ".\nThese are the metrics of the networks of the folds, trained with the same settings, each on the images that it was\n\
-                 not trained on. This network was trained on all of these images, so it cannot be scored on them; with more\n\
-                 training images, it should be slightly better"
+                ".\nThese are the metrics of the networks of the folds: trained with the same settings, each scored on the images of a fold\n\
+                 that it was not trained on. This network was trained on all of these images, so it cannot be scored on them"
             }
         },
     );
@@ -171,14 +171,20 @@ fn decisions(analysis: &Analysis) -> String {
     text
 }
 
-fn operating_points(classes: ClassList, analysis: &Analysis) -> String {
+fn operating_points(evaluation: &ExportEvaluation) -> String {
+    let (classes, analysis) = (evaluation.metrics.classes, &evaluation.analysis);
     if analysis.operating_points.is_empty() {
         return String::new();
     }
-    let mut text = "\nDecision thresholds selected on validation for a requested sensitivity, and their metrics here:\n
+    let selected_on = match evaluation.part {
+        Part::OutOfFold => "on the other folds",
+        Part::Train | Part::Val | Part::Test => "on validation",
+    };
+    let mut text = format!(
+        "\nDecision thresholds selected {selected_on} for a requested sensitivity, and their metrics here:\n
 | target | requested sensitivity | threshold | sensitivity | specificity | precision | number needed to refer |
 |---|---|---|---|---|---|---|\n"
-        .to_owned();
+    );
     for point in &analysis.operating_points {
         let _ = writeln!(
             text,

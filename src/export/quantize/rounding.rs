@@ -98,35 +98,33 @@ fn floats(tensor: &Tensor) -> Result<Vec<f64>> {
 mod tests {
     use super::*;
 
-    fn error(rounded: &Rounded, weights: &[f32], inputs: &[[f64; 2]]) -> f64 {
-        let of = |x: &[f64; 2]| {
-            let off = |i: usize| {
-                f64::from(weights[i]) - f64::from(rounded.values[i]) * f64::from(rounded.scales[0])
-            };
-            (off(0) * x[0] + off(1) * x[1]).powi(2)
-        };
-        inputs.iter().map(of).sum()
+    /// The squared error of the output, summed over the inputs.
+    fn error(rounded: &Rounded, weights: &[f32], inputs: &[Vec<f64>]) -> f64 {
+        let scale = f64::from(rounded.scales[0]);
+        let off: Vec<f64> = (weights.iter().zip(&rounded.values))
+            .map(|(&weight, &value)| f64::from(weight) - f64::from(value) * scale)
+            .collect();
+        let of = |x: &Vec<f64>| (off.iter().zip(x)).map(|(off, x)| off * x).sum::<f64>();
+        inputs.iter().map(|x| of(x).powi(2)).sum()
     }
 
     #[test]
     fn errors_are_compensated_between_correlated_inputs() {
-        // Both inputs are nearly the same, so only the sum of the weights matters.
-        let inputs: Vec<[f64; 2]> = (1..50)
-            .map(|i| [f64::from(i), f64::from(i) + 0.01])
-            .collect();
+        // The inputs are nearly the same, so only the sum of the weights matters. Each of the small weights alone is
+        // nearest to 0, but together they are more than two steps.
+        let weights = [1.0, 0.0035, 0.0035, 0.0035, 0.0035, 0.0035];
+        let input = |i: usize| (0..6).map(|k| i as f64 + 0.01 * ((i * k) % 5) as f64);
+        let inputs: Vec<Vec<f64>> = (1..50).map(|i| input(i).collect()).collect();
         let flat: Vec<f64> = inputs.iter().flatten().copied().collect();
-        let x = Tensor::from_slice(&flat).view([-1, 2]);
-        let products = x.tr().matmul(&x);
-        let weights = [1.0, 0.3333];
-        let rounded = round(&weights, 2, &products).unwrap();
+        let x = Tensor::from_slice(&flat).view([-1, 6]);
+        let rounded = round(&weights, 6, &x.tr().matmul(&x)).unwrap();
         let scale = f64::from(rounded.scales[0]);
         let nearest = Rounded {
-            values: weights
-                .map(|w| (f64::from(w) / scale).round() as i8)
-                .to_vec(),
+            values: weights.map(|w| (f64::from(w) / scale).round() as i8).to_vec(),
             scales: rounded.scales.clone(),
         };
-        assert!(error(&rounded, &weights, &inputs) <= error(&nearest, &weights, &inputs));
+        let [found, of_nearest] = [&rounded, &nearest].map(|one| error(one, &weights, &inputs));
+        assert!(found < 0.5 * of_nearest, "{found} {of_nearest}");
     }
 
     #[test]

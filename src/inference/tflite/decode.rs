@@ -28,9 +28,10 @@ pub fn decode(bytes: &[u8]) -> Result<File, Problem> {
         ));
     }
     let buffers = model.list(model::BUFFERS)?.tables()?;
-    let buffers: Vec<&[u8]> = buffers
+    // Each is used once, as in every export, so that what is copied is no larger than the file.
+    let mut buffers: Vec<Option<&[u8]>> = buffers
         .iter()
-        .map(|one| one.list(buffer::DATA)?.bytes())
+        .map(|one| one.list(buffer::DATA)?.bytes().map(Some))
         .collect::<Result<_, _>>()?;
     let [main] = model.list(model::SUBGRAPHS)?.tables()?[..] else {
         return Err("it does not have exactly one subgraph".to_owned());
@@ -38,7 +39,7 @@ pub fn decode(bytes: &[u8]) -> Result<File, Problem> {
     let tensors = main.list(subgraph::TENSORS)?.tables()?;
     let tensors: Vec<Tensor> = tensors
         .iter()
-        .map(|one| read_tensor(one, &buffers))
+        .map(|one| read_tensor(one, &mut buffers))
         .collect::<Result<_, _>>()?;
     let codes = model.list(model::OPERATOR_CODES)?.tables()?;
     let codes: Vec<i32> = codes
@@ -58,7 +59,7 @@ pub fn decode(bytes: &[u8]) -> Result<File, Problem> {
     let entries = entries
         .iter()
         .map(|one| {
-            let bytes = buffers.get(one.index(metadata::BUFFER)?);
+            let bytes = take(&mut buffers, one.index(metadata::BUFFER)?);
             let bytes = bytes.ok_or("its metadata is damaged")?;
             Ok((one.text(metadata::NAME)?.to_owned(), bytes.to_vec()))
         })
@@ -80,7 +81,12 @@ fn ids(table: &Table, slot: Slot, count: usize) -> Result<Vec<Id>, Problem> {
     ids.ok_or_else(|| "its graph refers to a tensor that does not exist".to_owned())
 }
 
-fn read_tensor(table: &Table, buffers: &[&[u8]]) -> Result<Tensor, Problem> {
+/// A buffer, unless it was taken.
+fn take<'a>(buffers: &mut [Option<&'a [u8]>], index: usize) -> Option<&'a [u8]> {
+    buffers.get_mut(index)?.take()
+}
+
+fn read_tensor(table: &Table, buffers: &mut [Option<&[u8]>]) -> Result<Tensor, Problem> {
     let name = table.text(tensor::NAME)?.to_owned();
     let code = table.i8(tensor::TYPE, 0)?;
     let kind = TensorType::from_code(code)
@@ -92,9 +98,8 @@ fn read_tensor(table: &Table, buffers: &[&[u8]]) -> Result<Tensor, Problem> {
     let data = match table.index(tensor::BUFFER)? {
         0 => None,
         index => {
-            let data = buffers
-                .get(index)
-                .ok_or("the data of a tensor is missing")?;
+            let data = take(buffers, index)
+                .ok_or("the data of a tensor is missing, or used by another")?;
             let mut dims = shape.iter().map(|&dim| usize::try_from(dim).ok());
             let size = dims.try_fold(kind.size(), |size, dim| size.checked_mul(dim?));
             if size != Some(data.len()) {

@@ -1,7 +1,7 @@
 //! Validation of a configuration, before training starts.
 
 use super::{ClassWeights, Sampler, ScheduleKind, TrainableBlocksSetting, TrainingConfig};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, RECALL};
 use crate::model::architecture::Architecture;
 use crate::training::early_stopping::LAST;
 use crate::{Error, Result};
@@ -77,8 +77,11 @@ impl TrainingConfig {
             "between 0 and 1",
         );
         let monitors_last = self.monitor == LAST;
-        let is_known = monitors_last || Metrics::NAMES.contains(&self.monitor.as_str());
-        let names = format!("one of {}, {LAST}", Metrics::NAMES.join(", "));
+        let is_known = monitors_last
+            || Metrics::NAMES.contains(&self.monitor.as_str())
+            || self.monitor.starts_with(RECALL);
+        let names = Metrics::NAMES.join(", ");
+        let names = format!("one of {names}, {RECALL}CODE of a class, {LAST}");
         require(is_known, "monitor", &names);
         require(
             !monitors_last

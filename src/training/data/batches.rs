@@ -107,7 +107,7 @@ impl<'a> TrainingData<'a> {
         Self { teacher, ..self }
     }
 
-    /// The forward pass of a batch: logits (N × 7) with gradients, and the targets of the loss.
+    /// The forward pass of a batch: logits (N × classes) with gradients, and the targets of the loss.
     pub fn forward(&self, model: &MobileNetV2, batch: &Batch) -> Result<(Tensor, Target)> {
         let labels = one_hot(self.dataset.info.classes, batch.labels, model.device());
         let classes = self.classes(batch, model);

@@ -53,11 +53,12 @@ pub fn compute(
     } else {
         None
     };
+    let width = model.network().head.inputs as i64;
     let mut views = Vec::with_capacity(request.views);
     for view in 0..request.views {
         let file = key
             .as_ref()
-            .map(|key| CacheFile::open(&dataset.path.join(key.file_name(view, request))));
+            .map(|key| CacheFile::open(&dataset.path.join(key.file_name(view, request)), width));
         views.push(forward(&base, dataset, request, view, file, progress)?);
     }
     Ok(views)
@@ -122,13 +123,16 @@ fn forward(
 /// A file of cached features, locked if this run may write it.
 struct CacheFile {
     path: PathBuf,
+    /// The number of features of an image.
+    width: i64,
     output: Option<OutputFile>,
 }
 
 impl CacheFile {
-    fn open(path: &Path) -> Self {
+    fn open(path: &Path, width: i64) -> Self {
         Self {
             path: path.to_owned(),
+            width,
             output: OutputFile::new(path, true, |_| true).ok(),
         }
     }
@@ -149,9 +153,13 @@ impl CacheFile {
             })
             .ok();
         let features = tensors?.0.remove(TENSOR)?;
-        let rows = usize::try_from(*features.size().first()?).ok()?;
+        let &[rows, width] = &features.size()[..] else {
+            return None;
+        };
+        let rows = usize::try_from(rows).ok()?;
         let whole = rows == count || rows < count && rows.is_multiple_of(BATCH_SIZE);
-        (whole && features.dim() == 2).then_some(features)
+        let fits = width == self.width && features.kind() == Kind::Float;
+        (whole && fits).then_some(features)
     }
 
     /// Errors are ignored: without the cache, the next run computes the features again.
