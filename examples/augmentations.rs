@@ -7,7 +7,7 @@ use skinlesion::Error;
 use skinlesion::dataset::{Dataset, Split};
 use skinlesion::training::config::resolve;
 use skinlesion::training::data::batches::augmenter;
-use skinlesion::training::{Phase, lr_schedule};
+use skinlesion::training::{Phase, progressive_resizing};
 
 /// Images down, and versions of each across, at the size of the last epoch.
 const ROWS: usize = 10;
@@ -23,7 +23,7 @@ fn main() -> skinlesion::Result<()> {
     let config = resolve::resolve(Phase::Finetune, None, &changes)?;
     let dataset = Dataset::open(Path::new(dataset))?;
     let rows = dataset.split_rows(Split::Train);
-    let side = lr_schedule::size(&config, config.epochs, dataset.pixels.side());
+    let side = progressive_resizing::size(&config, config.epochs, dataset.pixels.side());
     let mut pixels = vec![0; ROWS * COLUMNS * side * side * 3];
     for (row, &number) in rows
         .iter()

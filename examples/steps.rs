@@ -81,7 +81,7 @@ fn main() -> skinlesion::Result<()> {
             optimizer.step(&rates);
             optimizer.zero_grad();
             if let Some(average) = &mut average {
-                average.step_ended(model.tensors(), optimizer.steps(), 1000);
+                average.update(model.tensors(), optimizer.steps());
             }
         };
         let mut times = [(); 4].map(|()| Vec::with_capacity(STEPS));

@@ -35,7 +35,7 @@ pub enum Verb {
     Eval(commands::eval::Args),
     /// Compare two evaluations of the same images: differences with intervals, McNemar's test
     Compare(commands::compare::Args),
-    /// Calibrate a checkpoint's probabilities: fit a temperature on the validation split
+    /// Fit a checkpoint's temperature, decision rule and novelty score on the validation split
     Calibrate(commands::calibrate::Args),
     /// Average the weights of several runs into one network (model soup)
     Average(commands::average::Args),
@@ -43,15 +43,15 @@ pub enum Verb {
     Export(commands::export::Args),
     /// Predict the diagnoses of photographs
     Predict(commands::predict::Args),
-    /// Print what a checkpoint, an export folder or an exported file is
+    /// Describe a checkpoint, an export folder or an exported file
     Info(commands::info::Args),
     /// Time the files of an export, or a checkpoint, on this machine
     Benchmark(commands::benchmark::Args),
     /// Serve the page that runs an exported network in a phone's browser
     Serve(commands::serve::Args),
-    /// Draw a synthetic dataset and run every step on it
+    /// Draw a synthetic dataset, then prepare, train, evaluate, export and predict on it
     Demo(commands::demo::Args),
-    /// Check what this machine has and lacks, with a remedy for each lack
+    /// Check this machine's setup, with a remedy for each problem
     Doctor(commands::doctor::Args),
     /// Print every setting of training with its comment, as a file for --config
     Config(commands::config::Args),

@@ -26,9 +26,10 @@ use crate::files::FolderFiles;
 use crate::inference::classifier::Classifier;
 use crate::inference::open;
 use crate::integrity::sealed::{self, Digests};
+use crate::integrity::sums;
 use crate::metrics::bootstrap::{self, Intervals};
 use crate::metrics::decision_metrics::DecisionAnalysis;
-use crate::metrics::{Metrics, Predictions, operating_points};
+use crate::metrics::{Metrics, Predictions, operating_points, predictions};
 use crate::{DEFAULT_SEED, Result, files};
 
 pub use self::scoring::{as_trained, predict_split, score_split, threshold_rows};
@@ -41,12 +42,12 @@ pub const FOLDER_FILES: FolderFiles = FolderFiles {
     marker: METRICS_FILE,
     names: &[
         METRICS_FILE,
-        "predictions.csv",
+        predictions::FILE,
         "submission.csv",
         "report.txt",
         "report.html",
         "confusion_matrix*",
-        "SHA256SUMS",
+        sums::FILE,
     ],
 };
 

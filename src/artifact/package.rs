@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::format::{Family, Format};
 use crate::files::FolderFiles;
-use crate::integrity::sums::Sums;
-use crate::model::checkpoint_metadata::CheckpointMetadata;
+use crate::integrity::sums::{self, Sums};
+use crate::model::checkpoint_metadata::{CheckpointMetadata, EXPORTED_FILE};
 use crate::{Class, ClassList, Error, Result, reading};
 
 /// The description for apps. Its presence identifies an export folder.
@@ -49,10 +49,10 @@ pub const FOLDER_FILES: FolderFiles = FolderFiles {
         "model.pt",
         "model*.onnx",
         "model*.tflite",
-        "checkpoint.safetensors",
+        EXPORTED_FILE,
         "MODEL_CARD.md",
         "README.md",
-        "SHA256SUMS",
+        sums::FILE,
         "web/",
     ],
 };

@@ -78,6 +78,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         }
     }
     session.finish();
+    let left_out: Vec<&String> = without_libtorch.iter().chain(&untrusted).collect();
     Ok(Summary {
         text: table(&rows)
             + &note("Without libtorch, these are left out", &without_libtorch)
@@ -85,7 +86,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
                 "These contain code and are left out without --trust",
                 &untrusted,
             ),
-        json: json!({ "networks": rows, "left_out": [without_libtorch, untrusted].concat() }),
+        json: json!({ "networks": rows, "left_out": left_out }),
         ..Summary::default()
     })
 }

@@ -18,8 +18,8 @@ use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// What to check: dataset, run, export and evaluation folders, checkpoints and exported files. Every file must be as
-    /// it was written, by the digests that it carries
+    /// What to check: dataset, run, export and evaluation folders, checkpoints and exported files. Every file is
+    /// compared with its recorded SHA-256
     #[arg(value_name = "PATH", required_unless_present = "data")]
     paths: Vec<PathBuf>,
 
@@ -27,8 +27,8 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
-    /// Also check that no test lesion was trained on: by a network (a checkpoint, or an export folder with its
-    /// checkpoint.json), or in another dataset folder, whose images are then compared too. Repeatable
+    /// Also check that no test lesion was trained on: by a network (a checkpoint, an export folder with its
+    /// checkpoint.json, or released), or in another dataset folder, whose images are then compared too. Repeatable
     #[arg(long, value_name = "DIR|CHECKPOINT", requires = "data")]
     against: Vec<PathBuf>,
 

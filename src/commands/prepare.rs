@@ -37,7 +37,7 @@ pub struct Args {
     #[command(flatten)]
     labels: LabelArgs,
 
-    /// A folder of images, searched with all its subfolders for .jpg, .jpeg, .png, .webp, .tif and .bmp; may be repeated
+    /// A folder of images, searched with all its subfolders for .jpg, .jpeg, .png, .webp, .tif, .tiff and .bmp; may be repeated
     #[arg(long, value_name = "DIR", required_unless_present = "images_by_class")]
     images: Vec<PathBuf>,
 

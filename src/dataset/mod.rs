@@ -30,6 +30,7 @@ pub mod plan;
 pub mod row_checks;
 pub mod sample;
 pub mod sources;
+pub mod spaced;
 pub mod split;
 pub mod split_fractions;
 pub mod strata;

@@ -5,6 +5,7 @@ use tch::{Device, Tensor};
 
 use super::scoring::as_trained;
 use crate::dataset::part::Part;
+use crate::dataset::spaced::evenly_spaced;
 use crate::dataset::{Dataset, Split};
 use crate::model::checkpoint::Checkpoint;
 use crate::model::inference_network::InferenceNetwork;
@@ -49,13 +50,13 @@ pub fn fit(
         progress,
     };
     let plain = InferenceNetwork::new(&network, device)?;
-    let features = run.features(&plain, &spaced(&fitted_on))?;
+    let features = run.features(&plain, &evenly_spaced(&fitted_on, MOST_IMAGES))?;
     network.novelty = match &features {
         Some(features) => Novelty::fit(features)?,
         None => None,
     };
     let scoring = InferenceNetwork::new(&network, device)?;
-    let features = run.features(&plain, &spaced(&chosen_on))?;
+    let features = run.features(&plain, &evenly_spaced(&chosen_on, MOST_IMAGES))?;
     let scores = features.and_then(|features| scoring.novelty(&features.to_device(device)));
     let scores = scores.as_ref().map(output::scores).transpose()?;
     checkpoint.metadata.novelty = scores.and_then(|scores| NoveltyRule::new(scores, part));
@@ -68,12 +69,6 @@ pub fn fit(
 /// Whether a lesion is in the half that the statistics are of: by its id, so that all of its images are in one half.
 fn is_in_first_half(lesion_id: &str) -> bool {
     id_hash(lesion_id).as_str() < "8"
-}
-
-/// At most [`MOST_IMAGES`] of these rows, evenly spaced.
-fn spaced(rows: &[usize]) -> Vec<usize> {
-    let count = rows.len().min(MOST_IMAGES);
-    (0..count).map(|i| rows[i * rows.len() / count]).collect()
 }
 
 struct Run<'a> {
@@ -109,13 +104,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn about_half_of_the_lesions_are_in_each_half_and_rows_are_evenly_spaced() {
+    fn about_half_of_the_lesions_are_in_each_half() {
         let first = (0..1000)
             .filter(|n| is_in_first_half(&format!("HAM_{n}")))
             .count();
         assert!((450..550).contains(&first), "{first}");
-        let rows: Vec<usize> = (0..6000).collect();
-        assert_eq!(spaced(&rows)[..3], [0, 2, 4]);
-        assert_eq!(spaced(&rows[..5]), rows[..5]);
     }
 }

@@ -6,7 +6,7 @@ use std::io::Cursor;
 use std::path::Path;
 
 use image::{ImageFormat, RgbImage};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tch::Device;
 
 use crate::artifact::exported_file::ExportedFile;
@@ -29,7 +29,7 @@ const SIZES: [[u32; 2]; Diagnosis::ALL.len()] = [
 ];
 
 /// The contents of `golden.json`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 struct Golden {
     format_version: u32,
     about: String,
@@ -37,35 +37,35 @@ struct Golden {
     images: Vec<GoldenImage>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 struct Tolerance {
     /// The largest allowed difference of a preprocessed byte.
     prepared: u8,
     /// The largest allowed difference of a probability, by format, given the exact bytes of `prepared`.
     probabilities: serde_json::Map<String, serde_json::Value>,
     /// The largest allowed difference of a novelty score, by format, as a fraction of the score.
-    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
     novelty: serde_json::Map<String, serde_json::Value>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 struct GoldenImage {
     file: String,
     sha256: String,
     width: u32,
     height: u32,
     /// The drawn class; `None` if the network does not have it. One trained on photographs may predict another.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     truth: Option<String>,
     prepared: Prepared,
     /// The probabilities by format, in class order.
     probabilities: serde_json::Map<String, serde_json::Value>,
     /// The novelty score by format; only of formats that have one.
-    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
     novelty: serde_json::Map<String, serde_json::Value>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize)]
 struct Prepared {
     file: String,
     /// SHA-256 of the raw bytes: size × size × 3, row-major, RGB interleaved.

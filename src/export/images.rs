@@ -6,6 +6,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::dataset::folds::TrainingFolds;
+use crate::dataset::spaced::evenly_spaced;
 use crate::dataset::{Dataset, Split};
 use crate::evaluation::{self, leakage, scoring};
 use crate::imaging::resize::ResizeRule;
@@ -31,7 +32,7 @@ impl Images {
     pub fn validation(folder: &Path, metadata: &CheckpointMetadata, limit: usize) -> Result<Self> {
         let dataset = open(folder, metadata)?;
         leakage::refuse_seen_lesions(metadata, &dataset, Split::Val)?;
-        let rows = evenly_spaced(&dataset, Split::Val, limit)?;
+        let rows = spaced_rows(&dataset, Split::Val, limit)?;
         let mut truths = Predictions::new(dataset.info.classes);
         for &row in &rows {
             scoring::push_label(&mut truths, &dataset, row);
@@ -54,7 +55,7 @@ impl Images {
         let most = COMPARED_TRAINING_IMAGES;
         let limit = if limit == 0 { most } else { limit.min(most) };
         Ok(Self {
-            pixels: (dataset.pixels).images(&evenly_spaced(&dataset, Split::Train, limit)?)?,
+            pixels: (dataset.pixels).images(&spaced_rows(&dataset, Split::Train, limit)?)?,
             of: "training images",
             truths: Predictions::new(dataset.info.classes),
             whole: false,
@@ -93,7 +94,7 @@ pub fn training(
     limit: usize,
 ) -> Result<Vec<Vec<u8>>> {
     let dataset = open(folder, metadata)?;
-    let rows = evenly_spaced(&dataset, Split::Train, limit)?;
+    let rows = spaced_rows(&dataset, Split::Train, limit)?;
     dataset.pixels.images(&rows)
 }
 
@@ -103,8 +104,8 @@ fn open(folder: &Path, metadata: &CheckpointMetadata) -> Result<Dataset> {
     Ok(dataset)
 }
 
-/// Evenly spaced rows of a split.
-fn evenly_spaced(dataset: &Dataset, split: Split, limit: usize) -> Result<Vec<usize>> {
+/// Up to `limit` evenly spaced rows of a split; all if `limit` is 0.
+fn spaced_rows(dataset: &Dataset, split: Split, limit: usize) -> Result<Vec<usize>> {
     let rows = dataset.split_rows(split);
     if rows.is_empty() {
         return Err(Error::file(
@@ -115,12 +116,8 @@ fn evenly_spaced(dataset: &Dataset, split: Split, limit: usize) -> Result<Vec<us
             ),
         ));
     }
-    let count = if limit == 0 {
-        rows.len()
-    } else {
-        limit.min(rows.len())
-    };
-    Ok((0..count).map(|i| rows[i * rows.len() / count]).collect())
+    let most = if limit == 0 { rows.len() } else { limit };
+    Ok(evenly_spaced(&rows, most))
 }
 
 /// A noise image of `size` × `size` pixels.

@@ -13,7 +13,6 @@ use crate::model::fuse::FusedNetwork;
 use crate::model::inference_network::InferenceNetwork;
 use crate::model::novelty_rule::NoveltyRule;
 use crate::model::{input, output};
-use crate::probabilities::Probabilities;
 use crate::{Class, ClassList, Error, Result};
 
 /// A checkpoint as a [`Classifier`].
@@ -81,10 +80,6 @@ impl Classifier for CheckpointClassifier {
 
     fn novelty(&self) -> Option<NoveltyRule> {
         self.metadata.novelty
-    }
-
-    fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
-        Ok(self.outputs(images)?.probabilities)
     }
 
     fn outputs(&self, images: &[&[u8]]) -> Result<Outputs> {

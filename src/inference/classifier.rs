@@ -60,14 +60,11 @@ pub trait Classifier {
     }
 
     /// Predicts a batch of prepared images, each as [`crate::imaging::resize::resize`] returns it.
-    fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>>;
+    fn outputs(&self, images: &[&[u8]]) -> Result<Outputs>;
 
-    /// As [`Classifier::probabilities`], with the novelty scores.
-    fn outputs(&self, images: &[&[u8]]) -> Result<Outputs> {
-        Ok(Outputs {
-            probabilities: self.probabilities(images)?,
-            novelty: None,
-        })
+    /// The probabilities of [`Classifier::outputs`].
+    fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
+        Ok(self.outputs(images)?.probabilities)
     }
 
     /// The Grad-CAM map of a prepared image for a class: a square grid in row order, values from 0 up
@@ -80,6 +77,16 @@ pub trait Classifier {
 
 /// The largest difference of a sum of probabilities from 1: the outputs of an int8 file have steps of 1/256.
 const SUM_TOLERANCE: f64 = 0.05;
+
+impl From<Vec<Probabilities>> for Outputs {
+    /// Without novelty scores.
+    fn from(probabilities: Vec<Probabilities>) -> Self {
+        Self {
+            probabilities,
+            novelty: None,
+        }
+    }
+}
 
 impl Outputs {
     /// Without images; with novelty scores if `has_novelty`.

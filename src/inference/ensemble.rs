@@ -100,10 +100,6 @@ impl Classifier for Ensemble {
         })
     }
 
-    fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
-        Ok(self.outputs(images)?.probabilities)
-    }
-
     fn outputs(&self, images: &[&[u8]]) -> Result<Outputs> {
         let mut novelty = self.novelty().map(|_| vec![0.0; images.len()]);
         let mut means = vec![Probabilities::zeros(self.classes()); images.len()];
@@ -162,11 +158,11 @@ mod tests {
             &self.decisions
         }
 
-        fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
+        fn outputs(&self, images: &[&[u8]]) -> Result<Outputs> {
             let mut row = Probabilities::zeros(ham10000());
             row[ham("mel").index()] = self.melanoma;
             row[ham("nv").index()] = 1.0 - self.melanoma;
-            Ok(vec![row; images.len()])
+            Ok(vec![row; images.len()].into())
         }
     }
 

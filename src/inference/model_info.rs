@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use self::modified::modified;
 use super::onnx::OnnxClassifier;
 use crate::artifact::description::Description;
+use crate::artifact::exported_file::is_exported;
 use crate::artifact::package::{self, MODEL_FILE};
 use crate::artifact::{released, torchscript};
 use crate::integrity::sums::Sums;
@@ -116,9 +117,9 @@ impl ModelInfo {
         if path.join(MODEL_FILE).is_file() {
             return Self::of_export(path);
         }
-        match path.extension().and_then(|extension| extension.to_str()) {
-            Some("onnx" | "pt" | "tflite") => Self::of_exported_file(path),
-            _ => Self::of_checkpoint(path),
+        match is_exported(path) {
+            true => Self::of_exported_file(path),
+            false => Self::of_checkpoint(path),
         }
     }
 

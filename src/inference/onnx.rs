@@ -121,10 +121,6 @@ impl Classifier for OnnxClassifier {
         self.spec.novelty
     }
 
-    fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
-        Ok(self.outputs(images)?.probabilities)
-    }
-
     fn outputs(&self, images: &[&[u8]]) -> Result<Outputs> {
         if images.len() < 2 * self.single_threads.len() {
             return self.batch(images, &self.threads);
@@ -161,7 +157,9 @@ impl Classifier for OnnxClassifier {
             .map_err(|error| self.failed(&error.to_string()))?;
         let cells = height * width;
         let map = (cells > 0).then(|| flat.chunks_exact(cells).nth(class.index()));
-        Ok(map.flatten().map(|map| map.iter().map(|value| value.max(0.0)).collect()))
+        Ok(map
+            .flatten()
+            .map(|map| map.iter().map(|value| value.max(0.0)).collect()))
     }
 }
 

@@ -12,7 +12,6 @@ use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::model::novelty_rule::NoveltyRule;
 use crate::model::{input, output};
-use crate::probabilities::Probabilities;
 use crate::{ClassList, Error, Result};
 
 /// A TorchScript file that `skinlesion export` wrote.
@@ -82,10 +81,6 @@ impl Classifier for TorchScriptClassifier {
 
     fn novelty(&self) -> Option<NoveltyRule> {
         self.spec.novelty
-    }
-
-    fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
-        Ok(self.outputs(images)?.probabilities)
     }
 
     fn outputs(&self, images: &[&[u8]]) -> Result<Outputs> {

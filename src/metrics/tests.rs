@@ -150,10 +150,17 @@ fn every_name_gets_its_metric() {
 /// Truths with probabilities; probabilities take few values, so that ties are common.
 #[test]
 fn top_k_accuracy_is_left_out_where_it_is_always_one() {
-    for (list, expected) in [("melanoma", [false; 2]), ("isic2017", [true, false]), ("isic2019", [true; 2])] {
+    for (list, expected) in [
+        ("melanoma", [false; 2]),
+        ("isic2017", [true, false]),
+        ("isic2019", [true; 2]),
+    ] {
         let classes = by_name(list).unwrap();
         let truths: Vec<Class> = classes.iter().collect();
-        let answers: Vec<_> = truths.iter().map(|&class| Probabilities::one_hot(class)).collect();
+        let answers: Vec<_> = truths
+            .iter()
+            .map(|&class| Probabilities::one_hot(class))
+            .collect();
         let metrics = score(classes, &truths, &answers);
         let found = ["top2_accuracy", "top3_accuracy"].map(|name| metrics.get(name).is_some());
         assert_eq!(found, expected, "{list}");

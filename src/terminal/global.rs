@@ -14,7 +14,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "DEVICE", default_value = "auto")]
     pub device: String,
 
-    /// Number of CPU threads; 0 means all cores, which is also the most that are used
+    /// Number of CPU threads; 0 means all cores, and larger numbers are reduced to that
     #[arg(long, global = true, value_name = "N", default_value_t = 0)]
     pub threads: usize,
 
@@ -36,7 +36,8 @@ pub struct Global {
     )]
     pub color: clap::ColorChoice,
 
-    /// Print the summary as one JSON object on standard output, and everything else on standard error
+    /// Print the summary as one JSON object on standard output (predict: one line for each image), and everything else on
+    /// standard error
     #[arg(long, global = true)]
     pub json: bool,
 }

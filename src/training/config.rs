@@ -90,8 +90,6 @@ pub struct TrainingConfig {
     #[serde(default, skip_serializing_if = "is_zero")]
     pub ema_decay: f64,
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub swa_epochs: usize,
-    #[serde(default, skip_serializing_if = "is_zero")]
     pub mixup: f64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub teachers: Vec<PathBuf>,

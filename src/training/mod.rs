@@ -18,6 +18,7 @@ pub mod loss;
 pub mod lr_schedule;
 mod mixup;
 pub mod optim;
+pub mod progressive_resizing;
 pub mod run;
 pub mod tensorboard;
 mod trainer;

@@ -198,7 +198,7 @@ impl<'a> Trainer<'a> {
         let (logits, target) = self.data.forward(&self.model, &batch)?;
         let loss = self.loss.compute(&logits, &target);
         let value = loss.double_value(&[]);
-        refuse_divergence(value, epoch)?;
+        refuse_divergence(value, epoch, self.reports_steps())?;
         self.optimizer.zero_grad();
         loss.backward();
         if config.clip_grad_norm > 0.0 {
@@ -207,12 +207,7 @@ impl<'a> Trainer<'a> {
         let rates = param_groups::rates(self.optimizer.groups(), base_rate, head_rate);
         self.optimizer.step(&rates);
         if let Some(ema) = &mut self.ema {
-            let steps_per_epoch = self.train_labels.len().div_ceil(config.batch_size);
-            ema.step_ended(
-                self.model.tensors(),
-                self.optimizer.steps(),
-                steps_per_epoch,
-            );
+            ema.update(self.model.tensors(), self.optimizer.steps());
         }
 
         self.state.probabilities.extend(output::probabilities(

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use skinlesion::artifact::exported_file::is_exported;
 use skinlesion::artifact::package::{self, MODEL_FILE};
 use skinlesion::dataset::findings::Fault;
 use skinlesion::dataset::info;
@@ -35,10 +36,7 @@ pub fn of(path: &Path, session: &Session) -> Result<ValidationReport> {
         .is_some_and(|extension| extension == "json")
     {
         json(path, &mut report);
-    } else if path
-        .extension()
-        .is_some_and(|extension| matches!(extension.to_str(), Some("onnx" | "tflite" | "pt")))
-    {
+    } else if is_exported(path) {
         exported_file(path, &mut report)?;
     } else {
         checkpoint(path, &mut report);

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use skinlesion::artifact::exported_file::is_exported;
 use skinlesion::dataset::Split;
 use skinlesion::evaluation::Evaluation;
 use skinlesion::inference::open;
@@ -102,11 +103,7 @@ pub fn views(args: &Args) -> &'static str {
 pub fn next(args: &Args, path: &Path) -> String {
     let model = shell::quoted_path(path);
     let file = open::locate(path);
-    let is_exported = matches!(
-        file.extension().and_then(|extension| extension.to_str()),
-        Some("onnx" | "pt" | "tflite")
-    );
-    if is_exported {
+    if is_exported(&file) {
         return format!("skinlesion benchmark {model}");
     }
     let name = args.data.canonicalize().unwrap_or_default();

@@ -26,7 +26,7 @@ use super::split;
 use super::split_fractions::SplitStrategy;
 use super::tables::Tables;
 use crate::files::{self, AtomicFolder, FolderFiles};
-use crate::integrity::sealed;
+use crate::integrity::{sealed, sums};
 use crate::progress::Progress;
 use crate::{ClassList, Error, Result};
 
@@ -41,7 +41,7 @@ const FILES: FolderFiles = FolderFiles {
         page::FILE,
         "class_distribution.*",
         "samples.png",
-        "SHA256SUMS",
+        sums::FILE,
         "features-*.safetensors*",
     ],
 };

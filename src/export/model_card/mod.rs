@@ -12,7 +12,6 @@ use crate::artifact::description::Description;
 use crate::artifact::exported_file::ExportedFile;
 use crate::artifact::package::{CHECKPOINT_FILE, LABELS_FILE, MODEL_FILE};
 use crate::classes::ham10000;
-use crate::dataset::part::Part;
 use crate::integrity::sums::FILE as SUMS_FILE;
 
 /// The card's file name in an export folder.

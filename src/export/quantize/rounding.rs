@@ -113,14 +113,16 @@ mod tests {
         // The inputs are nearly the same, so only the sum of the weights matters. Each of the small weights alone is
         // nearest to 0, but together they are more than two steps.
         let weights = [1.0, 0.0035, 0.0035, 0.0035, 0.0035, 0.0035];
-        let input = |i: usize| (0..6).map(|k| i as f64 + 0.01 * ((i * k) % 5) as f64);
+        let input = |i: usize| (0..6).map(move |k| i as f64 + 0.01 * ((i * k) % 5) as f64);
         let inputs: Vec<Vec<f64>> = (1..50).map(|i| input(i).collect()).collect();
         let flat: Vec<f64> = inputs.iter().flatten().copied().collect();
         let x = Tensor::from_slice(&flat).view([-1, 6]);
         let rounded = round(&weights, 6, &x.tr().matmul(&x)).unwrap();
         let scale = f64::from(rounded.scales[0]);
         let nearest = Rounded {
-            values: weights.map(|w| (f64::from(w) / scale).round() as i8).to_vec(),
+            values: weights
+                .map(|w| (f64::from(w) / scale).round() as i8)
+                .to_vec(),
             scales: rounded.scales.clone(),
         };
         let [found, of_nearest] = [&rounded, &nearest].map(|one| error(one, &weights, &inputs));

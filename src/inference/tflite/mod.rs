@@ -27,7 +27,6 @@ use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::model::novelty_rule::NoveltyRule;
 use crate::model::{input, output};
-use crate::probabilities::Probabilities;
 use crate::{ClassList, Error, Result, reading};
 
 /// A TFLite file that `skinlesion export` wrote.
@@ -156,10 +155,6 @@ impl Classifier for TfliteClassifier {
 
     fn novelty(&self) -> Option<NoveltyRule> {
         self.spec.novelty
-    }
-
-    fn probabilities(&self, images: &[&[u8]]) -> Result<Vec<Probabilities>> {
-        Ok(self.outputs(images)?.probabilities)
     }
 
     fn outputs(&self, images: &[&[u8]]) -> Result<Outputs> {

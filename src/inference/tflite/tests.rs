@@ -10,6 +10,7 @@ use crate::classes::ham10000;
 use crate::export::tflite::samples::{SIDE, described, description, network, quantized};
 use crate::export::tflite::{write, write_int8};
 use crate::model::inference_network::InferenceNetwork;
+use crate::probabilities::Probabilities;
 
 const KINDS: [&str; 3] = ["float32", "float16", "int8"];
 

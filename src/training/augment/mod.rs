@@ -1,5 +1,5 @@
 //! Augmentation of training images: geometry ([`warp`]), occlusions ([`occlusion`]), colour and illumination
-//! ([`light`]), blur and JPEG compression ([`camera`]), operations on the finished image ([`rand_augment`]).
+//! ([`light`]), blur and JPEG compression ([`camera`]).
 //!
 //! The changes of an image depend on (seed, epoch, the image's row in the dataset) alone, not on its batch. They are
 //! applied on the CPU, one image per thread, and take a few percent of the time of a training step.
@@ -8,7 +8,6 @@ mod camera;
 mod light;
 mod occlusion;
 mod photograph;
-mod rand_augment;
 mod warp;
 
 use rand::SeedableRng;
@@ -17,7 +16,6 @@ use rand_chacha::ChaCha8Rng;
 use self::camera::Camera;
 use self::light::Light;
 use self::occlusion::Occlusions;
-use self::rand_augment::RandAugment;
 use self::warp::Warp;
 use super::config::Augment;
 use crate::imaging::resize::{self, ResizeRule};
@@ -61,7 +59,6 @@ impl Augmenter<'_> {
         let occlusions = Occlusions::random(self.by, random);
         let light = Light::random(self.by, random);
         let camera = Camera::random(self.by, random);
-        let rand_augment = RandAugment::random(self.by, random);
 
         let largest = (size as f64 * LARGEST_REDUCTION).round() as usize;
         let mut photograph = if largest < self.side {
@@ -72,9 +69,7 @@ impl Augmenter<'_> {
         };
         occlusions.apply(&mut photograph);
         light.apply(&mut photograph);
-        let mut bytes = camera.apply(photograph);
-        rand_augment.apply(&mut bytes, size);
-        bytes
+        camera.apply(photograph)
     }
 }
 

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use crate::files::{self, AtomicFolder, FolderFiles, PublishedFolder};
+use crate::integrity::sums;
 use crate::model::checkpoint_metadata::{BEST_FILE, LAST_FILE};
 use crate::training::config::TrainingConfig;
 use crate::training::{history, tensorboard};
@@ -31,7 +32,7 @@ const FILES: FolderFiles = FolderFiles {
         "curves.png",
         "curves.svg",
         tensorboard::FILE,
-        "SHA256SUMS",
+        sums::FILE,
     ],
 };
 

@@ -31,13 +31,11 @@ pub struct Augment {
     pub erase: f64,
     pub blur: f64,
     pub jpeg: f64,
-    pub randaugment: usize,
-    pub magnitude: f64,
 }
 
 impl Augment {
     /// All keys whose values are fractions or probabilities (0 to below 1), with their values.
-    pub fn shares(&self) -> [(&'static str, f64); 22] {
+    pub fn shares(&self) -> [(&'static str, f64); 21] {
         [
             ("scale", self.scale),
             ("crop", self.crop),
@@ -60,7 +58,6 @@ impl Augment {
             ("erase", self.erase),
             ("blur", self.blur),
             ("jpeg", self.jpeg),
-            ("magnitude", self.magnitude),
         ]
     }
 }

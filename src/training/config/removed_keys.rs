@@ -6,7 +6,7 @@ use toml::{Table, Value};
 use crate::{Error, Result};
 
 /// The removed keys, the value that switched each off, and why it was removed.
-const REMOVED_KEYS: [(&str, Off, &str); 7] = [
+const REMOVED_KEYS: [(&str, Off, &str); 10] = [
     (
         "focal_gamma",
         Off::Number(0.0),
@@ -30,15 +30,25 @@ const REMOVED_KEYS: [(&str, Off, &str); 7] = [
         Off::Word("train"),
         "Frozen BatchNorm cost twelve points of balanced accuracy",
     ),
+    (
+        "swa_epochs",
+        Off::Number(0.0),
+        "Stochastic weight averaging gained nothing over the EMA",
+    ),
+    ("augment.randaugment", Off::Number(0.0), RAND_AUGMENT),
+    ("augment.magnitude", Off::Anything, RAND_AUGMENT),
 ];
 
 const BALANCED: &str = "Class weights do the same, and `skinlesion calibrate` fits the balanced decision rule afterwards";
+const RAND_AUGMENT: &str = "No gain of RandAugment was measured";
 const GRADUAL: &str = "Unfreezing blocks one by one gained nothing";
 
 /// The value that switched a removed key off.
 enum Off {
     Number(f64),
     Word(&'static str),
+    /// It had no effect without another removed key.
+    Anything,
 }
 
 impl Off {
@@ -48,6 +58,7 @@ impl Off {
                 value.as_float() == Some(*off) || value.as_integer().map(|n| n as f64) == Some(*off)
             }
             Self::Word(off) => value.as_str() == Some(off),
+            Self::Anything => true,
         }
     }
 }
@@ -58,7 +69,12 @@ impl Off {
 /// A removed key with another value.
 pub(super) fn drop_removed_keys(table: &mut Table, place: &str) -> Result<()> {
     for (key, off, reason) in REMOVED_KEYS {
-        if let Some(value) = table.remove(key)
+        let removed = match key.split_once('.') {
+            Some((section, key)) => (table.get_mut(section).and_then(Value::as_table_mut))
+                .and_then(|section| section.remove(key)),
+            None => table.remove(key),
+        };
+        if let Some(value) = removed
             && !off.is(&value)
         {
             return Err(Error::input(
@@ -82,15 +98,22 @@ mod tests {
     fn removed_keys_that_are_switched_off_are_accepted() {
         let config = resolve(Phase::Finetune, None, &[]).unwrap();
         let removed = "focal_gamma = 0.0\nlogit_adjustment = 0\ncutmix = 0.0\nlayer_decay = 1.0\n\
-                       gradual_unfreeze_epochs = 0.0\nbatch_norm = \"train\"\n";
-        let text = format!("{removed}{}", config.to_toml());
+                       gradual_unfreeze_epochs = 0.0\nbatch_norm = \"train\"\nswa_epochs = 0\n";
+        let of_augment = "[augment]\nrandaugment = 0\nmagnitude = 0.3\n";
+        let text = format!("{removed}{}", config.to_toml()).replace("[augment]\n", of_augment);
+        assert!(text.contains("randaugment"));
         let read = from_checkpoint(Path::new("config.toml"), &text).unwrap();
         assert_eq!(read, config);
     }
 
     #[test]
     fn removed_keys_in_use_are_refused_with_the_reason() {
-        for setting in ["focal_gamma=2", "batch_norm=frozen", "layer_decay=0.9"] {
+        for setting in [
+            "focal_gamma=2",
+            "batch_norm=frozen",
+            "layer_decay=0.9",
+            "augment.randaugment=2",
+        ] {
             let error = resolve(Phase::Finetune, None, &[setting.into()]).unwrap_err();
             let key = setting.split('=').next().unwrap();
             let error = error.to_string();

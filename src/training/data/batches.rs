@@ -18,7 +18,7 @@ use crate::training::augment::Augmenter;
 use crate::training::config::{Phase, TrainingConfig};
 use crate::training::distillation::Teacher;
 use crate::training::loss::{Target, one_hot};
-use crate::training::{lr_schedule, mixup};
+use crate::training::{mixup, progressive_resizing};
 use crate::{Class, Error, Result};
 
 /// Images per batch in validation.
@@ -168,7 +168,7 @@ impl<'a> TrainingData<'a> {
     /// The augmented, normalised images of a batch.
     fn augmented(&self, batch: &Batch, model: &MobileNetV2) -> Result<Tensor> {
         let pixels = &self.dataset.pixels;
-        let size = lr_schedule::size(self.config, batch.epoch, pixels.side());
+        let size = progressive_resizing::size(self.config, batch.epoch, pixels.side());
         let rows: Vec<usize> = (batch.indices.iter())
             .map(|&index| self.train[index])
             .collect();

@@ -22,14 +22,19 @@ pub(super) fn refuse_empty(dataset: &Dataset, rows: &[Vec<usize>; 2]) -> Result<
 }
 
 /// Stops training when the loss is infinite or NaN, from which it cannot recover.
-pub(super) fn refuse_divergence(loss: f64, epoch: usize) -> Result<()> {
+/// `saved`: whether earlier epochs were.
+pub(super) fn refuse_divergence(loss: f64, epoch: usize, saved: bool) -> Result<()> {
     if loss.is_finite() {
         return Ok(());
     }
+    let kept = match saved && epoch > 1 {
+        true => " Checkpoints of earlier epochs are kept.",
+        false => "",
+    };
     Err(Error::input(
         format!("epoch {epoch}"),
         format!("training diverged: the loss is {loss}"),
-        "Lower learning_rate and base_learning_rate, or raise warmup_epochs. Checkpoints of earlier epochs are kept.",
+        format!("Lower learning_rate and base_learning_rate, or raise warmup_epochs.{kept}"),
     ))
 }
 

@@ -20,9 +20,6 @@ impl Trainer<'_> {
     pub(super) fn end_epoch(&mut self) -> Result<bool> {
         let (config, epoch) = (self.run.config, self.state.epoch);
         let started = Instant::now();
-        if let Some(ema) = &mut self.ema {
-            ema.epoch_ended(self.model.tensors(), epoch);
-        }
         let labels: Vec<Class> = (self.order().iter())
             .map(|&index| self.train_labels[index])
             .collect();

@@ -122,16 +122,6 @@ fn with_shares_of_sources() {
 }
 
 #[test]
-fn with_randaugment() {
-    resumes_exactly(&["epochs=2", "augment.randaugment=2", "augment.magnitude=0.6"]);
-}
-
-#[test]
-fn with_an_average_of_all_steps_of_the_last_epochs() {
-    resumes_exactly(&["epochs=3", "swa_epochs=2", "monitor=last"]);
-}
-
-#[test]
 fn with_two_teachers_of_which_some_images_are_unseen() {
     if !in_own_process() {
         return;
