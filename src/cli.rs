@@ -70,12 +70,24 @@ impl Cli {
         let words: Vec<String> = std::env::args_os()
             .map(|word| word.to_string_lossy().into_owned())
             .collect();
-        let command = Self::command().color(color_choice(&words));
+        let command = with_negative_numbers(Self::command()).color(color_choice(&words));
         let matches = command.try_get_matches();
         matches
             .and_then(|matches| Self::from_arg_matches(&matches))
             .map_err(|error| unknown_flag::explain(error, &words))
     }
+}
+
+/// Takes -1 after a flag for its value, so that the error names the flag.
+fn with_negative_numbers(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(|argument| match argument.get_long() {
+            Some(_) if argument.get_action().takes_values() => {
+                argument.allow_negative_numbers(true)
+            }
+            _ => argument,
+        })
+        .mut_subcommands(with_negative_numbers)
 }
 
 impl Verb {

@@ -29,7 +29,7 @@ pub enum Error {
     },
 
     /// The output already exists.
-    #[error("{} already exists\n  Choose another --out, or pass --force to replace it.", .0.display())]
+    #[error("{} already exists\n  Choose another name, or pass --force to replace it.", .0.display())]
     Exists(PathBuf),
 
     /// The user stopped a run before it saved anything.

@@ -31,7 +31,8 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, _session: &Session) -> Outcome {
-    let _out = checkpoint_file(&args.out, args.force)?;
+    let inputs: Vec<&Path> = args.checkpoints.iter().map(PathBuf::as_path).collect();
+    let _out = checkpoint_file(&args.out, args.force, &inputs)?;
     let weights = match args.weights.len() {
         0 => vec![1.0; args.checkpoints.len()],
         n if n == args.checkpoints.len() => args.weights.clone(),

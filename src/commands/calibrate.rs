@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use skinlesion::dataset::Dataset;
+use skinlesion::dataset::{Dataset, DatasetInfo, info};
 use skinlesion::evaluation::calibrate::{Calibrated, calibrate, calibrate_out_of_fold};
 use skinlesion::evaluation::out_of_fold::OutOfFold;
 use skinlesion::evaluation::{self, novelty_fit};
@@ -48,7 +48,7 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
-    let _out = checkpoint_file(&args.out, args.force)?;
+    let _out = checkpoint_file(&args.out, args.force, &[&args.checkpoint])?;
     let checkpoint = Checkpoint::read(&args.checkpoint)?;
     let mut calibrated = calibrated(args, checkpoint, session)?;
     if let Some(data) = &args.data {
@@ -78,18 +78,22 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         }),
         next: Some(match (&args.data, &args.out_of_fold) {
             (Some(data), None) => {
+                let has_test = DatasetInfo::read(&data.join(info::FILE))
+                    .is_ok_and(|info| info.counts.test.iter().any(|&images| images > 0));
                 let split = match metadata.fold {
-                    Some(_) => " --split val",
-                    None => "",
+                    None if has_test => "",
+                    _ => " --split val",
                 };
                 let data = shell::quoted_path(data);
                 let eval = shell::beside(&args.out, "-eval");
                 format!("skinlesion eval --model {out} --data {data}{split} --out {eval}")
             }
-            (_, evaluation) => {
+            (data, evaluation) => {
                 let evaluation = evaluation.as_deref().map(shell::quoted_path);
+                let data = data.as_deref().map(shell::quoted_path);
                 format!(
-                    "skinlesion export --checkpoint {out} --evaluation {} --out {}",
+                    "skinlesion export --checkpoint {out}{} --evaluation {} --out {}",
+                    data.map_or_else(String::new, |data| format!(" --data {data}")),
                     evaluation.unwrap_or_default(),
                     shell::beside(&args.out, "-export")
                 )

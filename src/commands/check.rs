@@ -45,13 +45,29 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         },
     };
     let mut all = ValidationReport::default();
+    let mut paths = Vec::new();
     for path in &args.paths {
-        let report = proofs::of(path, session)?;
-        summary.text += &format!("{}\n{}", path.display(), listed(&report));
+        let report = proofs::of(path, session).or_else(|error| match error {
+            Error::Stopped => Err(error),
+            // The other paths are checked all the same.
+            error => Ok(ValidationReport {
+                faults: vec![Fault::new(error.to_string())],
+                ..ValidationReport::default()
+            }),
+        })?;
+        summary.text += &format!("{}\n{}\n", path.display(), listed(&report));
+        paths.push(json!({
+            "path": path,
+            "sound": report.faults.is_empty(),
+            "proved": report.proved,
+            "not_checked": report.not_checked,
+            "faults": report.faults,
+        }));
         all.extend(report);
     }
     summary.failed |= !all.faults.is_empty();
     summary.json["sound"] = json!(!summary.failed);
+    summary.json["paths"] = json!(paths);
     for (key, more) in [
         ("proved", json!(all.proved)),
         ("not_checked", json!(all.not_checked)),

@@ -44,7 +44,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     }
     Ok(Summary {
         json: match list {
-            Some(list) => json!(list),
+            Some(list) => json!({ "name": list.name(), "classes": list }),
             None => (BUILT_IN.iter())
                 .map(|list| (list.name().to_owned(), json!(list)))
                 .collect::<serde_json::Map<_, _>>()

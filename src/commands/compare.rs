@@ -37,7 +37,9 @@ pub struct Args {
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
     let out = args.out.as_ref();
-    let out = out.map(|out| json_file(out, args.force)).transpose()?;
+    let out = out
+        .map(|out| json_file(out, args.force, "mcnemar"))
+        .transpose()?;
     let predictions = args.predictions.as_deref();
     let predictions = predictions.and_then(|paths| Some((paths.first()?, paths.get(1)?)));
     let seed = session.global.seed.unwrap_or(DEFAULT_SEED);

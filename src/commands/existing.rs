@@ -1,15 +1,26 @@
 //! Outputs that are single files, and which earlier ones --force replaces.
 
 use std::path::Path;
+#[cfg(feature = "torch")]
+use std::path::PathBuf;
 
 use skinlesion::Error;
+#[cfg(feature = "torch")]
+use skinlesion::artifact::package::MODEL_FILE;
 use skinlesion::files::OutputFile;
+#[cfg(feature = "torch")]
+use skinlesion::model::checkpoint_metadata::{
+    BEST_FILE, CheckpointMetadata, EXPORTED_FILE, LAST_FILE, locate,
+};
+#[cfg(feature = "torch")]
+use skinlesion::training::checkpointing::folder::CONFIG_FILE;
 
-/// Locks a file to write JSON to. --force replaces JSON files only.
-pub fn json_file(out: &Path, force: bool) -> skinlesion::Result<OutputFile> {
+/// Locks a file to write JSON to. --force replaces objects with this key only.
+pub fn json_file(out: &Path, force: bool, key: &str) -> skinlesion::Result<OutputFile> {
     OutputFile::new(out, force, |earlier| {
         let bytes = std::fs::read(earlier).unwrap_or_default();
-        serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok()
+        let value = serde_json::from_slice::<serde_json::Value>(&bytes);
+        value.is_ok_and(|value| value.get(key).is_some())
     })
 }
 
@@ -23,21 +34,46 @@ pub fn csv_file(out: &Path, force: bool, header: &str) -> skinlesion::Result<Out
     })
 }
 
-/// Refuses to write a picture over a file that exists, unless told to.
-pub fn refuse_existing(out: &Path, force: bool) -> skinlesion::Result<()> {
+/// Refuses to write a picture over a file that exists, unless told to, and over an image that is read.
+pub fn refuse_existing(out: &Path, force: bool, inputs: &[&Path]) -> skinlesion::Result<()> {
+    refuse_inputs(out, inputs)?;
     match out.exists() && !force {
         true => Err(Error::Exists(out.to_owned())),
         false => Ok(()),
     }
 }
 
-/// Locks a file to write a checkpoint to. --force replaces safetensors files only: eight bytes of length, then JSON.
+/// Refuses an output that is one of the inputs.
+fn refuse_inputs(out: &Path, inputs: &[&Path]) -> skinlesion::Result<()> {
+    let Ok(resolved) = out.canonicalize() else {
+        return Ok(()); // it does not exist
+    };
+    let is_it = |input: &&&Path| input.canonicalize().is_ok_and(|input| input == resolved);
+    match inputs.iter().find(is_it) {
+        Some(_) => Err(Error::file(
+            out,
+            "this file is an input, so it is not replaced",
+            "Choose another name.",
+        )),
+        None => Ok(()),
+    }
+}
+
+/// Locks a file to write a checkpoint to. --force replaces checkpoints only, and neither an input nor a file of a run or
+/// of an export.
 #[cfg(feature = "torch")]
-pub fn checkpoint_file(out: &Path, force: bool) -> skinlesion::Result<OutputFile> {
+pub fn checkpoint_file(
+    out: &Path,
+    force: bool,
+    inputs: &[&Path],
+) -> skinlesion::Result<OutputFile> {
+    let inputs: Vec<PathBuf> = inputs.iter().map(|input| locate(input)).collect();
+    let inputs: Vec<&Path> = inputs.iter().map(PathBuf::as_path).collect();
+    refuse_inputs(out, &inputs)?;
     OutputFile::new(out, force, |earlier| {
-        let mut start = [0; 9];
-        let file = std::fs::File::open(earlier);
-        let read = file.and_then(|mut file| std::io::Read::read_exact(&mut file, &mut start));
-        read.is_ok() && start[8] == b'{'
+        let is_in_folder = [CONFIG_FILE, MODEL_FILE].map(|name| earlier.with_file_name(name));
+        let of_folder = [BEST_FILE, LAST_FILE, EXPORTED_FILE].map(|name| earlier.ends_with(name));
+        let is_of_run = is_in_folder.iter().any(|path| path.is_file()) && of_folder.contains(&true);
+        !is_of_run && CheckpointMetadata::read(earlier).is_ok()
     })
 }

@@ -83,8 +83,10 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         session.say(left_out);
     }
     let mut text = format!("\n{}", printer.counts(left_out.as_deref()));
-    for caveat in caveats::caveats(&rules, args.tta, classifier.networks()) {
-        text += &format!("\n{caveat}");
+    if printer.answered > 0 {
+        for caveat in caveats::caveats(&rules, args.tta, classifier.networks()) {
+            text += &format!("\n{caveat}");
+        }
     }
     let csv = csv.map(CsvFile::finish).transpose()?;
     Ok(Summary {

@@ -4,6 +4,9 @@ mod args;
 mod resume;
 mod summary;
 
+use std::path::Path;
+
+use skinlesion::Error;
 use skinlesion::dataset::Dataset;
 use skinlesion::dataset::folds::TrainingFolds;
 use skinlesion::progress::Progress;
@@ -29,6 +32,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         Some(data) => data.clone(),
         None => folder::data_path(&args.out)?,
     };
+    refuse_dataset_folder(&args.out, data)?;
     let dataset = Dataset::open(data)?;
     super::no_digests::note_dataset(data, &dataset.info, session);
     let (run_folder, (dataset, config, origin, initial)) = match earlier {
@@ -85,6 +89,21 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         dataset.training_folds(),
         &result,
     ))
+}
+
+/// Refuses the dataset folder as the folder of the run.
+fn refuse_dataset_folder(out: &Path, data: &Path) -> skinlesion::Result<()> {
+    let is_data = out
+        .canonicalize()
+        .is_ok_and(|out| data.canonicalize().is_ok_and(|data| data == out));
+    match is_data {
+        true => Err(Error::file(
+            out,
+            "--out is the dataset folder",
+            "Choose another folder for the run.",
+        )),
+        false => Ok(()),
+    }
 }
 
 fn device_name(device: tch::Device) -> String {

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 use tch::Device;
 
-use super::leakage::refuse_seen_lesions;
+use super::leakage::{self, refuse_seen_lesions};
 use super::out_of_fold::OutOfFold;
 use super::{as_trained, predict_split};
 use crate::dataset::part::Part;
@@ -89,9 +89,9 @@ pub fn calibrate(
     let dataset = as_trained(dataset, Some(&checkpoint.metadata))?;
     let rows = dataset.split_rows(Split::Val);
     if rows.is_empty() {
-        let remedy = match dataset.info.folds.is_empty() {
-            true => "Name the dataset folder that the network was trained with.",
-            false => {
+        let remedy = match leakage::trained_on_all_folds(&dataset, &checkpoint.metadata) {
+            false => "Name the dataset folder that the network was trained with.",
+            true => {
                 "The network was trained on all folds: calibrate it on those of its folds with --out-of-fold EVAL, a \
                  folder of `skinlesion eval --folds`."
             }

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
+use crate::dataset::folds::TrainingFolds;
 use crate::dataset::{Dataset, Sample, Split};
 use crate::imaging::dhash::DHash;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
@@ -36,8 +37,8 @@ pub fn refuse_seen_lesions(
                     seen.len(),
                     distinct_lesions(dataset, split).len(),
                 ),
-                "Its metrics would be too optimistic. Score it on unseen lesions, usually the test split of the \
-                 dataset folder that it was trained with; or use --split train to measure its fit.",
+                "Its metrics would be too optimistic. Pass unseen lesions, usually the dataset folder that it was trained \
+                 with. `skinlesion eval --split train` measures its fit.",
             ));
         }
     }
@@ -57,7 +58,7 @@ pub fn refuse_leak(path: &Path, metadata: &CheckpointMetadata, dataset: &Dataset
                         "it has seen {} lesions of the {split} split of this dataset, such as {first}",
                         seen.len()
                     ),
-                    "Start from a checkpoint trained on the same split (and --fold), or from --weights.",
+                    "Start from a checkpoint trained on the same split (and --fold), or from ImageNet weights: --weights imagenet.",
                 ));
             }
         }
@@ -80,6 +81,11 @@ pub fn trained_on(metadata: &CheckpointMetadata) -> impl Fn(&Sample) -> bool {
 /// Whether the dataset is the one that the network was trained with.
 fn is_own(metadata: &CheckpointMetadata, dataset: &Dataset) -> bool {
     metadata.dataset == dataset.info.hashes.manifest
+}
+
+/// Whether a checkpoint was trained on all folds of a dataset, so that no image is left to validate it on.
+pub fn trained_on_all_folds(dataset: &Dataset, metadata: &CheckpointMetadata) -> bool {
+    is_own(metadata, dataset) && dataset.training_folds() == Some(TrainingFolds::All)
 }
 
 /// The images that must not occur in a scored split.

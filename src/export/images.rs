@@ -5,7 +5,6 @@ use std::path::Path;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::dataset::folds::TrainingFolds;
 use crate::dataset::spaced::evenly_spaced;
 use crate::dataset::{Dataset, Split};
 use crate::evaluation::{self, leakage, scoring};
@@ -49,7 +48,7 @@ impl Images {
     /// labels, at most [`COMPARED_TRAINING_IMAGES`]: files can be compared with the checkpoint on them, but not scored.
     pub fn of_dataset(folder: &Path, metadata: &CheckpointMetadata, limit: usize) -> Result<Self> {
         let dataset = open(folder, metadata)?;
-        if !trained_on_all_folds(&dataset, metadata) {
+        if !leakage::trained_on_all_folds(&dataset, metadata) {
             return Self::validation(folder, metadata, limit);
         }
         let most = COMPARED_TRAINING_IMAGES;
@@ -80,12 +79,6 @@ impl Images {
 
 /// The number of training images that a network of all folds is compared on.
 const COMPARED_TRAINING_IMAGES: usize = 500;
-
-/// Whether a checkpoint was trained on all folds of a dataset, so that no image is left to validate it on.
-fn trained_on_all_folds(dataset: &Dataset, metadata: &CheckpointMetadata) -> bool {
-    metadata.dataset == dataset.info.hashes.manifest
-        && dataset.training_folds() == Some(TrainingFolds::All)
-}
 
 /// Up to `limit` evenly spaced, preprocessed images of a dataset's training split (in the checkpoint's fold).
 pub fn training(

@@ -42,6 +42,13 @@ impl AtomicFolder {
         let parent = place::parent(&resolved);
         fs::create_dir_all(parent).map_err(failed())?;
         let lock = Lock::to_write(&resolved)?;
+        if resolved.is_file() {
+            return Err(Error::file(
+                target,
+                "this is a file, not a folder",
+                "Choose another name.",
+            ));
+        }
         exchange::recover(&resolved).map_err(failed())?;
         remove_leftovers(parent, &resolved);
         files.remove_unfinished(&resolved);

@@ -28,7 +28,7 @@ impl OutputFile {
             return Err(Error::file(
                 path,
                 "this is a folder, not a file",
-                "Pass a file with --out.",
+                "Name a file.",
             ));
         }
         if resolved.exists() && !replace {
@@ -38,7 +38,7 @@ impl OutputFile {
             return Err(Error::file(
                 path,
                 "this file is of another kind, so --force does not replace it",
-                "Choose another --out, or remove the file manually.",
+                "Choose another name, or remove the file manually.",
             ));
         }
         Ok(Self {

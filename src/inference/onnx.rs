@@ -50,7 +50,14 @@ impl OnnxClassifier {
             )
         };
         onnx_wire::check(&bytes).map_err(refuse)?;
-        let model = Model::load(bytes).map_err(|error| refuse(error.to_string()))?;
+        let model = Model::load(bytes).map_err(|error| match error.to_string() {
+            reason if reason.contains("antialias") => Error::file(
+                path,
+                "it was exported with --resize, and the engine of this program has no antialiased resize",
+                "Run it in ONNX Runtime, or use a file that was exported without --resize.",
+            ),
+            reason => refuse(reason),
+        })?;
         let spec = InputSpec::read(path, |key| model.metadata().get(key).map(str::to_owned))?;
         let (Some(&input), Some(output)) =
             (model.input_ids().first(), model.find_node(PROBABILITIES))

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use tch::Kind;
 
-use super::checkpoint_metadata::{CheckpointMetadata, METADATA_KEY, locate};
+use super::checkpoint_metadata::{CheckpointMetadata, METADATA_KEY, located};
 use super::fuse::{self, FusedNetwork};
 use super::novelty::Novelty;
 use super::state_dict::{self, Metadata, NamedTensors};
@@ -25,10 +25,10 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Reads a checkpoint file, or a folder's ([`locate`]). Checks the name, shape and type of every tensor; weights in
+    /// Reads a checkpoint file, or a folder's ([`located`]). Checks the name, shape and type of every tensor; weights in
     /// f16 become f32. Tensors that do not belong to the network (optimizer state) are dropped.
     pub fn read(path: &Path) -> Result<Self> {
-        let path = &locate(path);
+        let path = &located(path)?;
         if matches!(
             path.extension().and_then(|e| e.to_str()),
             Some("onnx" | "pt" | "tflite")

@@ -86,16 +86,48 @@ pub fn locate(path: &Path) -> PathBuf {
     }
 }
 
+/// As [`locate`].
+///
+/// # Errors
+/// A folder without a checkpoint.
+pub fn located(path: &Path) -> Result<PathBuf> {
+    let file = locate(path);
+    match path.is_dir() && !file.exists() {
+        true => Err(Error::file(
+            path,
+            format!("this folder holds no checkpoint ({BEST_FILE} or {EXPORTED_FILE})"),
+            "Pass a folder that `skinlesion train` wrote, a checkpoint file, or an export with --include-checkpoint.",
+        )),
+        false => Ok(file),
+    }
+}
+
 const OTHER_VERSION: &str =
     "It was written by another version of skinlesion: use that version, or train again.";
 
 impl CheckpointMetadata {
-    /// Reads the metadata of a checkpoint file, or of a folder's ([`locate`]).
+    /// Reads the metadata of a checkpoint file, or of a folder's ([`located`]).
     pub fn read(path: &Path) -> Result<Self> {
-        let path = &locate(path);
+        let path = &located(path)?;
         let bytes = reading::read(path, reading::MAX_NETWORK)?;
         let metadata = safetensors_digest::parse(path, &bytes)?.metadata;
         Self::parse(path, metadata.get(METADATA_KEY))
+    }
+
+    /// The metadata of a weights file, if it is a checkpoint of this program.
+    ///
+    /// # Errors
+    /// Those of [`CheckpointMetadata::parse`]. A file in another format has none.
+    pub fn read_if_any(path: &Path) -> Result<Option<Self>> {
+        if !path.is_file() {
+            return Ok(None); // whoever reads the weights says so
+        }
+        let bytes = reading::read(path, reading::MAX_NETWORK)?;
+        let Ok(contents) = safetensors_digest::parse(path, &bytes) else {
+            return Ok(None);
+        };
+        let text = contents.metadata.get(METADATA_KEY);
+        text.map(|text| Self::parse(path, Some(text))).transpose()
     }
 
     /// Parses the text under [`METADATA_KEY`]. Refuses metadata of another format version.

@@ -83,6 +83,13 @@ pub fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<Contents<'a>> {
             "The file may be truncated: download or write it again.",
         )
     };
+    if bytes.get(8) != Some(&b'{') {
+        return Err(Error::file(
+            path,
+            "this is not a safetensors file",
+            "Pass a checkpoint that `skinlesion train` wrote: a .safetensors file, or its folder.",
+        ));
+    }
     let (_, header) =
         SafeTensors::read_metadata(bytes).map_err(|error| broken(error.to_string()))?;
     let count = header.tensors().len();

@@ -18,7 +18,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "N", default_value_t = 0)]
     pub threads: usize,
 
-    /// Print errors only
+    /// Print errors and warnings only
     #[arg(long, short, global = true)]
     pub quiet: bool,
 

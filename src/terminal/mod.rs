@@ -2,6 +2,7 @@
 
 mod color;
 mod escape;
+pub mod fold;
 mod global;
 mod output;
 mod panic;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::json;
 use skinlesion::model::device::{self, Device};
@@ -13,6 +14,7 @@ use skinlesion::{DEFAULT_SEED, Error};
 
 use super::color::{self, styled};
 use super::escape::escaped;
+use super::fold::folded;
 use super::global::Global;
 use super::output::{self, print_out};
 use super::progress_lines::ProgressLines;
@@ -96,7 +98,8 @@ impl Session {
             Ok(summary) => ExitCode::from(u8::from(summary.failed)),
             Err(error) => {
                 let label = styled("error:", "1;31");
-                let _ = writeln!(io::stderr(), "{label} {}", escaped(&message(&error)));
+                let text = format!("{label} {}", escaped(&message(&error)));
+                let _ = writeln!(io::stderr(), "{}", folded(&text, &Term::stderr()));
                 ExitCode::FAILURE
             }
         }
@@ -118,7 +121,10 @@ impl Session {
         if self.global.quiet {
             return;
         }
-        let mut text = summary.text.clone();
+        let mut text = match self.results_on_stderr {
+            true => summary.text.clone(), // folded where it is printed
+            false => folded(&summary.text, &Term::stdout()),
+        };
         if !text.is_empty() && !text.ends_with('\n') {
             text.push('\n');
         }
@@ -152,7 +158,8 @@ impl Session {
         self.with_task(|task| {
             let space = if label.is_empty() { "" } else { " " };
             let write = || {
-                let _ = writeln!(io::stderr(), "{label}{space}{}", escaped(line));
+                let text = format!("{label}{space}{}", escaped(line));
+                let _ = writeln!(io::stderr(), "{}", folded(&text, &Term::stderr()));
             };
             match task {
                 Some(task) => task.bar.suspend(write),

@@ -14,7 +14,11 @@ pub fn quoted(word: &str) -> String {
 
 /// A path as a shell reads it back. One that is not UTF-8 cannot be shown exactly.
 pub fn quoted_path(path: &Path) -> String {
-    quoted(&path.to_string_lossy())
+    let path = path.to_string_lossy();
+    match path.starts_with('-') {
+        true => quoted(&format!("./{path}")), // not a flag
+        false => quoted(&path),
+    }
 }
 
 /// A path beside `path` with a suffix to its name: `run` and `-eval` give `run-eval`, and so does `run.safetensors`.
@@ -43,5 +47,6 @@ mod tests {
             "'a b/run-eval'"
         );
         assert_eq!(beside(Path::new("run"), "-eval"), "run-eval");
+        assert_eq!(quoted_path(Path::new("-run")), "./-run");
     }
 }

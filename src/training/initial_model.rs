@@ -11,6 +11,7 @@ use crate::dataset::Dataset;
 use crate::evaluation::leakage::refuse_leak;
 use crate::model::architecture::Architecture;
 use crate::model::checkpoint::Checkpoint;
+use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::model::mobilenet_v2::MobileNetV2;
 use crate::model::pretrained::{self, WeightsSource};
 use crate::model::seen::Seen;
@@ -82,6 +83,14 @@ fn initialize(
         }
         InitialWeights::Weights(source) => source,
     };
+    // A checkpoint that is given as plain weights has seen images all the same.
+    let seen = match source {
+        WeightsSource::File(path) => CheckpointMetadata::read_if_any(path)?,
+        WeightsSource::ImageNet | WeightsSource::None => None,
+    };
+    if let (Some(metadata), WeightsSource::File(path)) = (&seen, source) {
+        refuse_leak(path, metadata, dataset)?;
+    }
     let mut model = MobileNetV2::random(architecture, config.seed, device);
     let loaded = pretrained::load(source, model.network(), progress)?;
     let initial_weights = match loaded {
@@ -104,7 +113,7 @@ fn initialize(
         architecture,
         initial_weights,
         teacher: None,
-        seen: Seen::default(),
+        seen: seen.map(|metadata| metadata.seen).unwrap_or_default(),
     })
 }
 

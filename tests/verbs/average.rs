@@ -125,3 +125,32 @@ fn refuses_what_has_no_mean_and_what_is_in_the_way() {
         assert!(!home.path("mean").exists());
     }
 }
+
+#[test]
+fn inputs_and_files_of_a_run_are_not_replaced_even_by_force() {
+    let home = Home::new();
+    std::fs::create_dir(home.path("run")).unwrap();
+    std::fs::copy(
+        home.path("b.safetensors"),
+        home.path("run/last.safetensors"),
+    )
+    .unwrap();
+    std::fs::write(home.path("run/config.toml"), "").unwrap();
+    for (out, reason) in [
+        ("b.safetensors", "this file is an input"),
+        ("run/last.safetensors", "of another kind"),
+    ] {
+        let before = std::fs::read(home.path(out)).unwrap();
+        let output = home.average(&["a", "b.safetensors", "--out", out, "--force"]);
+        assert!(
+            stderr(&output).contains(reason),
+            "{out}: {}",
+            stderr(&output)
+        );
+        assert_eq!(std::fs::read(home.path(out)).unwrap(), before);
+    }
+    for _ in 0..2 {
+        let output = home.average(&["a", "b.safetensors", "--out", "mean.safetensors", "--force"]);
+        assert!(output.status.success(), "{}", stderr(&output));
+    }
+}

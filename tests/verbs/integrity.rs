@@ -145,7 +145,10 @@ fn code_in_a_network_runs_only_if_it_is_trusted() {
     );
     refuses(&bench, "benchmark exported/model.pt", &["--trust"]);
     let said = succeeds(&bench, "benchmark exported --seconds 0");
-    assert!(said.contains("left out without --trust: model.pt"), "{said}");
+    assert!(
+        said.contains("left out without --trust: model.pt"),
+        "{said}"
+    );
     let card = fs::read_to_string(bench.path("exported/MODEL_CARD.md")).unwrap();
     assert!(card.contains("`model.pt` contains code"));
     assert!(card.contains("--model model.onnx"));

@@ -529,22 +529,70 @@ fn refuses_to_start_from_a_checkpoint_that_has_seen_the_test_part() {
         .success();
     let first = home.path().join("first");
     assert!(transfer(&first, &["--epochs", "1"]).status.success());
-    let output = skinlesion()
-        .args([
-            "train",
-            "--phase",
-            "finetune",
-            "--set",
-            "width=0.35",
-            "--data",
-        ])
-        .arg(&other)
-        .arg("--from")
-        .arg(&first)
+    // Given as plain weights, it has seen them all the same.
+    let file = first.join("best.safetensors");
+    for (flag, weights) in [("--from", &first), ("--weights", &file)] {
+        let output = skinlesion()
+            .args([
+                "train",
+                "--phase",
+                "finetune",
+                "--set",
+                "width=0.35",
+                "--data",
+            ])
+            .arg(&other)
+            .arg(flag)
+            .arg(weights)
+            .arg("--out")
+            .arg(home.path().join("second"))
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{flag}");
+        assert!(stderr(&output).contains("has seen"), "{}", stderr(&output));
+    }
+    // Nor does the dataset become the run.
+    let output = train(data(), &["--weights", "none"]);
+    assert!(
+        stderr(&output).contains("--out is the dataset folder"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn a_dataset_with_the_features_of_a_run_is_replaced_by_force() {
+    let home = tempfile::tempdir().unwrap();
+    let copy = home.path().join("copy");
+    let prepare = |more: &[&str]| {
+        skinlesion()
+            .args(["prepare", "--size", "32", "--quiet", "--metadata"])
+            .arg(DATA.0.path().join("drawn").join(synthetic::METADATA))
+            .arg("--images")
+            .arg(DATA.0.path().join("drawn"))
+            .arg("--out")
+            .arg(&copy)
+            .args(more)
+            .assert()
+            .success();
+    };
+    prepare(&[]);
+    skinlesion()
+        .args(["train", "--epochs", "1", "--data"])
+        .arg(&copy)
         .arg("--out")
-        .arg(home.path().join("second"))
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(stderr(&output).contains("has seen"), "{}", stderr(&output));
+        .arg(home.path().join("run"))
+        .args(SMALL)
+        .assert()
+        .success();
+    let features = || {
+        let names = fs::read_dir(&copy).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names
+            .filter(|name| name.starts_with("features-") && name.ends_with(".safetensors"))
+            .count()
+    };
+    assert!(features() > 0);
+    prepare(&["--force"]);
+    assert_eq!(features(), 0);
 }

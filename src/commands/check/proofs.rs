@@ -35,7 +35,10 @@ pub fn of(path: &Path, session: &Session) -> Result<ValidationReport> {
         .extension()
         .is_some_and(|extension| extension == "json")
     {
-        json(path, &mut report);
+        match Sums::read(path.parent().unwrap_or(Path::new(".")))? {
+            Some(_) => exported_file(path, &mut report)?,
+            None => json(path, &mut report),
+        }
     } else if is_exported(path) {
         exported_file(path, &mut report)?;
     } else {

@@ -8,6 +8,8 @@ use skinlesion::artifact::description::{Description, SplitMetrics};
 use skinlesion::inference::model_info::{FileInfo, ModelInfo};
 use skinlesion::report::text::headlines;
 
+use crate::terminal::fold;
+
 /// Width of the labels, and of the whole text.
 const LABEL: usize = 14;
 const WIDTH: usize = 80;
@@ -81,7 +83,7 @@ pub fn text(path: &Path, info: &ModelInfo, verbose: bool) -> String {
     if let (true, Some(training)) = (verbose, training) {
         let _ = write!(text, "\nconfiguration\n{}", training.config);
     }
-    let _ = write!(text, "\n{}", folded(DISCLAIMER, 0));
+    let _ = writeln!(text, "\n{}", fold::at(WIDTH, DISCLAIMER));
     text
 }
 
@@ -191,24 +193,6 @@ fn file_lines(file: &FileInfo) -> String {
 
 /// A label and words.
 fn wrapped(label: &str, words: &str) -> String {
-    format!("{label:LABEL$}{}", folded(words, LABEL))
-}
-
-/// Words in lines that end before [`WIDTH`]; all but the first are indented.
-fn folded(words: &str, indent: usize) -> String {
-    let mut text = String::new();
-    let mut column = indent;
-    for (at, word) in words.split_whitespace().enumerate() {
-        let length = word.chars().count();
-        if at > 0 && column + 1 + length > WIDTH {
-            let _ = write!(text, "\n{:indent$}", "");
-            column = indent;
-        } else if at > 0 {
-            text.push(' ');
-            column += 1;
-        }
-        text.push_str(word);
-        column += length;
-    }
-    text + "\n"
+    let indent = " ".repeat(LABEL);
+    fold::hanging(WIDTH, &format!("{label:LABEL$}{words}"), &indent) + "\n"
 }

@@ -32,7 +32,7 @@ impl CsvFile {
     pub fn new(path: &Path, force: bool, classes: ClassList) -> skinlesion::Result<Self> {
         let mut file = Self {
             classes,
-            output: existing::csv_file(path, force, &FIRST.join(","))?,
+            output: existing::csv_file(file_name(path)?, force, &FIRST.join(","))?,
             writer: csv::Writer::from_writer(Vec::new()),
         };
         let codes = classes.map(Class::code);
@@ -86,5 +86,17 @@ impl CsvFile {
             bytes.map_err(|error| Error::io("write", &self.output.path)(error.into_error()))?;
         write_atomically(&self.output.path, &bytes)?;
         Ok(self.output.path)
+    }
+}
+
+/// Refuses `-`, which is standard input elsewhere.
+fn file_name(path: &Path) -> skinlesion::Result<&Path> {
+    match path == Path::new("-") {
+        true => Err(Error::input(
+            "--output -",
+            "the table is written into a file, at the end",
+            "Name a file, or use --json, which prints a line for each image.",
+        )),
+        false => Ok(path),
     }
 }

@@ -49,7 +49,7 @@ impl HeatMaps {
             .map(|(image, name)| (image, folder.join(name)))
             .collect();
         for file in files.values() {
-            refuse_existing(file, force)?;
+            refuse_existing(file, force, images)?;
         }
         std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
         Ok(Self { files })

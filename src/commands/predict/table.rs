@@ -39,7 +39,7 @@ impl<'a> Table<'a> {
     /// The rows of an answer.
     pub fn rows(&self, answer: &Answer) -> String {
         let width = self.width;
-        let mut image = shortened(&answer.image, width);
+        let mut image = shortened(&answer.image.replace('\n', "\\n"), width);
         let mut rows = String::new();
         let is_flagged = answer.judgement.not_a_lesion == Some(true);
         if is_flagged {

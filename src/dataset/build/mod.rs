@@ -42,7 +42,7 @@ const FILES: FolderFiles = FolderFiles {
         "class_distribution.*",
         "samples.png",
         sums::FILE,
-        "features-*.safetensors*",
+        "features-*.safetensors",
     ],
 };
 

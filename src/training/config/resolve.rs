@@ -162,6 +162,8 @@ pub(super) fn parse_value(text: &str) -> Value {
         .parse::<Table>()
         .ok()
         .and_then(|mut table| table.remove("value"))
+        // Numbers that TOML spells otherwise, as .5
+        .or_else(|| text.parse().ok().map(Value::Float))
         .unwrap_or_else(|| Value::String(text.to_owned()))
 }
 

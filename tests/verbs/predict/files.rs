@@ -85,4 +85,24 @@ fn heat_maps_are_written_one_a_photograph_and_not_overwritten() {
     assert_eq!(stdout(&output), "");
     let forced = [&arguments[..], &["--force"]].concat();
     assert!(predict(home.path(), &forced).status.success());
+    // A photograph that is read is never replaced.
+    let photograph = std::fs::read(home.path().join("deep/a.png")).unwrap();
+    let forced = [
+        "--model",
+        "checkpoint",
+        "--force",
+        "--heat-map",
+        "deep",
+        "deep/a.png",
+    ];
+    let output = predict(home.path(), &forced);
+    assert!(
+        stderr(&output).contains("this file is an input"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(
+        std::fs::read(home.path().join("deep/a.png")).unwrap(),
+        photograph
+    );
 }
