@@ -86,8 +86,8 @@ pub fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<Contents<'a>> {
     if bytes.get(8) != Some(&b'{') {
         return Err(Error::file(
             path,
-            "this is not a safetensors file",
-            "Pass a checkpoint that `skinlesion train` wrote: a .safetensors file, or its folder.",
+            "not a readable safetensors file: it begins otherwise",
+            "Pass a .safetensors file, or the folder of a run. If it is one, download or write it again.",
         ));
     }
     let (_, header) =

@@ -9,6 +9,7 @@ use skinlesion::imaging::resize::ResizeRule;
 use skinlesion::metrics::decisions::Decisions;
 use skinlesion::model::architecture::Architecture;
 use skinlesion::model::checkpoint::Checkpoint;
+use skinlesion::model::libtorch::capabilities::native_bf16;
 use skinlesion::model::checkpoint_metadata::{BEST_FILE, CheckpointMetadata, FORMAT_VERSION};
 use skinlesion::model::novelty::Novelty;
 use skinlesion::model::seen::{Seen, id_hash};
@@ -16,6 +17,15 @@ use tch::Tensor;
 
 /// Side of the images that [`random_checkpoint`] takes.
 pub const SIZE: u32 = 64;
+
+/// How much the probabilities that `eval` computes with a checkpoint may differ from those of its exports, and from
+/// `calibrate`'s: it computes in bf16 on a CPU that does so natively.
+pub fn eval_tolerance() -> f64 {
+    match native_bf16().is_some_and(|found| !found.is_empty()) {
+        true => 0.03,
+        false => 1e-4,
+    }
+}
 
 /// A narrow network with random weights, whose batch norms are far from doing nothing, so that folding
 /// them wrongly shows. Written as a checkpoint folder.

@@ -552,7 +552,7 @@ fn refuses_to_start_from_a_checkpoint_that_has_seen_the_test_part() {
         assert!(stderr(&output).contains("has seen"), "{}", stderr(&output));
     }
     // Nor does the dataset become the run.
-    let output = train(data(), &["--weights", "none"]);
+    let output = train(data(), &["--phase", "transfer", "--weights", "none"]);
     assert!(
         stderr(&output).contains("--out is the dataset folder"),
         "{}",
@@ -578,7 +578,7 @@ fn a_dataset_with_the_features_of_a_run_is_replaced_by_force() {
     };
     prepare(&[]);
     skinlesion()
-        .args(["train", "--epochs", "1", "--data"])
+        .args(["train", "--phase", "transfer", "--epochs", "1", "--data"])
         .arg(&copy)
         .arg("--out")
         .arg(home.path().join("run"))
