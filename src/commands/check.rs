@@ -18,18 +18,18 @@ use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// What to check: dataset, run, export and evaluation folders, checkpoints and exported files. Every file is
-    /// compared with its recorded SHA-256
+    /// What to check: dataset, run, export and evaluation folders, checkpoints and exported files, or released. Every file
+    /// is compared with its recorded SHA-256
     #[arg(value_name = "PATH", required_unless_present = "data")]
     paths: Vec<PathBuf>,
 
-    /// The dataset folder to validate, with --against
+    /// The dataset folder that --against compares; not needed if it is the only PATH
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
     /// Also check that no test lesion was trained on: by a network (a checkpoint, an export folder with its
     /// checkpoint.json, or released), or in another dataset folder, whose images are then compared too. Repeatable
-    #[arg(long, value_name = "DIR|CHECKPOINT", requires = "data")]
+    #[arg(long, value_name = "DIR|CHECKPOINT")]
     against: Vec<PathBuf>,
 
     #[command(flatten)]
@@ -37,8 +37,20 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, session: &Session) -> Outcome {
-    let mut summary = match &args.data {
+    let (data, checked) = match (&args.data, &args.paths[..]) {
+        (None, [only]) if !args.against.is_empty() => (Some(only), &[][..]),
+        (data, paths) => (data.as_ref(), paths),
+    };
+    let mut summary = match data {
         Some(data) => dataset(data, args, session)?,
+        None if !args.against.is_empty() => {
+            return Err(Error::input(
+                "--against",
+                "it needs the dataset folder to compare",
+                "Name it with --data.",
+            )
+            .into());
+        }
         None => Summary {
             json: json!({"sound": true, "proved": [], "not_checked": [], "faults": []}),
             ..Summary::default()
@@ -46,7 +58,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     };
     let mut all = ValidationReport::default();
     let mut paths = Vec::new();
-    for path in &args.paths {
+    for path in checked {
         let report = proofs::of(path, session).or_else(|error| match error {
             Error::Stopped => Err(error),
             // The other paths are checked all the same.

@@ -70,6 +70,10 @@ pub struct CheckpointMetadata {
     /// The images that the weights were trained and selected on.
     #[serde(flatten)]
     pub seen: Seen,
+    /// Training images of the last run by source, which is empty where it is not named. Files of older versions have
+    /// none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sources: BTreeMap<String, usize>,
     /// Description of the initial weights.
     pub initial_weights: String,
     /// Licence of the weights, which is that of the training images.

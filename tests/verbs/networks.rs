@@ -9,8 +9,8 @@ use skinlesion::imaging::resize::ResizeRule;
 use skinlesion::metrics::decisions::Decisions;
 use skinlesion::model::architecture::Architecture;
 use skinlesion::model::checkpoint::Checkpoint;
-use skinlesion::model::libtorch::capabilities::native_bf16;
 use skinlesion::model::checkpoint_metadata::{BEST_FILE, CheckpointMetadata, FORMAT_VERSION};
+use skinlesion::model::libtorch::capabilities::native_bf16;
 use skinlesion::model::novelty::Novelty;
 use skinlesion::model::seen::{Seen, id_hash};
 use tch::Tensor;
@@ -109,6 +109,7 @@ pub fn metadata() -> CheckpointMetadata {
             validation_lesions: vec![id_hash("HAM_0000002")],
             ..Seen::default()
         },
+        sources: Default::default(),
         initial_weights: "random".into(),
         licence: "CC BY-NC 4.0".into(),
     }

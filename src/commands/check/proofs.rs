@@ -4,6 +4,7 @@ use std::path::Path;
 
 use skinlesion::artifact::exported_file::is_exported;
 use skinlesion::artifact::package::{self, MODEL_FILE};
+use skinlesion::artifact::released;
 use skinlesion::dataset::findings::Fault;
 use skinlesion::dataset::info;
 use skinlesion::dataset::validate::{self, ValidationReport};
@@ -21,6 +22,7 @@ use crate::terminal::Session;
 /// # Errors
 /// A path that is none of them. What is wrong with the files is in the report.
 pub fn of(path: &Path, session: &Session) -> Result<ValidationReport> {
+    let path = &released::resolve(path)?;
     if path.join(info::FILE).is_file() {
         return Ok(validate::validate(path, session)?.0);
     }

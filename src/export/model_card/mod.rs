@@ -62,7 +62,7 @@ worse.**
 ## Training data
 
 {lesions}: `{CHECKPOINT_FILE}` lists them by hash, and `skinlesion eval` rejects them.
-
+{sources}
 ## Evaluation data, metrics and analyses
 {evaluations}
 The metrics apply to photographs like the scored ones. They can be much worse for another dermatoscope, camera, clinic
@@ -140,6 +140,7 @@ skinlesion eval --model {first} --data DIR --out eval
         },
         decision = self::sections::decision(&description.decisions),
         lesions = self::sections::lesions(metadata),
+        sources = self::sections::sources(metadata),
         evaluations = match evaluations {
             [] => self::sections::unevaluated(description),
             some => some.iter().map(self::sections::evaluated).collect(),

@@ -45,6 +45,23 @@ pub fn lesions(metadata: &CheckpointMetadata) -> String {
     }
 }
 
+/// The training images by source, where the checkpoint tells.
+pub fn sources(metadata: &CheckpointMetadata) -> String {
+    let each = metadata.sources.iter().map(|(source, images)| {
+        let name = if source.is_empty() {
+            "not named"
+        } else {
+            source
+        };
+        format!("{name} {images}")
+    });
+    let each: Vec<String> = each.collect();
+    match each.is_empty() {
+        true => String::new(),
+        false => format!("\nTraining images by source: {}.\n", each.join(", ")),
+    }
+}
+
 /// The section without an evaluation: the validation metrics of the checkpoint.
 pub fn unevaluated(description: &Description) -> String {
     let mut text = "

@@ -1,5 +1,7 @@
 //! The metadata of a run's checkpoints.
 
+use std::collections::BTreeMap;
+
 use crate::Result;
 use crate::metrics::decisions::Decisions;
 use crate::model::checkpoint_metadata::{self, CheckpointMetadata};
@@ -16,6 +18,11 @@ pub fn metadata(
 ) -> Result<CheckpointMetadata> {
     let mut seen = Seen::new(run.dataset, train, val)?;
     seen.extend(&initial_model.seen);
+    let mut sources = BTreeMap::new();
+    for &row in train {
+        let source = run.dataset.rows[row].sample.source.clone();
+        *sources.entry(source).or_default() += 1;
+    }
     Ok(CheckpointMetadata {
         format_version: checkpoint_metadata::FORMAT_VERSION,
         written_by: concat!("skinlesion ", env!("CARGO_PKG_VERSION")).into(),
@@ -33,6 +40,7 @@ pub fn metadata(
         novelty: None,
         class_priors: Some(class_priors::of_run(run.dataset, run.config)?),
         seen,
+        sources,
         initial_weights: initial_model.initial_weights.clone(),
         licence: LICENCE.into(),
     })

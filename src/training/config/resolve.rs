@@ -167,6 +167,16 @@ pub(super) fn parse_value(text: &str) -> Value {
         .unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
+/// The phases that have a key.
+fn phases_with(key: &str) -> Vec<&'static str> {
+    let has = |&phase: &Phase| {
+        let (name, text) = defaults(phase);
+        parse(Path::new(name), text).is_ok_and(|table| table.contains_key(key))
+    };
+    let phases = [Phase::Transfer, Phase::Finetune].into_iter().filter(has);
+    phases.map(Phase::name).collect()
+}
+
 /// Overrides the values of `table` by `changes`. Only `[augment]` is merged key by key: class weights, which may be a
 /// word or a table, and class factors are replaced as a whole.
 fn merge(table: &mut Table, changes: Table, prefix: &str, place: &Place) -> Result<()> {
@@ -176,11 +186,16 @@ fn merge(table: &mut Table, changes: Table, prefix: &str, place: &Place) -> Resu
             let nearest = known
                 .iter()
                 .min_by_key(|other| strsim::levenshtein(&key, other));
-            let nearest = nearest.map_or(String::new(), |n| format!("Did you mean {prefix}{n}? "));
+            let hint = match phases_with(&key) {
+                phases if prefix.is_empty() && !phases.is_empty() => {
+                    format!("It is a key of {}. ", phases.join(" and "))
+                }
+                _ => nearest.map_or(String::new(), |n| format!("Did you mean {prefix}{n}? ")),
+            };
             return Err(Error::input(
                 place.of(&format!("{prefix}{key}")),
                 format!("there is no key {prefix}{key} in this phase"),
-                format!("{nearest}configs/*.toml list all keys."),
+                format!("{hint}configs/*.toml list all keys."),
             ));
         };
         match (old, value) {
