@@ -178,7 +178,7 @@ fn text(data: &Path, info: &DatasetInfo, report: &ValidationReport) -> String {
     text += &listed(report);
     if !report.faults.is_empty() {
         text.push_str(
-            "\nRun `skinlesion prepare` again before evaluating any network on this folder.\n",
+            "\nBefore evaluating on this folder, prepare it again, or use another network.\n",
         );
     }
     text

@@ -124,7 +124,7 @@ impl ModelInfo {
     }
 
     fn of_checkpoint(path: &Path) -> Result<Self> {
-        let file = checkpoint_metadata::locate(path);
+        let file = checkpoint_metadata::located(path)?;
         let metadata = CheckpointMetadata::read(&file)?;
         let file = FileInfo::read(file, &Listing::default())?;
         let description = Description::new(&metadata, &file.sha256);

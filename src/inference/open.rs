@@ -28,7 +28,7 @@ pub struct Options {
 /// # Errors
 /// Those of [`open`], and a TorchScript file without `trust`.
 pub fn open_with(path: &Path, options: Options) -> Result<Box<dyn Classifier>> {
-    refuse_untrusted(&locate(path), options.trust)?;
+    refuse_untrusted(&located(path)?, options.trust)?;
     Ok(averaged(open(path, options.device)?, options.tta))
 }
 
@@ -53,7 +53,7 @@ pub fn open_all(paths: &[PathBuf], options: Options) -> Result<Box<dyn Classifie
 
 /// As [`open_with`], for many images: a checkpoint computes in bf16 on a CPU that does so natively.
 pub fn open_reduced(path: &Path, options: Options) -> Result<Box<dyn Classifier>> {
-    let file = locate(&released::resolve(path)?);
+    let file = located(path)?;
     #[cfg(feature = "torch")]
     if !is_exported(&file) {
         use super::checkpoint::CheckpointClassifier;
@@ -92,7 +92,7 @@ fn averaged(classifier: Box<dyn Classifier>, tta: bool) -> Box<dyn Classifier> {
 /// of an export folder, or the released network ([`released::resolve`]). Without libtorch, only ONNX files can be opened.
 /// Code in a TorchScript file is run.
 pub fn open(path: &Path, device: Device) -> Result<Box<dyn Classifier>> {
-    let path = &locate(&released::resolve(path)?);
+    let path = &located(path)?;
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("onnx") => Ok(Box::new(OnnxClassifier::open(path)?)),
         extension => open_with_libtorch(path, extension, device),
@@ -131,11 +131,19 @@ fn open_with_libtorch(
 /// # Errors
 /// Those of [`open_with`].
 pub fn metadata(path: &Path, options: Options) -> Result<Option<CheckpointMetadata>> {
-    let file = locate(&released::resolve(path)?);
+    let file = located(path)?;
     match is_exported(&file) {
         true => Ok(open_with(path, options)?.metadata().cloned()),
         false => CheckpointMetadata::read(&file).map(Some),
     }
+}
+
+/// As [`locate`].
+///
+/// # Errors
+/// A folder without a network.
+fn located(path: &Path) -> Result<PathBuf> {
+    checkpoint_metadata::located(&package::locate(&released::resolve(path)?))
 }
 
 /// The file that [`open`] reads for a path: the first model of an export folder, the best checkpoint of any other

@@ -22,7 +22,7 @@ pub const SIZE: u32 = 64;
 /// `calibrate`'s: it computes in bf16 on a CPU that does so natively.
 pub fn eval_tolerance() -> f64 {
     match native_bf16().is_some_and(|found| !found.is_empty()) {
-        true => 0.03,
+        true => 0.1, // random weights; of trained networks less (docs/performance.md)
         false => 1e-4,
     }
 }
