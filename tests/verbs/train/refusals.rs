@@ -1,0 +1,181 @@
+//! What training refuses, before any work and without a trace.
+
+use super::*;
+
+#[test]
+fn refuses_what_would_fail_later_and_leaves_nothing_behind() {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("run");
+    let cases: [(&[&str], i32, &str); 7] = [
+        (
+            &[
+                "--phase",
+                "finetune",
+                "--weights",
+                "none",
+                "--set",
+                "source_shares.moon=0.3",
+            ],
+            1,
+            "no training images of source 'moon'",
+        ),
+        (&["--phase", "finetune"], 1, "--from CHECKPOINT"),
+        (
+            &[
+                "--phase",
+                "transfer",
+                "--weights",
+                "none",
+                "--set",
+                "epoch=3",
+            ],
+            1,
+            "Did you mean epochs?",
+        ),
+        (
+            &[
+                "--phase",
+                "transfer",
+                "--weights",
+                "none",
+                "--set",
+                "dropout=2",
+            ],
+            1,
+            "dropout must be",
+        ),
+        (
+            &["--phase", "transfer", "--weights", "nowhere.safetensors"],
+            1,
+            "nowhere.safetensors",
+        ),
+        (
+            &["--phase", "transfer", "--device", "cuda:77"],
+            1,
+            "--device cpu",
+        ),
+        (&["--phase", "sideways"], 2, "sideways"),
+    ];
+    for (arguments, code, words) in cases {
+        let output = train(&out, arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{arguments:?}: {}",
+            stderr(&output)
+        );
+        assert!(
+            stderr(&output).contains(words),
+            "{arguments:?}: {}",
+            stderr(&output)
+        );
+        assert!(!stderr(&output).contains("panicked"));
+        assert!(!out.exists(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn refuses_to_overwrite_a_run_unless_told_to() {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("run");
+    assert!(transfer(&out, &["--epochs", "1"]).status.success());
+    let output = transfer(&out, &["--epochs", "1"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("--resume"), "{}", stderr(&output));
+    assert!(
+        transfer(&out, &["--epochs", "1", "--force"])
+            .status
+            .success()
+    );
+}
+
+#[test]
+fn refuses_to_start_from_a_checkpoint_that_has_seen_the_test_part() {
+    let home = tempfile::tempdir().unwrap();
+    let other = home.path().join("other-split");
+    skinlesion()
+        .args([
+            "prepare",
+            "--size",
+            "32",
+            "--seed",
+            "99",
+            "--quiet",
+            "--metadata",
+        ])
+        .arg(DATA.0.path().join("drawn").join(synthetic::METADATA))
+        .arg("--images")
+        .arg(DATA.0.path().join("drawn"))
+        .arg("--out")
+        .arg(&other)
+        .assert()
+        .success();
+    let first = home.path().join("first");
+    assert!(transfer(&first, &["--epochs", "1"]).status.success());
+    // Given as plain weights, it has seen them all the same.
+    let file = first.join("best.safetensors");
+    for (flag, weights) in [("--from", &first), ("--weights", &file)] {
+        let output = skinlesion()
+            .args([
+                "train",
+                "--phase",
+                "finetune",
+                "--set",
+                "width=0.35",
+                "--data",
+            ])
+            .arg(&other)
+            .arg(flag)
+            .arg(weights)
+            .arg("--out")
+            .arg(home.path().join("second"))
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{flag}");
+        assert!(stderr(&output).contains("has seen"), "{}", stderr(&output));
+    }
+    // Nor does the dataset become the run.
+    let output = train(data(), &["--phase", "transfer", "--weights", "none"]);
+    assert!(
+        stderr(&output).contains("--out is the dataset folder"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn a_dataset_with_the_features_of_a_run_is_replaced_by_force() {
+    let home = tempfile::tempdir().unwrap();
+    let copy = home.path().join("copy");
+    let prepare = |more: &[&str]| {
+        skinlesion()
+            .args(["prepare", "--size", "32", "--quiet", "--metadata"])
+            .arg(DATA.0.path().join("drawn").join(synthetic::METADATA))
+            .arg("--images")
+            .arg(DATA.0.path().join("drawn"))
+            .arg("--out")
+            .arg(&copy)
+            .args(more)
+            .assert()
+            .success();
+    };
+    prepare(&[]);
+    skinlesion()
+        .args(["train", "--phase", "transfer", "--epochs", "1", "--data"])
+        .arg(&copy)
+        .arg("--out")
+        .arg(home.path().join("run"))
+        .args(SMALL)
+        .assert()
+        .success();
+    let features = || {
+        let names = fs::read_dir(&copy).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names
+            .filter(|name| name.starts_with("features-") && name.ends_with(".safetensors"))
+            .count()
+    };
+    assert!(features() > 0);
+    prepare(&["--force"]);
+    assert_eq!(features(), 0);
+}
