@@ -1,6 +1,7 @@
 # Entry points for people and CI. `make help` lists them.
 
-# The libtorch that scripts/libtorch downloads: cpu (0.5 GB) or cuda (3.7 GB). A LIBTORCH in the environment overrides both.
+# The libtorch that scripts/libtorch downloads: cpu (0.5 GB) or cuda (3.7 GB). A LIBTORCH in the environment overrides
+# both.
 TORCH ?= cpu
 CARGO ?= cargo
 

@@ -5,11 +5,12 @@ use std::path::Path;
 
 use skinlesion::Error;
 use skinlesion::dataset::{Dataset, Split};
+use skinlesion::training::augment::Input;
 use skinlesion::training::config::resolve;
 use skinlesion::training::data::batches::augmenter;
 use skinlesion::training::{Phase, progressive_resizing};
 
-/// Images down, and versions of each across, at the size of the last epoch.
+/// Rows are images, columns are augmented versions of each, at the size of the last epoch.
 const ROWS: usize = 10;
 const COLUMNS: usize = 12;
 
@@ -33,7 +34,11 @@ fn main() -> skinlesion::Result<()> {
     {
         for column in 0..COLUMNS {
             let image = dataset.pixels.image(number)?;
-            let image = [(number, image.as_slice())];
+            let image = [Input {
+                row: number,
+                repeat: 0,
+                pixels: &image,
+            }];
             let changed = augmenter(&dataset, &config).batch(&image, column + 1, side);
             for (y, line) in changed.chunks_exact(side * 3).enumerate() {
                 let at = ((row * side + y) * COLUMNS + column) * side * 3;

@@ -1,9 +1,10 @@
-//! How much the figures of a checkpoint change when its convolutions compute in bf16, as frozen passes do on a processor
-//! with bf16 arithmetic: `cargo run --release --example bf16 -- CHECKPOINT DATASET [IMAGES]`.
+//! How much the metrics of a checkpoint change when its convolutions compute in bf16, as the frozen passes of training do
+//! on a processor with bf16 arithmetic, and how much faster they are: `cargo run --release --example bf16 -- CHECKPOINT DATASET [IMAGES]`.
 //! It predicts the checkpoint's validation split, or its first IMAGES images, in f32 and in bf16. A processor without bf16
 //! arithmetic gives the same answers, slowly.
 
 use std::path::Path;
+use std::time::Instant;
 
 use skinlesion::Error;
 use skinlesion::dataset::{Dataset, Split};
@@ -45,6 +46,7 @@ fn main() -> skinlesion::Result<()> {
     for kind in [Kind::Float, Kind::BFloat16] {
         let network = InferenceNetwork::with_kind(&fused, Device::Cpu, kind)?;
         let mut probabilities = Vec::new();
+        let start = Instant::now();
         for rows in rows.chunks(BATCH) {
             let images = dataset.pixels.images(rows)?;
             let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
@@ -52,6 +54,8 @@ fn main() -> skinlesion::Result<()> {
             let logits = tch::no_grad(|| network.forward(&input::normalised(&bytes)));
             probabilities.extend(output::probabilities(classes, &logits)?);
         }
+        let rate = rows.len() as f64 / start.elapsed().as_secs_f64();
+        println!("{kind:?}: {rate:.0} images/s");
         answers.push(probabilities);
     }
 

@@ -1,6 +1,6 @@
-//! Times bare training steps, forward and backward on one resident batch, and in turns with them whole ones as training
-//! makes them: images in memory are augmented and normalised, the loss is the recipe's, weights and their average move, and
-//! probabilities are kept for the figures. Beside them, what augmentation and what moving take alone.
+//! Times bare training steps (forward and backward on one resident batch) and, alternating with them, whole steps as in
+//! training: augmentation and normalisation, the recipe's loss, the optimizer, the EMA and the probabilities for the metrics.
+//! Also times augmentation alone, and optimizer and EMA alone.
 //! `cargo run --release --example steps -- 128 192 224`.
 
 use std::time::Instant;
@@ -9,10 +9,10 @@ use skinlesion::Class;
 use skinlesion::classes::ham10000;
 use skinlesion::model::architecture::Architecture;
 use skinlesion::model::libtorch::memory;
-use skinlesion::model::mobilenet_v2::{MobileNetV2, TrainableBlocks};
+use skinlesion::model::mobilenet_v2::MobileNetV2;
 use skinlesion::model::{input, output};
 use skinlesion::training::Phase;
-use skinlesion::training::augment::Augmenter;
+use skinlesion::training::augment::{Augmenter, Input};
 use skinlesion::training::config::resolve;
 use skinlesion::training::ema::ModelEma;
 use skinlesion::training::loss::{Loss, Target, one_hot};
@@ -21,7 +21,7 @@ use tch::{Device, Kind, Reduction, Tensor};
 
 const BATCH: usize = 32;
 
-/// Side of the images before they are augmented, in pixels, and how much wider than high the skin was.
+/// Side of the images before they are augmented, in pixels, and their width divided by height on the skin.
 const SIDE: usize = 224;
 const ASPECT: f64 = 4.0 / 3.0;
 
@@ -37,11 +37,7 @@ fn main() -> skinlesion::Result<()> {
     let model = MobileNetV2::random(architecture, 1, Device::Cpu);
     let mut optimizer = param_groups::optimizer(&model, &config);
     let mut average = ModelEma::new(&config, model.tensors());
-    let rates = vec![1e-9; optimizer.groups()];
-    let all = TrainableBlocks {
-        first_block: 0,
-        batch_statistics: true,
-    };
+    let rates = [1e-9; 2];
     let augmenter = Augmenter {
         by: &config.augment,
         seed: 1,
@@ -52,7 +48,13 @@ fn main() -> skinlesion::Result<()> {
     let bytes: Vec<u8> = (0..BATCH * of_one)
         .map(|at| (at * 31 % 251) as u8)
         .collect();
-    let photographs: Vec<(usize, &[u8])> = bytes.chunks_exact(of_one).enumerate().collect();
+    let photographs: Vec<Input> = (bytes.chunks_exact(of_one).enumerate())
+        .map(|(row, pixels)| Input {
+            row,
+            repeat: 0,
+            pixels,
+        })
+        .collect();
 
     let truths: Vec<Class> = classes.iter().cycle().take(BATCH).collect();
     let weights = vec![1.0; classes.len()];
@@ -66,7 +68,7 @@ fn main() -> skinlesion::Result<()> {
             [BATCH as i64],
             (Kind::Int64, Device::Cpu),
         );
-        let logits = |images: &Tensor| model.logits(&model.features(images, all), config.dropout);
+        let logits = |images: &Tensor| model.logits(&model.features(images, 0), config.dropout);
         let bare = || {
             logits(&images)
                 .cross_entropy_loss(&labels, None::<&Tensor>, Reduction::Mean, -100, 0.0)

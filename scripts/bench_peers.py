@@ -1,4 +1,4 @@
-"""Reads the output of one pair of runs of scripts/bench-peers and prints rates and ratios; with `median`, of all pairs."""
+"""Reads the output of one pair of runs of scripts/bench-peers and prints rates and ratios; of all with `median`."""
 
 import json
 import pathlib

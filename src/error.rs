@@ -46,7 +46,11 @@ pub enum Error {
     },
 
     /// An exported file computes other probabilities than the checkpoint.
-    #[error("{}: the exported network disagrees with the checkpoint: {problem}", path.display())]
+    #[error(
+        "{}: the exported network disagrees with the checkpoint: {problem}\n  This file is not written. It is a fault of \
+         the program: please report it, with the checkpoint's `skinlesion info`.",
+        path.display()
+    )]
     Disagreement {
         /// The exported file.
         path: PathBuf,

@@ -146,7 +146,9 @@ impl Evaluation {
                 manifest: dataset.info.hashes.manifest.clone(),
                 split,
                 lesions: distinct_lesions(dataset, split).len(),
-                proved_unseen: split != Split::Train && classifier.metadata().is_some(),
+                proved_unseen: split != Split::Train
+                    && (classifier.metadata())
+                        .is_some_and(|metadata| !leakage::is_blind_to_images(metadata, dataset)),
                 sources: dataset.sources.clone(),
             },
             analysis: Analysis::new(
@@ -184,7 +186,7 @@ fn temperature(classifier: &dyn Classifier) -> Option<f64> {
 }
 
 /// The `metrics.json` of an evaluation: the file itself, or that in a folder.
-fn metrics_path(path: &Path) -> PathBuf {
+pub(crate) fn metrics_path(path: &Path) -> PathBuf {
     match path.is_dir() {
         true => path.join(METRICS_FILE),
         false => path.to_owned(),
@@ -192,7 +194,7 @@ fn metrics_path(path: &Path) -> PathBuf {
 }
 
 /// Reads a `metrics.json` and checks its digests; those of files of older versions are `None`.
-fn read_metrics(path: &Path) -> Result<(Vec<u8>, Option<Digests>)> {
+pub(crate) fn read_metrics(path: &Path) -> Result<(Vec<u8>, Option<Digests>)> {
     sealed::read(
         path,
         "Name a metrics.json, or its folder, that `skinlesion eval` wrote; or run it again.",

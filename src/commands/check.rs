@@ -27,7 +27,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
-    /// Also check that no test lesion was trained on: by a network (a checkpoint, an export folder with its
+    /// Also check that no validation or test lesion was trained on: by a network (a checkpoint, an export folder with its
     /// checkpoint.json, or released), or in another dataset folder, whose images are then compared too. Repeatable
     #[arg(long, value_name = "DIR|CHECKPOINT")]
     against: Vec<PathBuf>,
@@ -144,6 +144,13 @@ fn against_network(
             "Name a checkpoint, or the export folder with its checkpoint.json.",
         ));
     };
+    if leakage::is_blind_to_images(&metadata, dataset) {
+        report.not_checked.push(format!(
+            "{} was written by an older version and lists no images: it may have been trained on these images under other \
+             lesion ids",
+            model.display()
+        ));
+    }
     for split in [Split::Val, Split::Test] {
         let fault = match leakage::refuse_seen_lesions(&metadata, dataset, split) {
             Ok(()) => None,

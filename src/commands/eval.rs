@@ -31,7 +31,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     let model = args.only_model()?;
     let draft = AtomicFolder::new(&args.out, args.force, &FOLDER_FILES)?;
     let dataset = Dataset::open(&args.data)?.in_sources(&args.sources)?;
-    let classifier = open::open_reduced(model, args.options(session.device()?))?;
+    let classifier = open::open_with(model, args.options(session.device()?))?;
     no_digests::note_network(model, session);
     no_digests::note_dataset(&args.data, &dataset.info, session);
     let dataset = evaluation::as_trained(dataset, classifier.metadata())?;

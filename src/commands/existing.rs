@@ -1,8 +1,7 @@
 //! Outputs that are single files, and which earlier ones --force replaces.
 
-use std::path::Path;
-#[cfg(feature = "torch")]
-use std::path::PathBuf;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
 use skinlesion::Error;
 #[cfg(feature = "torch")]
@@ -34,29 +33,42 @@ pub fn csv_file(out: &Path, force: bool, header: &str) -> skinlesion::Result<Out
     })
 }
 
-/// Refuses to write a picture over a file that exists, unless told to, and over an image that is read.
-pub fn refuse_existing(out: &Path, force: bool, inputs: &[&Path]) -> skinlesion::Result<()> {
-    refuse_inputs(out, inputs)?;
-    match out.exists() && !force {
-        true => Err(Error::Exists(out.to_owned())),
-        false => Ok(()),
+/// Refuses to write over files that exist, unless told to, and over inputs.
+pub fn refuse_existing(outputs: &[&Path], force: bool, inputs: &[&Path]) -> skinlesion::Result<()> {
+    let inputs: HashSet<PathBuf> = resolved(inputs).collect();
+    for out in outputs {
+        if out.canonicalize().is_ok_and(|out| inputs.contains(&out)) {
+            return Err(is_an_input(out));
+        }
+        if out.exists() && !force {
+            return Err(Error::Exists((*out).to_owned()));
+        }
     }
+    Ok(())
 }
 
 /// Refuses an output that is one of the inputs.
 fn refuse_inputs(out: &Path, inputs: &[&Path]) -> skinlesion::Result<()> {
-    let Ok(resolved) = out.canonicalize() else {
+    let Ok(out_resolved) = out.canonicalize() else {
         return Ok(()); // it does not exist
     };
-    let is_it = |input: &&&Path| input.canonicalize().is_ok_and(|input| input == resolved);
-    match inputs.iter().find(is_it) {
-        Some(_) => Err(Error::file(
-            out,
-            "this file is an input, so it is not replaced",
-            "Choose another name.",
-        )),
-        None => Ok(()),
+    match resolved(inputs).any(|input| input == out_resolved) {
+        true => Err(is_an_input(out)),
+        false => Ok(()),
     }
+}
+
+/// The paths without links, of the files that exist.
+fn resolved(inputs: &[&Path]) -> impl Iterator<Item = PathBuf> {
+    (inputs.iter()).filter_map(|input| input.canonicalize().ok())
+}
+
+fn is_an_input(out: &Path) -> Error {
+    Error::file(
+        out,
+        "this file is an input, so it is not replaced",
+        "Choose another name.",
+    )
 }
 
 /// Locks a file to write a checkpoint to. --force replaces checkpoints only, and neither an input nor a file of a run or

@@ -82,7 +82,7 @@ pub struct Args {
 
     /// Percentage points of balanced accuracy or melanoma recall, by either decision rule, that a float16 or int8 file
     /// may lose on the validation images, and percentage of them to which a float16 file may give another top-1 class;
-    /// one image is always allowed. Other files are kept if one loses more, but the exit code is 1
+    /// one image is always allowed. A file that loses more is not written; the others are, and the exit code is 1
     #[arg(long, value_name = "POINTS", default_value_t = 1.0)]
     tolerance: f64,
 

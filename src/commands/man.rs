@@ -16,7 +16,7 @@ use crate::terminal::{Outcome, Summary, shell};
     after_help = "To read them: skinlesion man --out ~/.local/share/man/man1, then man skinlesion-train"
 )]
 pub struct Args {
-    /// The folder for the pages, skinlesion.1 and one for each verb; created if missing
+    /// The folder for the pages, skinlesion.1 and one for each command; created if missing
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 

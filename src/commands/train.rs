@@ -41,7 +41,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
             let dataset = dataset.in_folds(args.fold)?;
             let run_folder = RunFolder::create(&args.out, args.force)?;
             let phase = args.phase.unwrap_or(Phase::Transfer);
-            let settings = args.settings(session);
+            let settings = args.settings(session)?;
             let mut config = resolve::resolve(phase, args.config.as_deref(), &settings)?;
             if args.fold == Some(TrainingFolds::All) {
                 config = config.without_validation()?;

@@ -1,4 +1,4 @@
-//! The verbs that need libtorch, in a build without it: they take any flags, and say so.
+//! The commands that need libtorch, in a build without it: they take any flags, and say so.
 
 macro_rules! verbs {
     ($($verb:ident),*) => {$(
@@ -16,7 +16,7 @@ macro_rules! verbs {
 
             pub fn run(_args: &Args, _session: &Session) -> Outcome {
                 let verb = concat!("skinlesion ", stringify!($verb));
-                Err(Error::needs_libtorch(verb, "this verb needs libtorch").into())
+                Err(Error::needs_libtorch(verb, "this command needs libtorch").into())
             }
         }
     )*};

@@ -103,7 +103,7 @@ pub fn read(path: &Path, classes: ClassList) -> Result<Vec<Row>> {
     let bytes = reading::read(path, reading::MAX_TABLE)?;
     let mut reader = csv::Reader::from_reader(bytes.as_slice());
     let wrong = |error: csv::Error| {
-        let number = error.position().map_or(0, csv::Position::line);
+        let number = error.position().map_or(1, csv::Position::line);
         not_a_line(path, number, &error.to_string())
     };
     let headers = reader.headers().map_err(wrong)?.clone();

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 use tch::Device;
 
+use super::cross_fit;
 use super::leakage::{self, refuse_seen_lesions};
 use super::out_of_fold::OutOfFold;
 use super::{as_trained, predict_split};
@@ -157,7 +158,7 @@ fn fit(
     let fitted = fitted.ok_or_else(refuse)?;
     let mut predictions = predictions.map_probabilities(|row| at_temperature(row, fitted));
     let metadata = &mut checkpoint.metadata;
-    // Those of the folds' networks were never calibrated, nor was a network that they calibrate.
+    // The predictions of the folds' networks are without a temperature.
     let temperature = match fitted_on {
         Part::OutOfFold => fitted,
         _ => metadata.temperature.unwrap_or(1.0) * fitted,
@@ -169,7 +170,9 @@ fn fit(
         let balanced = Balanced::fit(&predictions, &priors, fitted_on);
         let rows = predictions.probabilities.iter();
         predictions.balanced = rows.map(|row| decide(row, &balanced.offsets)).collect();
-        metadata.decisions = default_decision::with_balanced(balanced, &predictions);
+        if let Some(cross_fitted) = cross_fit::in_halves(&predictions, &priors) {
+            metadata.decisions = default_decision::with_balanced(balanced, &cross_fitted);
+        }
     }
     if fitted_on == Part::Val {
         metadata.validation = predictions.score().to_map();

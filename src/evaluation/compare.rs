@@ -66,21 +66,14 @@ pub fn compare(
     };
     let mut a = read_predictions(&a_path, &a_metrics)?;
     let b = read_predictions(&b_path, &b_metrics)?;
-    if a.lesion_ids.is_empty() && !b.lesion_ids.is_empty() {
-        let lesion_of: HashMap<&str, &str> = b
-            .image_ids
-            .iter()
-            .map(String::as_str)
-            .zip(b.lesions())
-            .collect();
-        let lesion = |id: &String| {
-            lesion_of
-                .get(id.as_str())
-                .map(|lesion| (*lesion).to_owned())
-        };
-        a.lesion_ids = a.image_ids.iter().filter_map(lesion).collect();
-    }
     let b = reordered_like(&a, b, &b_path)?;
+    // Of the same images: what one file lacks is in the other.
+    if a.lesion_ids.is_empty() {
+        a.lesion_ids.clone_from(&b.lesion_ids);
+    }
+    if a.patient_ids.is_empty() {
+        a.patient_ids.clone_from(&b.patient_ids);
+    }
     let (manifest, split) = a_data;
     Ok(Compared {
         manifest,

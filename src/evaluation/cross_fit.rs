@@ -1,14 +1,14 @@
 //! Cross-fitting: what is fitted for a fold is fitted on the predictions of the other folds, so that no image is scored
 //! with a threshold or an exponent that was chosen on it.
 
+use crate::ClassList;
 use crate::metrics::Predictions;
 use crate::metrics::calibration::{at_temperature, fit_temperature};
-use crate::metrics::comparison;
 use crate::metrics::decision_metrics::{DecisionAnalysis, DecisionMetrics};
 use crate::metrics::decisions::{DecisionRule, Offsets, decide, fit_tau, offsets};
 use crate::metrics::default_decision;
 use crate::metrics::operating_points::{OperatingPoint, cross_fitted};
-use crate::{ClassList, DEFAULT_SEED};
+use crate::model::seen::id_hash;
 
 /// The predictions of one fold.
 pub struct FoldPredictions {
@@ -52,6 +52,25 @@ pub fn name_balanced(folds: &mut [FoldPredictions]) -> Option<Vec<f64>> {
         fold.predictions.balanced = named.collect();
     }
     Some(fitted.iter().map(|fitted| fitted.tau).collect())
+}
+
+/// The predictions in two halves of the lesions (or patients), with classes named by the balanced rule of which temperature
+/// and τ were fitted on the other half. The images are in another order.
+pub fn in_halves(predictions: &Predictions, class_priors: &Offsets) -> Option<Predictions> {
+    let clusters = predictions.clusters();
+    let (first, second): (Vec<usize>, Vec<usize>) =
+        (0..clusters.len()).partition(|&image| is_in_first_half(clusters[image]));
+    let mut halves = [first, second].map(|images| FoldPredictions {
+        predictions: predictions.select(&images),
+        class_priors: Some(class_priors.clone()),
+    });
+    name_balanced(&mut halves)?;
+    Some(pooled(predictions.classes, &halves))
+}
+
+/// Divides lesions into two halves by their ids, so that all images of one are in one half.
+pub(super) fn is_in_first_half(lesion_id: &str) -> bool {
+    id_hash(lesion_id).as_str() < "8"
 }
 
 /// What is fitted for one fold.
@@ -99,9 +118,7 @@ pub fn pooled<'a>(
 pub fn decisions(pooled: &Predictions, tau: Option<Vec<f64>>) -> DecisionAnalysis {
     let balanced = DecisionMetrics::balanced(pooled, tau.unwrap_or_default());
     let default = balanced.as_ref().map_or(DecisionRule::Likeliest, |_| {
-        let named = pooled.naming(pooled.balanced.iter().copied());
-        let compared = comparison::compare(pooled, &named, DEFAULT_SEED);
-        default_decision::better(compared.figures.get("balanced_accuracy"))
+        default_decision::better(pooled)
     });
     DecisionAnalysis {
         default,
@@ -147,6 +164,27 @@ mod tests {
         assert!(tau[1] > 0.0);
         let missed = &folds[0].predictions.balanced[20..];
         assert!(missed.iter().all(|class| *class == ham("nv")));
+    }
+
+    #[test]
+    fn about_half_of_the_lesions_are_in_each_half() {
+        let first = (0..1000)
+            .filter(|n| is_in_first_half(&format!("HAM_{n}")))
+            .count();
+        assert!((450..550).contains(&first), "{first}");
+    }
+
+    #[test]
+    fn in_halves_every_image_gets_a_class_and_is_kept() {
+        let mut all = fold(&[0.2; 10]).predictions;
+        all.image_ids = (0..all.truths.len())
+            .map(|image| image.to_string())
+            .collect();
+        let found = in_halves(&all, &PRIORS.to_vec()).unwrap();
+        assert!(found.has_balanced());
+        let mut ids = found.image_ids;
+        ids.sort_by_key(|id| id.parse::<usize>().unwrap());
+        assert_eq!(ids, all.image_ids);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use tch::{Device, Tensor};
 
+use super::cross_fit::is_in_first_half;
 use super::scoring::as_trained;
 use crate::dataset::part::Part;
 use crate::dataset::spaced::evenly_spaced;
@@ -11,7 +12,6 @@ use crate::model::checkpoint::Checkpoint;
 use crate::model::inference_network::InferenceNetwork;
 use crate::model::novelty::Novelty;
 use crate::model::novelty_rule::NoveltyRule;
-use crate::model::seen::id_hash;
 use crate::model::{input, output};
 use crate::progress::Progress;
 use crate::{Error, Result};
@@ -66,11 +66,6 @@ pub fn fit(
     Ok(())
 }
 
-/// Whether a lesion is in the half that the statistics are of: by its id, so that all of its images are in one half.
-fn is_in_first_half(lesion_id: &str) -> bool {
-    id_hash(lesion_id).as_str() < "8"
-}
-
 struct Run<'a> {
     dataset: &'a Dataset,
     batch: usize,
@@ -96,18 +91,5 @@ impl Run<'_> {
         self.progress.finish();
         let all = (!batches.is_empty()).then(|| Tensor::f_cat(&batches, 0));
         all.transpose().map_err(Error::torch("joining features"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn about_half_of_the_lesions_are_in_each_half() {
-        let first = (0..1000)
-            .filter(|n| is_in_first_half(&format!("HAM_{n}")))
-            .count();
-        assert!((450..550).contains(&first), "{first}");
     }
 }

@@ -98,9 +98,9 @@ impl OutOfFold {
         let mut first = 0;
         let folds: Vec<Predictions> = (evaluation.folds.each.iter())
             .map(|fold| {
-                let images = first..first + fold.metrics.n;
-                first = images.end;
-                predictions.range(images)
+                let images: Vec<usize> = (first..first + fold.metrics.n).collect();
+                first += images.len();
+                predictions.select(&images)
             })
             .collect();
         evaluation

@@ -6,8 +6,7 @@ use super::source::ExportSource;
 use crate::dataset::part::Part;
 use crate::evaluation::analysis::Analysis;
 use crate::evaluation::out_of_fold::OutOfFold;
-use crate::evaluation::{Evaluation, METRICS_FILE};
-use crate::integrity::sealed;
+use crate::evaluation::{self, Evaluation};
 use crate::metrics::bootstrap::Intervals;
 use crate::metrics::{Metrics, Predictions};
 use crate::{Error, Result};
@@ -42,11 +41,8 @@ pub fn read(paths: &[PathBuf], source: &ExportSource) -> Result<Vec<ExportEvalua
 const INVALID: &str = "Pass the metrics.json, or its folder, that `skinlesion eval` wrote.";
 
 fn read_one(path: &Path, source: &ExportSource) -> Result<ExportEvaluation> {
-    let path = match path.is_dir() {
-        true => path.join(METRICS_FILE),
-        false => path.to_owned(),
-    };
-    let (bytes, _) = sealed::read(&path, INVALID)?;
+    let path = evaluation::metrics_path(path);
+    let (bytes, _) = evaluation::read_metrics(&path)?;
     let invalid = |error: serde_json::Error| {
         Error::line(&path, error.line() as u64, error.to_string(), INVALID)
     };

@@ -112,7 +112,7 @@ Licence of the weights: {licence}.
 ```sh
 skinlesion predict --model {first} IMAGE          # the most probable diagnoses of a photograph
 skinlesion eval --model {first} --data DIR --out eval
-skinlesion serve .                                # the web app, with {onnx} or a smaller ONNX file
+skinlesion serve .                                # the phone page, with {onnx} or a smaller ONNX file
 ```
 ",
         table = table(networks),

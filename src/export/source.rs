@@ -42,13 +42,13 @@ impl ExportSource {
         {
             return Self::read_exported(exported);
         }
-        let path = checkpoint_metadata::locate(path);
+        let path = checkpoint_metadata::located(path)?;
         Self::of_checkpoint(Checkpoint::read(&path)?, path)
     }
 
     /// Reads the checkpoint of a fold, with the temperature and the decision rules of another network.
     pub fn read_fold(path: &Path, calibrated_as: &CheckpointMetadata) -> Result<Self> {
-        let path = checkpoint_metadata::locate(path);
+        let path = checkpoint_metadata::located(path)?;
         let mut checkpoint = Checkpoint::read(&path)?;
         let metadata = &mut checkpoint.metadata;
         if metadata.dataset != calibrated_as.dataset || metadata.fold.is_none() {
@@ -65,8 +65,7 @@ impl ExportSource {
 
     fn of_checkpoint(checkpoint: Checkpoint, path: PathBuf) -> Result<Self> {
         let network = checkpoint.fused()?;
-        let mut metadata = checkpoint.metadata;
-        metadata.config = without_folders(&metadata.config);
+        let metadata = checkpoint.metadata.without_folders();
         Ok(Self {
             sha256: files::sha256_file(&path)?,
             network,
@@ -144,19 +143,4 @@ impl ExportSource {
             CheckpointClassifier::fused(&self.network, self.metadata.clone(), Device::Cpu)?;
         verify::answers(&network, "the checkpoint", images, progress)
     }
-}
-
-/// The configuration with the teachers' folders removed, which are private paths of the training machine.
-fn without_folders(config: &str) -> String {
-    let Ok(mut table) = config.parse::<toml::Table>() else {
-        return config.to_owned();
-    };
-    let teachers = table.get_mut("teachers").and_then(|t| t.as_array_mut());
-    for teacher in teachers.into_iter().flatten() {
-        let path = teacher.as_str().map(Path::new);
-        if let Some(name) = path.and_then(Path::file_name) {
-            *teacher = toml::Value::String(name.to_string_lossy().into_owned());
-        }
-    }
-    toml::to_string_pretty(&table).unwrap_or_default()
 }

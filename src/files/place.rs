@@ -56,9 +56,14 @@ pub fn lock_file(target: &Path) -> PathBuf {
     target.with_file_name(with_name(target, ".", LOCK))
 }
 
+/// Length of the random end of the names of unfinished files and folders, as `tempfile` makes them.
+const RANDOM: usize = 6;
+
 /// The name of the target of an unfinished file or folder; `None` for other names.
 pub fn target_of(name: &str) -> Option<&str> {
-    name.rsplit_once(WRITING).map(|(target, _)| target)
+    let (target, random) = name.rsplit_once(WRITING)?;
+    let is_ours = random.len() == RANDOM && random.chars().all(|c| c.is_ascii_alphanumeric());
+    is_ours.then_some(target)
 }
 
 /// The name of the target of a lock file; `None` for other names.

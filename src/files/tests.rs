@@ -188,14 +188,22 @@ fn several_read_a_folder_and_nobody_replaces_it_meanwhile() {
 fn the_next_writer_removes_what_a_killed_one_left_and_nothing_else() {
     let home = tempfile::tempdir().unwrap();
     let target = home.path().join("out");
-    for name in ["out.writing-1/deep", "outer.writing-1", "out"] {
+    for name in [
+        "out.writing-a1B2c3/deep",
+        "outer.writing-a1B2c3",
+        "out.writing-thesis2",
+        "out",
+    ] {
         fs::create_dir_all(home.path().join(name)).unwrap();
     }
-    for name in [".out.lock", "out/mine.writing-2"] {
+    for name in [".out.lock", "out/mine.writing-d4E5f6"] {
         fs::write(home.path().join(name), "").unwrap();
     }
     made(&target);
-    assert_eq!(names(home.path()), ["out", "outer.writing-1"]);
+    assert_eq!(
+        names(home.path()),
+        ["out", "out.writing-thesis2", "outer.writing-a1B2c3"]
+    );
     assert_eq!(names(&target), ["mine"]);
 }
 

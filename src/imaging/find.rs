@@ -13,9 +13,6 @@ use crate::{Error, Result};
 /// The path that means standard input.
 const STANDARD_INPUT: &str = "-";
 
-/// File extensions of a dataset's photographs, in any case.
-const PHOTOGRAPHS: [&str; 3] = ["jpg", "jpeg", "png"];
-
 /// What was found at some paths.
 #[derive(Debug, Default)]
 pub struct Found {
@@ -139,12 +136,6 @@ impl Found {
             *self.left_out.entry(kind).or_insert(0) += n;
         }
     }
-}
-
-/// Whether a file has the extension of a dataset's photographs.
-pub fn is_photograph(path: &Path) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    extension.is_some_and(|found| PHOTOGRAPHS.iter().any(|e| found.eq_ignore_ascii_case(e)))
 }
 
 #[cfg(test)]

@@ -32,16 +32,6 @@ impl CheckpointClassifier {
         })
     }
 
-    /// As [`CheckpointClassifier::open`], in bf16 where that is faster ([`InferenceNetwork::reduced`]).
-    pub fn open_reduced(path: &Path, device: Device) -> Result<Self> {
-        let checkpoint = Checkpoint::read(path)?;
-        Ok(Self {
-            network: InferenceNetwork::reduced(&checkpoint.fused()?, device)?,
-            metadata: checkpoint.metadata,
-            name: path.display().to_string(),
-        })
-    }
-
     /// Uses a checkpoint in memory; BatchNorm is fused into the convolutions.
     pub fn new(checkpoint: &Checkpoint, device: Device) -> Result<Self> {
         Self::fused(&checkpoint.fused()?, checkpoint.metadata.clone(), device)

@@ -62,7 +62,8 @@ impl Score {
 }
 
 impl Judgement {
-    /// The score for which the lesion should be referred: the first that is positive, of the watched classes and then malignant.
+    /// The score for which the lesion should be referred: the first that is positive,
+    /// of melanoma, malignant, and other watched classes.
     pub fn refer(&self) -> Option<&Score> {
         self.scores.iter().find(|score| score.is_positive())
     }

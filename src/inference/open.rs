@@ -51,18 +51,6 @@ pub fn open_all(paths: &[PathBuf], options: Options) -> Result<Box<dyn Classifie
     Ok(averaged(Box::new(ensemble), options.tta))
 }
 
-/// As [`open_with`], for many images: a checkpoint computes in bf16 on a CPU that does so natively.
-pub fn open_reduced(path: &Path, options: Options) -> Result<Box<dyn Classifier>> {
-    let file = located(path)?;
-    #[cfg(feature = "torch")]
-    if !is_exported(&file) {
-        use super::checkpoint::CheckpointClassifier;
-        let classifier = CheckpointClassifier::open_reduced(&file, options.device)?;
-        return Ok(averaged(Box::new(classifier), options.tta));
-    }
-    open_with(&file, options)
-}
-
 /// Refuses a TorchScript file unless it is trusted. Without libtorch, no such file is opened at all.
 fn refuse_untrusted(file: &Path, trust: bool) -> Result<()> {
     if trust

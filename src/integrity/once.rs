@@ -59,7 +59,7 @@ fn has_settled(metadata: &Metadata) -> bool {
 #[cfg(unix)]
 fn identity(metadata: &Metadata) -> String {
     use std::os::unix::fs::MetadataExt;
-    // The time of the last change of status (ctime) cannot be set, other than that of the contents.
+    // Unlike mtime, the time of the last change of status (ctime) cannot be set.
     format!(
         "{} {} {} {}.{} {}.{}",
         metadata.dev(),

@@ -109,12 +109,6 @@ impl Decisions {
             DecisionRule::Balanced => self.balanced.as_ref().map(|balanced| &balanced.offsets),
         }
     }
-
-    /// The offsets of the default rule.
-    pub fn default_offsets(&self) -> &Offsets {
-        self.offsets(self.default)
-            .unwrap_or(&self.likeliest.offsets)
-    }
 }
 
 impl Balanced {

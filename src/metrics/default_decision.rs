@@ -1,15 +1,17 @@
 //! The choice of the default decision rule.
 
+use std::collections::BTreeMap;
+
 use super::Predictions;
 use super::comparison::{self, Difference};
-use super::decisions::{Balanced, DecisionRule, Decisions, decide};
+use super::decisions::{Balanced, DecisionRule, Decisions};
 use crate::DEFAULT_SEED;
 
-/// The rules of a network whose τ was fitted on `predictions`, and the reason for the default.
-pub fn with_balanced(balanced: Balanced, predictions: &Predictions) -> Decisions {
-    let named = (predictions.probabilities.iter()).map(|row| decide(row, &balanced.offsets));
-    let named = predictions.naming(named);
-    let compared = comparison::differences(predictions, &named, DEFAULT_SEED);
+/// The rules of a network, and the reason for the default. `cross_fitted` are the predictions that τ was fitted on, with
+/// classes named by a τ that was fitted on others of them: with the τ in `balanced`, the balanced rule would look better
+/// than it is.
+pub fn with_balanced(balanced: Balanced, cross_fitted: &Predictions) -> Decisions {
+    let compared = likeliest_and_balanced(cross_fitted);
     let figures: Vec<String> = [
         ("balanced_accuracy", "balanced accuracy"),
         ("melanoma_recall", "melanoma recall"),
@@ -19,22 +21,32 @@ pub fn with_balanced(balanced: Balanced, predictions: &Predictions) -> Decisions
     .filter_map(|(name, words)| Some(in_words(words, compared.get(name)?)))
     .collect();
     Decisions {
-        default: better(compared.get("balanced_accuracy")),
+        default: default_of(&compared),
         reason: format!(
-            "on {} {}, balanced against likeliest: {}",
+            "on {} {}, balanced (τ of each half fitted on the other) against likeliest: {}",
             balanced.images,
             balanced.fitted_on.images(),
             figures.join("; ")
         ),
         balanced: Some(balanced),
-        ..Decisions::likeliest(predictions.classes)
+        ..Decisions::likeliest(cross_fitted.classes)
     }
 }
 
-/// The better rule, given the balanced accuracy of the likeliest class (`a`) and of the balanced rule (`b`): the balanced
-/// one if it is higher by more than chance, so that the 95 % interval of the difference excludes zero.
-pub fn better(balanced_accuracy: Option<&Difference>) -> DecisionRule {
-    match balanced_accuracy {
+/// The better rule on predictions with classes named by a cross-fitted balanced rule: that one if its balanced accuracy is
+/// higher by more than chance, so that the 95 % interval of the difference excludes zero.
+pub fn better(cross_fitted: &Predictions) -> DecisionRule {
+    default_of(&likeliest_and_balanced(cross_fitted))
+}
+
+/// The differences from the likeliest class (`a`) to the balanced rule (`b`).
+fn likeliest_and_balanced(predictions: &Predictions) -> BTreeMap<String, Difference> {
+    let named = predictions.naming(predictions.balanced.iter().copied());
+    comparison::differences(predictions, &named, DEFAULT_SEED)
+}
+
+fn default_of(compared: &BTreeMap<String, Difference>) -> DecisionRule {
+    match compared.get("balanced_accuracy") {
         Some(found) if found.is_clear() && found.difference > 0.0 => DecisionRule::Balanced,
         _ => DecisionRule::Likeliest,
     }
@@ -55,6 +67,7 @@ mod tests {
     use super::*;
     use crate::classes::{ham, ham10000};
     use crate::dataset::part::Part;
+    use crate::metrics::decisions::decide;
     use crate::probabilities::Probabilities;
 
     /// Sixty nevi that are certain, and melanomas with a probability of 0.4.
@@ -76,12 +89,12 @@ mod tests {
     }
 
     fn decisions(melanomas: usize) -> Decisions {
-        let predictions = predictions(melanomas);
+        let mut predictions = predictions(melanomas);
         let priors = [0.03, 0.05, 0.11, 0.01, 0.11, 0.67, 0.02];
-        with_balanced(
-            Balanced::fit(&predictions, &priors, Part::Val),
-            &predictions,
-        )
+        let balanced = Balanced::fit(&predictions, &priors, Part::Val);
+        let rows = predictions.probabilities.iter();
+        predictions.balanced = rows.map(|row| decide(row, &balanced.offsets)).collect();
+        with_balanced(balanced, &predictions)
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! `predictions.csv`: the truth and the predicted probabilities of each image.
 
-use std::ops::Range;
-
 use super::{Confusion, Metrics, score};
 use crate::probabilities::Probabilities;
 use crate::{Class, ClassList};
@@ -84,19 +82,20 @@ impl Predictions {
         }
     }
 
-    /// The predictions of some consecutive images.
-    pub fn range(&self, images: Range<usize>) -> Self {
-        fn part<T: Clone>(of: &[T], images: &Range<usize>) -> Vec<T> {
-            of.get(images.clone()).unwrap_or_default().to_vec()
+    /// The predictions of some images.
+    pub fn select(&self, images: &[usize]) -> Self {
+        fn of<T: Clone>(all: &[T], images: &[usize]) -> Vec<T> {
+            let image = |&image: &usize| all.get(image).cloned();
+            images.iter().filter_map(image).collect()
         }
         Self {
             classes: self.classes,
-            image_ids: part(&self.image_ids, &images),
-            lesion_ids: part(&self.lesion_ids, &images),
-            patient_ids: part(&self.patient_ids, &images),
-            truths: part(&self.truths, &images),
-            probabilities: part(&self.probabilities, &images),
-            balanced: part(&self.balanced, &images),
+            image_ids: of(&self.image_ids, images),
+            lesion_ids: of(&self.lesion_ids, images),
+            patient_ids: of(&self.patient_ids, images),
+            truths: of(&self.truths, images),
+            probabilities: of(&self.probabilities, images),
+            balanced: of(&self.balanced, images),
         }
     }
 

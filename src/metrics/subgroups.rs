@@ -85,9 +85,7 @@ pub fn subgroups(
     let mut groups = Vec::new();
     for (at, column) in columns.iter().enumerate() {
         for (group, (value, n)) in column.values.iter().enumerate() {
-            if *n < MIN_IMAGES {
-                continue;
-            }
+            let Some(value) = value else { continue };
             let drawn: Vec<InsideOutside> = draws.iter().map(|draw| draw[at][group]).collect();
             let is_melanoma = |&image: &usize| Some(predictions.truths[image]) == melanoma;
             let members = (0..unit_weights.len()).filter(|&image| column.group_of[image] == group);
@@ -103,10 +101,11 @@ pub fn subgroups(
     groups
 }
 
-/// A column with its distinct values and the number of images of each, in alphabetical order.
+/// A column with its values of at least [`MIN_IMAGES`] images and the number of images of each, in alphabetical order. All
+/// other values are one group at the end, without a name: free text would otherwise give thousands of groups.
 struct Column {
     name: String,
-    values: Vec<(String, usize)>,
+    values: Vec<(Option<String>, usize)>,
     /// The index in `values` of each image.
     group_of: Vec<usize>,
 }
@@ -117,15 +116,18 @@ impl Column {
         for value in values {
             *counts.entry(value).or_default() += 1;
         }
+        counts.retain(|_, n| *n >= MIN_IMAGES);
         let index_of: BTreeMap<&str, usize> = counts.keys().copied().zip(0..).collect();
+        let others = values.len() - counts.values().sum::<usize>();
+        let group_of = |value: &String| index_of.get(value.as_str()).copied();
         Self {
             name: name.to_owned(),
-            group_of: values
-                .iter()
-                .map(|value| index_of[value.as_str()])
+            group_of: (values.iter())
+                .map(|value| group_of(value).unwrap_or(index_of.len()))
                 .collect(),
-            values: (counts.into_iter())
-                .map(|(value, n)| (value.to_owned(), n))
+            values: (counts.iter())
+                .map(|(&value, &n)| (Some(value.to_owned()), n))
+                .chain((others > 0).then_some((None, others)))
                 .collect(),
         }
     }

@@ -118,6 +118,22 @@ impl CheckpointMetadata {
         Self::parse(path, metadata.get(METADATA_KEY))
     }
 
+    /// The same without the folders of the teachers in the configuration: a checkpoint that is given away must not name
+    /// private paths of the machine that made it.
+    pub fn without_folders(mut self) -> Self {
+        if let Ok(mut table) = self.config.parse::<toml::Table>() {
+            let teachers = table.get_mut("teachers").and_then(|t| t.as_array_mut());
+            for teacher in teachers.into_iter().flatten() {
+                let path = teacher.as_str().map(Path::new);
+                if let Some(name) = path.and_then(Path::file_name) {
+                    *teacher = toml::Value::String(name.to_string_lossy().into_owned());
+                }
+            }
+            self.config = toml::to_string_pretty(&table).unwrap_or_default();
+        }
+        self
+    }
+
     /// The metadata of a weights file, if it is a checkpoint of this program.
     ///
     /// # Errors

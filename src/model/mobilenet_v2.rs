@@ -23,17 +23,6 @@ pub struct MobileNetV2 {
     device: Device,
 }
 
-/// The trainable part of the base.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TrainableBlocks {
-    /// The first trainable block. Blocks before it run in evaluation mode and without gradients. If it equals the
-    /// number of blocks, only the head is trainable.
-    pub first_block: usize,
-    /// Whether BatchNorm in the trainable blocks uses batch statistics and updates the running ones. Otherwise it uses
-    /// the running statistics and does not change them. Its scale and shift are trainable in both cases.
-    pub batch_statistics: bool,
-}
-
 impl MobileNetV2 {
     /// A network with random weights, initialised as in torchvision.
     pub fn random(architecture: Architecture, seed: u64, device: Device) -> Self {
@@ -130,16 +119,18 @@ impl MobileNetV2 {
             .to_vec()
     }
 
-    /// Features (N × 1,280) of a normalised batch (N × 3 × S × S).
-    pub fn features(&self, images: &Tensor, trainable: TrainableBlocks) -> Tensor {
+    /// Features (N × inputs of the head; 1,280 up to width 1) of a normalised batch (N × 3 × S × S). Blocks before
+    /// `first_trainable_block` run in evaluation mode and without gradients. BatchNorm in the others uses batch statistics
+    /// and updates the running ones.
+    pub fn features(&self, images: &Tensor, first_trainable_block: usize) -> Tensor {
         let mut x = images.shallow_clone();
         tch::no_grad(|| {
-            for index in 0..trainable.first_block {
+            for index in 0..first_trainable_block {
                 x = self.block(index, &x, false);
             }
         });
-        for index in trainable.first_block..self.network.blocks.len() {
-            x = self.block(index, &x, trainable.batch_statistics);
+        for index in first_trainable_block..self.network.blocks.len() {
+            x = self.block(index, &x, true);
         }
         x.mean_dim(&[2i64, 3][..], false, Kind::Float)
     }

@@ -24,13 +24,13 @@ pub struct Member {
 
 /// The weighted mean of the members' weights and BatchNorm statistics.
 ///
-/// The metadata is the first member's, with the training and validation images of all members; if one was trained on all
-/// folds, it is that one's. It has no metrics and no temperature and no novelty score, as the mean has not been evaluated
+/// The metadata is the first member's, with the training and validation images of all members and the mean of their class
+/// priors; if one was trained on all folds, it is that one's. It has no metrics and no temperature and no novelty score, as the mean has not been evaluated
 /// yet.
 ///
 /// # Errors
-/// Fails for fewer than two members, and if a member's architecture, fold or resize rule differs from the first's. The
-/// image size may differ, and a network of a fold may be averaged with one that was trained on all folds of its dataset.
+/// Fails for fewer than two members, and if a member's classes, architecture, dataset, fold or resize rule differ from the
+/// first's. The image size may differ, and a network of a fold may be averaged with one that was trained on all folds.
 pub fn average(members: &[Member]) -> Result<Checkpoint> {
     let [first, others @ ..] = members else {
         return Err(too_few());
@@ -74,7 +74,14 @@ fn too_few() -> Error {
 
 fn refuse_mismatch(first: &Member, other: &Member) -> Result<()> {
     let (a, b) = (&first.checkpoint.metadata, &other.checkpoint.metadata);
-    let problem = if a.architecture != b.architecture {
+    let problem = if !a.classes.has_codes_of(b.classes) {
+        format!(
+            "its classes are {}, but those of {} are {}",
+            b.classes.codes(),
+            first.name,
+            a.classes.codes()
+        )
+    } else if a.architecture != b.architecture {
         format!(
             "its width is {}, but that of {} is {}",
             b.architecture.width, first.name, a.architecture.width
@@ -86,7 +93,9 @@ fn refuse_mismatch(first: &Member, other: &Member) -> Result<()> {
             first.name,
             a.resize.flags()
         )
-    } else if a.fold != b.fold && !(a.dataset == b.dataset && [a.fold, b.fold].contains(&None)) {
+    } else if a.dataset != b.dataset {
+        format!("it was trained on another dataset than {}", first.name)
+    } else if a.fold != b.fold && ![a.fold, b.fold].contains(&None) {
         format!("it was validated on another fold than {}", first.name)
     } else {
         return Ok(());
@@ -121,6 +130,21 @@ fn metadata(first: &Member, members: &[Member], total: f64) -> CheckpointMetadat
         temperature: None,
         decisions: Decisions::likeliest(own.classes),
         novelty: None,
+        class_priors: class_priors(members, total),
         ..own.clone()
     }
+}
+
+/// The weighted mean of the members' class priors, scaled to a sum of 1; `None` if those of a member are unknown.
+fn class_priors(members: &[Member], total: f64) -> Option<Vec<f64>> {
+    let mut mean = Vec::new();
+    for member in members {
+        let priors = member.checkpoint.metadata.class_priors.as_ref()?;
+        let scale = member.weight / total / priors.iter().sum::<f64>();
+        mean.resize(priors.len(), 0.0);
+        for (mean, prior) in mean.iter_mut().zip(priors) {
+            *mean += prior * scale;
+        }
+    }
+    Some(mean)
 }

@@ -17,7 +17,7 @@ pub type NamedTensors = BTreeMap<String, Tensor>;
 pub type Metadata = BTreeMap<String, String>;
 
 /// The largest number of dimensions of a tensor.
-const MAX_DIMENSIONS: usize = 8;
+pub(super) const MAX_DIMENSIONS: usize = 8;
 
 /// Reads a safetensors file of at most 1 GiB: the tensors, on the CPU and in the file's types, and the metadata. The
 /// digest of a file that has one is checked ([`safetensors_digest`]).
@@ -27,8 +27,12 @@ pub fn read_safetensors(path: &Path) -> Result<(NamedTensors, Metadata)> {
 
 /// As [`read_safetensors`], for a file of at most `limit` bytes.
 pub fn read_safetensors_up_to(path: &Path, limit: u64) -> Result<(NamedTensors, Metadata)> {
-    let bytes = reading::read(path, limit)?;
-    let contents = safetensors_digest::parse(path, &bytes)?;
+    parse_safetensors(path, &reading::read(path, limit)?)
+}
+
+/// As [`read_safetensors`], for the bytes of a file.
+pub fn parse_safetensors(path: &Path, bytes: &[u8]) -> Result<(NamedTensors, Metadata)> {
+    let contents = safetensors_digest::parse(path, bytes)?;
     let broken = |name: &str, problem: String| {
         Error::file(
             path,

@@ -16,11 +16,12 @@ use std::collections::BTreeMap;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use self::format::{picture, picture_data};
+use super::axis::thousands;
 use super::confusion::{Cells, confusion_matrix};
 use super::distribution::class_distribution;
 use crate::dataset::DatasetInfo;
 use crate::evaluation::analysis::Analysis;
-use crate::metrics::bootstrap::Intervals;
+use crate::metrics::bootstrap::{DRAWS, Intervals};
 use crate::metrics::{Metrics, Predictions};
 use crate::{Class, DISCLAIMER};
 
@@ -179,16 +180,16 @@ fn notes(page: &Page) -> Markup {
     let classes = page.dataset.classes;
     html! {
         ul {
-            li { "Intervals are 95 % percentile bootstrap intervals from 2,000 draws of lesions with replacement (all
-                images of a lesion together), or of patients where the dataset keeps patients whole. They cover the sampling of test lesions, but not the variance between
-                training runs, clinics or cameras." }
+            li { "Intervals are 95 % percentile bootstrap intervals from " (thousands(DRAWS)) " draws of lesions with
+                replacement (all images of a lesion together), or of patients where the dataset keeps patients whole. They
+                cover the sampling of test lesions, but not the variance between training runs, clinics or cameras." }
             li { "The predicted class is the argmax, except under Decision rules. AUC and average precision are for one class against the rest." }
             @if let Some(malignant) = classes.malignant() {
                 li { "Malignant means " (codes(&malignant)) "; its score is the sum of their probabilities."
                     @if classes.by_code("akiec").is_some() { " akiec includes carcinoma in situ." } }
             }
-            li { "The program reads no label of skin tone, and nearly all patients of HAM10000 are fair-skinned: these results say
-                nothing about dark skin. The photographs are of lesions that were chosen for a photograph, so class
+            li { "The program reads no label of skin tone, so these results say nothing about dark skin. (Nearly all patients
+                of HAM10000 are fair-skinned.) The photographs are of lesions that were chosen for a photograph, so class
                 frequencies differ from those of a clinic. Precision and the number of referrals depend on them." }
         }
     }

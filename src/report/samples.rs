@@ -10,6 +10,7 @@ use super::render;
 use super::svg::{Anchor, FAINT, Style, Svg};
 use crate::dataset::manifest::Row;
 use crate::dataset::pixels::Pixels;
+use crate::dataset::spaced::evenly_spaced;
 use crate::dataset::{DatasetInfo, Split};
 use crate::{Class, ClassList, Error, Result};
 
@@ -77,9 +78,7 @@ fn sample_rows(rows: &[Row], split: Split, class: Class) -> Vec<usize> {
     let of_cell: Vec<usize> = (0..rows.len())
         .filter(|&row| rows[row].split == split && rows[row].sample.dx == class)
         .collect();
-    let shown = of_cell.len().min(PER_CELL);
-    let indices = (0..shown).map(|number| number * of_cell.len() / shown);
-    indices.map(|index| of_cell[index]).collect()
+    evenly_spaced(&of_cell, PER_CELL)
 }
 
 fn labels(

@@ -23,6 +23,10 @@ pub fn at(columns: usize, text: &str) -> String {
 
 /// One line, folded with this indentation of all lines but the first.
 pub fn hanging(columns: usize, line: &str, indent: &str) -> String {
+    // A line that fits keeps its last spaces, which folding takes away.
+    if textwrap::core::display_width(line) <= columns {
+        return line.to_owned();
+    }
     let options = Options::new(columns)
         .subsequent_indent(indent)
         .break_words(false)

@@ -7,8 +7,6 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-use crate::model::mobilenet_v2::TrainableBlocks;
-
 pub mod annotated;
 mod augment;
 mod place;
@@ -197,17 +195,14 @@ pub enum All {
 }
 
 impl TrainingConfig {
-    /// The trainable blocks of a network with `blocks` blocks.
-    pub fn trainable(&self, blocks: usize) -> TrainableBlocks {
+    /// The first trainable block of a network with `blocks` blocks; `blocks` if only the head is trainable.
+    pub fn first_trainable_block(&self, blocks: usize) -> usize {
         let trainable = match (self.phase, self.trainable_blocks) {
             (Phase::Transfer, _) => 0,
             (Phase::Finetune, Some(TrainableBlocksSetting::Last(count))) => count.min(blocks),
             (Phase::Finetune, _) => blocks,
         };
-        TrainableBlocks {
-            first_block: blocks - trainable,
-            batch_statistics: true,
-        }
+        blocks - trainable
     }
 
     /// The configuration as TOML, in the form that `--config` reads.

@@ -27,7 +27,7 @@ impl Default for Plateau {
 
 impl Plateau {
     /// Counts the epochs up to a validated one, and lowers the factor after `plateau_patience` epochs without
-    /// improvement.
+    /// improvement: as Keras's ReduceLROnPlateau, one epoch before torch's with the same patience.
     pub fn epoch_validated(&mut self, epoch: usize, improved: bool, config: &TrainingConfig) {
         let epochs = match epoch % config.validate_every.max(1) {
             0 => config.validate_every,

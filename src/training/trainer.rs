@@ -143,6 +143,7 @@ impl<'a> Trainer<'a> {
         );
         self.loss.set_weights(&weights);
         let order = self.order();
+        let repeats = self.sampling.repeats(&order);
         let steps = order.len().div_ceil(config.batch_size);
         // Batch sizes differ by at most one: a small last batch would disturb BatchNorm.
         let batch_start = |step: usize| step * order.len() / steps;
@@ -154,13 +155,14 @@ impl<'a> Trainer<'a> {
         let (started, earlier_seconds) = (Instant::now(), self.state.seconds);
         while self.state.step < steps {
             let step = self.state.step;
-            let batch = &order[batch_start(step)..batch_start(step + 1)];
+            let of_batch = batch_start(step)..batch_start(step + 1);
+            let count = of_batch.len();
             let time = (self.state.epoch - 1) as f64 + (step + 1) as f64 / steps as f64;
-            let loss = self.step(batch, time)?;
+            let loss = self.step(&order[of_batch.clone()], &repeats[of_batch], time)?;
             self.state.step += 1;
             self.state.seconds = earlier_seconds + started.elapsed().as_secs_f64();
             if self.reports_steps() {
-                self.progress.advance(batch.len() as u64);
+                self.progress.advance(count as u64);
                 self.progress.detail(&format!("loss {loss:.3}"));
             }
             if self.run.stop.load(Ordering::Relaxed) {
@@ -172,7 +174,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// Makes one optimizer step on a batch, at a time in epochs from the start of training. Returns the loss.
-    fn step(&mut self, indices: &[usize], time: f64) -> Result<f64> {
+    fn step(&mut self, indices: &[usize], repeats: &[usize], time: f64) -> Result<f64> {
         let config = self.run.config;
         let TrainState {
             epoch,
@@ -190,6 +192,7 @@ impl<'a> Trainer<'a> {
             .collect();
         let batch = Batch {
             indices,
+            repeats,
             labels: &labels,
             epoch,
             seed: seed as u64,
@@ -204,8 +207,7 @@ impl<'a> Trainer<'a> {
         if config.clip_grad_norm > 0.0 {
             clip_grad_norm(self.model.tensors().values(), config.clip_grad_norm);
         }
-        let rates = param_groups::rates(self.optimizer.groups(), base_rate, head_rate);
-        self.optimizer.step(&rates);
+        self.optimizer.step(&[base_rate, head_rate]);
         if let Some(ema) = &mut self.ema {
             ema.update(self.model.tensors(), self.optimizer.steps());
         }

@@ -10,22 +10,12 @@ use skinlesion::metrics::decisions::Decisions;
 use skinlesion::model::architecture::Architecture;
 use skinlesion::model::checkpoint::Checkpoint;
 use skinlesion::model::checkpoint_metadata::{BEST_FILE, CheckpointMetadata, FORMAT_VERSION};
-use skinlesion::model::libtorch::capabilities::native_bf16;
 use skinlesion::model::novelty::Novelty;
 use skinlesion::model::seen::{Seen, id_hash};
 use tch::Tensor;
 
 /// Side of the images that [`random_checkpoint`] takes.
 pub const SIZE: u32 = 64;
-
-/// How much the probabilities that `eval` computes with a checkpoint may differ from those of its exports, and from
-/// `calibrate`'s: it computes in bf16 on a CPU that does so natively.
-pub fn eval_tolerance() -> f64 {
-    match native_bf16().is_some_and(|found| !found.is_empty()) {
-        true => 0.1, // random weights; of trained networks less (docs/performance.md)
-        false => 1e-4,
-    }
-}
 
 /// A narrow network with random weights, whose batch norms are far from doing nothing, so that folding
 /// them wrongly shows. Written as a checkpoint folder.
@@ -106,6 +96,7 @@ pub fn metadata() -> CheckpointMetadata {
         class_priors: Some(vec![0.03, 0.05, 0.11, 0.01, 0.11, 0.67, 0.02]),
         seen: Seen {
             training_lesions: vec![id_hash("HAM_0000001")],
+            training_images: vec![id_hash("ISIC_0000001")],
             validation_lesions: vec![id_hash("HAM_0000002")],
             ..Seen::default()
         },

@@ -96,7 +96,7 @@ fn the_table_of_the_released_network_fits_80_columns_and_says_what_the_page_says
         "{text}"
     );
     assert!(
-        text.contains("no all-clear:\n  10 of 100 melanomas"),
+        text.contains("No “refer” is not an all-clear:\n  10 of 100 melanomas"),
         "{text}"
     );
     let maps = fs::read_dir(home.path().join("maps")).unwrap().count();

@@ -6,7 +6,7 @@ use skinlesion::model::architecture::Architecture;
 use skinlesion::model::fuse::fuse;
 use skinlesion::model::inference_network::InferenceNetwork;
 use skinlesion::model::input::channels_last;
-use skinlesion::model::mobilenet_v2::{MobileNetV2, TrainableBlocks};
+use skinlesion::model::mobilenet_v2::MobileNetV2;
 use skinlesion::model::pretrained::{WeightsSource, load};
 use skinlesion::model::state_dict::read_safetensors;
 use skinlesion::progress::Silent;
@@ -51,10 +51,7 @@ fn features_agree_with_torchvisions_folded_or_not() {
         .unwrap()
         .unwrap();
     model.restore(&loaded.tensors);
-    let frozen = TrainableBlocks {
-        first_block: model.network().blocks.len(),
-        batch_statistics: false,
-    };
+    let frozen = model.network().blocks.len();
     let images = channels_last(&inputs());
     let plain = model.features(&images, frozen);
     assert!(largest_difference(&plain, &theirs) < 1e-4);

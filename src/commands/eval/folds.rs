@@ -22,7 +22,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     let dataset = Dataset::open(&args.data)?.in_sources(&args.sources)?;
     let device = session.device()?;
     let open = |path: &PathBuf| {
-        let classifier = open::open_reduced(path, args.options(device))?;
+        let classifier = open::open_with(path, args.options(device))?;
         let class_priors = classifier
             .metadata()
             .map(|metadata| class_priors(metadata, &dataset));

@@ -14,9 +14,10 @@ use crate::terminal::shell;
 /// The network and the images that were evaluated.
 pub fn facts(evaluation: &Evaluation) -> Vec<(&'static str, String)> {
     let (model, data) = (&evaluation.model, &evaluation.data);
-    let proved = match data.proved_unseen {
-        true => "yes: none of these lesions was trained on",
-        false => "unknown",
+    let proved = match (data.proved_unseen, data.split) {
+        (_, Split::Train) => "no: the network was trained on these images",
+        (true, _) => "yes: none of these lesions was trained on",
+        (false, _) => "unknown",
     };
     vec![
         (

@@ -26,7 +26,7 @@ pub fn caveats(rules: &Rules, tta: bool, networks: usize) -> Vec<String> {
     if rules.novelty.is_some() {
         lines.push(
             "! and ? mark what does not look like a dermatoscopic photograph to the network:\n  \
-             do not read its answer. Not everything else is one."
+             do not read its answer. An unmarked picture may not be one either."
                 .to_owned(),
         );
     }
@@ -44,7 +44,7 @@ pub fn caveats(rules: &Rules, tta: bool, networks: usize) -> Vec<String> {
     lines
 }
 
-/// That an answer without “refer” is no all-clear.
+/// That an answer without “refer” is not an all-clear.
 fn all_clear(rules: &Rules) -> Option<String> {
     let missed = |point: &Threshold| {
         let lesions = match &point.target {
@@ -58,7 +58,7 @@ fn all_clear(rules: &Rules) -> Option<String> {
     let parts: Vec<String> = rules.operating_points.iter().filter_map(missed).collect();
     (!parts.is_empty()).then(|| {
         format!(
-            "Without “refer” is no all-clear:\n  {} get none.",
+            "No “refer” is not an all-clear:\n  {} get none.",
             parts.join(" and ")
         )
     })

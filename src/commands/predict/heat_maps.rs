@@ -48,9 +48,8 @@ impl HeatMaps {
         let files: HashMap<PathBuf, PathBuf> = (files.into_iter())
             .map(|(image, name)| (image, folder.join(name)))
             .collect();
-        for file in files.values() {
-            refuse_existing(file, force, images)?;
-        }
+        let outputs: Vec<&Path> = files.values().map(PathBuf::as_path).collect();
+        refuse_existing(&outputs, force, images)?;
         std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
         Ok(Self { files })
     }

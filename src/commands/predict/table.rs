@@ -73,7 +73,7 @@ impl<'a> Table<'a> {
         if let (Some(true), Some(rule)) = (judgement.not_sure, self.rules.abstention) {
             let (most, limit) = (percent(judgement.confidence), percent(rule.threshold));
             remarks.push(format!(
-                "not sure: the likeliest has {most}, below {limit}; do not believe it"
+                "not sure: the likeliest has {most}, below {limit}; treat it as no answer"
             ));
         }
         if let Some(score) = judgement.refer() {

@@ -10,7 +10,7 @@ use skinlesion::{ClassList, Error};
 pub struct LabelArgs {
     /// The class list: ham10000, isic2019, isic2017, melanoma, pad-ufes-20, or a TOML file (see `skinlesion classes`).
     /// Pass it for other classes than those of HAM10000
-    /// [default: ham10000 if it has all labels of the tables, else the smallest built-in list that has]
+    /// [default: ham10000 if it has all labels of the tables, else the smallest built-in list that has them]
     #[arg(long, value_name = "NAME|FILE")]
     classes: Option<String>,
 

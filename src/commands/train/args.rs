@@ -88,26 +88,32 @@ pub enum Logger {
 
 impl Args {
     /// The flags that are settings, after those given with --set.
-    pub fn settings(&self, session: &Session) -> Vec<String> {
+    ///
+    /// # Errors
+    /// A path of a teacher that is not UTF-8.
+    pub fn settings(&self, session: &Session) -> skinlesion::Result<Vec<String>> {
         let mut settings = self.settings.clone();
         let mut add = |key: &str, value: Option<String>| {
             settings.extend(value.map(|value| format!("{key}={value}")));
         };
         add("seed", session.global.seed.map(|seed| seed.to_string()));
-        let teachers = toml::Value::try_from(&self.teachers).ok();
-        add(
-            "teachers",
-            teachers
-                .filter(|_| !self.teachers.is_empty())
-                .map(|teachers| teachers.to_string()),
-        );
+        if !self.teachers.is_empty() {
+            let teachers = toml::Value::try_from(&self.teachers).map_err(|_| {
+                Error::input(
+                    "--teacher",
+                    "a path is not UTF-8, as the configuration must be",
+                    "Rename the folder, or give another path to it.",
+                )
+            })?;
+            add("teachers", Some(teachers.to_string()));
+        }
         add("epochs", self.epochs.map(|n| n.to_string()));
         add("batch_size", self.batch_size.map(|n| n.to_string()));
         add(
             "learning_rate",
             self.learning_rate.map(|rate| rate.to_string()),
         );
-        settings
+        Ok(settings)
     }
 
     /// Where the initial weights come from. Fine-tuning has no default: ImageNet weights with an untrained head are

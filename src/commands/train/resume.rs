@@ -88,6 +88,12 @@ fn refuse_epochs(epochs: usize, config: &TrainingConfig) -> skinlesion::Result<(
             "its cosine schedule ends at epoch {}, where the learning rate is almost zero",
             config.epochs
         ),
+        _ if config.first_size != config.last_size => {
+            "its training images have grown to last_size already".to_owned()
+        }
+        _ if config.reweighting_end > 0.0 => {
+            "its class weights have reached their full force already".to_owned()
+        }
         ScheduleKind::Constant | ScheduleKind::Plateau => return Ok(()),
     };
     Err(Error::input(format!("--epochs {epochs}"), problem, remedy))

@@ -232,7 +232,7 @@ const AGES: std::ops::RangeInclusive<f64> = 0.0..=125.0;
 /// Texts that stand for an unknown age, in lower case.
 const UNKNOWN_AGES: [&str; 5] = ["", "unknown", "nan", "na", "n/a"];
 
-/// Refuses texts that are no text of a table, and ages that nobody has.
+/// Refuses control characters in the texts of a row, and impossible ages.
 fn refuse_impossible(fields: &Fields) -> Result<(), String> {
     let texts = [
         ("image id", &fields.image_id),

@@ -70,14 +70,14 @@ or patient population.
 
 ## Ethical considerations
 
-The photographs show patients and are licensed for non-commercial research. A missed melanoma can cost a life, and a
-false positive can cause surgery; this network must not decide on either. People whose skin is rare in the training data
+The photographs show patients. A missed melanoma can cost a life, and a false positive can cause surgery; this network
+must not decide on either. People whose skin is rare in the training data
 would bear more of its errors.
 
 ## Caveats and recommendations
 
-The network assigns one of its {number} classes to every image, even if it shows none of them. {novelty} Precision and referrals depend
-on the prevalence of each class, which differs in a clinic. Evaluate the network on your own photographs before use, and
+The network assigns one of its {number} classes to every image, even if it shows none of them. {novelty}
+Precision and referrals depend on the prevalence of each class, which differs in a clinic. Evaluate the network on your own photographs before use, and
 refer uncertain cases to a person.
 
 ## Files
@@ -116,8 +116,8 @@ skinlesion eval --model {first} --data DIR --out eval
         initial = metadata.initial_weights,
         classes = description.classes.codes(),
         skin_tone = match description.classes == ham10000() {
-            true => "HAM10000 has no label of skin tone, and nearly all of its patients are fair-skinned.",
-            false => "No label of skin tone was read from the training data.",
+            true => "The program reads no label of skin tone, and nearly all patients of HAM10000 are fair-skinned.",
+            false => "The program reads no label of skin tone.",
         },
         number = description.classes.len(),
         novelty = match description.novelty {

@@ -68,7 +68,7 @@ impl Predictions {
         let mut predictions = Self::new(classes);
         for record in reader.records() {
             let record = record.map_err(|error| {
-                let line = error.position().map_or(0, csv::Position::line);
+                let line = error.position().map_or(1, csv::Position::line);
                 Error::line(path, line, error.to_string(), remedy)
             })?;
             let line = record.position().map_or(0, csv::Position::line);

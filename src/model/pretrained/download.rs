@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use ureq::Agent;
 
-use super::size_limit::MAX_BYTES;
 use crate::progress::Progress;
+use crate::reading::MAX_NETWORK;
 use crate::{Error, Result, files};
 
 /// torchvision's first ImageNet weights (`IMAGENET1K_V1`, 71.9 % top-1).
@@ -110,7 +110,7 @@ fn receive(url: &str, progress: &dyn Progress) -> Result<Vec<u8>, String> {
     }
     let body = response.into_body();
     progress.start("weights, kB", body.content_length().unwrap_or(0) / 1000);
-    let mut reader = body.into_with_config().limit(MAX_BYTES).reader();
+    let mut reader = body.into_with_config().limit(MAX_NETWORK).reader();
     let mut bytes = Vec::new();
     loop {
         let before = bytes.len();

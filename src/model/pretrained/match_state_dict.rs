@@ -20,8 +20,6 @@ pub struct PretrainedWeights {
     /// Tensors of the base, and of the head if its number of classes is the network's. They are f32, on the CPU, and
     /// named as in [`Network::tensor_shapes`].
     pub tensors: NamedTensors,
-    /// Whether `tensors` contains the head.
-    pub has_head: bool,
     /// Names of unused tensors, sorted, without BatchNorm's `num_batches_tracked`.
     pub unused: Vec<String>,
     /// Description of the source, without the path: it is saved in checkpoints.
@@ -135,7 +133,6 @@ pub(super) fn match_state_dict(
     };
     Ok(PretrainedWeights {
         tensors,
-        has_head: head_fits,
         unused,
         origin,
         head,

@@ -7,7 +7,6 @@ mod download;
 mod match_state_dict;
 mod pickle;
 pub mod pth;
-mod size_limit;
 mod strided;
 #[cfg(test)]
 mod tests;
@@ -18,7 +17,6 @@ use std::str::FromStr;
 
 pub use self::download::{Remote, fetch};
 pub use self::match_state_dict::PretrainedWeights;
-use self::size_limit::MAX_BYTES;
 
 use super::architecture::Network;
 use super::state_dict::{self, NamedTensors};
@@ -109,7 +107,7 @@ fn read(path: &Path) -> Result<(NamedTensors, String)> {
         }
         Err(error) => return Err(Error::io("read", path)(error)),
     };
-    if length > MAX_BYTES {
+    if length > reading::MAX_NETWORK {
         return Err(Error::file(
             path,
             format!(
@@ -119,11 +117,11 @@ fn read(path: &Path) -> Result<(NamedTensors, String)> {
             "Pass a file that contains only the network's weights.",
         ));
     }
-    let bytes = reading::read(path, MAX_BYTES)?;
+    let bytes = reading::read(path, reading::MAX_NETWORK)?;
     let tensors = if pth::is_pth(&bytes) {
         pth::read(path, &bytes)?
     } else {
-        state_dict::read_safetensors(path)?.0
+        state_dict::parse_safetensors(path, &bytes)?.0
     };
     Ok((tensors, files::sha256(&bytes)))
 }

@@ -247,7 +247,7 @@ fn materialise<'a>(
     stored: &[StoredTensor],
     storage: impl Fn(&str) -> Option<&'a [u8]>,
 ) -> Result<NamedTensors> {
-    let mut budget = super::size_limit::MAX_BYTES as usize;
+    let mut budget = crate::reading::MAX_NETWORK as usize;
     let mut tensors = NamedTensors::new();
     for description in stored {
         let tensor = || -> Result<Tensor> {

@@ -1,9 +1,7 @@
 //! Strided views of a storage: an offset, and a size and a stride per dimension.
 
 use super::pickle::Result;
-
-/// Upper limit of the number of dimensions.
-pub(super) const MAX_DIMENSIONS: usize = 8;
+pub(super) use crate::model::state_dict::MAX_DIMENSIONS;
 
 /// A view as described in a file, not validated yet. All numbers are in elements.
 pub(super) struct View {

@@ -38,11 +38,11 @@ pub fn calibration(analysis: Option<&CalibrationAnalysis>) -> Markup {
         @match analysis.temperature {
             Some(temperature) => p {
                 "Logits are divided by a temperature of " strong { (number(Some(temperature))) }
-                ", fitted on the validation split (Guo 2017)."
+                ", fitted on images outside the network's training (Guo 2017)."
             },
             None => p {
                 "No temperature was fitted, or none applies to these predictions. "
-                code { "skinlesion calibrate" } " fits one on the validation split."
+                code { "skinlesion calibrate" } " fits one."
             },
         }
         div.charts {

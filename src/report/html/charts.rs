@@ -41,7 +41,7 @@ pub fn curves(predictions: &Predictions, metrics: &Metrics) -> Markup {
     }
     html! {
         p { "One class against the rest, with AUC and average precision in the legends."
-            @if predictions.classes.melanoma().is_some() { " Melanoma is drawn thicker." } }
+            @if predictions.classes.melanoma().is_some() { " Watched classes are drawn thicker." } }
         div.charts {
             (with_legend(&Chart {
                 title: "ROC curves",

@@ -40,16 +40,28 @@ pub struct Augmenter<'a> {
     pub aspect: f64,
 }
 
+/// An image to augment.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a> {
+    /// Its row in the dataset.
+    pub row: usize,
+    /// How often it was drawn before in the epoch. Each time it is augmented differently.
+    pub repeat: usize,
+    /// Its `side × side × 3` bytes.
+    pub pixels: &'a [u8],
+}
+
+/// Raise this when the same settings and seed give other pixels: cached features of earlier versions are then not used.
+pub const VERSION: u32 = 1;
+
 impl Augmenter<'_> {
-    /// Augmented versions of images, concatenated: `size × size × 3` bytes each. An input is the image's row in the
-    /// dataset and its `side × side × 3` bytes.
-    pub fn batch(&self, images: &[(usize, &[u8])], epoch: usize, size: usize) -> Vec<u8> {
+    /// Augmented versions of images, concatenated: `size × size × 3` bytes each.
+    pub fn batch(&self, images: &[Input], epoch: usize, size: usize) -> Vec<u8> {
         let mut augmented = vec![0; images.len() * size * size * 3];
         let mut each: Vec<&mut [u8]> = augmented.chunks_exact_mut(size * size * 3).collect();
         threads::for_each(&mut each, |at, output| {
-            let (row, image) = images[at];
-            let mut random = generator(self.seed, epoch, row);
-            output.copy_from_slice(&self.augment(image, size, &mut random));
+            let mut random = generator(self.seed, epoch, &images[at]);
+            output.copy_from_slice(&self.augment(images[at].pixels, size, &mut random));
         });
         augmented
     }
@@ -78,10 +90,12 @@ pub fn resized(image: &[u8], side: usize, size: usize) -> Vec<u8> {
     resize::resize_square(image, side, ResizeRule::square(size as u32))
 }
 
-/// The random number generator of an image in an epoch: every pair has a stream of its own.
-fn generator(seed: u64, epoch: usize, image: usize) -> ChaCha8Rng {
+/// The random number generator of an image in an epoch. Each time that it is drawn has a stream of its own; those of the
+/// 256th repeat and of the image itself are the same.
+fn generator(seed: u64, epoch: usize, image: &Input) -> ChaCha8Rng {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    random.set_stream(((epoch as u64) << 32) | image as u64);
+    let repeat = (image.repeat as u64 & 0xff) << 24;
+    random.set_stream(((epoch as u64) << 32) | (repeat ^ image.row as u64));
     random
 }
 

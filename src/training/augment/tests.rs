@@ -34,10 +34,18 @@ fn image(number: usize) -> Vec<u8> {
     (0..SIDE * SIDE * 3).map(pixel).collect()
 }
 
+fn input(row: usize, repeat: usize, pixels: &[u8]) -> Input<'_> {
+    Input {
+        row,
+        repeat,
+        pixels,
+    }
+}
+
 fn augmented(by: &Augment, seed: u64, epoch: usize, numbers: &[usize]) -> Vec<u8> {
     let images: Vec<Vec<u8>> = numbers.iter().map(|&number| image(number)).collect();
-    let images: Vec<(usize, &[u8])> = (numbers.iter().copied())
-        .zip(images.iter().map(Vec::as_slice))
+    let images: Vec<Input> = (numbers.iter().zip(&images))
+        .map(|(&row, pixels)| input(row, 0, pixels))
         .collect();
     let augmenter = Augmenter {
         by,
@@ -51,6 +59,21 @@ fn augmented(by: &Augment, seed: u64, epoch: usize, numbers: &[usize]) -> Vec<u8
 #[test]
 fn the_default_augmentation_changes_nothing() {
     assert_eq!(augmented(&Augment::default(), 1, 1, &[3]), image(3));
+}
+
+#[test]
+fn an_image_that_is_drawn_twice_in_an_epoch_is_augmented_in_two_ways() {
+    let augmenter = Augmenter {
+        by: &STRONG,
+        seed: 1,
+        side: SIDE,
+        aspect: 4.0 / 3.0,
+    };
+    let image = image(3);
+    let twice = augmenter.batch(&[input(3, 0, &image), input(3, 1, &image)], 1, SIDE);
+    let (first, second) = twice.split_at(SIDE * SIDE * 3);
+    assert_ne!(first, second);
+    assert_eq!(first, augmented(&STRONG, 1, 1, &[3]));
 }
 
 #[test]
@@ -99,7 +122,7 @@ fn rotation_respects_the_aspect_ratio_of_the_original_photograph() {
         aspect: 4.0 / 3.0,
     };
     for epoch in 0..60 {
-        let turned = augmenter.batch(&[(0, &bar)], epoch, side);
+        let turned = augmenter.batch(&[input(0, 0, &bar)], epoch, side);
         let rows = turned.chunks_exact(side * 3);
         let height = rows.filter(|row| row.iter().any(|&v| v > 127)).count();
         longest = longest.max(height);
@@ -118,7 +141,7 @@ fn a_smaller_result_shows_the_same_view() {
     let gradient: Vec<u8> = (0..SIDE * SIDE)
         .flat_map(|at| [(at % SIDE * 8) as u8, (at / SIDE * 8) as u8, 100])
         .collect();
-    let small = augmenter.batch(&[(0, &gradient)], 1, SIDE / 2);
+    let small = augmenter.batch(&[input(0, 0, &gradient)], 1, SIDE / 2);
     for (at, pixel) in small.chunks_exact(3).enumerate() {
         let (column, row) = (at % (SIDE / 2), at / (SIDE / 2));
         // The image is reflected at its borders, so only the inside is a plain gradient.

@@ -14,7 +14,7 @@ use crate::model::state_dict::NamedTensors;
 use crate::model::{fuse, input, output};
 use crate::probabilities::Probabilities;
 use crate::progress::Progress;
-use crate::training::augment::Augmenter;
+use crate::training::augment::{Augmenter, Input};
 use crate::training::config::{Phase, TrainingConfig};
 use crate::training::distillation::Teacher;
 use crate::training::loss::{Target, one_hot};
@@ -43,6 +43,8 @@ pub struct TrainingData<'a> {
 pub struct Batch<'a> {
     /// Indices of the training examples.
     pub indices: &'a [usize],
+    /// How often each example was drawn before in the epoch.
+    pub repeats: &'a [usize],
     /// Classes of the examples.
     pub labels: &'a [Class],
     /// The epoch, from 1.
@@ -134,7 +136,7 @@ impl<'a> TrainingData<'a> {
             teacher.probabilities(&images, &rows, self.config.teacher_temperature)
         });
         let blocks = model.network().blocks.len();
-        let features = model.features(&images, self.config.trainable(blocks));
+        let features = model.features(&images, self.config.first_trainable_block(blocks));
         let logits = model.logits(&features, self.config.dropout);
         let target = Target {
             labels: mixup::mix_labels(labels, weight),
@@ -173,8 +175,12 @@ impl<'a> TrainingData<'a> {
             .map(|&index| self.train[index])
             .collect();
         let images = pixels.images(&rows)?;
-        let images: Vec<(usize, &[u8])> = (rows.into_iter())
-            .zip(images.iter().map(Vec::as_slice))
+        let images: Vec<Input> = (rows.into_iter().zip(batch.repeats).zip(&images))
+            .map(|((row, &repeat), pixels)| Input {
+                row,
+                repeat,
+                pixels,
+            })
             .collect();
         let bytes = augmenter(self.dataset, self.config).batch(&images, batch.epoch, size);
         let bytes = input::interleaved_to_tensor(&bytes, size, model.device())?;

@@ -13,7 +13,7 @@ use crate::model::mobilenet_v2::MobileNetV2;
 use crate::model::state_dict::{self, NamedTensors};
 use crate::model::{fuse, input};
 use crate::progress::Progress;
-use crate::training::augment::Augmenter;
+use crate::training::augment::{self, Augmenter, Input};
 use crate::{Error, Result};
 
 /// Images per batch; small enough for the activations to stay in the CPU's caches.
@@ -34,7 +34,7 @@ pub struct FeatureRequest<'a> {
     pub stop: &'a AtomicBool,
 }
 
-/// Features of the requested images: per view, one tensor of rows × 1,280 (f32, on the network's device).
+/// Features of the requested images: per view, one tensor of rows × features (f32, on the network's device).
 ///
 /// With `cache`, features are read from the dataset folder if an earlier run saved them there, and saved otherwise:
 /// every minute those that there are, so that a run that is stopped does not compute them again. A folder that is not
@@ -100,16 +100,18 @@ fn forward(
             saved = Instant::now();
         }
         let pixels = dataset.pixels.images(rows)?;
-        let images: Vec<(usize, &[u8])> = (rows.iter().copied())
-            .zip(pixels.iter().map(Vec::as_slice))
-            .collect();
         let bytes = match view {
-            0 => images
-                .iter()
-                .flat_map(|(_, image)| *image)
-                .copied()
-                .collect(),
-            _ => request.augmenter.batch(&images, view, side),
+            0 => pixels.concat(),
+            _ => {
+                let inputs = rows.iter().zip(&pixels).map(|(&row, pixels)| Input {
+                    row,
+                    repeat: 0,
+                    pixels,
+                });
+                request
+                    .augmenter
+                    .batch(&inputs.collect::<Vec<_>>(), view, side)
+            }
         };
         let bytes = input::interleaved_to_tensor(&bytes, side, base.device())?;
         batches.push(tch::no_grad(|| base.features(&input::normalised(&bytes))));
@@ -185,7 +187,13 @@ impl CacheKey {
         request: &FeatureRequest,
     ) -> Result<Self> {
         let hashes = &dataset.info.hashes;
-        let mut key = format!("{} {} {:?}", hashes.manifest, hashes.pixels, request.rows);
+        let mut key = format!(
+            "{} {} {:?} augmentation {}",
+            hashes.manifest,
+            hashes.pixels,
+            request.rows,
+            augment::VERSION
+        );
         if kind != Kind::Float {
             key.push_str(&format!(" {kind:?}"));
         }

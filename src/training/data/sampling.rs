@@ -84,6 +84,16 @@ impl Sampling {
         order
     }
 
+    /// For each position of an order, how often its example was drawn before.
+    pub fn repeats(&self, order: &[usize]) -> Vec<usize> {
+        let mut drawn = vec![0; self.labels.len()];
+        let repeat = |&index: &usize| {
+            drawn[index] += 1;
+            drawn[index] - 1
+        };
+        order.iter().map(repeat).collect()
+    }
+
     /// Expected number of examples of each class in an epoch, in class order.
     pub fn class_counts(&self) -> Vec<f64> {
         if self.groups.is_empty() {

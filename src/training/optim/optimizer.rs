@@ -71,11 +71,6 @@ impl Optimizer {
         }
     }
 
-    /// Number of parameter groups.
-    pub fn groups(&self) -> usize {
-        self.group_steps.len()
-    }
-
     /// Number of steps so far.
     pub fn steps(&self) -> i64 {
         self.steps
@@ -150,10 +145,17 @@ impl Optimizer {
             }
         }
         self.steps = find(STEPS.into(), &Tensor::from_slice(&[0i64]))?.int64_value(&[0]);
-        let like = Tensor::from_slice(&self.group_steps);
-        let group_steps = find(GROUP_STEPS.into(), &like)?;
-        for (group, steps) in self.group_steps.iter_mut().enumerate() {
-            *steps = group_steps.int64_value(&[group as i64]);
+        let saved = (state.get(GROUP_STEPS)).and_then(|tensor| Vec::<i64>::try_from(tensor).ok());
+        // Version 0.2 had a group for each block; those of the base took the same steps.
+        let (Some(&first), Some(&last)) = (
+            saved.as_deref().and_then(<[i64]>::first),
+            saved.as_deref().and_then(<[i64]>::last),
+        ) else {
+            return Err(GROUP_STEPS.into());
+        };
+        self.group_steps.fill(first);
+        if let Some(head) = self.group_steps.last_mut() {
+            *head = last;
         }
         Ok(())
     }

@@ -22,7 +22,7 @@ pub(super) fn refuse_empty(dataset: &Dataset, rows: &[Vec<usize>; 2]) -> Result<
 }
 
 /// Stops training when the loss is infinite or NaN, from which it cannot recover.
-/// `saved`: whether earlier epochs were.
+/// `saved`: whether earlier epochs were saved.
 pub(super) fn refuse_divergence(loss: f64, epoch: usize, saved: bool) -> Result<()> {
     if loss.is_finite() {
         return Ok(());

@@ -66,7 +66,7 @@ impl Trainer<'_> {
             ..self.metadata.clone()
         };
         if improved {
-            let best = self.checkpoint(self.eval_tensors(), metadata.clone());
+            let best = self.checkpoint(self.eval_tensors(), metadata.clone().without_folders());
             best.write(&self.run.folder.path().join(BEST_FILE))?;
         }
         history::write(&self.run.folder.path(), &self.history)?;
@@ -78,7 +78,7 @@ impl Trainer<'_> {
         Ok(!stop)
     }
 
-    /// The weights that are validated and saved as the best: the EMA's or SWA's, if there is one.
+    /// The weights that are validated and saved as the best: the EMA's, if there is one.
     fn eval_tensors(&self) -> &NamedTensors {
         match &self.ema {
             Some(ema) => ema.tensors(),

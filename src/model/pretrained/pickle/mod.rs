@@ -2,8 +2,8 @@
 //!
 //! A pickle is a program for a stack machine that can call any Python function. This reader supports only the
 //! instructions of `machine.rs`, accepts only names that its caller allows, and calls nothing: a call remains a value
-//! that the caller interprets. Values are in flat lists and refer to each other by index, so that a malicious file can
-//! neither cause recursion nor use more memory than its own length.
+//! that the caller interprets. Values are in flat lists and refer to each other by index, so that a malicious file cannot
+//! cause recursion. A value takes up to forty times the memory of its instruction, so the length of a pickle is limited.
 //!
 //! The instructions are those of protocol 2 (see Python's `pickletools`), the default of `torch.save`.
 
@@ -12,6 +12,9 @@ mod value;
 
 use self::machine::Machine;
 pub use self::value::{Result, Value};
+
+/// The longest pickle that is read, in bytes. That of a MobileNetV2 has some 30 kB.
+const MAX_LENGTH: usize = 16 << 20;
 
 /// A parsed pickle.
 #[derive(Debug)]
@@ -25,9 +28,9 @@ pub struct Pickle {
 }
 
 impl Pickle {
-    /// Reads the pickle at the start of `bytes`. Names other than OrderedDict must be in `allowed`.
+    /// Reads the pickle at the start of `bytes`, of at most 16 MiB. Names other than OrderedDict must be in `allowed`.
     pub fn read(bytes: &[u8], allowed: &[&str]) -> Result<Self> {
-        let mut machine = Machine::new(bytes);
+        let mut machine = Machine::new(&bytes[..bytes.len().min(MAX_LENGTH)]);
         let root = machine.run(allowed)?;
         Ok(Self {
             root,
