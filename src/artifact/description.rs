@@ -6,26 +6,23 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::interface::{Input, Interface};
+use super::interface::Interface;
 use crate::dataset::part::Part;
 use crate::imaging::resize::ResizeRule;
-use crate::metrics::bootstrap::{self, Intervals};
+use crate::metrics::Metrics;
+use crate::metrics::bootstrap::Intervals;
 use crate::metrics::decisions::Decisions;
-use crate::metrics::operating_points::{self, OperatingPoint, Target};
-use crate::metrics::{Metrics, Predictions, selective};
+use crate::metrics::operating_points::Target;
 use crate::model::architecture::Architecture;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
 use crate::model::novelty_rule::NoveltyRule;
-use crate::{ClassList, DEFAULT_SEED, DISCLAIMER, Error, Result, reading};
-
-/// The target coverage: the least fraction of images without abstention.
-const TARGET_COVERAGE: f64 = 0.80;
+use crate::{ClassList, DISCLAIMER, Error, Result, reading};
 
 /// The version of the description's fields.
 pub const FORMAT_VERSION: u32 = 3;
 
 /// The oldest version whose files can still be run.
-const OLDEST_VERSION: u32 = 1;
+pub const OLDEST_VERSION: u32 = 1;
 
 const INTENDED_USE: &str = "Research and teaching on dermatoscopic photographs of pigmented skin lesions \
     that are like those that the network was trained on. Not for photographs taken without a dermatoscope, not for lesions of other kinds \
@@ -186,38 +183,6 @@ impl Description {
         }
     }
 
-    /// Sets the metrics, decision thresholds and abstention rule from predictions of the whole validation split or of
-    /// the folds.
-    pub fn set_thresholds(&mut self, chosen_on: Part, predictions: &Predictions) {
-        let intervals = bootstrap::intervals(
-            predictions.classes,
-            &predictions.truths,
-            &predictions.probabilities,
-            &predictions.clusters(),
-            DEFAULT_SEED,
-        );
-        self.set_metrics(chosen_on, &predictions.score(), &intervals);
-        let threshold = |point: OperatingPoint| Threshold {
-            target: point.target,
-            sensitivity_asked: point.wanted_sensitivity,
-            threshold: point.threshold,
-            chosen_on,
-            sensitivity: point.chosen_on.sensitivity,
-            specificity: point.chosen_on.specificity,
-            referred_per_found: point.chosen_on.referred_per_found,
-        };
-        let points = operating_points::operating_points(predictions, predictions);
-        self.thresholds = points.into_iter().map(threshold).collect();
-        let coverages = selective::coverages(predictions);
-        let chosen = coverages.iter().find(|c| c.coverage >= TARGET_COVERAGE);
-        self.abstention = chosen.map(|chosen| Abstention {
-            threshold: chosen.least_confidence,
-            chosen_on,
-            coverage: chosen.coverage,
-            accuracy: chosen.accuracy,
-        });
-    }
-
     /// Sets the metrics on a part. They replace earlier ones.
     pub fn set_metrics(&mut self, part: Part, metrics: &Metrics, intervals: &Intervals) {
         self.metrics.retain(|metrics| metrics.part != part);
@@ -252,87 +217,5 @@ impl FileDescription<'_> {
             other => other.to_string(),
         };
         fields.into_iter().map(|(k, v)| (k, text(v))).collect()
-    }
-}
-
-/// The input specification: the fields of a description that inference needs.
-#[derive(Clone, Debug, PartialEq)]
-pub struct InputSpec {
-    /// The classes in the order of the outputs.
-    pub classes: ClassList,
-    /// The resize rule of the images.
-    pub resize: ResizeRule,
-    /// The input tensor.
-    pub input: Input,
-    /// SHA-256 of the source checkpoint.
-    pub checkpoint: String,
-    /// The decision rules.
-    pub decisions: Decisions,
-    /// The decision thresholds; none if the file has none.
-    pub thresholds: Vec<Threshold>,
-    /// The abstention rule, if the file has one.
-    pub abstention: Option<Abstention>,
-    /// The threshold of the novelty score, if the file has one.
-    pub novelty: Option<NoveltyRule>,
-}
-
-impl InputSpec {
-    /// Reads the specification from an exported file's metadata, as written by [`FileDescription::fields`].
-    ///
-    /// # Errors
-    /// An unsupported format version, or missing fields.
-    pub fn read(path: &Path, field: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let refuse = |problem: String| {
-            Error::file(
-                path,
-                problem,
-                "Use a file written by this version of `skinlesion export`.",
-            )
-        };
-        fn parsed<T: serde::de::DeserializeOwned>(text: Option<String>) -> Option<T> {
-            serde_json::from_str(&text?).ok()
-        }
-        let missing = |name: &str| refuse(format!("its metadata has no valid '{name}'"));
-        let version: u32 =
-            parsed(field("format_version")).ok_or_else(|| missing("format_version"))?;
-        if !(OLDEST_VERSION..=FORMAT_VERSION).contains(&version) {
-            return Err(refuse(format!(
-                "export format {version} is not supported ({OLDEST_VERSION} to {FORMAT_VERSION} are)"
-            )));
-        }
-        let classes: ClassList = parsed(field("classes")).ok_or_else(|| missing("classes"))?;
-        let checkpoint: SourceCheckpoint =
-            parsed(field("checkpoint")).ok_or_else(|| missing("checkpoint"))?;
-        Ok(Self {
-            classes,
-            resize: parsed(field("resize")).ok_or_else(|| missing("resize"))?,
-            input: parsed(field("input")).ok_or_else(|| missing("input"))?,
-            checkpoint: checkpoint.sha256,
-            decisions: match field("decisions") {
-                text @ Some(_) => parsed(text)
-                    .filter(|decisions: &Decisions| decisions.fit(classes))
-                    .ok_or_else(|| missing("decisions"))?,
-                None => Decisions::likeliest(classes), // a file of an older version
-            },
-            thresholds: match field("thresholds") {
-                text @ Some(_) => parsed(text).ok_or_else(|| missing("thresholds"))?,
-                None => Vec::new(),
-            },
-            abstention: match field("abstention") {
-                text @ Some(_) => parsed(text).ok_or_else(|| missing("abstention"))?,
-                None => None,
-            },
-            novelty: match field("novelty") {
-                text @ Some(_) => {
-                    let rule: Option<NoveltyRule> =
-                        parsed(text).ok_or_else(|| missing("novelty"))?;
-                    match rule.is_none_or(|rule| rule.is_valid()) {
-                        true => rule,
-                        false => return Err(missing("novelty")),
-                    }
-                }
-                None => None, // a file of an older version
-            },
-        })
     }
 }

@@ -23,7 +23,7 @@ pub enum Format {
     TfliteFp16,
     /// TFLite quantized to int8: a quarter of the size.
     TfliteInt8,
-    /// The web app, a folder for any web server.
+    /// The phone page, a folder for any web server.
     Web,
 }
 

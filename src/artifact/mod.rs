@@ -5,6 +5,7 @@ pub mod check;
 pub mod description;
 pub mod exported_file;
 pub mod format;
+pub mod input_spec;
 pub mod interface;
 pub mod package;
 pub mod quantization;

@@ -57,6 +57,25 @@ pub const FOLDER_FILES: FolderFiles = FolderFiles {
     ],
 };
 
+/// The list of network files in [`MODEL_FILE`].
+#[derive(Debug, Default, Deserialize)]
+pub struct Listing {
+    /// The files.
+    #[serde(default)]
+    pub files: Vec<ListedFile>,
+}
+
+/// A network file as [`MODEL_FILE`] lists it.
+#[derive(Debug, Deserialize)]
+pub struct ListedFile {
+    /// The file name.
+    pub file: String,
+    /// The name of its [`Format`].
+    pub format: String,
+    /// Its SHA-256 digest.
+    pub sha256: String,
+}
+
 /// The contents of [`CHECKPOINT_FILE`].
 #[derive(Serialize, Deserialize)]
 pub struct Provenance {

@@ -55,7 +55,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         files,
         without_libtorch,
         untrusted,
-    } = Networks::of(&model, args.trust.trust);
+    } = Networks::of(&model, args.trust.trust)?;
     let options = Options {
         device,
         tta: false,
@@ -101,13 +101,13 @@ struct Networks {
 
 impl Networks {
     /// The networks of an export folder; of another path, the one that it names.
-    fn of(model: &Path, trust: bool) -> Self {
+    fn of(model: &Path, trust: bool) -> skinlesion::Result<Self> {
         if !model.join(MODEL_FILE).is_file() {
-            let files = vec![open::locate(model)];
-            return Self {
+            let files = vec![open::located(model)?];
+            return Ok(Self {
                 files,
                 ..Self::default()
-            };
+            });
         }
         let exported = Format::ALL
             .iter()
@@ -127,7 +127,7 @@ impl Networks {
                 found.files.push(path);
             }
         }
-        found
+        Ok(found)
     }
 }
 

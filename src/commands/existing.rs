@@ -48,6 +48,7 @@ pub fn refuse_existing(outputs: &[&Path], force: bool, inputs: &[&Path]) -> skin
 }
 
 /// Refuses an output that is one of the inputs.
+#[cfg(feature = "torch")]
 fn refuse_inputs(out: &Path, inputs: &[&Path]) -> skinlesion::Result<()> {
     let Ok(out_resolved) = out.canonicalize() else {
         return Ok(()); // it does not exist

@@ -14,6 +14,7 @@ use skinlesion::export::images::{self, Images};
 use skinlesion::export::inputs::ExportInputs;
 use skinlesion::export::quantize::{CALIBRATION_IMAGES, RangeRule};
 use skinlesion::export::source::ExportSource;
+use skinlesion::export::thresholds::set_thresholds;
 use skinlesion::export::write::{self, FailedFormat, Plan};
 use skinlesion::export::{evaluations, package, readme};
 use skinlesion::files::AtomicFolder;
@@ -136,11 +137,11 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
             probabilities: answers.probabilities.clone(),
             ..images.truths.clone()
         };
-        description.set_thresholds(Part::Val, &predictions);
+        set_thresholds(&mut description, Part::Val, &predictions);
     }
     for evaluation in &evaluations {
         match &evaluation.out_of_fold {
-            Some(predictions) => description.set_thresholds(Part::OutOfFold, predictions),
+            Some(predictions) => set_thresholds(&mut description, Part::OutOfFold, predictions),
             None => {
                 let (metrics, intervals) = (&evaluation.metrics, &evaluation.intervals);
                 description.set_metrics(evaluation.part, metrics, intervals);

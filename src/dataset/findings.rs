@@ -30,18 +30,7 @@ impl Findings {
 
     /// The findings, one indented line each, and the number of those that are not listed.
     pub fn list(&self) -> String {
-        let mut list = String::new();
-        for finding in &self.shown {
-            list.push_str("\n    ");
-            list.push_str(finding);
-        }
-        if self.count > self.shown.len() {
-            list.push_str(&format!(
-                "\n    … and {} more",
-                self.count - self.shown.len()
-            ));
-        }
-        list
+        listed(&self.shown, self.count)
     }
 
     /// A [`Fault`] with these findings; `None` if there are none.
@@ -92,18 +81,18 @@ impl Fault {
 
     /// The problem, followed by its findings, one a line.
     pub fn in_words(&self) -> String {
-        let mut text = self.problem.clone();
-        for finding in &self.first {
-            text.push_str(&format!("\n    {finding}"));
-        }
-        if self.count > self.first.len() && !self.first.is_empty() {
-            text.push_str(&format!(
-                "\n    … and {} more",
-                self.count - self.first.len()
-            ));
-        }
-        text
+        self.problem.clone() + &listed(&self.first, self.count)
     }
+}
+
+/// The first of `count` findings, one indented line each, and the number of the others; empty if none are known.
+fn listed(first: &[String], count: usize) -> String {
+    let lines = first.iter().map(|finding| format!("\n    {finding}"));
+    let mut list: String = lines.collect();
+    if count > first.len() && !first.is_empty() {
+        list += &format!("\n    … and {} more", count - first.len());
+    }
+    list
 }
 
 /// "1 row", "2 rows".

@@ -17,6 +17,7 @@ pub mod readme;
 mod score_change;
 pub mod source;
 pub mod tflite;
+pub mod thresholds;
 mod tolerance;
 pub mod torchscript;
 pub mod verify;

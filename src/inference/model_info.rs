@@ -5,13 +5,13 @@ mod modified;
 
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use self::modified::modified;
 use super::onnx::OnnxClassifier;
 use crate::artifact::description::Description;
 use crate::artifact::exported_file::is_exported;
-use crate::artifact::package::{self, MODEL_FILE};
+use crate::artifact::package::{self, Listing, MODEL_FILE};
 use crate::artifact::{released, torchscript};
 use crate::integrity::sums::Sums;
 use crate::model::checkpoint_metadata::{self, CheckpointMetadata, EXPORTED_FILE};
@@ -91,19 +91,6 @@ pub struct FileInfo {
     /// Whether the hash is the one in `SHA256SUMS` or, in folders without it, in `model.json`; `None` for a file that
     /// neither lists.
     pub as_exported: Option<bool>,
-}
-
-/// The list of files in `model.json`.
-#[derive(Default, Deserialize)]
-struct Listing {
-    #[serde(default)]
-    files: Vec<Listed>,
-}
-
-#[derive(Deserialize)]
-struct Listed {
-    file: String,
-    sha256: String,
 }
 
 impl ModelInfo {

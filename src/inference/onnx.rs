@@ -8,7 +8,8 @@ use rten::{Model, NodeId, RunOptions, ThreadPool, Value, ValueView};
 
 use super::classifier::{self, Classifier, Outputs};
 use super::onnx_wire;
-use crate::artifact::description::{Abstention, InputSpec, Threshold};
+use crate::artifact::description::{Abstention, Threshold};
+use crate::artifact::input_spec::InputSpec;
 use crate::artifact::interface::{EVIDENCE, NOVELTY, PROBABILITIES};
 use crate::artifact::package;
 use crate::imaging::resize::ResizeRule;

@@ -130,7 +130,7 @@ pub fn metadata(path: &Path, options: Options) -> Result<Option<CheckpointMetada
 ///
 /// # Errors
 /// A folder without a network.
-fn located(path: &Path) -> Result<PathBuf> {
+pub fn located(path: &Path) -> Result<PathBuf> {
     checkpoint_metadata::located(&package::locate(&released::resolve(path)?))
 }
 

@@ -5,7 +5,8 @@ use std::path::Path;
 use tch::{CModule, Device, IValue};
 
 use super::classifier::{self, Classifier, Outputs};
-use crate::artifact::description::{Abstention, InputSpec, Threshold};
+use crate::artifact::description::{Abstention, Threshold};
+use crate::artifact::input_spec::InputSpec;
 use crate::artifact::{package, torchscript};
 use crate::imaging::resize::ResizeRule;
 use crate::metrics::decisions::Decisions;

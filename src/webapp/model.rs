@@ -5,9 +5,8 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
-use serde::Deserialize;
-
-use crate::artifact::package::{GOLDEN_FILE, GOLDEN_FOLDER, MODEL_FILE};
+use crate::artifact::format::{Family, Format};
+use crate::artifact::package::{GOLDEN_FILE, GOLDEN_FOLDER, ListedFile, Listing, MODEL_FILE};
 use crate::artifact::released;
 use crate::integrity::sums::Sums;
 use crate::{Error, Result, files, reading};
@@ -15,28 +14,12 @@ use crate::{Error, Result, files, reading};
 /// The folder of these files, relative to the page.
 pub const FOLDER: &str = "model";
 
-/// The formats that the runtime of the page supports.
-const FORMATS: [&str; 3] = ["onnx", "onnx-fp16", "onnx-int8"];
-
 /// A file for the page, in memory.
 pub struct ModelFile {
     /// Path relative to the page, such as `model/model.onnx`.
     pub name: String,
     /// Contents.
     pub bytes: Vec<u8>,
-}
-
-/// The list of files in `model.json`.
-#[derive(Deserialize)]
-struct Listing {
-    files: Vec<Listed>,
-}
-
-#[derive(Deserialize)]
-struct Listed {
-    file: String,
-    format: String,
-    sha256: String,
 }
 
 /// Reads all files of an export folder, or of the released network, into memory: `model.json`, the networks in its order, and the golden vectors if there are any.
@@ -71,7 +54,8 @@ pub fn read(export: &Path) -> Result<Vec<ModelFile>> {
             let problem = format!("it lists {} twice", network.file);
             return Err(Error::file(&listing, problem, "Export again."));
         }
-        if FORMATS.contains(&network.format.as_str()) {
+        let format = network.format.parse::<Format>();
+        if format.is_ok_and(|format| format.family() == Family::Onnx) {
             all.push(model_file(&network.file, read_verified(export, network)?));
         }
     }
@@ -96,7 +80,7 @@ pub fn read(export: &Path) -> Result<Vec<ModelFile>> {
 }
 
 /// The bytes of a network, whose hash must be the one in `model.json`.
-fn read_verified(export: &Path, network: &Listed) -> Result<Vec<u8>> {
+fn read_verified(export: &Path, network: &ListedFile) -> Result<Vec<u8>> {
     let path = export.join(&network.file);
     let is_plain_name = Path::new(&network.file)
         .file_name()

@@ -7,7 +7,7 @@ use std::path::Path;
 use prost::Message;
 
 use super::proto::{DataType, Model, Tensor};
-use crate::artifact::description::InputSpec;
+use crate::artifact::input_spec::InputSpec;
 use crate::model::architecture::{Architecture, Block, Convolution};
 use crate::model::fuse::{FusedBlock, FusedConvolution, FusedLinear, FusedNetwork};
 use crate::model::novelty::{self, Novelty};

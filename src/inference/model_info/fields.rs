@@ -4,7 +4,8 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use crate::artifact::description::{Description, InputSpec};
+use crate::artifact::description::Description;
+use crate::artifact::input_spec::InputSpec;
 use crate::{Error, Result};
 
 /// The fields that are plain text in formats whose metadata consists of strings. The others are JSON.

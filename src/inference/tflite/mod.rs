@@ -18,7 +18,8 @@ use tch::{Device, Kind, Tensor};
 
 use self::program::Program;
 use super::classifier::{self, Classifier, Outputs};
-use crate::artifact::description::{Abstention, InputSpec, Threshold};
+use crate::artifact::description::{Abstention, Threshold};
+use crate::artifact::input_spec::InputSpec;
 use crate::artifact::interface::NOVELTY;
 use crate::artifact::package;
 use crate::artifact::tflite::schema::{DESCRIPTION_ENTRY, TensorType};

@@ -183,19 +183,26 @@ fn merge(table: &mut Table, changes: Table, prefix: &str, place: &Place) -> Resu
     for (key, value) in changes {
         let known = table.keys().cloned().collect::<Vec<_>>();
         let Some(old) = table.get_mut(&key) else {
-            let nearest = known
-                .iter()
-                .min_by_key(|other| strsim::levenshtein(&key, other));
+            // Farther words are no likely misspellings.
+            let nearest = (known.iter())
+                .map(|other| (strsim::levenshtein(&key, other), other))
+                .filter(|(distance, _)| *distance <= key.chars().count() / 2)
+                .min();
             let hint = match phases_with(&key) {
                 phases if prefix.is_empty() && !phases.is_empty() => {
                     format!("It is a key of {}. ", phases.join(" and "))
                 }
-                _ => nearest.map_or(String::new(), |n| format!("Did you mean {prefix}{n}? ")),
+                _ => nearest.map_or(String::new(), |(_, n)| {
+                    format!("Did you mean {prefix}{n}? ")
+                }),
             };
             return Err(Error::input(
                 place.of(&format!("{prefix}{key}")),
-                format!("there is no key {prefix}{key} in this phase"),
-                format!("{hint}configs/*.toml list all keys."),
+                match key.as_str() {
+                    "" => "it names no key".to_owned(),
+                    key => format!("there is no key {prefix}{key} in this phase"),
+                },
+                format!("{hint}`skinlesion config --phase PHASE` lists all keys."),
             ));
         };
         match (old, value) {
