@@ -61,7 +61,6 @@ pub const FOLDER_FILES: FolderFiles = FolderFiles {
 #[derive(Debug, Default, Deserialize)]
 pub struct Listing {
     /// The files.
-    #[serde(default)]
     pub files: Vec<ListedFile>,
 }
 

@@ -20,7 +20,7 @@ fn of_older_version(metadata: &CheckpointMetadata, dataset: &Dataset) -> Result<
     use skinlesion::training::{class_priors, config::resolve};
     let config = resolve::from_checkpoint(&dataset.path, &metadata.config)?;
     let dataset = as_trained(Dataset::open(&dataset.path)?, Some(metadata))?;
-    class_priors::of_run(&dataset, &config).map(Some)
+    Ok(Some(class_priors::of_run(&dataset, &config)))
 }
 
 #[cfg(not(feature = "torch"))]

@@ -3,25 +3,18 @@
 use super::class_weights;
 use super::config::TrainingConfig;
 use super::data::sampling::{self, Sampling};
-use crate::Result;
 use crate::dataset::Dataset;
 
 /// The prior of each class, in class order, with a sum of 1: the images of an epoch times their final weight in the
 /// loss.
-///
-/// # Errors
-/// Settings that do not fit the dataset, such as the share of a source that it does not have.
-pub fn of_run(dataset: &Dataset, config: &TrainingConfig) -> Result<Vec<f64>> {
+pub fn of_run(dataset: &Dataset, config: &TrainingConfig) -> Vec<f64> {
     let rows = sampling::training_rows(dataset, config);
-    let sampling = Sampling::new(dataset, config, &rows)?;
+    let sampling = Sampling::new(dataset, config, &rows);
     let images = sampling.class_counts();
-    let weights = class_weights::resolve(
-        config,
-        dataset.info.classes,
-        &sampling.counts_for_weights(config.sampler),
-    );
+    let weights =
+        class_weights::resolve(config, dataset.info.classes, &sampling.images_of_classes());
     let priors: Vec<f64> = weights.iter().zip(&images).map(|(w, n)| w * n).collect();
     let total: f64 = priors.iter().sum();
     let of_sum = |prior| prior / total.max(f64::MIN_POSITIVE);
-    Ok(priors.into_iter().map(of_sum).collect())
+    priors.into_iter().map(of_sum).collect()
 }

@@ -50,8 +50,6 @@ pub struct TrainingConfig {
     pub train_limit: usize,
     #[serde(default)]
     pub sampler: Sampler,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub source_shares: BTreeMap<String, f64>,
     pub class_weights: ClassWeights,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub class_factors: BTreeMap<String, f64>,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use tch::Device;
 
 use super::config::{Phase, TrainingConfig};
-use super::data::sampling::{self, Sampling};
+use super::data::sampling;
 use super::distillation::Teacher;
 use crate::dataset::Dataset;
 use crate::evaluation::leakage::refuse_leak;
@@ -41,7 +41,7 @@ pub struct InitialModel {
     pub seen: Seen,
 }
 
-/// Builds the network to train, and reads the teachers. Fails if `source_shares` does not fit the dataset.
+/// Builds the network to train, and reads the teachers.
 pub fn start(
     weights: &InitialWeights,
     dataset: &Dataset,
@@ -49,9 +49,7 @@ pub fn start(
     device: Device,
     progress: &dyn Progress,
 ) -> Result<InitialModel> {
-    // Refuses shares of unknown sources before anything is read or written.
     let rows = sampling::training_rows(dataset, config);
-    Sampling::new(dataset, config, &rows)?;
     let teacher = Teacher::open(&config.teachers, dataset, device)?;
     let mut model = initialize(weights, dataset, config, device, progress)?;
     if let Some(teacher) = &teacher {

@@ -90,13 +90,13 @@ impl<'a> Trainer<'a> {
         let [train_labels, val_labels]: [Vec<Class>; 2] = [labels(&rows[0]), labels(&rows[1])];
         early_stopping::refuse_undefined(config, dataset.info.classes, &val_labels)?;
         warn_double_balancing(config, progress);
-        let sampling = Sampling::new(dataset, config, &rows[0])?;
+        let sampling = Sampling::new(dataset, config, &rows[0]);
         let steps = sampling
             .order(state.epoch)
             .len()
             .div_ceil(config.batch_size);
         state.refuse_impossible(&run.folder.path(), config.epochs, steps)?;
-        let class_counts = sampling.counts_for_weights(config.sampler);
+        let class_counts = sampling.images_of_classes();
         let class_weights = class_weights::resolve(config, dataset.info.classes, &class_counts);
         Ok(Self {
             loss: Loss::new(config, &class_weights, model.device()),

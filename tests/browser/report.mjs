@@ -11,7 +11,7 @@ const [executablePath, report, folder] = process.argv.slice(2);
 const address = pathToFileURL(report).href;
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 const views = [];
-for (const [name, width, colorScheme] of [["phone", 390, "light"], ["phone", 390, "dark"], ["desktop", 1200, "light"], ["desktop", 1200, "dark"]]) {
+for (const [name, width, colorScheme] of [["phone", 390, "light"], ["phone", 390, "dark"], ["desktop", 1280, "light"], ["desktop", 1280, "dark"]]) {
   const page = await browser.newPage({ viewport: { width, height: 844 }, colorScheme });
   const faults = [];
   const requests = [];
@@ -32,6 +32,8 @@ for (const [name, width, colorScheme] of [["phone", 390, "light"], ["phone", 390
       sections: [...document.querySelectorAll("h2")].map(heading => heading.textContent),
       deadLinks: [...document.querySelectorAll("a[href^='#']")].filter(link => !document.getElementById(link.hash.slice(1))).length,
       images: images.length,
+      cutOff: [...document.querySelectorAll(".scroll")].filter(seen).filter(scroll => scroll.scrollWidth > scroll.clientWidth)
+        .map(scroll => scroll.closest("section").querySelector("h2").textContent),
       overflow: document.documentElement.scrollWidth - window.innerWidth,
       text: document.body.innerText,
     };

@@ -15,11 +15,11 @@ pub fn groups(groups: &[Subgroup]) -> Markup {
         @if groups.is_empty() { p { "No column has two values, one of them with enough images." } }
         @for rows in groups.chunk_by(|a, b| a.by == b.by) {
             h3 { (heading(&rows[0].by)) }
-            div.scroll { table {
+            div.scroll { table.dense {
                 thead { tr {
                     @for heading in ["group", "images", "melanomas"] { th scope="col" { (heading) } }
                     @for name in NAMES {
-                        th scope="col" { (name.replace('_', " ")) }
+                        th scope="col" { (name.replace('_', " ").replace("auc", "AUC")) }
                         th scope="col" { "gap to others" }
                     }
                 } }
@@ -38,10 +38,13 @@ fn cells(metric: Option<&SubgroupMetric>) -> Markup {
     let Some(metric) = metric else {
         return html! { td { "–" } td { "–" } };
     };
-    let gap = metric.gap.map_or_else(String::new, |gap| {
-        let sign = if gap > 0.0 { "+" } else { "" };
-        format!("{sign}{}", number(Some(gap)))
-    });
+    let gap = metric.gap.map_or_else(
+        || "–".to_owned(),
+        |gap| {
+            let sign = if gap > 0.0 { "+" } else { "" };
+            format!("{sign}{}", number(Some(gap)))
+        },
+    );
     let ends = metric.gap_interval.as_ref();
     let is_clear = ends.is_some_and(|[low, high]| *low > 0.0 || *high < 0.0);
     html! {

@@ -38,7 +38,7 @@ pub fn metadata(
         temperature: None,
         decisions: Decisions::likeliest(run.dataset.info.classes),
         novelty: None,
-        class_priors: Some(class_priors::of_run(run.dataset, run.config)?),
+        class_priors: Some(class_priors::of_run(run.dataset, run.config)),
         seen,
         sources,
         initial_weights: initial_model.initial_weights.clone(),

@@ -6,7 +6,7 @@ use toml::{Table, Value};
 use crate::{Error, Result};
 
 /// The removed keys, the value that switched each off, and why it was removed.
-const REMOVED_KEYS: [(&str, Off, &str); 10] = [
+const REMOVED_KEYS: [(&str, Off, &str); 11] = [
     (
         "focal_gamma",
         Off::Number(0.0),
@@ -35,6 +35,11 @@ const REMOVED_KEYS: [(&str, Off, &str); 10] = [
         Off::Number(0.0),
         "Stochastic weight averaging gained nothing over the EMA",
     ),
+    (
+        "source_shares",
+        Off::Empty,
+        "Larger shares of a source in each epoch gained nothing on it and cost melanomas elsewhere",
+    ),
     ("augment.randaugment", Off::Number(0.0), RAND_AUGMENT),
     ("augment.magnitude", Off::Anything, RAND_AUGMENT),
 ];
@@ -47,6 +52,8 @@ const GRADUAL: &str = "Unfreezing blocks one by one gained nothing";
 enum Off {
     Number(f64),
     Word(&'static str),
+    /// A table without entries.
+    Empty,
     /// It had no effect without another removed key.
     Anything,
 }
@@ -58,6 +65,7 @@ impl Off {
                 value.as_float() == Some(*off) || value.as_integer().map(|n| n as f64) == Some(*off)
             }
             Self::Word(off) => value.as_str() == Some(off),
+            Self::Empty => value.as_table().is_some_and(Table::is_empty),
             Self::Anything => true,
         }
     }
@@ -97,7 +105,7 @@ mod tests {
     #[test]
     fn removed_keys_that_are_switched_off_are_accepted() {
         let config = resolve(Phase::Finetune, None, &[]).unwrap();
-        let removed = "focal_gamma = 0.0\nlogit_adjustment = 0\ncutmix = 0.0\nlayer_decay = 1.0\n\
+        let removed = "source_shares = {}\nfocal_gamma = 0.0\nlogit_adjustment = 0\ncutmix = 0.0\nlayer_decay = 1.0\n\
                        gradual_unfreeze_epochs = 0.0\nbatch_norm = \"train\"\nswa_epochs = 0\n";
         let of_augment = "[augment]\nrandaugment = 0\nmagnitude = 0.3\n";
         let text = format!("{removed}{}", config.to_toml()).replace("[augment]\n", of_augment);
@@ -113,6 +121,7 @@ mod tests {
             "batch_norm=frozen",
             "layer_decay=0.9",
             "augment.randaugment=2",
+            "source_shares={ isic2017 = 0.3 }",
         ] {
             let error = resolve(Phase::Finetune, None, &[setting.into()]).unwrap_err();
             let key = setting.split('=').next().unwrap();

@@ -1,6 +1,6 @@
 //! Validation of a configuration, before training starts.
 
-use super::{ClassWeights, Sampler, ScheduleKind, TrainableBlocksSetting, TrainingConfig};
+use super::{ClassWeights, ScheduleKind, TrainableBlocksSetting, TrainingConfig};
 use crate::metrics::{Metrics, RECALL};
 use crate::model::architecture::Architecture;
 use crate::training::early_stopping::LAST;
@@ -35,7 +35,7 @@ impl TrainingConfig {
         self.validate_training(&mut problems);
         self.validate_optimizer(&mut problems);
         self.validate_monitor(&mut problems);
-        self.validate_classes_and_sources(&mut problems);
+        self.validate_class_weights(&mut problems);
         self.validate_images(&mut problems);
         if problems.0.is_empty() {
             return Ok(());
@@ -120,8 +120,8 @@ impl TrainingConfig {
         );
     }
 
-    /// Weights of the classes, and the sampler.
-    fn validate_classes_and_sources(&self, problems: &mut Problems) {
+    /// Weights of the classes.
+    fn validate_class_weights(&self, problems: &mut Problems) {
         match &self.class_weights {
             ClassWeights::Table(table) => {
                 let is_valid = table.values().all(|&weight| is_positive(weight));
@@ -140,17 +140,6 @@ impl TrainingConfig {
             0.0 <= start && start <= end && end <= 1.0,
             "reweighting_start and reweighting_end",
             "from 0 to 1, the end not before the start",
-        );
-        let shares: Vec<f64> = self.source_shares.values().copied().collect();
-        problems.require(
-            shares.iter().copied().all(is_positive) && shares.iter().sum::<f64>() <= 1.0 + 1e-9,
-            "source_shares",
-            "above 0 for every source named, and at most 1 together",
-        );
-        problems.require(
-            shares.is_empty() || self.sampler == Sampler::Natural,
-            "sampler",
-            "natural if source_shares is set",
         );
     }
 

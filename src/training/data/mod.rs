@@ -2,6 +2,4 @@
 
 pub mod batches;
 pub mod features;
-mod group;
 pub mod sampling;
-mod source_shares;

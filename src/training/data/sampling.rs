@@ -4,11 +4,9 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::group::Group;
-use super::source_shares;
 use crate::dataset::{Dataset, Split};
 use crate::training::config::{Sampler, TrainingConfig};
-use crate::{Class, ClassList, Result};
+use crate::{Class, ClassList};
 
 /// The rows to train on: the whole train split, or about `train_limit` of them, stratified by class. Rounding up keeps
 /// at least one image of every class.
@@ -35,33 +33,34 @@ pub struct Sampling {
     classes: ClassList,
     seed: u64,
     labels: Vec<Class>,
-    /// Disjoint groups that share an epoch. If there are none, every example is drawn once.
+    /// The groups of the classes that share an epoch. If there are none, every example is drawn once.
     groups: Vec<Group>,
+}
+
+/// Training examples that get a share of every epoch.
+struct Group {
+    /// Indices of the examples, ascending.
+    members: Vec<usize>,
+    /// Fraction of the epoch, 0 to 1.
+    share: f64,
 }
 
 impl Sampling {
     /// The configured sampling of the training rows.
-    ///
-    /// # Errors
-    /// Fails if `source_shares` does not fit the sources of these rows ([`source_shares::groups`]).
-    pub fn new(dataset: &Dataset, config: &TrainingConfig, rows: &[usize]) -> Result<Self> {
+    pub fn new(dataset: &Dataset, config: &TrainingConfig, rows: &[usize]) -> Self {
         let sample = |&row: &usize| &dataset.rows[row].sample;
         let labels: Vec<Class> = rows.iter().map(|row| sample(row).dx).collect();
         let groups = match config.sampler {
-            Sampler::Natural if config.source_shares.is_empty() => Vec::new(),
-            Sampler::Natural => {
-                let sources: Vec<&str> = rows.iter().map(|row| &*sample(row).source).collect();
-                source_shares::groups(&config.source_shares, &sources)?
-            }
+            Sampler::Natural => Vec::new(),
             Sampler::Sqrt => by_class(dataset.info.classes, &labels, |count| count.sqrt()),
             Sampler::Balanced => by_class(dataset.info.classes, &labels, |_| 1.0),
         };
-        Ok(Self {
+        Self {
             classes: dataset.info.classes,
             seed: config.seed,
             labels,
             groups,
-        })
+        }
     }
 
     /// The examples of an epoch in order. A group that is drawn more often than it has images repeats none of them
@@ -111,13 +110,9 @@ impl Sampling {
         counts
     }
 
-    /// The number of images of each class that class weights are computed from: that of an epoch, but with a sampler of
-    /// classes that of the images that there are.
-    pub fn counts_for_weights(&self, sampler: Sampler) -> Vec<f64> {
-        match sampler {
-            Sampler::Natural => self.class_counts(),
-            Sampler::Sqrt | Sampler::Balanced => count(self.classes, &self.labels),
-        }
+    /// The number of training images of each class, from which class weights are computed.
+    pub fn images_of_classes(&self) -> Vec<f64> {
+        count(self.classes, &self.labels)
     }
 
     /// Number of examples that an epoch draws from each group.
@@ -237,36 +232,6 @@ mod tests {
             };
             assert!(expected.contains(&seen), "{label}: {seen}");
         }
-    }
-
-    /// The first 40 images get three tenths of the epoch: 30 of 40, and 70 of 60.
-    fn two_sources(labels: &[Class]) -> Vec<Group> {
-        let (first, second) = ((0..40).collect(), (40..labels.len()).collect());
-        [(first, 0.3), (second, 0.7)]
-            .map(|(members, share)| Group { members, share })
-            .into()
-    }
-
-    #[test]
-    fn a_source_gets_its_share_of_an_epoch_and_the_class_counts_are_those_that_are_drawn() {
-        let sampling = sampling(two_sources, 1);
-        let mut totals = [0.0; 7];
-        for epoch in 1..=200 {
-            let order = sampling.order(epoch);
-            let times = |at: usize| order.iter().filter(|&&other| other == at).count();
-            assert_eq!(order.len(), 100);
-            assert_eq!((0..40).map(times).sum::<usize>(), 30);
-            assert!((0..40).all(|at| times(at) <= 1) && (40..100).all(|at| times(at) >= 1));
-            let drawn: Vec<_> = order.iter().map(|&at| sampling.labels[at]).collect();
-            let drawn = count(ham10000(), &drawn);
-            (0..7).for_each(|class| totals[class] += drawn[class] / 200.0);
-        }
-        for (expected, mean) in sampling.class_counts().into_iter().zip(totals) {
-            assert!((expected - mean).abs() < 0.4, "{expected} {mean}");
-        }
-        // Naevi are all of the first 40 images and 41 of the other 60.
-        let naevi = sampling.class_counts()[ham("nv").index()];
-        assert!((naevi - (30.0 + 70.0 * 41.0 / 60.0)).abs() < 1e-9);
     }
 
     #[test]

@@ -17,7 +17,7 @@ fn refuses_what_would_fail_later_and_leaves_nothing_behind() {
                 "source_shares.moon=0.3",
             ],
             1,
-            "no training images of source 'moon'",
+            "was removed",
         ),
         (&["--phase", "finetune"], 1, "--from CHECKPOINT"),
         (

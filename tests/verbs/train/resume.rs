@@ -117,11 +117,6 @@ fn with_an_average_mixup_a_sampler_and_weights_that_come_late() {
 }
 
 #[test]
-fn with_shares_of_sources() {
-    resumes_exactly(&["epochs=2", "source_shares={drawn_archive = 0.6}"]);
-}
-
-#[test]
 fn with_two_teachers_of_which_some_images_are_unseen() {
     if !in_own_process() {
         return;
