@@ -21,8 +21,9 @@ setup: ## fetch libtorch into ~/.local/share/skinlesion, linked as .libtorch (TO
 web: ## build the phone page into web/dist/ (needs Node.js; does nothing without it)
 	@if [ -x scripts/web ]; then scripts/web; fi
 
+# In target/, where the scripts look for it, whatever CARGO_TARGET_DIR says.
 build: setup web ## build the program: target/release/skinlesion
-	$(CARGO) build --release
+	$(CARGO) build --release --target-dir target
 
 # Where `make install` installs.
 PREFIX ?= $(HOME)/.local
