@@ -109,9 +109,18 @@ impl Tree {
         for (from, file) in self.files.iter().enumerate() {
             for scope in &file.scopes {
                 let declared = use_declarations(&scope.code);
-                let plain = declared.iter().filter(|found| !found.public);
-                let paths =
-                    plain.flat_map(|found| found.paths.iter().map(|(path, _)| path.clone()));
+                // What is passed on counts for whoever uses it, but passing it on from another layer counts, too.
+                let counts = |public: bool, path: &Names| {
+                    let target = || self.file_of(&self.absolute(&scope.module, path)?, 0);
+                    !public
+                        || target().is_some_and(|to| {
+                            file.layer().is_some() && self.files[to].layer() != file.layer()
+                        })
+                };
+                let paths = declared.iter().flat_map(|found| {
+                    let paths = found.paths.iter().map(|(path, _)| path);
+                    paths.filter(|path| counts(found.public, path)).cloned()
+                });
                 let body = without_declarations(&scope.code);
                 for path in paths.chain(self.paths_in(&scope.module, &body)) {
                     let path = self.absolute(&scope.module, &path);
