@@ -24,7 +24,8 @@ pub struct Args {
 
     /// The dataset folder that it was trained with. Temperature, decision rule and the threshold of the novelty score are
     /// fitted on the validation split, and the statistics of the novelty score on training images; the test split is
-    /// not used. With --out-of-fold it is needed for the novelty score alone
+    /// not used. Another dataset leaves the novelty score as it is. With --out-of-fold it is needed for the novelty score
+    /// alone
     #[arg(long, value_name = "DIR", required_unless_present = "out_of_fold")]
     data: Option<PathBuf>,
 
@@ -54,7 +55,14 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     if let Some(data) = &args.data {
         let (dataset, batch) = (Dataset::open(data)?, args.batch_size.get());
         let checkpoint = &mut calibrated.checkpoint;
-        novelty_fit::fit(checkpoint, dataset, batch, session.device()?, session)?;
+        match checkpoint.metadata.dataset == dataset.info.hashes.manifest {
+            true => novelty_fit::fit(checkpoint, dataset, batch, session.device()?, session)?,
+            // Its statistics are of training images.
+            false => session.warn(&format!(
+                "the novelty score is left as it is: {} is not the dataset that the network was trained with",
+                data.display()
+            )),
+        }
     }
     calibrated.checkpoint.write(&args.out)?;
     let metadata = &calibrated.checkpoint.metadata;

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use skinlesion::Class;
-use skinlesion::dataset::Split;
 use skinlesion::dataset::part::Part;
+use skinlesion::dataset::{DatasetInfo, Split};
 use skinlesion::model::checkpoint::Checkpoint;
+use skinlesion::model::checkpoint_metadata::CheckpointMetadata;
 use skinlesion::model::novelty_rule::NoveltyRule;
 
 use crate::common::{ham, photograph, skinlesion, stderr, stdout};
@@ -160,7 +161,6 @@ fn an_ensemble_has_the_mean_of_score_by_threshold_if_all_of_its_networks_have_a_
 fn calibrate_fits_the_score_that_eval_counts_and_average_drops() {
     let home = tempfile::tempdir().unwrap();
     let home = home.path();
-    write_checkpoint(&home.join("net"), metadata());
     let classes: Vec<Class> = ["nv", "mel", "bkl", "nv"].map(ham).to_vec();
     let rows: Vec<_> = (0..48)
         .map(|n| {
@@ -174,6 +174,12 @@ fn calibrate_fits_the_score_that_eval_counts_and_average_drops() {
         })
         .collect();
     write_dataset(&home.join("data"), &rows, SIZE);
+    let info = DatasetInfo::read(&home.join("data/dataset.json")).unwrap();
+    let trained_with = CheckpointMetadata {
+        dataset: info.hashes.manifest,
+        ..metadata()
+    };
+    write_checkpoint(&home.join("net"), trained_with);
     let calibrate = [
         "--json",
         "calibrate",
@@ -197,6 +203,16 @@ fn calibrate_fits_the_score_that_eval_counts_and_average_drops() {
             .novelty
             .is_some_and(|novelty| novelty.count() > 0)
     );
+    let mut others = rows;
+    for row in &mut others {
+        row.sample.image_id.insert_str(0, "OTHER_");
+    }
+    write_dataset(&home.join("others"), &others, SIZE);
+    let elsewhere = ["calibrate", "--data", "others", "--checkpoint"];
+    let files = ["c.safetensors", "--out", "d.safetensors"];
+    run(home, &[&elsewhere[..], &files].concat());
+    let again = Checkpoint::read(&home.join("d.safetensors")).unwrap();
+    assert_eq!(again.metadata.novelty, calibrated.metadata.novelty);
 
     run(
         home,
