@@ -1,7 +1,8 @@
-//! How much the metrics of a checkpoint change when its convolutions compute in bf16, as the frozen passes of training do
-//! on a processor with bf16 arithmetic, and how much faster they are: `cargo run --release --example bf16 -- CHECKPOINT DATASET [IMAGES]`.
-//! It predicts the checkpoint's validation split, or its first IMAGES images, in f32 and in bf16. A processor without bf16
-//! arithmetic gives the same answers, slowly.
+//! How much the metrics of a checkpoint change when its convolutions compute in bf16, as the frozen passes of training
+//! do on a processor with bf16 arithmetic, and how much faster they are:
+//! `cargo run --release --example bf16 -- CHECKPOINT DATASET [IMAGES]`.
+//! It predicts the checkpoint's validation split, or its first IMAGES images, in f32 and in bf16. A processor without
+//! bf16 arithmetic gives the same answers, slowly.
 
 use std::path::Path;
 use std::time::Instant;

@@ -1,6 +1,6 @@
 //! Times bare training steps (forward and backward on one resident batch) and, alternating with them, whole steps as in
-//! training: augmentation and normalisation, the recipe's loss, the optimizer, the EMA and the probabilities for the metrics.
-//! Also times augmentation alone, and optimizer and EMA alone.
+//! training: augmentation and normalisation, the recipe's loss, the optimizer, the EMA and the probabilities for the
+//! metrics. Also times augmentation alone, and optimizer and EMA alone.
 //! `cargo run --release --example steps -- 128 192 224`.
 
 use std::time::Instant;

@@ -22,10 +22,10 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     checkpoint: PathBuf,
 
-    /// The dataset folder that it was trained with. Temperature, decision rule and the threshold of the novelty score are
-    /// fitted on the validation split, and the statistics of the novelty score on training images; the test split is
-    /// not used. Another dataset leaves the novelty score as it is. With --out-of-fold it is needed for the novelty score
-    /// alone
+    /// The dataset folder that it was trained with. Temperature, decision rule and the threshold of the novelty score
+    /// are fitted on the validation split, and the statistics of the novelty score on training images; the test split
+    /// is not used. Another dataset leaves the novelty score as it is. With --out-of-fold it is needed for the novelty
+    /// score alone
     #[arg(long, value_name = "DIR", required_unless_present = "out_of_fold")]
     data: Option<PathBuf>,
 

@@ -27,8 +27,8 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
-    /// Also check that no validation or test lesion was trained on: by a network (a checkpoint, an export folder with its
-    /// checkpoint.json, or released), or in another dataset folder, whose images are then compared too. Repeatable
+    /// Also check that no validation or test lesion was trained on: by a network (a checkpoint, an export folder with
+    /// its checkpoint.json, or released), or in another dataset folder, whose images are then compared too. Repeatable
     #[arg(long, value_name = "DIR|CHECKPOINT")]
     against: Vec<PathBuf>,
 

@@ -54,8 +54,8 @@ pub fn name_balanced(folds: &mut [FoldPredictions]) -> Option<Vec<f64>> {
     Some(fitted.iter().map(|fitted| fitted.tau).collect())
 }
 
-/// The predictions in two halves of the lesions (or patients), with classes named by the balanced rule of which temperature
-/// and τ were fitted on the other half. The images are in another order.
+/// The predictions in two halves of the lesions (or patients), with classes named by the balanced rule of which
+/// temperature and τ were fitted on the other half. The images are in another order.
 pub fn in_halves(predictions: &Predictions, class_priors: &Offsets) -> Option<Predictions> {
     let clusters = predictions.clusters();
     let (first, second): (Vec<usize>, Vec<usize>) =

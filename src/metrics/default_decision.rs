@@ -7,9 +7,9 @@ use super::comparison::{self, Difference};
 use super::decisions::{Balanced, DecisionRule, Decisions};
 use crate::DEFAULT_SEED;
 
-/// The rules of a network, and the reason for the default. `cross_fitted` are the predictions that τ was fitted on, with
-/// classes named by a τ that was fitted on others of them: with the τ in `balanced`, the balanced rule would look better
-/// than it is.
+/// The rules of a network, and the reason for the default. `cross_fitted` are the predictions that τ was fitted on,
+/// with classes named by a τ that was fitted on others of them: with the τ in `balanced`, the balanced rule would look
+/// better than it is.
 pub fn with_balanced(balanced: Balanced, cross_fitted: &Predictions) -> Decisions {
     let compared = likeliest_and_balanced(cross_fitted);
     let figures: Vec<String> = [
@@ -33,8 +33,8 @@ pub fn with_balanced(balanced: Balanced, cross_fitted: &Predictions) -> Decision
     }
 }
 
-/// The better rule on predictions with classes named by a cross-fitted balanced rule: that one if its balanced accuracy is
-/// higher by more than chance, so that the 95 % interval of the difference excludes zero.
+/// The better rule on predictions with classes named by a cross-fitted balanced rule: that one if its balanced accuracy
+/// is higher by more than chance, so that the 95 % interval of the difference excludes zero.
 pub fn better(cross_fitted: &Predictions) -> DecisionRule {
     default_of(&likeliest_and_balanced(cross_fitted))
 }

@@ -101,8 +101,8 @@ pub fn subgroups(
     groups
 }
 
-/// A column with its values of at least [`MIN_IMAGES`] images and the number of images of each, in alphabetical order. All
-/// other values are one group at the end, without a name: free text would otherwise give thousands of groups.
+/// A column with its values of at least [`MIN_IMAGES`] images and the number of images of each, in alphabetical order.
+/// All other values are one group at the end, without a name: free text would otherwise give thousands of groups.
 struct Column {
     name: String,
     values: Vec<(Option<String>, usize)>,

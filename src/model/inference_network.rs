@@ -31,9 +31,9 @@ impl InferenceNetwork {
         Self::with_kind(fused, device, Kind::Float)
     }
 
-    /// As [`InferenceNetwork::new`], but the convolutions compute in bf16 on a CPU that does so natively, which is about
-    /// twice as fast there. For passes of training. Not for reported metrics or for checking exported files: probabilities
-    /// differ by .003 on average and by more than .1 at most (docs/performance.md).
+    /// As [`InferenceNetwork::new`], but the convolutions compute in bf16 on a CPU that does so natively, which is
+    /// about twice as fast there. For passes of training. Not for reported metrics or for checking exported files:
+    /// probabilities differ by .003 on average and by more than .1 at most (docs/performance.md).
     pub fn reduced(fused: &FusedNetwork, device: Device) -> Result<Self> {
         let is_native = capabilities::native_bf16().is_some_and(|found| !found.is_empty());
         let kind = match device {
@@ -96,7 +96,8 @@ impl InferenceNetwork {
         self.device
     }
 
-    /// Features (N × inputs of the head; 1,280 up to width 1) of a normalised batch (N × 3 × S × S), preferably channels last.
+    /// Features (N × inputs of the head; 1,280 up to width 1) of a normalised batch (N × 3 × S × S), preferably
+    /// channels last.
     pub fn features(&self, images: &Tensor) -> Tensor {
         let activations = self.activations(images);
         activations.mean_dim(&[2i64, 3][..], false, Kind::Float)

@@ -120,8 +120,8 @@ impl MobileNetV2 {
     }
 
     /// Features (N × inputs of the head; 1,280 up to width 1) of a normalised batch (N × 3 × S × S). Blocks before
-    /// `first_trainable_block` run in evaluation mode and without gradients. BatchNorm in the others uses batch statistics
-    /// and updates the running ones.
+    /// `first_trainable_block` run in evaluation mode and without gradients. BatchNorm in the others uses batch
+    /// statistics and updates the running ones.
     pub fn features(&self, images: &Tensor, first_trainable_block: usize) -> Tensor {
         let mut x = images.shallow_clone();
         tch::no_grad(|| {

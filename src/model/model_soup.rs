@@ -24,13 +24,14 @@ pub struct Member {
 
 /// The weighted mean of the members' weights and BatchNorm statistics.
 ///
-/// The metadata is the first member's, with the training and validation images of all members and the mean of their class
-/// priors; if one was trained on all folds, it is that one's. It has no metrics and no temperature and no novelty score, as the mean has not been evaluated
-/// yet.
+/// The metadata is the first member's, with the training and validation images of all members and the mean of their
+/// class priors; if one was trained on all folds, it is that one's. It has no metrics and no temperature and no novelty
+/// score, as the mean has not been evaluated yet.
 ///
 /// # Errors
-/// Fails for fewer than two members, and if a member's classes, architecture, dataset, fold or resize rule differ from the
-/// first's. The image size may differ, and a network of a fold may be averaged with one that was trained on all folds.
+/// Fails for fewer than two members, and if a member's classes, architecture, dataset, fold or resize rule differ from
+/// the first's. The image size may differ, and a network of a fold may be averaged with one that was trained on all
+/// folds.
 pub fn average(members: &[Member]) -> Result<Checkpoint> {
     let [first, others @ ..] = members else {
         return Err(too_few());

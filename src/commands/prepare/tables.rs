@@ -29,9 +29,9 @@ struct Flags {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["metadata", "images", "group_by"])]
     images_by_class: Option<PathBuf>,
 
-    /// The source of the rows of a table that name none in a column `dataset`, `source` or `attribution`; a value there wins. Give one
-    /// NAME for each --metadata, in the same order, or one for --images-by-class. A NAME for a table whose rows all name
-    /// another source is not used, with a warning; '' stands for none
+    /// The source of the rows of a table that name none in a column `dataset`, `source` or `attribution`; a value there
+    /// wins. Give one NAME for each --metadata, in the same order, or one for --images-by-class. A NAME for a table
+    /// whose rows all name another source is not used, with a warning; '' stands for none
     #[arg(long, value_name = "NAME")]
     source: Vec<String>,
 }

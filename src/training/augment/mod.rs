@@ -90,8 +90,8 @@ pub fn resized(image: &[u8], side: usize, size: usize) -> Vec<u8> {
     resize::resize_square(image, side, ResizeRule::square(size as u32))
 }
 
-/// The random number generator of an image in an epoch. Each time that it is drawn has a stream of its own; those of the
-/// 256th repeat and of the image itself are the same.
+/// The random number generator of an image in an epoch. Each time that it is drawn has a stream of its own; those of
+/// the 256th repeat and of the image itself are the same.
 fn generator(seed: u64, epoch: usize, image: &Input) -> ChaCha8Rng {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let repeat = (image.repeat as u64 & 0xff) << 24;

@@ -2,8 +2,9 @@
 //!
 //! A pickle is a program for a stack machine that can call any Python function. This reader supports only the
 //! instructions of `machine.rs`, accepts only names that its caller allows, and calls nothing: a call remains a value
-//! that the caller interprets. Values are in flat lists and refer to each other by index, so that a malicious file cannot
-//! cause recursion. A value takes up to forty times the memory of its instruction, so the length of a pickle is limited.
+//! that the caller interprets. Values are in flat lists and refer to each other by index, so that a malicious file
+//! cannot cause recursion. A value takes up to forty times the memory of its instruction, so the length of a pickle is
+//! limited.
 //!
 //! The instructions are those of protocol 2 (see Python's `pickletools`), the default of `torch.save`.
 
