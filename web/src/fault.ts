@@ -12,6 +12,8 @@ export type FaultCode =
   | "picture-kind"
   | "picture-ends-early"
   | "picture-too-large"
+  | "picture-small"
+  | "picture-strip"
   | "picture-unreadable"
   | "gpu-missing"
   | "gpu-failed"

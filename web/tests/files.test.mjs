@@ -6,6 +6,7 @@ import { after, test } from "node:test";
 import { close, load } from "./load.mjs";
 
 const { inspect } = await load("picture/file.ts");
+const { refuseShape } = await load("picture/shape.ts");
 const { sha256 } = await load("model/sha256.ts");
 after(close);
 
@@ -40,6 +41,16 @@ test("a header that asks for more than a phone holds is refused before it is dec
   new DataView(png.buffer).setUint32(16, 40_000);
   new DataView(png.buffer).setUint32(20, 30_000);
   assert.throws(() => inspect(png), error => error.code === "picture-too-large" && error.detail === "1200");
+});
+
+test("small and elongated pictures are refused, at the same limits as the program's", () => {
+  for (const [width, height] of [[63, 200], [200, 63], [20_000, 1]]) {
+    assert.throws(() => refuseShape(width, height), refusedAs("picture-small"), `${width} × ${height}`);
+  }
+  for (const [width, height] of [[64, 257], [1025, 256]]) {
+    assert.throws(() => refuseShape(width, height), refusedAs("picture-strip"), `${width} × ${height}`);
+  }
+  for (const [width, height] of [[64, 64], [64, 256], [256, 64], [600, 450]]) refuseShape(width, height);
 });
 
 test("hashes are SHA-256", () => {

@@ -4,12 +4,24 @@
 import { Fault } from "../fault";
 import { inspect, otherKind } from "./file";
 import type { Rows } from "./resize";
+import { refuseShape } from "./shape";
 
 /** A canvas this wide works on every phone; wider pictures are read in several pieces. */
 const WIDEST = 4096;
 
 /** Decodes a file that somebody chose. The bitmap must be closed. */
 export async function decode(file: Blob): Promise<ImageBitmap> {
+  const bitmap = await decodeAny(file);
+  try {
+    refuseShape(bitmap.width, bitmap.height);
+    return bitmap;
+  } catch (fault) {
+    bitmap.close();
+    throw fault;
+  }
+}
+
+async function decodeAny(file: Blob): Promise<ImageBitmap> {
   const bytes = new Uint8Array(await file.arrayBuffer());
   inspect(bytes);
   const options: ImageBitmapOptions = {
