@@ -34,7 +34,7 @@ fn main() -> skinlesion::Result<()> {
     let config = resolve::resolve(Phase::Finetune, None, &[])?;
     let classes = ham10000();
     let architecture = Architecture::new(classes.len());
-    let model = MobileNetV2::random(architecture, 1, Device::Cpu);
+    let model = MobileNetV2::random(architecture, 1, Device::Cpu)?;
     let mut optimizer = param_groups::optimizer(&model, &config);
     let mut average = ModelEma::new(&config, model.tensors());
     let rates = [1e-9; 2];

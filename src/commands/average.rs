@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use skinlesion::model::checkpoint::Checkpoint;
-use skinlesion::model::model_soup::{Member, average};
+use skinlesion::model::model_soup::{self, Member, average};
+use skinlesion::progress::Progress;
 use skinlesion::{Error, files};
 
 use super::existing::checkpoint_file;
@@ -30,7 +31,7 @@ pub struct Args {
     force: bool,
 }
 
-pub fn run(args: &Args, _session: &Session) -> Outcome {
+pub fn run(args: &Args, session: &Session) -> Outcome {
     let inputs: Vec<&Path> = args.checkpoints.iter().map(PathBuf::as_path).collect();
     let _out = checkpoint_file(&args.out, args.force, &inputs)?;
     let weights = match args.weights.len() {
@@ -55,6 +56,11 @@ pub fn run(args: &Args, _session: &Session) -> Outcome {
     let members: Vec<Member> = (args.checkpoints.iter().zip(weights))
         .map(member)
         .collect::<skinlesion::Result<_>>()?;
+    if let Some([one, other]) = model_soup::different_origins(&members) {
+        session.warn(&format!(
+            "{one} and {other} began with different weights, so that their mean is hardly better than chance"
+        ));
+    }
     let mean = average(&members)?;
     mean.write(&args.out)?;
     Ok(Summary {

@@ -33,8 +33,13 @@ pub fn csv_file(out: &Path, force: bool, header: &str) -> skinlesion::Result<Out
     })
 }
 
-/// Refuses to write over files that exist, unless told to, and over inputs.
-pub fn refuse_existing(outputs: &[&Path], force: bool, inputs: &[&Path]) -> skinlesion::Result<()> {
+/// Refuses to write over files that exist, unless told to and `is_own`: written by the command before; and over inputs.
+pub fn refuse_existing(
+    outputs: &[&Path],
+    force: bool,
+    is_own: impl Fn(&Path) -> bool,
+    inputs: &[&Path],
+) -> skinlesion::Result<()> {
     let inputs: HashSet<PathBuf> = resolved(inputs).collect();
     for out in outputs {
         if out.canonicalize().is_ok_and(|out| inputs.contains(&out)) {
@@ -43,8 +48,44 @@ pub fn refuse_existing(outputs: &[&Path], force: bool, inputs: &[&Path]) -> skin
         if out.exists() && !force {
             return Err(Error::Exists((*out).to_owned()));
         }
+        if out.exists() && !is_own(out) {
+            return Err(of_another_kind(out));
+        }
     }
     Ok(())
+}
+
+fn of_another_kind(out: &Path) -> Error {
+    Error::file(
+        out,
+        "this file is of another kind, so --force does not replace it",
+        "Choose another folder, or remove the file manually.",
+    )
+}
+
+/// Refuses an output folder that is an input or contains one: --force would replace it before or while it is used.
+#[cfg(feature = "torch")]
+pub fn refuse_folder_of_inputs<'a>(
+    out: &Path,
+    inputs: impl IntoIterator<Item = &'a Path>,
+) -> skinlesion::Result<()> {
+    let Ok(folder) = out.canonicalize() else {
+        return Ok(()); // it does not exist
+    };
+    let mut resolved = inputs
+        .into_iter()
+        .filter_map(|input| Some((input, input.canonicalize().ok()?)));
+    match resolved.find(|(_, input)| input.starts_with(&folder)) {
+        Some((input, _)) => Err(Error::file(
+            out,
+            format!(
+                "the input {} is in this folder, so it is not replaced",
+                input.display()
+            ),
+            "Choose another folder for --out.",
+        )),
+        None => Ok(()),
+    }
 }
 
 /// Refuses an output that is one of the inputs.
@@ -72,8 +113,8 @@ fn is_an_input(out: &Path) -> Error {
     )
 }
 
-/// Locks a file to write a checkpoint to. --force replaces checkpoints only, and neither an input nor a file of a run or
-/// of an export.
+/// Locks a file to write a checkpoint to. --force replaces checkpoints only, and neither an input nor a file of a run
+/// or of an export.
 #[cfg(feature = "torch")]
 pub fn checkpoint_file(
     out: &Path,

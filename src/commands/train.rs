@@ -11,7 +11,7 @@ use skinlesion::dataset::Dataset;
 use skinlesion::dataset::folds::TrainingFolds;
 use skinlesion::progress::Progress;
 use skinlesion::training::Phase;
-use skinlesion::training::checkpointing::folder::{self, RunFolder};
+use skinlesion::training::checkpointing::folder::{self, CONFIG_FILE, RunFolder};
 use skinlesion::training::config::resolve;
 use skinlesion::training::fit::fit;
 use skinlesion::training::initial_model;
@@ -33,6 +33,9 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         None => folder::data_path(&args.out)?,
     };
     refuse_dataset_folder(&args.out, data)?;
+    if !args.resume {
+        super::existing::refuse_folder_of_inputs(&args.out, args.inputs())?;
+    }
     let dataset = Dataset::open(data)?;
     super::no_digests::note_dataset(data, &dataset.info, session);
     let (run_folder, (dataset, config, origin, initial)) = match earlier {
@@ -68,7 +71,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     if !args.resume {
         run_folder.write_config(&config)?;
         run_folder.write_data_path(data)?;
-    } else if args.epochs.is_some() {
+    } else if args.epochs.is_some() || !args.out.join(CONFIG_FILE).exists() {
         run_folder.write_config(&config)?;
     }
     let run = TrainingRun {

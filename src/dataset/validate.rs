@@ -135,7 +135,7 @@ pub fn validate(
 }
 
 /// Checks that the test split of `dataset` shares no lesions, images or near-duplicates with the training and
-/// validation splits of `other`.
+/// validation splits of `other`, and no patients if `dataset` keeps them whole.
 pub fn against(
     dataset: &Dataset,
     other: &Dataset,
@@ -156,6 +156,9 @@ pub fn against(
         let mut found = Findings::default();
         for &row in &test {
             let id = id_of(&dataset.rows[row]);
+            if id.is_empty() {
+                continue; // unknown
+            }
             if let Some(row) = known.get(id).filter(|_| reported.insert(id)) {
                 found.add(format!("{id} is in {} of the other dataset", row.place()));
             }
@@ -174,6 +177,16 @@ pub fn against(
         )),
         format!("no image of the test split is used for training or validation in {other_path}"),
     );
+    if dataset.info.group_by.keeps_patients() {
+        report.note(
+            shared(|row| &row.sample.patient_id).fault(&format!(
+                "patients of the test split are used for training or validation in {other_path}"
+            )),
+            format!(
+                "no patient of the test split is used for training or validation in {other_path}"
+            ),
+        );
+    }
     let pairs = search::between((dataset, &test), (other, &trained_on), progress)?;
     let mut found = Findings::default();
     for pair in &pairs {

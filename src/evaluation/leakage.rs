@@ -2,8 +2,9 @@
 //! one that has seen lesions of its validation or test split.
 //!
 //! A lesion has been seen if its id is listed in the checkpoint ([`Seen`]), the id of one of its images, or an image
-//! that looks the same ([`DHash`]). Lesion ids alone are not enough: tables in ISIC's one-hot form have none, so that
-//! each image is a lesion of its own there, and the same photograph may have another name elsewhere.
+//! that looks the same ([`DHash`]); and, in a dataset that keeps patients whole, that of its patient. Lesion ids alone
+//! are not enough: tables in ISIC's one-hot form have none, so that each image is a lesion of its own there, and the
+//! same photograph may have another name elsewhere.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -58,7 +59,7 @@ pub fn refuse_leak(path: &Path, metadata: &CheckpointMetadata, dataset: &Dataset
                         "it has seen {} lesions of the {split} split of this dataset, such as {first}",
                         seen.len()
                     ),
-                    "Start from a checkpoint trained on the same split (and --fold), or from ImageNet weights: --weights imagenet.",
+                    "Name a checkpoint that was trained on the same split (and --fold), or none: --weights imagenet, no --teacher.",
                 ));
             }
         }
@@ -72,10 +73,11 @@ pub fn is_blind_to_images(metadata: &CheckpointMetadata, dataset: &Dataset) -> b
     metadata.seen.training_images.is_empty() && !is_own(metadata, dataset)
 }
 
-/// Whether a network was trained on a sample, by the ids of lesion and image.
-pub fn trained_on(metadata: &CheckpointMetadata) -> impl Fn(&Sample) -> bool {
+/// Whether a network was trained on a sample of a dataset, by the ids of lesion, image and patient.
+pub fn trained_on(metadata: &CheckpointMetadata, dataset: &Dataset) -> impl Fn(&Sample) -> bool {
     let list = List::trained(&metadata.seen);
-    move |sample| list.by_id(sample).is_some()
+    let keeps_patients = dataset.info.group_by.keeps_patients();
+    move |sample| list.by_id(sample, keeps_patients).is_some()
 }
 
 /// Whether the dataset is the one that the network was trained with.
@@ -104,6 +106,7 @@ fn forbidden(metadata: &CheckpointMetadata, split: Split) -> Vec<List<'_>> {
 /// Images that a network has seen, and how it used them.
 struct List<'a> {
     ids: HashSet<&'a str>,
+    patients: HashSet<&'a str>,
     dhashes: &'a [String],
     used: &'static str,
 }
@@ -111,17 +114,25 @@ struct List<'a> {
 impl<'a> List<'a> {
     fn trained(seen: &'a Seen) -> Self {
         let ids = [&seen.training_lesions, &seen.training_images];
-        Self::new(ids, &seen.training_dhashes, "trained on")
+        let patients = &seen.training_patients;
+        Self::new(ids, patients, &seen.training_dhashes, "trained on")
     }
 
     fn selected(seen: &'a Seen) -> Self {
         let ids = [&seen.validation_lesions, &seen.validation_images];
-        Self::new(ids, &seen.validation_dhashes, "selected on")
+        let patients = &seen.validation_patients;
+        Self::new(ids, patients, &seen.validation_dhashes, "selected on")
     }
 
     /// One set of both ids: without lesion ids, an image's id is that of its lesion.
-    fn new(ids: [&'a Vec<String>; 2], dhashes: &'a [String], used: &'static str) -> Self {
+    fn new(
+        ids: [&'a Vec<String>; 2],
+        patients: &'a [String],
+        dhashes: &'a [String],
+        used: &'static str,
+    ) -> Self {
         Self {
+            patients: patients.iter().map(String::as_str).collect(),
             ids: ids.into_iter().flatten().map(String::as_str).collect(),
             dhashes,
             used,
@@ -138,7 +149,8 @@ impl<'a> List<'a> {
     ) -> Result<Vec<String>> {
         let rows = dataset.split_rows(split);
         let samples = || rows.iter().map(|&row| &dataset.rows[row].sample);
-        let found = samples().map(|sample| (sample, self.by_id(sample)));
+        let keeps_patients = dataset.info.group_by.keeps_patients();
+        let found = samples().map(|sample| (sample, self.by_id(sample, keeps_patients)));
         let found = first_of_each_lesion(found);
         if !found.is_empty() || self.dhashes.is_empty() || is_own(metadata, dataset) {
             return Ok(found);
@@ -168,17 +180,24 @@ impl<'a> List<'a> {
         Ok(first_of_each_lesion(found))
     }
 
-    fn by_id(&self, sample: &Sample) -> Option<String> {
+    /// The sample's lesion, as messages name it, if one of its ids is in the list.
+    fn by_id(&self, sample: &Sample, keeps_patients: bool) -> Option<String> {
         let Sample {
             lesion_id,
             image_id,
+            patient_id,
             ..
         } = sample;
         if self.ids.contains(id_hash(lesion_id).as_str()) {
             return Some(lesion_id.clone());
         }
-        let is_known = self.ids.contains(id_hash(image_id).as_str());
-        is_known.then(|| format!("{lesion_id}, by its image {image_id}"))
+        if self.ids.contains(id_hash(image_id).as_str()) {
+            return Some(format!("{lesion_id}, by its image {image_id}"));
+        }
+        let is_known = keeps_patients
+            && !patient_id.is_empty()
+            && self.patients.contains(id_hash(patient_id).as_str());
+        is_known.then(|| format!("{lesion_id}, by its patient {patient_id}"))
     }
 }
 

@@ -25,8 +25,8 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Reads a checkpoint file, or a folder's ([`located`]). Checks the name, shape and type of every tensor; weights in
-    /// f16 become f32. Tensors that do not belong to the network (optimizer state) are dropped.
+    /// Reads a checkpoint file, or a folder's ([`located`]). Checks the name, shape and type of every tensor; weights
+    /// in f16 become f32. Tensors that do not belong to the network (optimizer state) are dropped.
     pub fn read(path: &Path) -> Result<Self> {
         let path = &located(path)?;
         if matches!(
@@ -127,22 +127,23 @@ fn novelty(path: &Path, tensors: &NamedTensors, features: usize) -> Result<Novel
 
 /// Refuses weights from which no probabilities can be computed.
 fn refuse_no_numbers(path: &Path, tensors: &NamedTensors) -> Result<()> {
-    for (name, tensor) in tensors {
-        let values = state_dict::to_floats(tensor)?;
-        let problem = if !values.iter().all(|value| value.is_finite()) {
-            "has values that are NaN or infinite"
-        } else if name.ends_with(".running_var") && values.iter().any(|&value| value < 0.0) {
-            "has negative variances"
-        } else {
-            continue;
-        };
-        return Err(Error::file(
+    let refuse = |name: &str, problem: &str| {
+        Err(Error::file(
             path,
             format!("tensor {name} {problem}"),
             "The file is damaged, or its training diverged: train or download it again.",
-        ));
+        ))
+    };
+    if let Some(name) = state_dict::not_finite(tensors) {
+        return refuse(name, "has values that are NaN or infinite");
     }
-    Ok(())
+    let mut variances = tensors
+        .iter()
+        .filter(|(name, _)| name.ends_with(".running_var"));
+    match variances.find(|(_, tensor)| tensor.min().double_value(&[]) < 0.0) {
+        Some((name, _)) => refuse(name, "has negative variances"),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -179,7 +179,7 @@ mod tests {
             width: 0.35,
             classes: 7,
         };
-        let model = MobileNetV2::random(architecture, 1, Device::Cpu);
+        let model = MobileNetV2::random(architecture, 1, Device::Cpu).unwrap();
         let fused = fuse::fuse(model.network(), model.tensors()).unwrap();
         let waves = Tensor::arange(2 * 3 * 64 * 64, (Kind::Float, Device::Cpu)).sin();
         let images = input::channels_last(&waves.view([2, 3, 64, 64]));

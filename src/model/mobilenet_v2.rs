@@ -25,10 +25,10 @@ pub struct MobileNetV2 {
 
 impl MobileNetV2 {
     /// A network with random weights, initialised as in torchvision.
-    pub fn random(architecture: Architecture, seed: u64, device: Device) -> Self {
+    pub fn random(architecture: Architecture, seed: u64, device: Device) -> Result<Self> {
         let network = architecture.network();
-        let tensors = init::random_tensors(&network, seed);
-        Self::new(network, tensors, device)
+        let tensors = init::random_tensors(&network, seed)?;
+        Ok(Self::new(network, tensors, device))
     }
 
     /// A network with the given weights. `tensors` must contain every tensor of the architecture in its shape.

@@ -65,6 +65,19 @@ pub fn average(members: &[Member]) -> Result<Checkpoint> {
     })
 }
 
+/// The names of two members whose first weights differ, if any do: their mean is no network.
+pub fn different_origins(members: &[Member]) -> Option<[&str; 2]> {
+    let origin = |member: &Member| {
+        let began = &member.checkpoint.metadata.initial_weights;
+        let origin = began.rsplit(" began with ").next().unwrap_or_default();
+        origin.to_owned()
+    };
+    let (first, others) = members.split_first()?;
+    let own = origin(first);
+    let other = others.iter().find(|member| origin(member) != own)?;
+    Some([&first.name, &other.name])
+}
+
 fn too_few() -> Error {
     Error::input(
         "CHECKPOINT",

@@ -1,4 +1,5 @@
-//! The digest within a safetensors file: the SHA-256 of its metadata and tensors, under the key `sha256` of the metadata.
+//! The digest within a safetensors file: the SHA-256 of its metadata and tensors, under the key `sha256` of the
+//! metadata.
 //!
 //! It is taken over fields, each preceded by its length in bytes as a 64-bit little-endian number: for each other entry
 //! of the metadata, sorted by key, the key and the value; then for each tensor, sorted by name, its name, its type as

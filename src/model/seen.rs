@@ -3,14 +3,14 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Sample};
 use crate::imaging::dhash::DHash;
 use crate::{Result, files};
 
 /// The lesions and images that a network has seen, those of its initial checkpoint and of its teachers included.
 /// [`crate::evaluation::leakage`] compares them with those that it is to be scored on.
 ///
-/// Ids are listed as [`id_hash`], sorted. Checkpoints of older versions list lesions only.
+/// Ids are listed as [`id_hash`], sorted. Checkpoints of older versions list lesions only, or no patients.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seen {
     /// The lesions that the weights were trained on.
@@ -23,6 +23,12 @@ pub struct Seen {
     /// The ids of the images that were used for choices.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub validation_images: Vec<String>,
+    /// The patients whose images the weights were trained on, where the metadata name them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub training_patients: Vec<String>,
+    /// The patients whose images were used for choices.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub validation_patients: Vec<String>,
     /// The [`DHash`]es of the images that the weights were trained on. Images without contrast have none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub training_dhashes: Vec<String>,
@@ -31,7 +37,7 @@ pub struct Seen {
     pub validation_dhashes: Vec<String>,
 }
 
-/// An anonymous name of a lesion or of an image: the first 16 hexadecimal digits of its id's SHA-256.
+/// An anonymous name of a lesion, an image or a patient: the first 16 hexadecimal digits of its id's SHA-256.
 pub fn id_hash(id: &str) -> String {
     let mut digest = files::sha256(id.as_bytes());
     digest.truncate(16);
@@ -45,14 +51,13 @@ impl Seen {
     /// Images that cannot be read.
     pub fn new(dataset: &Dataset, training: &[usize], validation: &[usize]) -> Result<Self> {
         let sample = |&row: &usize| &dataset.rows[row].sample;
-        let lesions = |rows: &[usize]| {
-            let ids = rows.iter().map(sample);
-            sorted(ids.map(|sample| id_hash(&sample.lesion_id)).collect())
+        let ids = |rows: &[usize], id: fn(&Sample) -> &String| {
+            let known = rows.iter().map(sample).map(id).filter(|id| !id.is_empty());
+            sorted(known.map(|id| id_hash(id)).collect())
         };
-        let images = |rows: &[usize]| {
-            let ids = rows.iter().map(sample);
-            sorted(ids.map(|sample| id_hash(&sample.image_id)).collect())
-        };
+        let lesions = |rows: &[usize]| ids(rows, |sample| &sample.lesion_id);
+        let images = |rows: &[usize]| ids(rows, |sample| &sample.image_id);
+        let patients = |rows: &[usize]| ids(rows, |sample| &sample.patient_id);
         let hashes = |rows: &[usize]| {
             let hashes = dhashes(dataset, rows)?.into_iter().flatten();
             Ok(sorted(hashes.map(|hash| hash.to_string()).collect()))
@@ -62,6 +67,8 @@ impl Seen {
             validation_lesions: lesions(validation),
             training_images: images(training),
             validation_images: images(validation),
+            training_patients: patients(training),
+            validation_patients: patients(validation),
             training_dhashes: hashes(training)?,
             validation_dhashes: hashes(validation)?,
         })
@@ -78,15 +85,18 @@ impl Seen {
         };
         without(&mut self.validation_lesions, &self.training_lesions);
         without(&mut self.validation_images, &self.training_images);
+        without(&mut self.validation_patients, &self.training_patients);
         without(&mut self.validation_dhashes, &self.training_dhashes);
     }
 
-    fn lists(&mut self) -> [&mut Vec<String>; 6] {
+    fn lists(&mut self) -> [&mut Vec<String>; 8] {
         [
             &mut self.training_lesions,
             &mut self.validation_lesions,
             &mut self.training_images,
             &mut self.validation_images,
+            &mut self.training_patients,
+            &mut self.validation_patients,
             &mut self.training_dhashes,
             &mut self.validation_dhashes,
         ]

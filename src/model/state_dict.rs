@@ -141,6 +141,19 @@ pub fn snapshot(tensors: &NamedTensors) -> NamedTensors {
     tensors.iter().map(named).collect()
 }
 
+/// The first tensor of floating-point numbers with a value that is NaN or infinite.
+pub fn not_finite(tensors: &NamedTensors) -> Option<&str> {
+    let is_finite = |tensor: &Tensor| {
+        let floating = matches!(
+            tensor.kind(),
+            Kind::Float | Kind::Double | Kind::Half | Kind::BFloat16
+        );
+        !floating || tensor.isfinite().all().int64_value(&[]) == 1
+    };
+    let mut broken = tensors.iter().filter(|(_, tensor)| !is_finite(tensor));
+    broken.next().map(|(name, _)| name.as_str())
+}
+
 /// The values of a tensor as f32, in row-major order.
 pub fn to_floats(tensor: &Tensor) -> Result<Vec<f32>> {
     let failed = || Error::torch("reading a tensor's values");

@@ -10,7 +10,7 @@ use crate::dataset::Dataset;
 pub fn of_run(dataset: &Dataset, config: &TrainingConfig) -> Vec<f64> {
     let rows = sampling::training_rows(dataset, config);
     let sampling = Sampling::new(dataset, config, &rows);
-    let images = sampling.class_counts();
+    let images = sampling.expected_class_counts();
     let weights =
         class_weights::resolve(config, dataset.info.classes, &sampling.images_of_classes());
     let priors: Vec<f64> = weights.iter().zip(&images).map(|(w, n)| w * n).collect();

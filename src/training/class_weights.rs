@@ -50,8 +50,8 @@ fn strength(config: &TrainingConfig, epoch: usize) -> f64 {
 /// The final weights of the classes, in class order: `class_weights` times `class_factors`.
 ///
 /// `counts` is the number of training images per class. Weights from a rule or a power are scaled to a mean of 1 over
-/// these images, so that the learning rate does not depend on the rule; classes without images have weight 0. Weights
-/// from a table are not scaled.
+/// these images, to be read more easily: the loss divides by the sum of a batch's weights, so that their scale does not
+/// matter. Classes without images have weight 0. Weights from a table are not scaled.
 pub fn resolve(config: &TrainingConfig, classes: ClassList, counts: &[f64]) -> Vec<f64> {
     let factor = |class: Class| {
         let factors = &config.class_factors;

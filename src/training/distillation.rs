@@ -30,8 +30,8 @@ impl Teacher {
     ///
     /// # Errors
     /// Fails if a checkpoint cannot be read, if a teacher was trained on lesions of the validation or test split or
-    /// selected on lesions of the test split, or if it has other classes or needs another resize rule than the dataset's. Another image size
-    /// is allowed.
+    /// selected on lesions of the test split, or if it has other classes or needs another resize rule than the
+    /// dataset's. Another image size is allowed.
     pub fn open(paths: &[PathBuf], dataset: &Dataset, device: Device) -> Result<Option<Self>> {
         if paths.is_empty() {
             return Ok(None);
@@ -61,7 +61,7 @@ impl Teacher {
         };
         dataset.refuse_other_resize(needed, &format!("the teacher {}", path.display()))?;
         let fused = fuse::fuse(&metadata.architecture.network(), &checkpoint.tensors)?;
-        let trained_on = leakage::trained_on(&metadata);
+        let trained_on = leakage::trained_on(&metadata, dataset);
         for (row, unseen_by) in dataset.rows.iter().zip(&mut self.unseen_by) {
             if !trained_on(&row.sample) {
                 unseen_by.push(self.networks.len());
@@ -79,8 +79,8 @@ impl Teacher {
         rows.iter().filter(is_out_of_fold).count()
     }
 
-    /// The teachers' mean probabilities (N × classes) at a temperature, for a normalised batch of images that are those of N
-    /// rows of the dataset.
+    /// The teachers' mean probabilities (N × classes) at a temperature, for a normalised batch of images that are those
+    /// of N rows of the dataset.
     pub fn probabilities(&self, images: &Tensor, rows: &[usize], temperature: f64) -> Tensor {
         let answer = |network: &InferenceNetwork, images: &Tensor| {
             (network.forward(images) / temperature).softmax(-1, Kind::Float)
@@ -132,7 +132,7 @@ mod tests {
             width: 0.1,
             classes: 7,
         };
-        let model = MobileNetV2::random(architecture, seed, Device::Cpu);
+        let model = MobileNetV2::random(architecture, seed, Device::Cpu).unwrap();
         let fused = fuse::fuse(model.network(), model.tensors()).unwrap();
         InferenceNetwork::new(&fused, Device::Cpu).unwrap()
     }

@@ -9,8 +9,8 @@ use crate::{Class, ClassList, Error, Result};
 /// The value of `monitor` that keeps the last epoch instead of the best by a validation metric.
 pub const LAST: &str = "last";
 
-/// Refuses a `monitor` that the val split does not define, whatever a network says: a metric that its classes do not have,
-/// or one of a class without images.
+/// Refuses a `monitor` that the val split does not define, whatever a network says: a metric that its classes do not
+/// have, or one of a class without images.
 pub fn refuse_undefined(
     config: &TrainingConfig,
     classes: ClassList,

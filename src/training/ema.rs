@@ -1,4 +1,5 @@
-//! The exponential moving average (EMA) of the weights over a run. It validates better than the weights of a single step.
+//! The exponential moving average (EMA) of the weights over a run. It validates better than the weights of a single
+//! step.
 
 use tch::{Kind, Tensor};
 
@@ -7,8 +8,8 @@ use crate::model::state_dict::NamedTensors;
 
 const STATE_PREFIX: &str = "average.";
 
-/// The exponential moving average of a network's weights and BatchNorm statistics (Polyak & Juditsky 1992). It is updated
-/// after every step t with min(`decay`, (1 + t) / (10 + t)), so that the initial weights are forgotten early.
+/// The exponential moving average of a network's weights and BatchNorm statistics (Polyak & Juditsky 1992). It is
+/// updated after every step t with min(`decay`, (1 + t) / (10 + t)), so that the initial weights are forgotten early.
 pub struct ModelEma {
     decay: f64,
     tensors: NamedTensors,

@@ -146,8 +146,8 @@ pub fn write(folder: &Path, epochs: &[Epoch]) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// The SHA-256 of the header and the first `epochs` rows of a folder's `history.csv` without the column `seconds`, so that
-/// equal runs have equal digests; `None` if the file does not exist.
+/// The SHA-256 of the header and the first `epochs` rows of a folder's `history.csv` without the column `seconds`, so
+/// that equal runs have equal digests; `None` if the file does not exist.
 pub fn digest(folder: &Path, epochs: usize) -> Result<Option<String>> {
     let path = folder.join(FILE);
     if !path.exists() {

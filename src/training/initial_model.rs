@@ -89,7 +89,7 @@ fn initialize(
     if let (Some(metadata), WeightsSource::File(path)) = (&seen, source) {
         refuse_leak(path, metadata, dataset)?;
     }
-    let mut model = MobileNetV2::random(architecture, config.seed, device);
+    let mut model = MobileNetV2::random(architecture, config.seed, device)?;
     let loaded = pretrained::load(source, model.network(), progress)?;
     let initial_weights = match loaded {
         None => format!("random weights, seed {}", config.seed),
@@ -145,7 +145,7 @@ fn from_checkpoint(
                 name_of(path),
                 metadata.classes.codes()
             ));
-            let mut model = MobileNetV2::random(architecture, config.seed, device);
+            let mut model = MobileNetV2::random(architecture, config.seed, device)?;
             (checkpoint.tensors).retain(|name, _| name.starts_with("features."));
             model.restore(&checkpoint.tensors);
             model

@@ -6,7 +6,9 @@ mod end_of_epoch;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use self::checks::{refuse_divergence, refuse_empty, warn_double_balancing};
+use self::checks::{
+    refuse_diverged_weights, refuse_divergence, refuse_empty, warn_double_balancing,
+};
 use super::checkpointing::metadata;
 use super::checkpointing::train_state::{self, TrainState};
 use super::config::Phase;
@@ -42,8 +44,8 @@ pub struct Trainer<'a> {
     train_labels: Vec<Class>,
     val_labels: Vec<Class>,
     sampling: Sampling,
-    /// Images of each class in an epoch, from which the class weights are computed.
-    class_counts: Vec<f64>,
+    /// The number of training images of each class, from which the class weights are computed.
+    train_images_of_classes: Vec<f64>,
     state: TrainState,
     history: Vec<Epoch>,
 }
@@ -96,12 +98,13 @@ impl<'a> Trainer<'a> {
             .len()
             .div_ceil(config.batch_size);
         state.refuse_impossible(&run.folder.path(), config.epochs, steps)?;
-        let class_counts = sampling.images_of_classes();
-        let class_weights = class_weights::resolve(config, dataset.info.classes, &class_counts);
+        let train_images_of_classes = sampling.images_of_classes();
+        let class_weights =
+            class_weights::resolve(config, dataset.info.classes, &train_images_of_classes);
         Ok(Self {
             loss: Loss::new(config, &class_weights, model.device()),
             sampling,
-            class_counts,
+            train_images_of_classes,
             data: TrainingData::new(dataset, config, rows, &model, run.stop, progress)?
                 .with_teacher(initial_model.teacher),
             run,
@@ -138,7 +141,7 @@ impl<'a> Trainer<'a> {
         let weights = class_weights::in_epoch(
             config,
             self.run.dataset.info.classes,
-            &self.class_counts,
+            &self.train_images_of_classes,
             self.state.epoch,
         );
         self.loss.set_weights(&weights);
@@ -166,6 +169,7 @@ impl<'a> Trainer<'a> {
                 self.progress.detail(&format!("loss {loss:.3}"));
             }
             if self.run.stop.load(Ordering::Relaxed) {
+                self.refuse_diverged_weights()?;
                 self.save(self.metadata.clone())?;
                 return Ok(false);
             }
@@ -219,6 +223,14 @@ impl<'a> Trainer<'a> {
         Ok(value)
     }
 
+    /// Refuses weights of the model or of its EMA that are infinite or NaN.
+    fn refuse_diverged_weights(&self) -> Result<()> {
+        for tensors in [self.model.tensors(), self.eval_tensors()] {
+            refuse_diverged_weights(tensors, self.state.epoch, self.reports_steps())?;
+        }
+        Ok(())
+    }
+
     /// Indices of the training examples in the order of the current epoch.
     fn order(&self) -> Vec<usize> {
         self.sampling.order(self.state.epoch)
@@ -260,7 +272,7 @@ impl<'a> Trainer<'a> {
             class_weights: class_weights::resolve(
                 self.run.config,
                 self.run.dataset.info.classes,
-                &self.class_counts,
+                &self.train_images_of_classes,
             ),
             train_images: self.train_labels.len(),
             val_images: self.val_labels.len(),

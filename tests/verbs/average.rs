@@ -72,6 +72,29 @@ fn weights_are_averaged_by_their_shares() {
 }
 
 #[test]
+fn members_that_began_with_different_weights_are_pointed_out() {
+    let home = Home::new();
+    let output = home.average(&["a", "b.safetensors", "--out", "mean.safetensors"]);
+    assert!(
+        !stderr(&output).contains("different weights"),
+        "{}",
+        stderr(&output)
+    );
+    let other = CheckpointMetadata {
+        initial_weights: "random weights, seed 7".into(),
+        ..networks::metadata()
+    };
+    networks::write_checkpoint(&home.path("other"), other);
+    let output = home.average(&["a", "other", "--out", "soup.safetensors"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("a and other began with different weights"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
 fn the_mean_knows_every_lesion_that_its_members_learnt_from_and_claims_no_figures() {
     let home = Home::new();
     assert!(

@@ -46,7 +46,7 @@ fn features_agree_with_torchvisions_folded_or_not() {
         .unwrap();
 
     let architecture = Architecture::new(7);
-    let mut model = MobileNetV2::random(architecture, 1, Device::Cpu);
+    let mut model = MobileNetV2::random(architecture, 1, Device::Cpu).unwrap();
     let loaded = load(&WeightsSource::File(weights), model.network(), &Silent)
         .unwrap()
         .unwrap();

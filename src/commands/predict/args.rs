@@ -8,13 +8,15 @@ use crate::commands::one_of::one_of;
 use crate::commands::trust::TrustArgs;
 
 #[derive(clap::Args)]
+#[command(after_help = skinlesion::DISCLAIMER)]
 pub struct Args {
-    /// The network: a checkpoint (file or folder), an export folder, an exported .onnx, .tflite or .pt file, or released
-    /// for the one that the program contains. Given several times, the probabilities are averaged (an ensemble)
+    /// The network: a checkpoint (file or folder), an export folder, an exported .onnx, .tflite or .pt file, or
+    /// released for the one that the program contains. Given several times, the probabilities are averaged (an
+    /// ensemble)
     #[arg(long = "model", value_name = "FILE", required = true)]
     pub models: Vec<PathBuf>,
 
-    /// How many diagnoses to list for each photograph, most probable first
+    /// How many diagnoses to list for each photograph, 1 to 100, most probable first
     #[arg(long, visible_alias = "top", value_name = "N", default_value_t = 3)]
     #[arg(value_parser = clap::value_parser!(u8).range(1..=100))]
     pub top_k: u8,

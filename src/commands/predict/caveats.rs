@@ -4,13 +4,21 @@ use skinlesion::artifact::description::Threshold;
 use skinlesion::inference::judgement::Rules;
 use skinlesion::metrics::decisions::DecisionRule;
 use skinlesion::metrics::operating_points::Target;
+use skinlesion::{Class, ClassList};
 
 /// The caveats of a model's answers, each of one or two lines.
-pub fn caveats(rules: &Rules, tta: bool, networks: usize) -> Vec<String> {
-    let mut lines = vec!["* counts as malignant.".to_owned()];
-    if tta {
-        lines[0] += " Probabilities are means over 8 views of each (--tta).";
+pub fn caveats(classes: ClassList, rules: &Rules, tta: bool, networks: usize) -> Vec<String> {
+    let mut first = Vec::new();
+    if classes.iter().any(Class::is_malignant) {
+        first.push("* counts as malignant.");
     }
+    if tta {
+        first.push("Probabilities are means over 8 views of each (--tta).");
+    }
+    let mut lines = match first.is_empty() {
+        true => Vec::new(),
+        false => vec![first.join(" ")],
+    };
     if networks > 1 {
         lines.push(format!(
             "Probabilities are means over {networks} models (an ensemble)."
@@ -31,7 +39,8 @@ pub fn caveats(rules: &Rules, tta: bool, networks: usize) -> Vec<String> {
         );
     }
     lines.extend(all_clear(rules));
-    if rules.abstention.is_none() || rules.operating_points.is_empty() {
+    // Classes of which none is malignant or watched have no operating points.
+    if rules.abstention.is_none() {
         let why = match (tta, networks) {
             (true, _) => "those of the model are for single views.",
             (_, 2..) => "those of the models are for each alone.",

@@ -20,7 +20,7 @@ impl HeatMaps {
     /// Creates the folder.
     ///
     /// # Errors
-    /// A classifier without heat maps, and existing files unless `force` is set.
+    /// A classifier without heat maps, existing files unless `force` is set, and those that are no heat maps.
     pub fn new(
         folder: &Path,
         images: &[&Path],
@@ -49,7 +49,12 @@ impl HeatMaps {
             .map(|(image, name)| (image, folder.join(name)))
             .collect();
         let outputs: Vec<&Path> = files.values().map(PathBuf::as_path).collect();
-        refuse_existing(&outputs, force, images)?;
+        // A heat map has the size of the network's images.
+        let is_own = |file: &Path| {
+            image::image_dimensions(file)
+                .is_ok_and(|(width, height)| [width, height] == [side as u32; 2])
+        };
+        refuse_existing(&outputs, force, is_own, images)?;
         std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
         Ok(Self { files })
     }

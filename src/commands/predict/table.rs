@@ -10,7 +10,8 @@ use super::answer::Answer;
 /// The largest width of the first column: with it, the longest name of a diagnosis ends at column 80.
 const WIDEST: usize = 27;
 
-/// What is said first of a photograph whose novelty score is above the threshold; its diagnoses are marked with a question mark.
+/// What is said first of a photograph whose novelty score is above the threshold; its diagnoses are marked with a
+/// question mark.
 const NOT_A_LESION: &str = "! does not look like a dermatoscopic photograph";
 
 /// The table's layout.

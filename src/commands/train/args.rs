@@ -1,6 +1,6 @@
 //! The flags of `skinlesion train`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use skinlesion::Error;
 use skinlesion::dataset::folds::TrainingFolds;
@@ -13,11 +13,12 @@ use crate::terminal::Session;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// transfer: train a new head on the features of the frozen base. finetune: train the base too
+    /// transfer: train a new head on the features of the frozen base. finetune: train the base too. Required without
+    /// --resume
     #[arg(long, value_parser = phase(), required_unless_present = "resume")]
     pub phase: Option<Phase>,
 
-    /// Dataset folder that `skinlesion prepare` wrote. With --resume, only if it was moved
+    /// Dataset folder that `skinlesion prepare` wrote. Required without --resume; with it, only if the folder was moved
     #[arg(long, value_name = "DIR", required_unless_present = "resume")]
     pub data: Option<PathBuf>,
 
@@ -39,7 +40,7 @@ pub struct Args {
     pub settings: Vec<String>,
 
     /// Initial weights of the base: a .safetensors or torchvision .pth file, imagenet (cached or downloaded), or none
-    /// (random)
+    /// (random) [default: imagenet for transfer; finetune needs --from or --weights]
     #[arg(long, value_name = "FILE|imagenet|none", conflicts_with = "from")]
     pub weights: Option<WeightsSource>,
 
@@ -87,6 +88,17 @@ pub enum Logger {
 }
 
 impl Args {
+    /// The files and folders that the flags name to read.
+    pub fn inputs(&self) -> impl Iterator<Item = &Path> {
+        let weights = self.weights.as_ref().and_then(|source| match source {
+            WeightsSource::File(path) => Some(path),
+            WeightsSource::ImageNet | WeightsSource::None => None,
+        });
+        let single = [&self.data, &self.from, &self.config];
+        let named = single.into_iter().flatten().chain(weights);
+        named.chain(&self.teachers).map(PathBuf::as_path)
+    }
+
     /// The flags that are settings, after those given with --set.
     ///
     /// # Errors

@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
-use skinlesion::Error;
 use skinlesion::dataset::Dataset;
 use skinlesion::dataset::folds::TrainingFolds;
 use skinlesion::model::checkpoint::Checkpoint;
 use skinlesion::model::checkpoint_metadata::LAST_FILE;
+use skinlesion::progress::Progress;
 use skinlesion::training::TrainingConfig;
+use skinlesion::training::checkpointing::folder::CONFIG_FILE;
 use skinlesion::training::config::{ScheduleKind, resolve};
 use skinlesion::training::initial_model::InitialWeights;
+use skinlesion::{Error, reading};
 
 use super::args::Args;
 use crate::terminal::Session;
@@ -24,6 +26,7 @@ pub fn resumed(
     let last = args.out.join(LAST_FILE);
     let metadata = Checkpoint::read(&last)?.metadata;
     let mut config = resolve::from_checkpoint(&last, &metadata.config)?;
+    warn_changed_config(&args.out, &config, session);
     if metadata.dataset != dataset.info.hashes.manifest {
         return Err(Error::file(
             data,
@@ -75,6 +78,21 @@ pub fn resumed(
         InitialWeights::Checkpoint(last),
         Some(metadata.initial_weights),
     ))
+}
+
+/// Warns if the configuration beside the checkpoints is not that of the run, which goes on with its own.
+fn warn_changed_config(folder: &Path, config: &TrainingConfig, session: &Session) {
+    let path = folder.join(CONFIG_FILE);
+    let text = reading::read_text(&path, reading::MAX_JSON).ok();
+    let changed = text.is_some_and(|text| {
+        resolve::from_checkpoint(&path, &text).map_or(true, |beside| beside != *config)
+    });
+    if changed {
+        session.warn(&format!(
+            "{} was changed, which has no effect: the run goes on with the settings that it was started with",
+            path.display()
+        ));
+    }
 }
 
 /// Refuses a number of epochs that a resumed run cannot take on.

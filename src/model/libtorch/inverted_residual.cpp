@@ -66,13 +66,17 @@ struct InvertedResidual : torch::autograd::Function<InvertedResidual> {
     const Tensor z1 = expands ? of.image(wide, of.height, of.width) : x;
     const Tensor z2 = of.image(wide, of.out_height, of.out_width), z3 = of.image(outputs, of.out_height, of.out_width);
     const Tensor y = at::empty_like(z3);
-    Norm norm2(depthwise_gamma, depthwise_beta, running, 1), norm3(project_gamma, project_beta, running, 2);
+    // The running statistics change at the end, all at once, so that the caller can fall back to libtorch's operators if
+    // anything fails before.
+    variable_list updated;
+    for (const Tensor& statistic : running) updated.push_back(statistic.clone());
+    Norm norm2(depthwise_gamma, depthwise_beta, updated, 1), norm3(project_gamma, project_beta, updated, 2);
     const double n1 = double(of.pixels()), n2 = double(of.out_pixels());
 
     Tensor statistics1 = Statistics::none(wide);
     Affine by1 = Statistics(statistics1).affine(false);
     if (expands) {
-      Norm norm1(expand_gamma, expand_beta, running, 0);
+      Norm norm1(expand_gamma, expand_beta, updated, 0);
       const Tensor weight = transposed(expand);
       of.over_pixels([&, from = read(x), by = read(weight), z = z1.data_ptr<float>()](int64_t part, int64_t at,
                                                                                     int64_t pixels) {
@@ -122,6 +126,7 @@ struct InvertedResidual : torch::autograd::Function<InvertedResidual> {
                                 norm3.per_channel});
     context->saved_data["stride"] = stride;
     context->saved_data["residual"] = residual;
+    for (size_t at = expands ? 0 : 2; at < running.size(); at++) running[at].copy_(updated[at]);
     return y;
   }
 

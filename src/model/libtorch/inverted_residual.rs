@@ -140,8 +140,8 @@ mod tests {
 
     const CPU: (Kind, Device) = (Kind::Float, Device::Cpu);
 
-    /// Values around zero with a deviation of about 1, the same at every call: libtorch's random numbers are shared with
-    /// tests that run at the same time.
+    /// Values around zero with a deviation of about 1, the same at every call: libtorch's random numbers are shared
+    /// with tests that run at the same time.
     fn noise(shape: &[i64]) -> Tensor {
         let count = shape.iter().product::<i64>();
         let wave = Tensor::arange(count, (Kind::Double, Device::Cpu)) * 12.9898;

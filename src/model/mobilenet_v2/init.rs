@@ -2,13 +2,15 @@
 
 use tch::{Device, Kind, Tensor};
 
+use crate::Result;
 use crate::model::architecture::Network;
+use crate::model::libtorch::manual_seed::manual_seed;
 use crate::model::state_dict::NamedTensors;
 
 /// Random tensors on the CPU, initialised as in torchvision: convolutions normal with variance 2 / fan-out (He et al.
 /// 2015), BatchNorm as the identity, the head normal with standard deviation 0.01.
-pub(super) fn random_tensors(network: &Network, seed: u64) -> NamedTensors {
-    tch::manual_seed(seed as i64);
+pub(super) fn random_tensors(network: &Network, seed: u64) -> Result<NamedTensors> {
+    manual_seed(seed as i64)?;
     let mut tensors = NamedTensors::new();
     for (name, shape) in network.tensor_shapes() {
         let value = |fill: f64| Tensor::full(&shape[..], fill, (Kind::Float, Device::Cpu));
@@ -25,7 +27,7 @@ pub(super) fn random_tensors(network: &Network, seed: u64) -> NamedTensors {
         };
         tensors.insert(name, tensor);
     }
-    tensors
+    Ok(tensors)
 }
 
 /// Groups of the convolution with this weight tensor.

@@ -1,7 +1,7 @@
 //! Pretrained weights, from a file or torchvision's ImageNet weights.
 //!
-//! [`load`] finds or downloads the file ([`crate::cache::cache_folder`], `download`), reads it (`pth`, or safetensors), and checks
-//! the name, shape and type of every tensor (`match_state_dict`).
+//! [`load`] finds or downloads the file ([`crate::cache::cache_folder`], `download`), reads it (`pth`, or safetensors),
+//! and checks the name, shape and type of every tensor (`match_state_dict`).
 
 mod download;
 mod match_state_dict;

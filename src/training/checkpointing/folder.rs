@@ -13,8 +13,8 @@ use crate::{Error, Result, reading};
 /// File name of the resolved configuration.
 pub const CONFIG_FILE: &str = "config.toml";
 
-/// File name of the path of the dataset folder, by which `train --resume` finds it. It is kept out of checkpoints, which
-/// are given away.
+/// File name of the path of the dataset folder, by which `train --resume` finds it. It is kept out of checkpoints,
+/// which are given away.
 const DATA_FILE: &str = "dataset.txt";
 
 /// The longest path that is read, in bytes.

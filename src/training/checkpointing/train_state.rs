@@ -9,7 +9,7 @@ use crate::model::checkpoint::Checkpoint;
 use crate::model::checkpoint_metadata::LAST_FILE;
 use crate::model::mobilenet_v2::MobileNetV2;
 use crate::model::output;
-use crate::model::state_dict::{self, Metadata, NamedTensors};
+use crate::model::state_dict::{self, Metadata};
 use crate::probabilities::Probabilities;
 use crate::training::ema::ModelEma;
 use crate::training::history;
@@ -120,7 +120,11 @@ pub fn restore(
     if state.epoch == 0 {
         return Err(broken("the train state has no epoch".into()));
     }
-    refuse_no_numbers(&tensors).map_err(&broken)?;
+    if let Some(name) = state_dict::not_finite(&tensors) {
+        return Err(broken(format!(
+            "{name} has values that are NaN or infinite"
+        )));
+    }
     refuse_other_history(folder, state.epoch - 1, metadata.get(HISTORY_KEY))?;
     optimizer
         .restore(&tensors)
@@ -134,20 +138,6 @@ pub fn restore(
         state.probabilities = output::rows(classes, probabilities)?;
     }
     Ok(state)
-}
-
-fn refuse_no_numbers(tensors: &NamedTensors) -> Result<(), String> {
-    let is_finite = |tensor: &Tensor| {
-        let floating = matches!(
-            tensor.kind(),
-            Kind::Float | Kind::Double | Kind::Half | Kind::BFloat16
-        );
-        !floating || tensor.isfinite().all().int64_value(&[]) == 1
-    };
-    match tensors.iter().find(|(_, tensor)| !is_finite(tensor)) {
-        Some((name, _)) => Err(format!("{name} has values that are NaN or infinite")),
-        None => Ok(()),
-    }
 }
 
 /// Refuses a `history.csv` whose first `epochs` rows are not those of the saved state. The file may be missing.

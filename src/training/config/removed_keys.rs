@@ -1,5 +1,5 @@
-//! Configuration keys that were removed because no measurement spoke for them. Files and checkpoints of earlier versions
-//! may contain them with the value that switches them off.
+//! Configuration keys that were removed because no measurement spoke for them. Files and checkpoints of earlier
+//! versions may contain them with the value that switches them off.
 
 use toml::{Table, Value};
 

@@ -133,15 +133,8 @@ fn deserialize(table: Table) -> Result<TrainingConfig> {
 
 pub(super) fn parse(path: &Path, text: &str) -> Result<Table> {
     text.parse().map_err(|error: toml::de::Error| {
-        let line = error
-            .span()
-            .map_or(1, |span| text[..span.start].lines().count().max(1));
-        Error::line(
-            path,
-            line as u64,
-            error.message().to_owned(),
-            "Fix this line.",
-        )
+        let line = (error.span()).map_or(1, |span| reading::line_of(text, span.start));
+        Error::line(path, line, error.message().to_owned(), "Fix this line.")
     })
 }
 
@@ -295,6 +288,18 @@ mod tests {
             "{error}"
         );
         assert!(error.contains("constant | cosine"), "{error}");
+    }
+
+    #[test]
+    fn an_error_of_toml_names_its_line() {
+        for (text, line) in [
+            ("epochs = 3\nepochs = 4\n", 2),
+            ("epochs 3\n", 1),
+            ("seed = 1\n\nepochs = \"3\n", 3),
+        ] {
+            let error = parse(Path::new("my.toml"), text).unwrap_err().to_string();
+            assert!(error.contains(&format!("my.toml:{line}:")), "{error}");
+        }
     }
 
     #[test]

@@ -24,8 +24,8 @@ const ELSEWHERE: [(&str, &str); 12] = [
     ("clip_grad", "clip_grad_norm"),
 ];
 
-/// The key of a setting, such as `early_stopping_patience` or `augment.hair`, for a flag such as `--patience`; `None` for
-/// a flag that resembles none.
+/// The key of a setting, such as `early_stopping_patience` or `augment.hair`, for a flag such as `--patience`; `None`
+/// for a flag that resembles none.
 pub fn setting_of_flag(flag: &str) -> Option<String> {
     let words = flag
         .trim_start_matches('-')

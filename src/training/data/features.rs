@@ -38,7 +38,8 @@ pub struct FeatureRequest<'a> {
 ///
 /// With `cache`, features are read from the dataset folder if an earlier run saved them there, and saved otherwise:
 /// every minute those that there are, so that a run that is stopped does not compute them again. A folder that is not
-/// writable is not an error, and of two runs at once only one saves. Fails with [`Error::Stopped`] if the caller stops the run.
+/// writable is not an error, and of two runs at once only one saves. Fails with [`Error::Stopped`] if the caller stops
+/// the run.
 pub fn compute(
     model: &MobileNetV2,
     dataset: &Dataset,

@@ -94,7 +94,7 @@ impl Sampling {
     }
 
     /// Expected number of examples of each class in an epoch, in class order.
-    pub fn class_counts(&self) -> Vec<f64> {
+    pub fn expected_class_counts(&self) -> Vec<f64> {
         if self.groups.is_empty() {
             return count(self.classes, &self.labels);
         }
@@ -213,7 +213,7 @@ mod tests {
             let drawn = sampling.order(1);
             let drawn: Vec<_> = drawn.iter().map(|&at| sampling.labels[at]).collect();
             let pairs = sampling
-                .class_counts()
+                .expected_class_counts()
                 .into_iter()
                 .zip(count(ham10000(), &drawn));
             assert!(pairs.into_iter().all(|(n, m)| (n - m).abs() < 1e-9));

@@ -10,7 +10,6 @@ use crate::training::config::OptimizerKind;
 
 const STATE_PREFIX: &str = "optimizer.";
 const STEPS: &str = "optimizer.steps";
-const GROUP_STEPS: &str = "optimizer.steps_of_groups";
 
 /// An optimizer with its state.
 pub struct Optimizer {
@@ -19,8 +18,6 @@ pub struct Optimizer {
     weight_decay: f64,
     parameters: Vec<Parameter>,
     steps: i64,
-    /// Steps of each group at a rate above 0, for Adam's bias correction.
-    group_steps: Vec<i64>,
 }
 
 struct Parameter {
@@ -46,7 +43,6 @@ impl Optimizer {
         groups: Vec<Vec<(String, Tensor)>>,
     ) -> Self {
         let mut parameters = Vec::new();
-        let count = groups.len();
         for (group, members) in groups.into_iter().enumerate() {
             for (name, tensor) in members {
                 let zeros = || tch::no_grad(|| tensor.zeros_like());
@@ -67,7 +63,6 @@ impl Optimizer {
             weight_decay,
             parameters,
             steps: 0,
-            group_steps: vec![0; count],
         }
     }
 
@@ -83,14 +78,11 @@ impl Optimizer {
         }
     }
 
-    /// Updates every parameter by its gradient. `rates` has one learning rate per group. A group with rate 0 is frozen:
-    /// neither its values nor its running means change.
+    /// Updates every parameter by its gradient. `rates` has one learning rate per group.
     pub fn step(&mut self, rates: &[f64]) {
         self.steps += 1;
         tch::no_grad(|| {
-            let trainable = rates.iter().enumerate().filter(|(_, rate)| **rate != 0.0);
-            for (group, &rate) in trainable {
-                self.group_steps[group] += 1;
+            for (group, &rate) in rates.iter().enumerate() {
                 self.step_group(group, true, rate);
                 self.step_group(group, false, rate);
             }
@@ -107,7 +99,7 @@ impl Optimizer {
             OptimizerKind::Adam | OptimizerKind::Adamw => {
                 let adam = Adam {
                     decoupled: self.kind == OptimizerKind::Adamw,
-                    steps: self.group_steps[group],
+                    steps: self.steps,
                 };
                 let members = members.filter_map(Parameter::adam_state);
                 members.for_each(|mut state| adam.step(&mut state, rate, decay));
@@ -125,8 +117,6 @@ impl Optimizer {
             }
         }
         state.insert(STEPS.into(), Tensor::from_slice(&[self.steps]));
-        let group_steps = Tensor::from_slice(&self.group_steps);
-        state.insert(GROUP_STEPS.into(), group_steps);
         state
     }
 
@@ -145,18 +135,6 @@ impl Optimizer {
             }
         }
         self.steps = find(STEPS.into(), &Tensor::from_slice(&[0i64]))?.int64_value(&[0]);
-        let saved = (state.get(GROUP_STEPS)).and_then(|tensor| Vec::<i64>::try_from(tensor).ok());
-        // Version 0.2 had a group for each block; those of the base took the same steps.
-        let (Some(&first), Some(&last)) = (
-            saved.as_deref().and_then(<[i64]>::first),
-            saved.as_deref().and_then(<[i64]>::last),
-        ) else {
-            return Err(GROUP_STEPS.into());
-        };
-        self.group_steps.fill(first);
-        if let Some(head) = self.group_steps.last_mut() {
-            *head = last;
-        }
         Ok(())
     }
 }
@@ -268,18 +246,6 @@ mod tests {
     }
 
     #[test]
-    fn a_group_unfrozen_late_moves_like_a_new_one() {
-        let (tensors, new) = pair();
-        let mut optimizer = new();
-        (0..50).for_each(|_| step(&mut optimizer, &tensors, [0.1, 0.0]));
-        (0..3).for_each(|_| step(&mut optimizer, &tensors, [0.1, 0.1]));
-        let (fresh, new) = pair();
-        let mut optimizer = new();
-        (0..3).for_each(|_| step(&mut optimizer, &fresh, [0.1, 0.1]));
-        assert_eq!(tensors[1], fresh[1]);
-    }
-
-    #[test]
     fn a_restored_optimizer_continues_exactly() {
         let run = |stop_after: usize| {
             let (tensors, new) = pair();
@@ -290,8 +256,7 @@ mod tests {
                     optimizer = new();
                     optimizer.restore(&state).unwrap();
                 }
-                let second = if number < 2 { 0.0 } else { 0.1 };
-                step(&mut optimizer, &tensors, [0.1, second]);
+                step(&mut optimizer, &tensors, [0.1, 0.2]);
             }
             tensors
         };

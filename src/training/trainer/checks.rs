@@ -2,6 +2,7 @@
 
 use crate::dataset::folds::TrainingFolds;
 use crate::dataset::{Dataset, Split};
+use crate::model::state_dict::{self, NamedTensors};
 use crate::progress::Progress;
 use crate::training::config::{ClassWeights, Sampler, TrainingConfig, WeightRule};
 use crate::{Error, Result};
@@ -24,18 +25,38 @@ pub(super) fn refuse_empty(dataset: &Dataset, rows: &[Vec<usize>; 2]) -> Result<
 /// Stops training when the loss is infinite or NaN, from which it cannot recover.
 /// `saved`: whether earlier epochs were saved.
 pub(super) fn refuse_divergence(loss: f64, epoch: usize, saved: bool) -> Result<()> {
-    if loss.is_finite() {
-        return Ok(());
+    match loss.is_finite() {
+        true => Ok(()),
+        false => Err(diverged(format!("the loss is {loss}"), epoch, saved)),
     }
+}
+
+/// Refuses to validate or save weights that the last step made infinite or NaN: its loss was that before the step.
+pub(super) fn refuse_diverged_weights(
+    tensors: &NamedTensors,
+    epoch: usize,
+    saved: bool,
+) -> Result<()> {
+    match state_dict::not_finite(tensors) {
+        None => Ok(()),
+        Some(name) => {
+            let problem = format!("{name} has values that are NaN or infinite");
+            Err(diverged(problem, epoch, saved))
+        }
+    }
+}
+
+/// The error of a run that cannot recover.
+pub(super) fn diverged(problem: String, epoch: usize, saved: bool) -> Error {
     let kept = match saved && epoch > 1 {
         true => " Checkpoints of earlier epochs are kept.",
         false => "",
     };
-    Err(Error::input(
+    Error::input(
         format!("epoch {epoch}"),
-        format!("training diverged: the loss is {loss}"),
+        format!("training diverged: {problem}"),
         format!("Lower learning_rate and base_learning_rate, or raise warmup_epochs.{kept}"),
-    ))
+    )
 }
 
 /// Warns if both the sampler and the class weights compensate for class imbalance.

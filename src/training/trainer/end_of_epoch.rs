@@ -4,11 +4,13 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::Trainer;
+use super::checks::diverged;
 use crate::metrics::{self, Metrics};
 use crate::model::checkpoint::Checkpoint;
 use crate::model::checkpoint_metadata::{BEST_FILE, CheckpointMetadata};
 use crate::model::libtorch::memory;
 use crate::model::state_dict::{NamedTensors, snapshot};
+use crate::probabilities::Probabilities;
 use crate::training::checkpointing::train_state;
 use crate::training::history::{self, Epoch};
 use crate::training::{early_stopping, lr_schedule};
@@ -18,6 +20,7 @@ impl Trainer<'_> {
     /// Validates, writes the history and the checkpoints, and moves on to the next epoch. Returns false if the run was
     /// stopped before its end.
     pub(super) fn end_epoch(&mut self) -> Result<bool> {
+        self.refuse_diverged_weights()?;
         let (config, epoch) = (self.run.config, self.state.epoch);
         let started = Instant::now();
         let labels: Vec<Class> = (self.order().iter())
@@ -79,7 +82,7 @@ impl Trainer<'_> {
     }
 
     /// The weights that are validated and saved as the best: the EMA's, if there is one.
-    fn eval_tensors(&self) -> &NamedTensors {
+    pub(super) fn eval_tensors(&self) -> &NamedTensors {
         match &self.ema {
             Some(ema) => ema.tensors(),
             None => self.model.tensors(),
@@ -91,6 +94,11 @@ impl Trainer<'_> {
         let probabilities = self
             .data
             .validate(&self.model, self.eval_tensors(), self.progress)?;
+        let is_finite = |p: &Probabilities| p.iter().all(|value| value.is_finite());
+        if !probabilities.iter().all(is_finite) {
+            let problem = "the probabilities of validation images are NaN".to_owned();
+            return Err(diverged(problem, self.state.epoch, self.reports_steps()));
+        }
         Ok(metrics::score(
             self.run.dataset.info.classes,
             &self.val_labels,

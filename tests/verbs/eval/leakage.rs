@@ -13,7 +13,7 @@ use skinlesion::model::seen::Seen;
 use tempfile::TempDir;
 
 use super::{row, write_dataset_of};
-use crate::common::{skinlesion, stderr};
+use crate::common::{skinlesion, stderr, stdout};
 use crate::networks::{self, SIZE};
 
 /// A picture of blotches, one for each number.
@@ -114,6 +114,60 @@ fn a_photograph_is_recognised_under_another_name_and_another_photograph_is_score
         error.contains("L_5, whose image IMG_5 is among them under another name"),
         "{error}"
     );
+}
+
+#[test]
+fn other_lesions_of_a_patient_are_recognised_where_patients_are_kept_whole() {
+    let of_patients = |mut rows: Vec<Row>, named: &dyn Fn(usize) -> String| {
+        for (number, row) in rows.iter_mut().enumerate() {
+            row.sample.patient_id = named(number);
+        }
+        rows
+    };
+    let patient = |number: usize| format!("P_{number}");
+    let home = trained_on(&of_patients(rows(Split::Train, isic, ham), &patient));
+    let others = rows(
+        Split::Test,
+        |number| format!("IMG_{number}"),
+        |number| format!("L_{number}"),
+    );
+    let write = |name: &str, rows: &[Row]| {
+        write_dataset_of(&home.path().join(name), rows, SIZE, |number| {
+            picture(50 + number)
+        });
+    };
+    // Two patients are unknown, one is known from training.
+    let one = |number: usize| match number {
+        0 | 1 => String::new(),
+        2 => patient(6),
+        _ => format!("Q_{number}"),
+    };
+    write("one", &of_patients(others.clone(), &one));
+    let output = eval(home.path(), "one");
+    assert_eq!(output.status.code(), Some(1));
+    let error = stderr(&output);
+    assert!(error.contains("trained on 1 of the 7 lesions"), "{error}");
+    assert!(error.contains("L_2, by its patient P_6"), "{error}");
+    let output = skinlesion()
+        .current_dir(home.path())
+        .args(["check", "--data", "one", "--against", "own"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = stdout(&output) + &stderr(&output);
+    assert!(
+        said.contains("patients of the test split are used"),
+        "{said}"
+    );
+    assert!(
+        said.contains("P_6 is in train of the other dataset"),
+        "{said}"
+    );
+
+    // Without patient ids nothing is known of patients.
+    write("unnamed", &others);
+    let output = eval(home.path(), "unnamed");
+    assert!(output.status.success(), "{}", stderr(&output));
 }
 
 #[test]

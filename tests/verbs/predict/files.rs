@@ -85,6 +85,19 @@ fn heat_maps_are_written_one_a_photograph_and_not_overwritten() {
     assert_eq!(stdout(&output), "");
     let forced = [&arguments[..], &["--force"]].concat();
     assert!(predict(home.path(), &forced).status.success());
+    // Nor is a picture of another kind replaced.
+    let photograph = std::fs::read(home.path().join("deep/a.png")).unwrap();
+    std::fs::write(home.path().join("maps/a.png"), &photograph).unwrap();
+    let output = predict(home.path(), &forced);
+    assert!(
+        stderr(&output).contains("of another kind"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(
+        std::fs::read(home.path().join("maps/a.png")).unwrap(),
+        photograph
+    );
     // A photograph that is read is never replaced.
     let photograph = std::fs::read(home.path().join("deep/a.png")).unwrap();
     let forced = [

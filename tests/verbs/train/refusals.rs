@@ -90,6 +90,57 @@ fn refuses_to_overwrite_a_run_unless_told_to() {
 }
 
 #[test]
+fn refuses_to_replace_the_run_that_it_starts_from() {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("run");
+    assert!(transfer(&out, &["--epochs", "1"]).status.success());
+    let from = out.display().to_string();
+    for flag in ["--from", "--teacher"] {
+        let arguments = [
+            "--phase",
+            "finetune",
+            flag,
+            &from,
+            "--force",
+            "--set",
+            "width=0.35",
+        ];
+        let output = train(&out, &arguments);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(
+            stderr(&output).contains("is in this folder"),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn a_changed_configuration_has_no_effect_on_a_resumed_run_and_a_missing_one_is_written() {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("run");
+    assert!(transfer(&out, &["--epochs", "1"]).status.success());
+    let file = out.join("config.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("epochs = 1\n", "epochs = 9\n")).unwrap();
+    let output = train(&out, &["--resume"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("config.toml was changed"),
+        "{}",
+        stderr(&output)
+    );
+    fs::remove_file(&file).unwrap();
+    let output = train(&out, &["--resume"]);
+    assert!(
+        !stderr(&output).contains("was changed"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(fs::read_to_string(&file).unwrap(), text);
+}
+
+#[test]
 fn refuses_to_start_from_a_checkpoint_that_has_seen_the_test_part() {
     let home = tempfile::tempdir().unwrap();
     let other = home.path().join("other-split");
@@ -178,4 +229,30 @@ fn a_dataset_with_the_features_of_a_run_is_replaced_by_force() {
     assert!(features() > 0);
     prepare(&["--force"]);
     assert_eq!(features(), 0);
+}
+
+#[test]
+fn weights_that_diverge_in_the_last_step_are_not_saved() {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("run");
+    // One step in each epoch: its loss is that before the step.
+    let steps = ["--phase", "finetune", "--weights", "none", "--epochs", "1"];
+    let settings = [
+        "learning_rate=1e39",
+        "base_learning_rate=1e39",
+        "schedule=constant",
+        "warmup_epochs=0",
+        "batch_size=500",
+    ];
+    let settings = settings.iter().flat_map(|setting| ["--set", *setting]);
+    let arguments: Vec<&str> = steps.into_iter().chain(settings).collect();
+    let output = train(&out, &arguments);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("training diverged"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(!out.join("best.safetensors").exists());
+    assert!(!out.join("last.safetensors").exists());
 }
