@@ -101,6 +101,22 @@ impl Error {
         }
     }
 
+    /// Turns an error of a walk over the files below a folder into an [`Error::Io`] about the file, for `map_err`.
+    pub fn walk(folder: &Path) -> impl FnOnce(walkdir::Error) -> Self {
+        let folder = folder.to_owned();
+        move |error| {
+            let path = error.path().map_or(folder, Path::to_owned);
+            let words = error.to_string();
+            // A loop of links is no error of the system.
+            let source = error.into_io_error();
+            Self::Io {
+                action: "read",
+                path,
+                source: source.unwrap_or_else(|| io::Error::other(words)),
+            }
+        }
+    }
+
     /// Turns an error of libtorch into an [`Error::Torch`], for `map_err`.
     pub fn torch<E: std::error::Error + Send + Sync + 'static>(
         doing: impl Into<String>,

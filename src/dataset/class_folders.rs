@@ -35,8 +35,8 @@ pub struct ClassFolders {
 /// Reads a folder of class folders, whose images come from `source`; empty for none.
 ///
 /// # Errors
-/// No class folders, images beside them, folders of splits beside those of classes, `test` or `val` without `train`, and
-/// two images of one name.
+/// No class folders, images beside them, folders of splits beside those of classes, `test` or `val` without `train`,
+/// and two images of one name.
 pub fn read(folder: &Path, source: &str) -> Result<ClassFolders> {
     let names = subfolders(folder)?;
     let splits: BTreeMap<&str, Split> = (SPLITS.into_iter())
@@ -103,10 +103,7 @@ impl ClassFolders {
     /// Adds the images of a class folder and its subfolders.
     fn add(&mut self, root: &Path, folder: &Path, label: &str, split: Option<Split>) -> Result<()> {
         for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
-            let entry = entry.map_err(|error| {
-                let path = error.path().unwrap_or(folder).to_owned();
-                Error::io("read", &path)(error.into())
-            })?;
+            let entry = entry.map_err(Error::walk(folder))?;
             if !entry.file_type().is_file() || !kind::is_read(entry.path()) {
                 continue;
             }

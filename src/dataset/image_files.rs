@@ -30,10 +30,7 @@ impl Images {
                 ));
             }
             for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
-                let entry = entry.map_err(|error| {
-                    let path = error.path().unwrap_or(folder).to_owned();
-                    Error::io("read", &path)(error.into())
-                })?;
+                let entry = entry.map_err(Error::walk(folder))?;
                 let path = entry.path();
                 if entry.file_type().is_file()
                     && kind::is_read(path)
@@ -101,7 +98,7 @@ impl Images {
                     if count == 1 { "is" } else { "are" }
                 )
             },
-            "Pass every image folder (--images may be repeated), or pass --allow-missing to leave these images out.",
+            "Pass every image folder (--images may be repeated); --allow-missing leaves such images out.",
         )
     }
 }

@@ -26,8 +26,8 @@ pub type Named<'a> = (String, &'a Metadata);
 /// Chooses the class list if the rules name none, and gives each row its class.
 ///
 /// # Errors
-/// No class list has all labels, or two fit equally; labels that the list lacks, with their rows; `--map` and `--drop` of
-/// labels or codes that do not occur.
+/// No class list has all labels, or two fit equally; labels that the list lacks, with their rows; `--map` and `--drop`
+/// of labels or codes that do not occur.
 pub fn label(tables: &[Named], rules: &LabelRules) -> Result<Labelled> {
     let place = names(tables);
     let rules = rules.lowercase();
@@ -143,6 +143,13 @@ fn refuse_unused(
             format!("--map {label}={code}"),
             format!("'{code}' is not one of {}", classes.codes()),
             "Name a class of the list, or another list with --classes.",
+        ));
+    }
+    if let Some(label) = rules.map.keys().find(|label| rules.drop.contains(*label)) {
+        return Err(Error::input(
+            format!("--drop {label}"),
+            "--map gives this label a class",
+            "Pass one of the two.",
         ));
     }
     let found: BTreeSet<String> = (tables.iter())

@@ -1,9 +1,9 @@
 //! Dataset folders, and how they are built from metadata and photographs. Uses no tensors.
 //!
-//! [`build::prepare`] runs [`tables`] ([`metadata`], [`labels`]) → [`image_files`] → [`pack`] → [`near_duplicates`] → [`plan`]
-//! ([`duplicates`], [`hold_out`], [`split`], [`strata`], [`folds`]).
-//! A dataset folder holds `manifest.csv` ([`manifest`]), `pixels.bin` ([`pixels`]) and `dataset.json` ([`info`]).
-//! [`Dataset::open`] reads all three, and [`validate`](mod@validate) checks them in full.
+//! [`build::prepare`] runs [`tables`] ([`metadata`], [`labels`]) → [`image_files`] → [`pack`] → [`near_duplicates`] →
+//! [`plan`] ([`duplicates`], [`hold_out`], [`split`], [`strata`], [`folds`]). A dataset folder holds `manifest.csv`
+//! ([`manifest`]), `pixels.bin` ([`pixels`]) and `dataset.json` ([`info`]). [`Dataset::open`] reads all three, and
+//! [`validate`](mod@validate) checks them in full.
 
 pub mod build;
 mod class_choice;

@@ -14,8 +14,8 @@ pub struct Source {
     pub name: String,
     /// The number of its images in the manifest, in class order.
     pub images: Vec<usize>,
-    /// The codes of the classes that none of its rows has, in class order. A network that is trained on several sources can learn
-    /// from the look of this one that an image is none of these classes.
+    /// The codes of the classes that none of its rows has, in class order. A network that is trained on several sources
+    /// can learn from the look of this one that an image is none of these classes.
     pub unlabelled: Vec<String>,
 }
 

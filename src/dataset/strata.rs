@@ -23,8 +23,8 @@ pub fn size(lesions: &[Lesion], members: &[usize]) -> usize {
 }
 
 /// The lesions of a class in strata: first one that pools what is too rare for a stratum, then the localizations in
-/// alphabetical order. By source, the sources follow each other, and the rare localizations of a source are pooled among
-/// themselves if together they are not too rare.
+/// alphabetical order. By source, the sources follow each other, and the rare localizations of a source are pooled
+/// among themselves if together they are not too rare.
 ///
 /// A stratum is too rare if its proportional quota of `smallest`, the size of the smallest split, is below one image.
 pub fn strata(

@@ -1,7 +1,8 @@
 //! Reads several metadata tables as one. An image is in one table with labels only; tables without labels complete the
 //! rows of the others. A lesion may be in several tables: it is one lesion, with one diagnosis.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
 use super::Sample;
@@ -32,8 +33,8 @@ pub struct Tables {
     pub rows_read: usize,
     /// The number of rows left out because they repeat an earlier row.
     pub repeated: usize,
-    /// Whether any row names its lesion or patient.
-    pub has_groups: bool,
+    /// The number of rows that name neither lesion nor patient.
+    pub ungrouped: usize,
     /// The number of rows left out by label.
     pub dropped: BTreeMap<String, usize>,
     /// SHA-256 of the file's bytes. Of several files: the digest over their digests (as hexadecimal text), sorted.
@@ -63,7 +64,7 @@ pub fn read(tables: &[Table], rules: &LabelRules, progress: &dyn Progress) -> Re
         }
         read.push((table.file.display().to_string(), metadata));
     }
-    complete(&mut read)?;
+    complete(&mut read, progress)?;
     join(read, rules)
 }
 
@@ -98,13 +99,13 @@ pub fn join(read: Vec<(String, Metadata)>, rules: &LabelRules) -> Result<Tables>
         .fold((0, 0), |(repeated, read), (_, table)| {
             (repeated + table.repeated, read + table.rows_read)
         });
-    let is_grouped = |row: &Row| {
+    let is_ungrouped = |row: &&Row| {
         let sample = &row.sample;
-        sample.lesion_id != sample.image_id || !sample.patient_id.is_empty()
+        sample.lesion_id == sample.image_id && sample.patient_id.is_empty()
     };
     Ok(Tables {
         classes,
-        has_groups: rows.iter().any(is_grouped),
+        ungrouped: rows.iter().filter(is_ungrouped).count(),
         rows,
         rows_read,
         repeated,
@@ -132,15 +133,23 @@ fn sample(fields: Fields, dx: crate::Class) -> Sample {
     }
 }
 
-/// Fills what the rows with labels lack from the tables without.
+/// Fills what the rows with labels lack from the tables without. Warns of a table that completes no row.
 ///
 /// # Errors
-/// There is no table with labels.
-fn complete(tables: &mut [(String, Metadata)]) -> Result<()> {
-    let mut known: HashMap<String, Fields> = HashMap::new();
-    for (_, table) in tables.iter().filter(|(_, table)| table.completes_others) {
-        let fields = table.rows.iter().map(|row| row.fields.clone());
-        known.extend(fields.map(|fields| (fields.image_id.clone(), fields)));
+/// There is no table with labels, or two tables tell different things of an image.
+fn complete(tables: &mut [(String, Metadata)], progress: &dyn Progress) -> Result<()> {
+    let known = known_fields(tables)?;
+    let labelled = tables.iter().filter(|(_, table)| !table.completes_others);
+    let labelled: HashSet<&str> = labelled
+        .flat_map(|(_, table)| table.rows.iter().map(|row| row.fields.image_id.as_str()))
+        .collect();
+    for (name, table) in tables.iter().filter(|(_, table)| table.completes_others) {
+        let ids = table.rows.iter().map(|row| row.fields.image_id.as_str());
+        if !labelled.is_empty() && !ids.into_iter().any(|id| labelled.contains(id)) {
+            progress.warn(&format!(
+                "{name} completes no row: it names none of the images that have a label"
+            ));
+        }
     }
     if tables.iter().all(|(_, table)| table.completes_others) {
         let names: Vec<&str> = tables.iter().map(|(name, _)| name.as_str()).collect();
@@ -153,34 +162,102 @@ fn complete(tables: &mut [(String, Metadata)]) -> Result<()> {
             ),
         ));
     }
-    for (_, table) in tables
+    // Of what splits are drawn by.
+    let groups = |column: &str| ["lesion_id", "patient_id"].contains(&column);
+    let (mut problems, mut names) = (Findings::default(), Vec::new());
+    for (name, table) in tables
         .iter_mut()
         .filter(|(_, table)| !table.completes_others)
     {
+        names.push(name.as_str());
         for row in &mut table.rows {
             if let Some(more) = known.get(&row.fields.image_id) {
+                for problem in contradictions(&mut row.fields, more, groups) {
+                    problems.add(format!("{name} line {}: {problem}", row.line));
+                }
                 fill(&mut row.fields, more);
             }
         }
     }
-    Ok(())
+    refuse_contradictions(&problems, &names)
+}
+
+/// What the tables without labels tell of each image.
+///
+/// # Errors
+/// Two tables tell different things of an image: which one counts must not depend on their order.
+fn known_fields(tables: &[(String, Metadata)]) -> Result<HashMap<String, Fields>> {
+    let mut known: HashMap<String, Fields> = HashMap::new();
+    let mut problems = Findings::default();
+    let completing = tables.iter().filter(|(_, table)| table.completes_others);
+    let names: Vec<&str> = completing.clone().map(|(name, _)| name.as_str()).collect();
+    for (name, table) in completing {
+        for row in &table.rows {
+            let more = &row.fields;
+            match known.entry(more.image_id.clone()) {
+                Entry::Vacant(entry) => {
+                    entry.insert(more.clone());
+                }
+                Entry::Occupied(mut entry) => {
+                    for problem in contradictions(entry.get_mut(), more, |_| true) {
+                        problems.add(format!("{name} line {}: {problem}", row.line));
+                    }
+                    fill(entry.get_mut(), more);
+                }
+            }
+        }
+    }
+    refuse_contradictions(&problems, &names)?;
+    Ok(known)
+}
+
+fn refuse_contradictions(problems: &Findings, names: &[&str]) -> Result<()> {
+    problems.refuse(
+        names.join(", "),
+        |count| format!("{} between tables", counted(count, "contradiction")),
+        "Correct the values, or leave one of the tables out.",
+    )
+}
+
+/// What two tables tell differently of an image, of some columns.
+fn contradictions(fields: &mut Fields, more: &Fields, of_column: fn(&str) -> bool) -> Vec<String> {
+    let image = more.image_id.clone();
+    (pairs(fields, more).into_iter())
+        .filter(|(column, earlier, value)| {
+            of_column(column) && !is_unknown(earlier) && !is_unknown(value) && earlier != value
+        })
+        .map(|(column, earlier, value)| {
+            format!("{column} of {image} is {value}, but {earlier} in another table")
+        })
+        .collect()
+}
+
+/// The columns that one table may complete in another, with the field of each.
+fn pairs<'a>(
+    fields: &'a mut Fields,
+    more: &'a Fields,
+) -> [(&'static str, &'a mut String, &'a String); 7] {
+    [
+        ("lesion_id", &mut fields.lesion_id, &more.lesion_id),
+        ("patient_id", &mut fields.patient_id, &more.patient_id),
+        ("dx_type", &mut fields.dx_type, &more.dx_type),
+        ("age", &mut fields.age, &more.age),
+        ("sex", &mut fields.sex, &more.sex),
+        ("localization", &mut fields.localization, &more.localization),
+        ("dataset", &mut fields.source, &more.source),
+    ]
 }
 
 fn fill(fields: &mut Fields, more: &Fields) {
-    let pairs = [
-        (&mut fields.lesion_id, &more.lesion_id),
-        (&mut fields.patient_id, &more.patient_id),
-        (&mut fields.dx_type, &more.dx_type),
-        (&mut fields.age, &more.age),
-        (&mut fields.sex, &more.sex),
-        (&mut fields.localization, &more.localization),
-        (&mut fields.source, &more.source),
-    ];
-    for (field, more) in pairs {
-        if field.is_empty() || field == "unknown" {
+    for (_, field, more) in pairs(fields, more) {
+        if is_unknown(field) {
             field.clone_from(more);
         }
     }
+}
+
+fn is_unknown(field: &str) -> bool {
+    field.is_empty() || field == "unknown"
 }
 
 /// Gives the rows without a source that of their table.

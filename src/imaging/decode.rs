@@ -8,8 +8,8 @@ use super::jpeg;
 use super::limits::{MAX_BYTES, refuse_large};
 
 /// Decodes a JPEG, PNG, WebP, TIFF or BMP, applies its EXIF orientation and converts it to 8-bit RGB (from greyscale,
-/// CMYK, 16-bit or palette). An alpha channel is ignored. Of several pages or frames, the first is taken. A damaged file
-/// is refused, never guessed.
+/// CMYK, 16-bit or palette). An alpha channel is ignored. Of several pages or frames, the first is taken. A damaged
+/// file is refused, never guessed.
 ///
 /// The error has only the reason: the caller adds the name of the file or upload.
 pub fn decode(bytes: &[u8]) -> Result<RgbImage, ImageError> {

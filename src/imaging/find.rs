@@ -118,7 +118,7 @@ impl Found {
                 Ok(entry) => *left_out.entry(kind::by_name(entry.path())).or_insert(0) += 1,
                 Err(error) => {
                     let place = error.path().unwrap_or(folder).to_owned();
-                    let error = Error::io("read", &place)(error.into());
+                    let error = Error::walk(folder)(error);
                     self.images.push((place, Err(error)));
                 }
             }

@@ -15,8 +15,8 @@ use super::limits::refuse_large;
 /// The largest number of scans that is decoded.
 const MAX_SCANS: usize = 100;
 
-/// Bits that are no Huffman code, behind the last scan. A decoder that still wants data when it gets there reports them,
-/// where the end-of-image marker alone would make it guess the rest. A complete image leaves them unread.
+/// Bits that are no Huffman code, behind the last scan. A decoder that still wants data when it gets there reports
+/// them, where the end-of-image marker alone would make it guess the rest. A complete image leaves them unread.
 const NO_CODE: [u8; 32] = {
     let mut ones = [0xff; 32];
     let mut at = 1;
@@ -94,8 +94,8 @@ struct Structure {
 const END_OF_IMAGE: u8 = 0xd9;
 
 impl Structure {
-    /// Walks over the markers to that of the end of the image; `None` if there is none, or no scan before it. Segments are
-    /// skipped by their length: a thumbnail within one has markers of its own.
+    /// Walks over the markers to that of the end of the image; `None` if there is none, or no scan before it. Segments
+    /// are skipped by their length: a thumbnail within one has markers of its own.
     fn of(bytes: &[u8]) -> Option<Self> {
         const START_OF_SCAN: u8 = 0xda;
         let (mut is_progressive, mut scans) = (false, 0);

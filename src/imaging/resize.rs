@@ -117,8 +117,8 @@ impl ResizeRule {
         };
         let filter = match self.filter {
             Filter::TriangleAntialiased => {
-                "a triangle filter as wide as the reduction (antialiased bilinear, as Pillow's BILINEAR or \
-                 torchvision's antialias=True; not the plain bilinear of most image libraries)"
+                "a triangle filter as wide as the reduction (antialiased bilinear, as Pillow's BILINEAR in two calls, \
+                 the height first; not the plain bilinear of most image libraries)"
             }
         };
         let colour = match self.colour {

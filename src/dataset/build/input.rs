@@ -34,7 +34,7 @@ pub struct ReadInput {
     pub options: PrepareOptions,
 }
 
-/// Reads an input. Warns of rows whose lesions and patients are unknown.
+/// Reads an input. Warns of images whose lesions and patients are unknown.
 ///
 /// # Errors
 /// Those of [`tables::read`] and [`class_folders::read`], images that cannot be found, and options that do not fit the
@@ -69,10 +69,10 @@ pub fn read(input: Input, options: &PrepareOptions, progress: &dyn Progress) -> 
             (name, tables, Images::known(folder, found.files))
         }
     };
-    if !tables.has_groups {
+    if let Some(which) = ungrouped_in_words(tables.ungrouped, tables.rows.len()) {
         progress.warn(&format!(
-            "{names} names no lesions or patients: each image counts as a lesion of its own, and only near-duplicates \
-             are kept together"
+            "{names} names no lesions or patients{which}: each image counts as a lesion of its own, and only \
+             near-duplicates are kept together"
         ));
     }
     let samples = || tables.rows.iter().map(|row| &row.sample);
@@ -88,6 +88,15 @@ pub fn read(input: Input, options: &PrepareOptions, progress: &dyn Progress) -> 
         images,
         options,
     })
+}
+
+/// Of which images no lesion or patient is named: empty for all; `None` if each has one.
+fn ungrouped_in_words(ungrouped: usize, rows: usize) -> Option<String> {
+    match ungrouped {
+        0 => None,
+        all if all == rows => Some(String::new()),
+        some => Some(format!(" for {some} of its {rows} images")),
+    }
 }
 
 /// Makes each image a lesion of its own where the patient keeps the lesion's images together: in lesions of exactly one

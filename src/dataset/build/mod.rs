@@ -75,8 +75,8 @@ fn split_of(names: &str, error: Error) -> Error {
     }
 }
 
-/// Reads the metadata tables, finds the images below the folders, splits them, packs the pixels and writes the folder `out`.
-/// The folder is written atomically. `illustrate` adds the charts.
+/// Reads the metadata tables, finds the images below the folders, splits them, packs the pixels and writes the folder
+/// `out`. The folder is written atomically. `illustrate` adds the charts.
 pub fn prepare(
     input: Input,
     out: &Path,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::dataset::Sample;
+use crate::dataset::findings::counted;
 use crate::dataset::manifest::Row;
 use crate::dataset::near_duplicates::fingerprint::Fingerprint;
 use crate::dataset::near_duplicates::search::{self, Pair};
@@ -11,6 +12,23 @@ use crate::dataset::near_duplicates::summary::{Limits, NearDuplicatePolicy, Near
 use crate::dataset::near_duplicates::{groups, page, table};
 use crate::progress::Progress;
 use crate::{Result, files};
+
+/// Warns of pairs with different diagnoses: one of the two is wrong, if they show the same lesion.
+fn warn_contradictions(samples: &[Sample], pairs: &[Pair], progress: &dyn Progress) {
+    let sides = |pair: &Pair| [&samples[pair.first], &samples[pair.second]];
+    let mut contradictory = pairs.iter().map(sides).filter(|[a, b]| a.dx != b.dx);
+    if let Some([a, b]) = contradictory.next() {
+        progress.warn(&format!(
+            "{} of near-duplicates with different diagnoses, such as {} ({}) and {} ({}): see {}",
+            counted(1 + contradictory.count(), "pair"),
+            a.image_id,
+            a.dx,
+            b.image_id,
+            b.dx,
+            page::FILE,
+        ));
+    }
+}
 
 /// The near-duplicates among the images of a dataset.
 pub struct FoundNearDuplicates {
@@ -34,6 +52,7 @@ impl FoundNearDuplicates {
                 search::among(samples, fingerprints, progress)
             }
         };
+        warn_contradictions(samples, &pairs, progress);
         let groups = match policy {
             NearDuplicatePolicy::Join => groups::groups(samples, &pairs),
             NearDuplicatePolicy::List | NearDuplicatePolicy::Off => Vec::new(),

@@ -1,5 +1,5 @@
-//! The columns of a table by their names. Each field has several names: those of HAM10000, ISIC's challenges and archive,
-//! PAD-UFES-20 and ImageFolder-like tables.
+//! The columns of a table by their names. Each field has several names: those of HAM10000, ISIC's challenges and
+//! archive, PAD-UFES-20 and ImageFolder-like tables.
 
 use csv::StringRecord;
 

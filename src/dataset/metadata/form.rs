@@ -154,8 +154,8 @@ impl Form {
     }
 }
 
-/// The columns with labels: those with a name of [`LABEL`], else the one-hot columns: all that are no other field and are
-/// 0 or 1 in the first row.
+/// The columns with labels: those with a name of [`LABEL`], else the one-hot columns: all that are no other field and
+/// are 0 or 1 in the first row.
 fn labels(headers: &StringRecord, first: &StringRecord) -> Labels {
     let index = |name: &&str| headers.iter().position(|h| h.eq_ignore_ascii_case(name));
     let named: Vec<usize> = LABEL.columns.iter().filter_map(index).collect();

@@ -1,5 +1,5 @@
-//! Quotes in a CSV file (RFC 4180). The csv crate reads a file with a stray quote without complaint, and takes all rows after
-//! it for one field.
+//! Quotes in a CSV file (RFC 4180). The csv crate reads a file with a stray quote without complaint, and takes all rows
+//! after it for one field.
 
 use std::path::Path;
 

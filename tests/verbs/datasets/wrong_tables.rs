@@ -7,7 +7,7 @@ use crate::common::stderr;
 /// A table below its header, the flags beside `--metadata table.csv --images images`, and what the message says.
 type Case<'a> = (&'a str, &'a str, &'a [&'a str]);
 
-const ONE_TABLE: [Case; 34] = [
+const ONE_TABLE: [Case; 35] = [
     // Columns.
     ("", "", &["table.csv", "no rows below the header"]),
     (
@@ -164,6 +164,11 @@ const ONE_TABLE: [Case; 34] = [
         &["--drop mole", "no row of table.csv"],
     ),
     (
+        "image_id,dx\na,nv\nb,x\n",
+        "--map x=nv --drop x",
+        &["--drop x", "--map gives this label a class"],
+    ),
+    (
         "image_id,dx\na,nv\n",
         "--group-by patient_id",
         &["--group-by patient_id", "no column patient_id"],
@@ -264,4 +269,76 @@ fn wrong_pairs_of_tables_class_files_and_folders_are_refused() {
             );
         }
     }
+}
+
+#[test]
+fn tables_that_complete_others_must_agree_and_rows_without_lesion_are_pointed_out() {
+    let set = Published::new();
+    let images = ["a", "b", "c"];
+    for (seed, image) in images.iter().enumerate() {
+        set.draw(&format!("images/{image}.jpg"), seed as u64);
+    }
+    let table = |name: &str, header: &str, cells: [&str; 3]| {
+        let rows = images.iter().zip(cells);
+        set.table(
+            name,
+            header,
+            rows.map(|(image, cell)| format!("{image},{cell}")),
+        );
+    };
+    table("labels.csv", "image_id,dx", ["nv", "mel", "nv"]);
+    table(
+        "lesions.csv",
+        "image_id,lesion_id,age",
+        ["x,60", "y,", "z,5"],
+    );
+    table("ages.csv", "image_id,age", ["61", "40", "5"]);
+    table("others.csv", "image_id,lesion_id", ["y", "y", "z"]);
+    table(
+        "both.csv",
+        "image_id,dx,lesion_id",
+        ["nv,x", "mel,y", "nv,z"],
+    );
+    for (tables, problem) in [
+        (
+            ["labels", "lesions", "ages"],
+            "ages.csv line 2: age of a is 61, but 60 in another table",
+        ),
+        (
+            ["labels", "ages", "lesions"],
+            "lesions.csv line 2: age of a is 60, but 61 in another",
+        ),
+        (
+            ["both", "others", "ages"],
+            "both.csv line 2: lesion_id of a is y, but x in another table",
+        ),
+    ] {
+        let tables = tables
+            .map(|name| format!("--metadata {name}.csv"))
+            .join(" ");
+        let output = set.prepare(&format!("{tables} --images images --as test"));
+        let said = stderr(&output);
+        assert_eq!(output.status.code(), Some(1), "{tables}: {said}");
+        assert!(said.contains(problem), "{tables}: {said}");
+    }
+
+    set.table(
+        "some.csv",
+        "image_id,lesion_id",
+        ["a,x".to_owned()].into_iter(),
+    );
+    set.table(
+        "none.csv",
+        "image_id,lesion_id",
+        ["q,x".to_owned()].into_iter(),
+    );
+    let tables = "--metadata labels.csv --metadata some.csv --metadata none.csv";
+    let output = set.prepare(&format!("{tables} --images images --as test"));
+    let said = stderr(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("names no lesions or patients for 2 of its 3 images"),
+        "{said}"
+    );
+    assert!(said.contains("none.csv completes no row"), "{said}");
 }
