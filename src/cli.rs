@@ -27,7 +27,8 @@ pub enum Verb {
     Prepare(commands::prepare::Args),
     /// Print a list of classes, or make one from a table, for prepare --classes
     Classes(commands::classes::Args),
-    /// Check files against their digests, and a dataset for leaks: no lesion in two splits, none that a network has seen
+    /// Check files against their digests, and a dataset for leaks: no lesion in two splits, none that a network has
+    /// seen
     Check(commands::check::Args),
     /// Train a network on a dataset folder
     Train(commands::train::Args),

@@ -27,10 +27,10 @@ use crate::inference::classifier::Classifier;
 use crate::inference::open;
 use crate::integrity::sealed::{self, Digests};
 use crate::integrity::sums;
-use crate::metrics::bootstrap::{self, Intervals};
+use crate::metrics::bootstrap::Intervals;
 use crate::metrics::decision_metrics::DecisionAnalysis;
 use crate::metrics::{Metrics, Predictions, operating_points, predictions};
-use crate::{DEFAULT_SEED, Result, files};
+use crate::{Result, files};
 
 pub use self::scoring::{as_trained, predict_split, score_split, threshold_rows};
 
@@ -129,13 +129,7 @@ impl Evaluation {
         let metrics = predictions.score();
         let samples = samples(dataset, split);
         Ok(Self {
-            intervals: bootstrap::intervals(
-                predictions.classes,
-                &predictions.truths,
-                &predictions.probabilities,
-                &predictions.clusters(),
-                DEFAULT_SEED,
-            ),
+            intervals: predictions.intervals(),
             undefined: metrics.undefined(),
             metrics,
             tta: classifier.uses_tta(),

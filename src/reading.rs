@@ -81,6 +81,12 @@ pub fn read_text(path: &Path, limit: u64) -> Result<String> {
         .map_err(|_| Error::file(path, "not UTF-8 text", "Save the file in UTF-8."))
 }
 
+/// The line, from 1, of the byte at `offset` of a text.
+pub fn line_of(text: &str, offset: usize) -> u64 {
+    let before = text.bytes().take(offset);
+    1 + before.filter(|&byte| byte == b'\n').count() as u64
+}
+
 fn too_long(path: &Path, limit: u64) -> Error {
     Error::file(
         path,

@@ -83,7 +83,8 @@ pub struct SplitMetrics {
     pub images: usize,
     /// Metrics by name.
     pub figures: BTreeMap<String, f64>,
-    /// Their 95 % confidence intervals as `[low, high]`, by bootstrap over lesions.
+    /// Their 95 % confidence intervals as `[low, high]`, by bootstrap over lesions, or over patients where they are
+    /// kept whole.
     pub intervals: Intervals,
 }
 

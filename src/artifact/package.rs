@@ -9,7 +9,7 @@ use super::format::{Family, Format};
 use crate::files::FolderFiles;
 use crate::integrity::sums::{self, Sums};
 use crate::model::checkpoint_metadata::{CheckpointMetadata, EXPORTED_FILE};
-use crate::{Class, ClassList, Error, Result, reading};
+use crate::{Class, ClassList, Error, Result, files, integrity, reading};
 
 /// The description for apps. Its presence identifies an export folder.
 pub const MODEL_FILE: &str = "model.json";
@@ -127,8 +127,8 @@ pub fn provenance(exported: &Path) -> Result<(String, CheckpointMetadata)> {
 /// The checkpoint metadata of an exported file; `None` if there is no `checkpoint.json` in the same folder.
 ///
 /// # Errors
-/// A `checkpoint.json` that cannot be read, or that describes another checkpoint than that with the given SHA-256: were it
-/// left out, the network could be scored on images that it was trained on.
+/// A `checkpoint.json` that cannot be read, or that describes another checkpoint than that with the given SHA-256: were
+/// it left out, the network could be scored on images that it was trained on.
 pub fn metadata(exported: &Path, checkpoint: &str) -> Result<Option<CheckpointMetadata>> {
     let path = exported.with_file_name(CHECKPOINT_FILE);
     if !path.try_exists().map_err(Error::io("read", &path))? {
@@ -146,14 +146,31 @@ pub fn metadata(exported: &Path, checkpoint: &str) -> Result<Option<CheckpointMe
     Ok(Some(metadata))
 }
 
+/// The SHA-256 of an exported file in the `model.json` beside it; `None` if it lists none.
+pub fn listed_digest(exported: &Path) -> Option<String> {
+    let name = exported.file_name()?.to_str()?;
+    let path = exported.with_file_name(MODEL_FILE);
+    let bytes = reading::read(&path, reading::MAX_JSON).ok()?;
+    let listing: Listing = serde_json::from_slice(&bytes).ok()?;
+    let listed = listing.files.into_iter().find(|file| file.file == name)?;
+    Some(listed.sha256)
+}
+
 /// Refuses an exported file, or a description beside it, whose bytes are not those in the `SHA256SUMS` of its folder.
-/// A folder of an older version has none.
+/// A folder of an older version has none; then the file must be the one that `model.json` lists, if it does.
 pub fn refuse_changed(exported: &Path) -> Result<()> {
     // Before its digest, so that an unreadable file is reported by its own name.
     reading::open(exported)?;
     let folder = exported.parent().unwrap_or(Path::new("."));
     let Some(sums) = Sums::read(folder)? else {
-        return Ok(());
+        return match listed_digest(exported) {
+            Some(digest) if digest != files::sha256_file(exported)? => Err(integrity::changed(
+                exported,
+                MODEL_FILE,
+                "Export the network again.",
+            )),
+            _ => Ok(()),
+        };
     };
     let network = exported.file_name().unwrap_or_default().to_string_lossy();
     sums.refuse_changed(&network)?;

@@ -27,15 +27,15 @@ pub fn read(path: &Path) -> Result<ClassList> {
     let text =
         String::from_utf8(bytes).map_err(|_| Error::file(path, "it is not UTF-8 text", REMEDY))?;
     parse(&name, &text).map_err(|(line, problem)| match line {
-        Some(line) => Error::line(path, line as u64, problem, REMEDY),
+        Some(line) => Error::line(path, line, problem, REMEDY),
         None => Error::file(path, problem, REMEDY),
     })
 }
 
 /// A list from the text of a class file, or the problem and its line.
-pub(super) fn parse(name: &str, text: &str) -> Result<ClassList, (Option<usize>, String)> {
+pub(super) fn parse(name: &str, text: &str) -> Result<ClassList, (Option<u64>, String)> {
     let file: ClassFile = toml::from_str(text).map_err(|error| {
-        let line = (error.span()).map(|span| 1 + text[..span.start].matches('\n').count());
+        let line = (error.span()).map(|span| reading::line_of(text, span.start));
         (line, error.message().to_owned())
     })?;
     ClassList::new(name, file.classes).map_err(|problem| (None, problem))

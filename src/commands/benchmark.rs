@@ -25,12 +25,12 @@ pub struct Args {
     #[arg(value_name = "MODEL")]
     model: PathBuf,
 
-    /// Images per batch: 1 is one photograph at a time; more show what folders of photographs take. Several are separated
-    /// by commas
+    /// Images per batch: 1 is one photograph at a time; more show what folders of photographs take. Several are
+    /// separated by commas
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "1")]
     batch_size: Vec<NonZeroUsize>,
 
-    /// How long to time each file at each batch size, at least 5 batches
+    /// How long to time each file at each batch size, in whole seconds; at least 5 batches are timed
     #[arg(long, value_name = "SECONDS", default_value_t = 3)]
     seconds: u32,
 

@@ -29,8 +29,8 @@ pub struct Args {
     #[arg(long, value_name = "DIR", required_unless_present = "out_of_fold")]
     data: Option<PathBuf>,
 
-    /// For a network trained on all folds (--fold all): the folder that `skinlesion eval --folds` wrote for the networks
-    /// of the folds, trained with the same settings. Fits on their predictions instead
+    /// For a network trained on all folds (--fold all): the folder that `skinlesion eval --folds` wrote for the
+    /// networks of the folds, trained with the same settings. Fits on their predictions instead
     #[arg(long, value_name = "EVAL")]
     out_of_fold: Option<PathBuf>,
 
@@ -185,7 +185,7 @@ fn text(calibrated: &Calibrated) -> String {
 fn novelty(calibrated: &Calibrated) -> String {
     let metadata = &calibrated.checkpoint.metadata;
     let Some(rule) = metadata.novelty else {
-        return "\nNo novelty score: name --data with enough images.\n".to_owned();
+        return "\nNo novelty score: name the dataset of the training with --data; it needs enough images.\n".to_owned();
     };
     format!(
         "\nNovelty score: {:.1} % of {} {} pass its threshold {:.4};\nan image above it does not look like a dermatoscopic photograph.\n",

@@ -18,8 +18,8 @@ use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// What to check: dataset, run, export and evaluation folders, checkpoints and exported files, or released. Every file
-    /// is compared with its recorded SHA-256
+    /// What to check: dataset, run, export and evaluation folders, checkpoints and exported files, or released. Every
+    /// file is compared with its recorded SHA-256
     #[arg(value_name = "PATH", required_unless_present = "data")]
     paths: Vec<PathBuf>,
 
@@ -78,6 +78,10 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         all.extend(report);
     }
     summary.failed |= !all.faults.is_empty();
+    if summary.failed && session.global.quiet {
+        // Of what --quiet leaves, the faults are the errors.
+        session.warn(summary.text.trim_end());
+    }
     summary.json["sound"] = json!(!summary.failed);
     summary.json["paths"] = json!(paths);
     for (key, more) in [

@@ -18,13 +18,13 @@ use crate::terminal::{Outcome, Session, Summary, print_out};
     skinlesion classes --from table.csv > classes.toml"
 )]
 pub struct Args {
-    /// The list to print: ham10000, isic2019, isic2017, melanoma, pad-ufes-20, or a TOML file, which is checked. Without
-    /// it, the names and codes of the built-in lists are printed
+    /// The list to print: ham10000, isic2019, isic2017, melanoma, pad-ufes-20, or a TOML file, which is checked.
+    /// Without it, the names and codes of the built-in lists are printed
     #[arg(value_name = "NAME|FILE", value_parser = NonEmptyStringValueParser::new())]
     list: Option<String>,
 
-    /// Write a list with one class for each label of a metadata table, or for each class folder, to edit: names, which classes are malignant, and
-    /// which must not be missed
+    /// Write a list with one class for each label of a metadata table, or for each class folder, to edit: names, which
+    /// classes are malignant, and which must not be missed
     #[arg(long, value_name = "TABLE|DIR", conflicts_with = "list")]
     from: Option<PathBuf>,
 }

@@ -7,12 +7,13 @@ use skinlesion::evaluation::compare::{Compared, compare};
 use skinlesion::metrics::Metrics;
 use skinlesion::metrics::comparison::Difference;
 use skinlesion::report::text::headlines;
-use skinlesion::{DEFAULT_SEED, files};
+use skinlesion::{DEFAULT_SEED, DISCLAIMER, files};
 
 use super::existing::json_file;
 use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
+#[command(after_help = skinlesion::DISCLAIMER)]
 pub struct Args {
     /// The first evaluation: a metrics.json, or the folder that `skinlesion eval` wrote
     #[arg(value_name = "A")]
@@ -110,7 +111,7 @@ fn text(args: &Args, compared: &Compared) -> String {
     if !compared.any(Difference::is_clear) {
         text.push_str("No headline metric differs significantly.\n");
     }
-    text
+    text + "\n" + DISCLAIMER + "\n"
 }
 
 /// A p-value as journals print it: three decimals, and none that rounds to zero.

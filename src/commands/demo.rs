@@ -45,7 +45,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR", default_value = "demo")]
     out: PathBuf,
 
-    /// Number of lesions to draw; with fewer, the network is worse and evaluated on less
+    /// Number of lesions to draw, at least 60; with fewer, the network is worse and evaluated on less
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(FEWEST_LESIONS as i64..))]
     lesions: u32,
 
@@ -201,7 +201,8 @@ fn draw(args: &Args, session: &Session) -> Outcome {
     })
 }
 
-/// Makes the demo's folder. A folder that holds anything is refused, unless it is an earlier demo and --force was given.
+/// Makes the demo's folder. A folder that holds anything is refused, unless it is an earlier demo and --force was
+/// given.
 fn create_folder(args: &Args) -> skinlesion::Result<()> {
     let occupied = fs::read_dir(&args.out).is_ok_and(|mut entries| entries.next().is_some());
     if occupied && !args.force {

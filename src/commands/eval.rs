@@ -6,6 +6,7 @@ mod messages;
 mod output;
 
 use skinlesion::Error;
+use skinlesion::dataset::folds::TrainingFolds;
 use skinlesion::dataset::{Dataset, Split};
 use skinlesion::evaluation::{self, Evaluation, FOLDER_FILES, leakage};
 use skinlesion::files::AtomicFolder;
@@ -110,10 +111,16 @@ fn refuse_unfair(
 ) -> skinlesion::Result<()> {
     dataset.refuse_other_resize(classifier.resize(), "the network")?;
     if dataset.split_rows(args.split).is_empty() {
-        let remedy = if dataset.info.folds.is_empty() {
-            "Name another --split, or prepare the dataset with other fractions."
-        } else {
-            "Its validation splits are its folds: name a checkpoint that was trained with --fold, or use --folds."
+        let remedy = match dataset.training_folds() {
+            _ if dataset.info.folds.is_empty() => {
+                "Name another --split, or prepare the dataset with other fractions."
+            }
+            Some(TrainingFolds::AllBut(_)) => {
+                "Evaluate the network on its fold with --split val, or the networks of all folds with --folds."
+            }
+            Some(TrainingFolds::All) | None => {
+                "Its validation splits are its folds: name a checkpoint that was trained with --fold, or use --folds."
+            }
         };
         return Err(Error::file(
             &args.data,

@@ -21,11 +21,12 @@ use skinlesion::files::AtomicFolder;
 use skinlesion::imaging::resize::{Colour, Fit};
 use skinlesion::integrity::sums;
 use skinlesion::metrics::Predictions;
-use skinlesion::model::checkpoint_metadata::{CheckpointMetadata, EXPORTED_FILE};
+use skinlesion::model::checkpoint_metadata::CheckpointMetadata;
 use skinlesion::progress::Progress;
 use skinlesion::{Error, Result, webapp};
 
 use self::fold::FoldNetwork;
+use super::existing::refuse_folder_of_inputs;
 use crate::terminal::{Outcome, Session, Summary, shell};
 
 /// Noise images to compare on when there is no dataset.
@@ -42,9 +43,10 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
-    /// Formats, separated by commas: onnx for phones, browsers and most runtimes; torchscript for libtorch and PyTorch;
-    /// tflite for LiteRT on Android. -fp16 files are half as large; -int8 files a quarter, and faster where the
-    /// processor supports it. web is the phone page, for any web server. all means all of them
+    /// Formats, separated by commas: onnx, onnx-fp16, onnx-int8 (phones, browsers and most runtimes), tflite,
+    /// tflite-fp16, tflite-int8 (LiteRT on Android and iOS), torchscript (libtorch and PyTorch), web (the phone page, for
+    /// any web server), or all. fp16 files are half as large; int8 files a quarter, and faster where the processor
+    /// supports it
     #[arg(
         long,
         value_name = "LIST",
@@ -61,8 +63,8 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
-    /// How many validation images to compare on, evenly spaced; 0 means all. Fewer is faster, but then model.json has no
-    /// thresholds
+    /// How many validation images to compare on, evenly spaced; 0 means all. Fewer is faster, but then model.json has
+    /// no thresholds
     #[arg(long, value_name = "N", default_value_t = 0)]
     images: usize,
 
@@ -81,7 +83,7 @@ pub struct Args {
     #[arg(long, value_name = "RULE", default_value_t)]
     ranges: RangeRule,
 
-    /// Percentage points of balanced accuracy or melanoma recall, by either decision rule, that a float16 or int8 file
+    /// Percentage points (0 to 100) of balanced accuracy or melanoma recall, by either decision rule, that a float16 or int8 file
     /// may lose on the validation images, and percentage of them to which a float16 file may give another top-1 class;
     /// one image is always allowed. A file that loses more is not written; the others are, and the exit code is 1
     #[arg(long, value_name = "POINTS", default_value_t = 1.0)]
@@ -92,14 +94,14 @@ pub struct Args {
     #[arg(long, value_name = "CHECKPOINT", requires = "data")]
     fold_checkpoint: Option<PathBuf>,
 
-    /// Evaluation of this checkpoint (the folder, or its metrics.json): its metrics and intervals go into model.json and
-    /// the model card. Repeatable, for the validation and the test split. For a network that was trained on all folds,
-    /// the folder of `skinlesion eval --folds`: thresholds and abstention are then selected on its predictions
+    /// Evaluation of this checkpoint (the folder, or its metrics.json): its metrics and intervals go into model.json
+    /// and the model card. Repeatable, for the validation and the test split. For a network that was trained on all
+    /// folds, the folder of `skinlesion eval --folds`: thresholds and abstention are then selected on its predictions
     #[arg(long = "evaluation", value_name = "DIR")]
     evaluations: Vec<PathBuf>,
 
-    /// Also write checkpoint.safetensors, with weights in float16, so that others can train further on their own images:
-    /// train --from or --teacher with the export folder. It contains the hashed ids of its training lesions
+    /// Also write checkpoint.safetensors, with weights in float16, so that others can train further on their own
+    /// images: train --from or --teacher with the export folder. It contains the hashed ids of its training lesions
     #[arg(long)]
     include_checkpoint: bool,
 
@@ -125,6 +127,13 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     refuse_impossible(args, &plan, &source.metadata)?;
     let checkpoint = args.include_checkpoint.then(|| source.checkpoint());
     let checkpoint = checkpoint.transpose()?;
+    let inputs = [
+        Some(&args.checkpoint),
+        args.data.as_ref(),
+        args.fold_checkpoint.as_ref(),
+    ];
+    let inputs = inputs.into_iter().flatten().chain(&args.evaluations);
+    refuse_folder_of_inputs(&args.out, inputs.map(PathBuf::as_path))?;
     let draft = AtomicFolder::new(&args.out, args.force, &FOLDER_FILES)?;
     let evaluations = evaluations::read(&args.evaluations, &source)?;
     let metadata = &source.metadata;
@@ -144,7 +153,10 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
             Some(predictions) => set_thresholds(&mut description, Part::OutOfFold, predictions),
             None => {
                 let (metrics, intervals) = (&evaluation.metrics, &evaluation.intervals);
-                description.set_metrics(evaluation.part, metrics, intervals);
+                // An app runs single views.
+                if !evaluation.tta {
+                    description.set_metrics(evaluation.part, metrics, intervals);
+                }
             }
         }
     }
@@ -176,15 +188,17 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
             failed.why
         ));
     }
-    let mut beside = package::write(draft.path(), &source, &description, &written, &evaluations)?;
+    let mut beside = package::write(
+        draft.path(),
+        &source,
+        checkpoint.as_ref(),
+        &description,
+        &written,
+        &evaluations,
+    )?;
     if plan.formats.contains(&Format::Web) {
         let page = draft.path().join(Format::Web.file_name());
         beside.extend(webapp::write(&page, draft.path())?.into_iter().take(1));
-    }
-    if let Some(checkpoint) = checkpoint {
-        let path = draft.path().join(EXPORTED_FILE);
-        checkpoint.write(&path)?;
-        beside.push(path);
     }
     beside.push(sums::write(draft.path())?);
     let beside: Vec<PathBuf> = (beside.iter())

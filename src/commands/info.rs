@@ -9,6 +9,7 @@ use skinlesion::inference::model_info::ModelInfo;
 use crate::terminal::{Outcome, Session, Summary};
 
 #[derive(clap::Args)]
+#[command(after_help = skinlesion::DISCLAIMER)]
 pub struct Args {
     /// A checkpoint (file or folder), an export folder, an exported .onnx, .tflite or .pt file, or released for
     /// the network that the program contains

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use skinlesion::artifact::exported_file::is_exported;
+use skinlesion::artifact::package;
 use skinlesion::dataset::{DatasetInfo, info};
 use skinlesion::inference::open;
 use skinlesion::integrity::sums;
@@ -15,7 +16,7 @@ use crate::terminal::Session;
 pub fn note_network(path: &Path, session: &Session) {
     let file = open::locate(path);
     let has_digest = match is_exported(&file) {
-        true => file.with_file_name(sums::FILE).exists(),
+        true => file.with_file_name(sums::FILE).exists() || package::listed_digest(&file).is_some(),
         false => safetensors_digest::is_in(&file),
     };
     if !has_digest {

@@ -84,7 +84,12 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     }
     let mut text = format!("\n{}", printer.counts(left_out.as_deref()));
     if printer.answered > 0 {
-        for caveat in caveats::caveats(&rules, args.tta, classifier.networks()) {
+        for caveat in caveats::caveats(
+            classifier.classes(),
+            &rules,
+            args.tta,
+            classifier.networks(),
+        ) {
             text += &format!("\n{caveat}");
         }
     }

@@ -37,7 +37,8 @@ pub struct Args {
     #[command(flatten)]
     labels: LabelArgs,
 
-    /// A folder of images, searched with all its subfolders for .jpg, .jpeg, .png, .webp, .tif, .tiff and .bmp; may be repeated
+    /// A folder of images, searched with all its subfolders for .jpg, .jpeg, .png, .webp, .tif, .tiff and .bmp; may be
+    /// repeated
     #[arg(long, value_name = "DIR", required_unless_present = "images_by_class")]
     images: Vec<PathBuf>,
 
@@ -50,11 +51,11 @@ pub struct Args {
     dedupe: Dedupe,
 
     /// What is in one split or fold as a whole. Groups by patients cannot be divided, so that the fractions of --val and
-    /// --test are met less closely [default: both if the tables name patients, else lesion_id]
+    /// of --test are met less closely [default: both if the tables name patients, else lesion_id]
     #[arg(long, value_parser = one_of::<GroupBy>(), value_name = "COLUMN")]
     group_by: Option<GroupBy>,
 
-    /// Fraction of each class for validation: one number, or by class, as in nv=.1,default=.15
+    /// Fraction of each class for validation, from 0 to below 1: one number, or by class, as in nv=.1,default=.15
     #[arg(long, value_name = "FRACTION", default_value_t = SplitFractions::DEFAULT)]
     val: SplitFractions,
 
@@ -62,7 +63,7 @@ pub struct Args {
     #[arg(long, value_name = "FRACTION", default_value_t = SplitFractions::DEFAULT)]
     test: SplitFractions,
 
-    /// Divide everything but the test split into K folds for cross-validation. Each fold is the validation split of the
+    /// Divide everything but the test split into K folds (2 to 20) for cross-validation, instead of --val. Each fold is the validation split of the
     /// network trained on the others. The test split is the same as without --folds
     #[arg(long, value_name = "K", value_parser = folds_in_range, conflicts_with = "val")]
     folds: Option<usize>,
@@ -72,7 +73,7 @@ pub struct Args {
     #[arg(long, value_name = "COLUMN=VALUE", conflicts_with = "test")]
     hold_out: Vec<Condition>,
 
-    /// Side of the stored images, in pixels; larger shows finer structures and costs time and disk space
+    /// Side of the stored images, 32 to 1024 pixels; larger shows finer structures and costs time and disk space
     #[arg(long, value_name = "PIXELS", default_value_t = DEFAULT_SIZE,
           value_parser = clap::value_parser!(u32).range(32..=1024))]
     size: u32,

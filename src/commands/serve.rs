@@ -14,9 +14,10 @@ use skinlesion::webapp::site::Site;
 use crate::terminal::{Outcome, Session, Summary, signals};
 
 #[derive(clap::Args)]
+#[command(after_help = skinlesion::DISCLAIMER)]
 pub struct Args {
-    /// The export folder whose ONNX networks the page runs, as `skinlesion export` wrote it; or released, for the network
-    /// that the program contains
+    /// The export folder whose ONNX networks the page runs, as `skinlesion export` wrote it; or released, for the
+    /// network that the program contains
     #[arg(value_name = "DIR")]
     export: PathBuf,
 

@@ -91,7 +91,8 @@ impl Analysis {
 
 impl Analysis {
     /// Computes what depends on the scale of the probabilities again, from predictions of the same images whose logits
-    /// were divided by `temperature`. `folds` are their parts.
+    /// were divided by `temperature`. `folds` are their parts. The AUCs of subgroups are left: their groups are unknown
+    /// here.
     pub(super) fn rescale(
         &mut self,
         predictions: &Predictions,
@@ -103,10 +104,7 @@ impl Analysis {
             &predictions.truths,
             &predictions.probabilities,
         ));
-        self.operating_points = match folds {
-            [] | [_] => Vec::new(),
-            folds => operating_points::cross_fitted(&folds.iter().collect::<Vec<_>>()),
-        };
+        self.operating_points = operating_points::cross_fitted(&folds.iter().collect::<Vec<_>>());
         self.decision_curves = operating_points::decision_curves(predictions);
         self.coverages = selective::coverages(predictions);
         self.calibration = calibration_analysis(predictions, Some(temperature));

@@ -101,8 +101,8 @@ fn scored_data(metrics: &Path) -> Result<(String, Split)> {
     })
 }
 
-/// Reads predictions, and refuses those whose confusion matrix is not that of the metrics, or that are beside the metrics
-/// and have changed.
+/// Reads predictions, and refuses those whose confusion matrix is not that of the metrics, or that are beside the
+/// metrics and have changed.
 pub(super) fn read_predictions(path: &Path, metrics: &Path) -> Result<Predictions> {
     let (bytes, digests) = super::read_metrics(metrics)?;
     if let Some(digests) = digests.filter(|_| path == metrics.with_file_name(predictions::FILE)) {
@@ -143,7 +143,7 @@ fn reordered_like(a: &Predictions, b: Predictions, path: &Path) -> Result<Predic
             a.image_ids.len()
         )));
     }
-    let mut ordered = Predictions::new(a.classes);
+    let mut order = Vec::with_capacity(a.image_ids.len());
     for (id, truth) in a.image_ids.iter().zip(&a.truths) {
         let &index =
             (index_of.get(id.as_str())).ok_or_else(|| refuse(format!("image {id} is missing")))?;
@@ -153,10 +153,36 @@ fn reordered_like(a: &Predictions, b: Predictions, path: &Path) -> Result<Predic
                 b.truths[index]
             )));
         }
-        ordered.image_ids.push(id.clone());
-        ordered.truths.push(*truth);
-        ordered.probabilities.push(b.probabilities[index].clone());
-        ordered.balanced.extend(b.balanced.get(index));
+        order.push(index);
     }
-    Ok(ordered)
+    Ok(b.select(&order))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classes::ham10000;
+    use crate::probabilities::Probabilities;
+
+    #[test]
+    fn predictions_in_another_order_keep_their_lesions_and_patients() {
+        let of = |ids: [&str; 2], lesions: &[&str], patients: &[&str]| {
+            let owned = |all: &[&str]| all.iter().map(|&id| id.to_owned()).collect();
+            let nv = ham10000().by_code("nv").unwrap();
+            Predictions {
+                image_ids: owned(&ids),
+                lesion_ids: owned(lesions),
+                patient_ids: owned(patients),
+                truths: vec![nv; 2],
+                probabilities: vec![Probabilities::one_hot(nv); 2],
+                ..Predictions::new(ham10000())
+            }
+        };
+        let a = of(["i", "k"], &[], &[]);
+        let b = of(["k", "i"], &["second", "first"], &["q", "p"]);
+        let ordered = reordered_like(&a, b, Path::new("b.csv")).unwrap();
+        assert_eq!(ordered.image_ids, ["i", "k"]);
+        assert_eq!(ordered.lesion_ids, ["first", "second"]);
+        assert_eq!(ordered.patient_ids, ["p", "q"]);
+    }
 }

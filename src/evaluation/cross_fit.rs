@@ -1,13 +1,11 @@
 //! Cross-fitting: what is fitted for a fold is fitted on the predictions of the other folds, so that no image is scored
 //! with a threshold or an exponent that was chosen on it.
 
-use crate::ClassList;
 use crate::metrics::Predictions;
 use crate::metrics::calibration::{at_temperature, fit_temperature};
 use crate::metrics::decision_metrics::{DecisionAnalysis, DecisionMetrics};
 use crate::metrics::decisions::{DecisionRule, Offsets, decide, fit_tau, offsets};
 use crate::metrics::default_decision;
-use crate::metrics::operating_points::{OperatingPoint, cross_fitted};
 use crate::model::seen::id_hash;
 
 /// The predictions of one fold.
@@ -16,20 +14,6 @@ pub struct FoldPredictions {
     pub predictions: Predictions,
     /// The priors of the classes in its training, if known.
     pub class_priors: Option<Offsets>,
-}
-
-/// The operating points of the targets: thresholds of all folds together, and their metrics with the threshold of each
-/// fold selected on the others. Empty for fewer than two folds.
-pub fn operating_points(folds: &[FoldPredictions]) -> Vec<OperatingPoint> {
-    match folds {
-        [] | [_] => Vec::new(),
-        folds => cross_fitted(
-            &folds
-                .iter()
-                .map(|fold| &fold.predictions)
-                .collect::<Vec<_>>(),
-        ),
-    }
 }
 
 /// Names a class for each image by the balanced rule, with temperature and τ fitted on the other folds, and returns the
@@ -65,7 +49,10 @@ pub fn in_halves(predictions: &Predictions, class_priors: &Offsets) -> Option<Pr
         class_priors: Some(class_priors.clone()),
     });
     name_balanced(&mut halves)?;
-    Some(pooled(predictions.classes, &halves))
+    Some(Predictions::pooled(
+        predictions.classes,
+        halves.iter().map(|half| &half.predictions),
+    ))
 }
 
 /// Divides lesions into two halves by their ids, so that all images of one are in one half.
@@ -83,13 +70,10 @@ struct Fitted {
 impl Fitted {
     fn on_others(folds: &[FoldPredictions], fold: usize) -> Option<Self> {
         let priors = folds[fold].class_priors.as_ref()?;
-        let mut others = pooled(
+        let others = folds.iter().enumerate().filter(|(at, _)| *at != fold);
+        let mut others = Predictions::pooled(
             folds[fold].predictions.classes,
-            folds
-                .iter()
-                .enumerate()
-                .filter(|(at, _)| *at != fold)
-                .map(|(_, of)| of),
+            others.map(|(_, of)| &of.predictions),
         );
         let temperature = fit_temperature(&others.truths, &others.probabilities).unwrap_or(1.0);
         others = others.map_probabilities(|row| at_temperature(row, temperature));
@@ -100,18 +84,6 @@ impl Fitted {
             offsets: offsets(tau, priors),
         })
     }
-}
-
-/// The predictions of several folds together.
-pub fn pooled<'a>(
-    classes: ClassList,
-    folds: impl IntoIterator<Item = &'a FoldPredictions>,
-) -> Predictions {
-    let mut pooled = Predictions::new(classes);
-    for fold in folds {
-        pooled.extend(fold.predictions.clone());
-    }
-    pooled
 }
 
 /// The metrics of both rules on pooled predictions, with the τ of each fold from [`name_balanced`].
@@ -193,9 +165,8 @@ mod tests {
         let mut folds = [fold(&[0.2; 5]), fold(&[0.9; 5])];
         folds[1].class_priors = None;
         assert_eq!(name_balanced(&mut folds), None);
-        let pooled = pooled(ham10000(), &folds);
+        let pooled = Predictions::pooled(ham10000(), folds.iter().map(|fold| &fold.predictions));
         assert!(!pooled.has_balanced());
         assert_eq!(decisions(&pooled, None).balanced, None);
-        assert!(operating_points(&folds[..1]).is_empty());
     }
 }

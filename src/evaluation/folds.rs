@@ -12,11 +12,12 @@ use super::leakage::{distinct_lesions, refuse_seen_lesions};
 use super::{ScoredModel, ScoredSplit, predict_split};
 use crate::dataset::{Dataset, Sample, Split};
 use crate::inference::classifier::Classifier;
-use crate::metrics::bootstrap::{self, Intervals};
+use crate::metrics::bootstrap::Intervals;
 use crate::metrics::decisions::Offsets;
+use crate::metrics::operating_points;
 use crate::metrics::{Metrics, Predictions};
 use crate::progress::Progress;
-use crate::{DEFAULT_SEED, Error, Result};
+use crate::{Error, Result};
 
 /// The contents of `metrics.json` for pooled folds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,8 +36,8 @@ pub struct PooledEvaluation {
     pub data: ScoredSplit,
     /// The metrics of each fold.
     pub folds: Folds,
-    /// Further analyses of the pooled predictions, each a key of the file. Operating points and decisions are cross-fitted
-    /// ([`super::cross_fit`]).
+    /// Further analyses of the pooled predictions, each a key of the file. Operating points and decisions are
+    /// cross-fitted ([`super::cross_fit`]).
     #[serde(flatten)]
     pub analysis: Analysis,
 }
@@ -202,8 +203,8 @@ fn fold_of(model: &Model, dataset: &Dataset) -> Result<usize> {
     })
 }
 
-/// Scores each network on its validation fold, and the pooled predictions. Predictions are returned fold by fold, each in
-/// manifest order.
+/// Scores each network on its validation fold, and the pooled predictions. Predictions are returned fold by fold, each
+/// in manifest order.
 pub fn score(
     models: &BTreeMap<usize, Model>,
     mut dataset: Dataset,
@@ -237,17 +238,12 @@ pub fn score(
         });
     }
     let tau = cross_fit::name_balanced(&mut folds);
-    let pooled = cross_fit::pooled(dataset.info.classes, &folds);
+    let parts: Vec<&Predictions> = folds.iter().map(|fold| &fold.predictions).collect();
+    let pooled = Predictions::pooled(dataset.info.classes, parts.iter().copied());
     let metrics = pooled.score();
     let samples: Vec<&Sample> = samples.iter().collect();
     let evaluation = PooledEvaluation {
-        intervals: bootstrap::intervals(
-            pooled.classes,
-            &pooled.truths,
-            &pooled.probabilities,
-            &pooled.clusters(),
-            DEFAULT_SEED,
-        ),
+        intervals: pooled.intervals(),
         undefined: metrics.undefined(),
         metrics,
         tta: models.values().all(|model| model.classifier.uses_tta()),
@@ -262,7 +258,7 @@ pub fn score(
         analysis: Analysis::new(
             &pooled,
             &samples,
-            cross_fit::operating_points(&folds),
+            operating_points::cross_fitted(&parts),
             cross_fit::decisions(&pooled, tau),
             None,
         ),

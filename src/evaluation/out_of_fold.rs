@@ -7,9 +7,9 @@ use super::compare::read_predictions;
 use super::folds::PooledEvaluation;
 use super::metrics_path;
 use crate::metrics::calibration::at_temperature;
-use crate::metrics::{Predictions, bootstrap, predictions};
+use crate::metrics::{Predictions, predictions};
 use crate::model::checkpoint_metadata::CheckpointMetadata;
-use crate::{DEFAULT_SEED, Error, Result};
+use crate::{Error, Result};
 
 /// An evaluation of folds and its predictions.
 #[derive(Debug)]
@@ -86,13 +86,7 @@ impl OutOfFold {
         let predictions = &self.predictions;
         let metrics = predictions.score();
         let evaluation = &mut self.evaluation;
-        evaluation.intervals = bootstrap::intervals(
-            predictions.classes,
-            &predictions.truths,
-            &predictions.probabilities,
-            &predictions.clusters(),
-            DEFAULT_SEED,
-        );
+        evaluation.intervals = predictions.intervals();
         evaluation.undefined = metrics.undefined();
         evaluation.metrics = metrics;
         let mut first = 0;

@@ -16,6 +16,10 @@ use crate::{Error, Result};
 pub struct ExportEvaluation {
     /// The images.
     pub part: Part,
+    /// The folds in words, such as "fold 0 of 5"; empty for a split.
+    pub folds: String,
+    /// Whether the images are of another dataset than that of the training.
+    pub is_external: bool,
     /// The number of their lesions.
     pub lesions: usize,
     /// Whether probabilities are means over symmetric views.
@@ -35,7 +39,19 @@ pub struct ExportEvaluation {
 /// # Errors
 /// Evaluations of other networks, or of folds that are not those of this network ([`OutOfFold::read`]).
 pub fn read(paths: &[PathBuf], source: &ExportSource) -> Result<Vec<ExportEvaluation>> {
-    paths.iter().map(|path| read_one(path, source)).collect()
+    let mut read: Vec<ExportEvaluation> = Vec::new();
+    for path in paths {
+        let one = read_one(path, source)?;
+        if read.iter().any(|other| other.part == one.part) {
+            return Err(Error::file(
+                path,
+                format!("another --evaluation is of {} too", one.part.images()),
+                "Name one evaluation of each split; `model.json` has one set of metrics for each.",
+            ));
+        }
+        read.push(one);
+    }
+    Ok(read)
 }
 
 const INVALID: &str = "Pass the metrics.json, or its folder, that `skinlesion eval` wrote.";
@@ -53,6 +69,8 @@ fn read_one(path: &Path, source: &ExportSource) -> Result<ExportEvaluation> {
         let evaluation = read.evaluation;
         return Ok(ExportEvaluation {
             part: Part::OutOfFold,
+            folds: evaluation.folds_in_words(),
+            is_external: false,
             lesions: evaluation.data.lesions,
             tta: evaluation.tta,
             metrics: evaluation.metrics,
@@ -78,6 +96,8 @@ fn read_one(path: &Path, source: &ExportSource) -> Result<ExportEvaluation> {
     }
     Ok(ExportEvaluation {
         part: evaluation.data.split.into(),
+        folds: String::new(),
+        is_external: evaluation.data.manifest != source.metadata.dataset,
         lesions: evaluation.data.lesions,
         tta: evaluation.tta,
         metrics: evaluation.metrics,

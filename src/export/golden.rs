@@ -17,7 +17,8 @@ use crate::inference::open;
 use crate::synthetic::Diagnosis;
 use crate::{ClassList, DEFAULT_SEED, Error, Result, files, synthetic};
 
-/// Width and height of the image of each diagnosis that can be drawn: landscape, portrait, square, smaller than the network's input.
+/// Width and height of the image of each diagnosis that can be drawn: landscape, portrait, square, smaller than the
+/// network's input.
 const SIZES: [[u32; 2]; Diagnosis::ALL.len()] = [
     [600, 450],
     [330, 440],

@@ -44,8 +44,9 @@ impl Images {
         })
     }
 
-    /// As [`Images::validation`]; for a checkpoint that was trained on all folds of the dataset, training images without
-    /// labels, at most [`COMPARED_TRAINING_IMAGES`]: files can be compared with the checkpoint on them, but not scored.
+    /// As [`Images::validation`]; for a checkpoint that was trained on all folds of the dataset, training images
+    /// without labels, at most [`COMPARED_TRAINING_IMAGES`]: files can be compared with the checkpoint on them, but not
+    /// scored.
     pub fn of_dataset(folder: &Path, metadata: &CheckpointMetadata, limit: usize) -> Result<Self> {
         let dataset = open(folder, metadata)?;
         if !leakage::trained_on_all_folds(&dataset, metadata) {

@@ -14,6 +14,8 @@ use crate::artifact::exported_file::ExportedFile;
 use crate::artifact::package::{
     CHECKPOINT_FILE, GOLDEN_FILE, LABELS_FILE, MODEL_FILE, Provenance, labels,
 };
+use crate::model::checkpoint::Checkpoint;
+use crate::model::checkpoint_metadata::EXPORTED_FILE;
 use crate::{Result, files};
 
 #[derive(Serialize)]
@@ -24,10 +26,12 @@ struct Model<'a> {
     files: &'a [ExportedFile],
 }
 
-/// Writes all files except the networks and the web app, and returns their paths, most important first.
+/// Writes all files except the networks and the web app, and returns their paths, most important first. `checkpoint` is
+/// the one to include.
 pub fn write(
     folder: &Path,
     source: &ExportSource,
+    checkpoint: Option<&Checkpoint>,
     description: &Description,
     networks: &[ExportedFile],
     evaluations: &[ExportEvaluation],
@@ -45,10 +49,17 @@ pub fn write(
     };
     files::write_json(&path(CHECKPOINT_FILE), &provenance)?;
     files::write_atomically(&path(LABELS_FILE), labels(description.classes).as_bytes())?;
-    let card = model_card::card(source, description, networks, evaluations);
+    let includes_checkpoint = checkpoint.is_some();
+    let card = model_card::card(
+        source,
+        includes_checkpoint,
+        description,
+        networks,
+        evaluations,
+    );
     files::write_atomically(&path(CARD_FILE), card.as_bytes())?;
     golden::write(folder, description.classes, description.resize, networks)?;
-    let readme = readme::readme(description, networks);
+    let readme = readme::readme(description, includes_checkpoint, networks);
     files::write_atomically(&path(readme::README_FILE), readme.as_bytes())?;
     let names = [
         MODEL_FILE,
@@ -58,5 +69,11 @@ pub fn write(
         CARD_FILE,
         readme::README_FILE,
     ];
-    Ok(names.map(path).to_vec())
+    let mut written = names.map(path).to_vec();
+    if let Some(checkpoint) = checkpoint {
+        let path = path(EXPORTED_FILE);
+        checkpoint.write(&path)?;
+        written.push(path);
+    }
+    Ok(written)
 }

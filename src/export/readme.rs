@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::model_card::CARD_FILE;
+use super::model_card::{CARD_FILE, checkpoint_line};
 use crate::DISCLAIMER;
 use crate::artifact::description::Description;
 use crate::artifact::exported_file::ExportedFile;
@@ -88,7 +88,11 @@ pub fn legend(networks: &[ExportedFile]) -> String {
 }
 
 /// The contents of the file.
-pub fn readme(description: &Description, networks: &[ExportedFile]) -> String {
+pub fn readme(
+    description: &Description,
+    includes_checkpoint: bool,
+    networks: &[ExportedFile],
+) -> String {
     let first = ExportedFile::example(networks);
     let onnx = Format::Onnx.file_name();
     format!(
@@ -105,7 +109,7 @@ pub fn readme(description: &Description, networks: &[ExportedFile]) -> String {
 * `{LABELS_FILE}`: the class codes, one per line, in the order of the outputs.
 * `{CARD_FILE}`: the model card: intended use, metrics and limits.
 * `{CHECKPOINT_FILE}`: training settings, and the hashed ids of lesions that the network must not be scored on.
-* `{SUMS_FILE}`: the SHA-256 of each file: `sha256sum --check {SUMS_FILE}`, or `skinlesion check .`.
+{checkpoint}* `{SUMS_FILE}`: the SHA-256 of each file: `sha256sum --check {SUMS_FILE}`, or `skinlesion check .`.
 
 Licence of the weights: {licence}.
 
@@ -118,6 +122,7 @@ skinlesion serve .                                # the phone page, with {onnx} 
         table = table(networks),
         legend = legend(networks),
         licence = description.licence,
+        checkpoint = checkpoint_line(includes_checkpoint),
         novelty = match description.novelty {
             Some(_) => {
                 "* A picture whose output `novelty` is above `novelty.threshold` in `model.json` does not look like a\n  \

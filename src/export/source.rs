@@ -58,6 +58,16 @@ impl ExportSource {
                 "Give a checkpoint that was trained with --fold K on that dataset, with the same settings.",
             ));
         }
+        if metadata.architecture != calibrated_as.architecture {
+            return Err(Error::file(
+                &path,
+                format!(
+                    "its width is {}, that of the exported network {}",
+                    metadata.architecture.width, calibrated_as.architecture.width
+                ),
+                "Give a checkpoint that was trained with the same settings.",
+            ));
+        }
         metadata.temperature = calibrated_as.temperature;
         metadata.decisions = calibrated_as.decisions.clone();
         Self::of_checkpoint(checkpoint, path)

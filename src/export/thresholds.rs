@@ -1,10 +1,9 @@
 //! The decision thresholds and the abstention rule of an export.
 
-use crate::DEFAULT_SEED;
 use crate::artifact::description::{Abstention, Description, Threshold};
 use crate::dataset::part::Part;
 use crate::metrics::operating_points::{self, OperatingPoint};
-use crate::metrics::{Predictions, bootstrap, selective};
+use crate::metrics::{Predictions, selective};
 
 /// The target coverage: the least fraction of images without abstention.
 const TARGET_COVERAGE: f64 = 0.80;
@@ -12,13 +11,7 @@ const TARGET_COVERAGE: f64 = 0.80;
 /// Sets the metrics, decision thresholds and abstention rule from predictions of the whole validation split or of
 /// the folds.
 pub fn set_thresholds(description: &mut Description, chosen_on: Part, predictions: &Predictions) {
-    let intervals = bootstrap::intervals(
-        predictions.classes,
-        &predictions.truths,
-        &predictions.probabilities,
-        &predictions.clusters(),
-        DEFAULT_SEED,
-    );
+    let intervals = predictions.intervals();
     description.set_metrics(chosen_on, &predictions.score(), &intervals);
     let threshold = |point: OperatingPoint| Threshold {
         target: point.target,

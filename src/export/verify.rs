@@ -47,11 +47,12 @@ pub fn answers(
 
 /// Runs an exported file, at batch size 1 and in batches, and compares it with the checkpoint's probabilities.
 ///
-/// float32: probabilities within [`TOLERANCE`] and the same top-1 class on all images, or an error. float16 and int8, on
-/// labelled images: balanced accuracy and melanoma recall, of both decision rules, drop by at most `allowed` percentage
-/// points, or by one image where that is more. float16, on all images: another top-1 class on at most `allowed` percent
-/// of them, or on one image. Novelty scores: of float32 within [`novelty_check::TOLERANCE`]; of others on the same side of the
-/// threshold, except on at most [`novelty_check::CHANGES`] percent of the images or on one.
+/// float32: probabilities within [`TOLERANCE`] and the same top-1 class on all images, or an error. float16 and int8,
+/// on labelled images: balanced accuracy and melanoma recall, of both decision rules, drop by at most `allowed`
+/// percentage points, or by one image where that is more. float16, on all images: another top-1 class on at most
+/// `allowed` percent of them, or on one image. Novelty scores: of float32 within [`novelty_check::TOLERANCE`]; of
+/// others on the same side of the threshold, except on at most [`novelty_check::CHANGES`] percent of the images or on
+/// one.
 pub fn check(
     format: Format,
     classifier: &dyn Classifier,

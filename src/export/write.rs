@@ -31,7 +31,8 @@ pub struct Plan {
     pub resizes: bool,
     /// How the activation ranges of int8 files are selected.
     pub ranges: RangeRule,
-    /// The allowed loss of balanced accuracy or melanoma recall of a file of lower precision, in percentage points, 0–100.
+    /// The allowed loss of balanced accuracy or melanoma recall of a file of lower precision, in percentage points,
+    /// 0–100.
     pub tolerance: f64,
 }
 

@@ -48,7 +48,7 @@ impl FolderFiles {
             !target.is_some_and(|target| self.writes_unfinished(folder, target))
         });
         for entry in entries {
-            let entry = entry.map_err(|error| Error::io("read", folder)(error.into()))?;
+            let entry = entry.map_err(Error::walk(folder))?;
             let name = entry.path().strip_prefix(folder).unwrap_or(entry.path());
             let name = name.to_string_lossy().replace('\\', "/");
             if !entry.file_type().is_dir() && !self.writes(&name) {
@@ -78,7 +78,8 @@ impl FolderFiles {
         remove_of(folder, |target| self.writes_unfinished(folder, target));
     }
 
-    /// Whether something unfinished in the folder, of this target, is the program's: a file of it, or the folder itself.
+    /// Whether something unfinished in the folder, of this target, is the program's: a file of it, or the folder
+    /// itself.
     fn writes_unfinished(&self, folder: &Path, target: &str) -> bool {
         self.writes(target)
             || self.writes(&format!("{target}/"))

@@ -17,7 +17,8 @@ pub struct OutputFile {
 }
 
 impl OutputFile {
-    /// Locks `path`, and creates its folder. An existing file is an error unless `replace` is set and it `is_own`: written by the verb before.
+    /// Locks `path`, and creates its folder. An existing file is an error unless `replace` is set and it `is_own`:
+    /// written by the verb before.
     pub fn new(path: &Path, replace: bool, is_own: impl FnOnce(&Path) -> bool) -> Result<Self> {
         let resolved = place::resolve(path).map_err(Error::io("write", path))?;
         let parent = place::parent(&resolved);
@@ -41,6 +42,8 @@ impl OutputFile {
                 "Choose another name, or remove the file manually.",
             ));
         }
+        // Found now, not after the work.
+        tempfile::tempfile_in(parent).map_err(Error::io("write", path))?;
         Ok(Self {
             path: path.to_owned(),
             _lock: lock,

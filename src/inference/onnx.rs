@@ -152,8 +152,8 @@ impl Classifier for OnnxClassifier {
         Ok(shares.into_iter().fold(none(), joined))
     }
 
-    /// The class activation map of [`EVIDENCE`]: as only average pooling and the linear head follow the last activations,
-    /// its positive part is Grad-CAM.
+    /// The class activation map of [`EVIDENCE`]: as only average pooling and the linear head follow the last
+    /// activations, its positive part is Grad-CAM.
     fn grad_cam(&self, image: &[u8], class: Class) -> Result<Option<Vec<f32>>> {
         let Some(evidence) = self.model.find_node(EVIDENCE) else {
             return Ok(None);

@@ -1,8 +1,8 @@
-//! A check of the bytes of an ONNX file before rten parses them: rten reads a number of more than ten bytes for ever, and
-//! follows nested messages as deep as they go.
+//! A check of the bytes of an ONNX file before rten parses them: rten reads a number of more than ten bytes for ever,
+//! and follows nested messages as deep as they go.
 //!
-//! The encoding is that of Protocol Buffers (<https://protobuf.dev/programming-guides/encoding/>), the messages those of
-//! `onnx.proto`.
+//! The encoding is that of Protocol Buffers (<https://protobuf.dev/programming-guides/encoding/>), the messages those
+//! of `onnx.proto`.
 
 use std::collections::BTreeSet;
 

@@ -77,8 +77,8 @@ fn averaged(classifier: Box<dyn Classifier>, tta: bool) -> Box<dyn Classifier> {
 }
 
 /// Opens a checkpoint file or folder, a TorchScript (`.pt`), ONNX (`.onnx`) or TFLite (`.tflite`) file, the first model
-/// of an export folder, or the released network ([`released::resolve`]). Without libtorch, only ONNX files can be opened.
-/// Code in a TorchScript file is run.
+/// of an export folder, or the released network ([`released::resolve`]). Without libtorch, only ONNX files can be
+/// opened. Code in a TorchScript file is run.
 pub fn open(path: &Path, device: Device) -> Result<Box<dyn Classifier>> {
     let path = &located(path)?;
     match path.extension().and_then(|extension| extension.to_str()) {

@@ -26,7 +26,8 @@ pub struct TorchScriptClassifier {
 }
 
 impl TorchScriptClassifier {
-    /// Opens a file on a device. It contains code, which libtorch runs. The input specification is read from the `model.json` inside it.
+    /// Opens a file on a device. It contains code, which libtorch runs. The input specification is read from the
+    /// `model.json` inside it.
     pub fn open(path: &Path, device: Device) -> Result<Self> {
         package::refuse_changed(path)?;
         let description = torchscript::description(path)?.ok_or_else(|| {

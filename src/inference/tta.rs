@@ -78,8 +78,8 @@ impl Classifier for TestTimeAugmentation {
     }
 }
 
-/// The view of an image of `side` × `side` × 3 bytes. An image of another size is returned unchanged, for the classifier
-/// to refuse.
+/// The view of an image of `side` × `side` × 3 bytes. An image of another size is returned unchanged, for the
+/// classifier to refuse.
 fn view(image: &[u8], side: usize, symmetry: Symmetry) -> Vec<u8> {
     let bytes = image.to_vec();
     match RgbImage::from_raw(side as u32, side as u32, bytes) {

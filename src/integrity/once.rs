@@ -14,8 +14,8 @@ const FILE: &str = "checked-files";
 /// The number of identities that are kept, the newest last.
 const KEPT: usize = 200;
 
-/// A file may change again within the resolution of the file system's clock, so that a file that changed more recently is
-/// checked again the next time.
+/// A file may change again within the resolution of the file system's clock, so that a file that changed more recently
+/// is checked again the next time.
 const SETTLED: Duration = Duration::from_secs(3);
 
 /// Whether a file has this SHA-256. Reads the whole file, unless it was found to have it before and has not changed.

@@ -1,7 +1,7 @@
 //! JSON files that carry the digests of the files beside them and of themselves: `dataset.json` and `metrics.json`.
 //!
-//! The last key is `digests`. Its `files` has the SHA-256 of each file by name, and its `sha256` that of the JSON file's
-//! own bytes with this value left empty (`"sha256": ""`).
+//! The last key is `digests`. Its `files` has the SHA-256 of each file by name, and its `sha256` that of the JSON
+//! file's own bytes with this value left empty (`"sha256": ""`).
 
 use std::collections::BTreeMap;
 use std::io;
@@ -28,8 +28,8 @@ pub struct Digests {
     pub sha256: String,
 }
 
-/// Writes a value, which must be a JSON object, with the digests of the other files of its folder. Digests in `known` are
-/// not computed again.
+/// Writes a value, which must be a JSON object, with the digests of the other files of its folder. Digests in `known`
+/// are not computed again.
 pub fn write(path: &Path, value: &impl Serialize, known: BTreeMap<String, String>) -> Result<()> {
     let failed =
         |error: serde_json::Error| Error::io("write", path)(io::Error::other(error.to_string()));

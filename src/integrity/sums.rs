@@ -28,7 +28,7 @@ pub fn of_files(
 ) -> Result<BTreeMap<String, String>> {
     let mut digests = known;
     for entry in WalkDir::new(folder) {
-        let entry = entry.map_err(|error| Error::io("read", folder)(error.into()))?;
+        let entry = entry.map_err(Error::walk(folder))?;
         if !entry.file_type().is_file() {
             continue;
         }

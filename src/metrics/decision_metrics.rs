@@ -3,10 +3,9 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::bootstrap::{self, Intervals};
+use super::bootstrap::Intervals;
 use super::decisions::{DecisionRule, Decisions};
 use super::{Metrics, Predictions};
-use crate::DEFAULT_SEED;
 
 /// The metrics of both rules; the key `decisions` of `metrics.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -87,13 +86,7 @@ impl DecisionMetrics {
 
     fn of_argmax(predictions: &Predictions, tau: Vec<f64>) -> Self {
         let metrics = predictions.score();
-        let mut intervals = bootstrap::intervals(
-            predictions.classes,
-            &predictions.truths,
-            &predictions.probabilities,
-            &predictions.clusters(),
-            DEFAULT_SEED,
-        );
+        let mut intervals = predictions.intervals();
         intervals.retain(|name, _| NAMES.contains(&name.as_str()));
         let melanoma_recall = metrics.get("melanoma_recall");
         let Metrics {

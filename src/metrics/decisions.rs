@@ -3,7 +3,8 @@
 //! Two rules are known. `likeliest` names the class with the largest probability. `balanced` names the class with the
 //! largest ln p_k − τ ln π_k, where π_k is the prior of class k in training (logit adjustment after training: Menon et
 //! al. 2021, “Long-tail learning via logit adjustment”). With calibrated probabilities and τ = 1 it maximizes the
-//! expected balanced accuracy. Only τ is fitted: a threshold for each class would overfit the few images of rare classes.
+//! expected balanced accuracy. Only τ is fitted: a threshold for each class would overfit the few images of rare
+//! classes.
 
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumMessage, EnumString, IntoStaticStr, VariantArray};

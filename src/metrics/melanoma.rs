@@ -1,4 +1,5 @@
-//! Melanoma in the two forms in which other studies report it: sensitivity at a fixed specificity, and against nevi only.
+//! Melanoma in the two forms in which other studies report it: sensitivity at a fixed specificity, and against nevi
+//! only.
 
 use super::binary::Binary;
 use crate::probabilities::Probabilities;

@@ -71,8 +71,8 @@ pub struct Metrics {
     pub n: usize,
     /// Share of images whose predicted class is the truth, 0–1.
     pub accuracy: Option<f64>,
-    /// Share of images whose truth is among the two classes with the highest probabilities; `None` for two classes, where
-    /// it is always 1.
+    /// Share of images whose truth is among the two classes with the highest probabilities; `None` for two classes,
+    /// where it is always 1.
     pub top2_accuracy: Option<f64>,
     /// Share of images whose truth is among the three classes with the highest probabilities; `None` for up to three
     /// classes.
@@ -89,8 +89,8 @@ pub struct Metrics {
     pub macro_average_precision: Option<f64>,
     /// Mean negative natural logarithm of the truth's probability.
     pub log_loss: Option<f64>,
-    /// Highest sensitivity for melanoma at a specificity of at least .90 (the ROC curve's highest true positive rate at a
-    /// false positive rate of at most .10).
+    /// Highest sensitivity for melanoma at a specificity of at least .90 (the ROC curve's highest true positive rate at
+    /// a false positive rate of at most .10).
     #[serde(default)]
     pub melanoma_sensitivity_at_90_specificity: Option<f64>,
     /// AUC of melanoma against nevus, over the images of these two diagnoses: p_mel / (p_mel + p_nv).
@@ -171,8 +171,8 @@ impl Metrics {
         MELANOMA.iter().find_map(|&code| self.per_class.get(code))
     }
 
-    /// The names of the metrics that a list of classes has: those of [`Metrics::NAMES`] that apply, then `recall_CODE` of
-    /// the watched classes but melanoma.
+    /// The names of the metrics that a list of classes has: those of [`Metrics::NAMES`] that apply, then `recall_CODE`
+    /// of the watched classes but melanoma.
     pub fn names(classes: ClassList) -> Vec<String> {
         let applies = |name: &&&str| match **name {
             "melanoma_nevus_auc" => classes.melanoma().is_some() && classes.nevus().is_some(),
@@ -265,8 +265,8 @@ impl Metrics {
     }
 }
 
-/// Computes all metrics of a list of classes. `probabilities[i]` are those of the image whose diagnosis is `truths[i]`. Without images every
-/// metric is `None`.
+/// Computes all metrics of a list of classes. `probabilities[i]` are those of the image whose diagnosis is `truths[i]`.
+/// Without images every metric is `None`.
 pub fn score(classes: ClassList, truths: &[Class], probabilities: &[Probabilities]) -> Metrics {
     let predicted = probabilities.iter().map(Probabilities::argmax);
     let confusion = Confusion::count(classes, truths.iter().copied().zip(predicted));

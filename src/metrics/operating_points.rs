@@ -25,8 +25,8 @@ pub enum Target {
 }
 
 impl Target {
-    /// The targets of a list: melanoma, the malignant classes if there are benign ones and others than melanoma, and the
-    /// other watched classes.
+    /// The targets of a list: melanoma, the malignant classes if there are benign ones and others than melanoma, and
+    /// the other watched classes.
     pub fn all(classes: ClassList) -> Vec<Self> {
         let is_one_watched = |list: &[Class]| list.len() == 1 && list[0].is_watched();
         let malignant = classes.malignant().filter(|list| !is_one_watched(list));
@@ -168,24 +168,19 @@ pub fn operating_points(chosen_on: &Predictions, scored: &Predictions) -> Vec<Op
 }
 
 /// The operating points of several folds: each threshold is selected on the predictions of all of them, which are
-/// `chosen_on`; `scored` counts each fold at the threshold that is selected in the same way on the other folds.
+/// `chosen_on`; `scored` counts each fold at the threshold that is selected in the same way on the other folds. Empty
+/// for fewer than two folds.
 pub fn cross_fitted(folds: &[&Predictions]) -> Vec<OperatingPoint> {
-    let Some(classes) = folds.first().map(|fold| fold.classes) else {
+    let [first, _, ..] = folds else {
         return Vec::new();
     };
-    let pooled_without = |left_out: Option<usize>| {
-        let mut pooled = Predictions::new(classes);
-        for (fold, predictions) in folds.iter().enumerate() {
-            if Some(fold) != left_out {
-                pooled.extend((*predictions).clone());
-            }
-        }
-        pooled
+    let pooled = Predictions::pooled(first.classes, folds.iter().copied());
+    let without = |left_out: usize| {
+        let others = folds.iter().enumerate();
+        let others = others.filter(|(fold, _)| *fold != left_out);
+        Predictions::pooled(first.classes, others.map(|(_, others)| *others))
     };
-    let pooled = pooled_without(None);
-    let others: Vec<Predictions> = (0..folds.len())
-        .map(|fold| pooled_without(Some(fold)))
-        .collect();
+    let others: Vec<Predictions> = (0..folds.len()).map(without).collect();
     let of_target = |target: Target| {
         let selection = target.of(&pooled);
         let by_fold: Vec<[Binary; 2]> = (others.iter().zip(folds))
@@ -206,7 +201,7 @@ pub fn cross_fitted(folds: &[&Predictions]) -> Vec<OperatingPoint> {
             })
         })
     };
-    Target::all(classes)
+    Target::all(first.classes)
         .into_iter()
         .flat_map(of_target)
         .collect()

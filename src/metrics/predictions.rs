@@ -1,8 +1,9 @@
 //! `predictions.csv`: the truth and the predicted probabilities of each image.
 
+use super::bootstrap::{self, Intervals};
 use super::{Confusion, Metrics, score};
 use crate::probabilities::Probabilities;
-use crate::{Class, ClassList};
+use crate::{Class, ClassList, DEFAULT_SEED};
 
 mod csv_file;
 pub(super) use self::csv_file::write_csv;
@@ -46,6 +47,18 @@ impl Predictions {
     /// Computes all metrics.
     pub fn score(&self) -> Metrics {
         score(self.classes, &self.truths, &self.probabilities)
+    }
+
+    /// The 95 % intervals of the metrics ([`bootstrap::intervals`]), with the default seed.
+    pub fn intervals(&self) -> Intervals {
+        let (truths, probabilities) = (&self.truths, &self.probabilities);
+        bootstrap::intervals(
+            self.classes,
+            truths,
+            probabilities,
+            &self.clusters(),
+            DEFAULT_SEED,
+        )
     }
 
     /// The confusion matrix of the likeliest class.
@@ -97,6 +110,18 @@ impl Predictions {
             probabilities: of(&self.probabilities, images),
             balanced: of(&self.balanced, images),
         }
+    }
+
+    /// Several predictions together.
+    pub fn pooled<'a>(
+        classes: ClassList,
+        parts: impl IntoIterator<Item = &'a Predictions>,
+    ) -> Self {
+        let mut pooled = Self::new(classes);
+        for part in parts {
+            pooled.extend(part.clone());
+        }
+        pooled
     }
 
     /// Appends other predictions.

@@ -60,7 +60,7 @@ pub fn evaluation(
         if intervals.is_empty() {
             ""
         } else {
-            " [95 % confidence intervals by bootstrap over lesions]"
+            " [95 % confidence intervals by bootstrap over lesions or patients]"
         },
     );
     let interval = |name: &str| {

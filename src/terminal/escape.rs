@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-/// A text with its control characters, other than the ends of lines and tabs, and the characters that turn the direction of
-/// writing as `\u{…}`.
+/// A text with its control characters, other than the ends of lines and tabs, and the characters that turn the
+/// direction of writing as `\u{…}`.
 pub fn escaped(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_escaped) {
         return Cow::Borrowed(text);

@@ -36,8 +36,8 @@ pub struct Global {
     )]
     pub color: clap::ColorChoice,
 
-    /// Print the summary as one JSON object on standard output (predict: one line for each image), and everything else on
-    /// standard error
+    /// Print the summary as one JSON object on standard output (predict: one line for each image), and everything else
+    /// on standard error
     #[arg(long, global = true)]
     pub json: bool,
 }

@@ -22,11 +22,12 @@ pub struct ModelFile {
     pub bytes: Vec<u8>,
 }
 
-/// Reads all files of an export folder, or of the released network, into memory: `model.json`, the networks in its order, and the golden vectors if there are any.
+/// Reads all files of an export folder, or of the released network, into memory: `model.json`, the networks in its
+/// order, and the golden vectors if there are any.
 ///
 /// # Errors
-/// A folder without `model.json`, without a network that the page can run, with a network whose hash differs from the one
-/// in `model.json`, or with a file whose hash differs from the one in `SHA256SUMS`.
+/// A folder without `model.json`, without a network that the page can run, with a network whose hash differs from the
+/// one in `model.json`, or with a file whose hash differs from the one in `SHA256SUMS`.
 pub fn read(export: &Path) -> Result<Vec<ModelFile>> {
     let export = &released::resolve(export)?;
     let listing = export.join(MODEL_FILE);

@@ -70,7 +70,7 @@ impl Page {
         };
         let entries = WalkDir::new(folder).sort_by_file_name().into_iter();
         for entry in entries.filter_entry(visible) {
-            let entry = entry.map_err(|error| Error::io("read", folder)(error.into()))?;
+            let entry = entry.map_err(Error::walk(folder))?;
             if !entry.file_type().is_file() {
                 continue;
             }

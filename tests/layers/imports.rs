@@ -1,5 +1,5 @@
-//! Which file of a crate imports which: from `use` declarations, and from paths that begin with `crate`, `super`, `self`,
-//! the library's name, or a child module.
+//! Which file of a crate imports which: from `use` declarations, and from paths that begin with `crate`, `super`,
+//! `self`, the library's name, or a child module.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

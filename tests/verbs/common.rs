@@ -71,8 +71,8 @@ pub fn python() -> Option<PathBuf> {
 }
 
 #[cfg(feature = "torch")]
-/// Chromium, if the tests can drive it. Says loudly when they cannot, so that a skipped test is seen; where `CI` is set,
-/// that fails the test.
+/// Chromium, if the tests can drive it. Says loudly when they cannot, so that a skipped test is seen; where `CI` is
+/// set, that fails the test.
 pub fn chromium() -> Option<PathBuf> {
     let modules = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/browser/node_modules");
     let asked = std::env::var_os("SKINLESION_CHROMIUM").map(PathBuf::from);

@@ -272,6 +272,10 @@ fn an_export_may_contain_its_checkpoint_to_train_further_on_other_images() {
     ]
     .concat());
     assert!(output.status.success(), "{}", stderr(&output));
+    for list in ["README.md", "MODEL_CARD.md"] {
+        let text = std::fs::read_to_string(home.path().join("all").join(list)).unwrap();
+        assert!(text.contains("`checkpoint.safetensors`"), "{list}");
+    }
     let [own, exported] = ["checkpoint", "all/checkpoint.safetensors"].map(|path| {
         let checkpoint = Checkpoint::read(&home.path().join(path)).unwrap();
         (checkpoint.metadata, checkpoint.tensors)
@@ -301,6 +305,34 @@ fn an_export_may_contain_its_checkpoint_to_train_further_on_other_images() {
     let output = run(&[&again[..], &["--force"]].concat());
     assert_eq!(output.status.code(), Some(1));
     assert!(stderr(&output).contains("does not contain its checkpoint"));
+}
+
+#[test]
+fn a_folder_with_an_input_is_not_replaced() {
+    let home = tempfile::tempdir().unwrap();
+    random_checkpoint(home.path());
+    succeed(run_export(home.path(), &["--format", "onnx"]));
+    let export = |checkpoint: &str| {
+        let mut command = skinlesion();
+        command
+            .current_dir(home.path())
+            .args(["export", "--format", "onnx-fp16", "--force"]);
+        command
+            .args(["--checkpoint", checkpoint, "--out", "exports/small"])
+            .output()
+            .unwrap()
+    };
+    for input in ["exports/small", "exports/small/model.onnx"] {
+        let output = export(input);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(
+            stderr(&output).contains("is in this folder"),
+            "{}",
+            stderr(&output)
+        );
+    }
+    assert!(home.path().join("exports/small/model.onnx").is_file());
+    succeed(export("checkpoint"));
 }
 
 #[test]

@@ -109,6 +109,21 @@ fn a_turned_bit_of_any_file_is_refused_by_the_verbs_that_read_it_and_by_check() 
 fn files_without_digests_are_read_and_a_note_says_that_they_have_none() {
     let bench = bench();
     fs::remove_file(bench.path("exported/SHA256SUMS")).unwrap();
+    // The digests of the networks are in model.json, too.
+    let verbs = [
+        "predict --model exported a.png",
+        "check exported",
+        "check exported/model.onnx",
+    ];
+    damaged(&bench, "exported/model.onnx", 5, &verbs);
+    let said = succeeds(&bench, "check exported");
+    assert!(
+        said.contains("model.onnx is unchanged") && said.contains("no digests"),
+        "{said}"
+    );
+    let model = fs::read_to_string(bench.path("exported/model.json")).unwrap();
+    let without = model.replace("\"sha256\"", "\"sha512\"");
+    fs::write(bench.path("exported/model.json"), without).unwrap();
     let said = succeeds(&bench, "predict --model exported a.png");
     assert!(said.contains("model.onnx carries no digest"), "{said}");
     assert!(succeeds(&bench, "check exported").contains("no digests"));
@@ -121,6 +136,14 @@ fn files_without_digests_are_read_and_a_note_says_that_they_have_none() {
         "predict --model exported a.png",
         &["checkpoint.json"],
     );
+}
+
+#[test]
+fn what_check_finds_is_printed_even_if_it_is_quiet() {
+    let bench = bench();
+    assert_eq!(succeeds(&bench, "check --quiet run exported"), "");
+    turn(&bench.path("exported/golden.json"), 5);
+    refuses(&bench, "check --quiet run exported", &["golden.json"]);
 }
 
 #[test]

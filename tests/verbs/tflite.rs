@@ -223,9 +223,9 @@ fn apps_find_out_how_to_feed_a_file_and_what_its_answers_mean() {
     fixture.write("unit.tflite", FloatPrecision::F32, InputKind::Unit);
     fixture.write("half.tflite", FloatPrecision::F16, InputKind::Unit);
     fixture.write_int8("bytes.tflite", InputKind::Bytes);
-    // [BuiltinOperator, version] as LiteRT's own schema reads them. Together the files use every operator of the writer:
-    // ADD 0, CONV_2D 3, DEPTHWISE_CONV_2D 4, DEQUANTIZE 6, FULLY_CONNECTED 9, SOFTMAX 25, PAD 34, MEAN 40, SUB 41,
-    // DIV 42, CAST 53, QUANTIZE 114.
+    // [BuiltinOperator, version] as LiteRT's own schema reads them. Together the files use every operator of the
+    // writer: ADD 0, CONV_2D 3, DEPTHWISE_CONV_2D 4, DEQUANTIZE 6, FULLY_CONNECTED 9, SOFTMAX 25, PAD 34, MEAN 40, SUB
+    // 41, DIV 42, CAST 53, QUANTIZE 114.
     let float32 = [
         [0, 1],
         [3, 1],

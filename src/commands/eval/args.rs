@@ -11,9 +11,11 @@ use skinlesion::model::device::Device;
 use crate::commands::trust::TrustArgs;
 
 #[derive(clap::Args)]
+#[command(after_help = skinlesion::DISCLAIMER)]
 pub struct Args {
     /// The network to evaluate: a checkpoint (file, or folder that `skinlesion train` wrote), an export folder, an
-    /// exported .onnx, .tflite or .pt file, or released for the one that the program contains. With --folds, one per fold
+    /// exported .onnx, .tflite or .pt file, or released for the one that the program contains. With --folds, one per
+    /// fold
     #[arg(long = "model", value_name = "FILE", required = true)]
     pub models: Vec<PathBuf>,
 

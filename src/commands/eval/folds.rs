@@ -7,6 +7,7 @@ use skinlesion::evaluation::FOLDER_FILES;
 use skinlesion::evaluation::folds::{self, Model, PooledEvaluation};
 use skinlesion::files::AtomicFolder;
 use skinlesion::inference::open;
+use skinlesion::progress::Progress;
 use skinlesion::report::galleries::galleries;
 use skinlesion::report::html::{self, Page};
 use skinlesion::{DISCLAIMER, report};
@@ -40,6 +41,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     let models = folds::by_fold(models, &dataset)?;
     let next = next(args, &dataset, models.values().next());
     let caveat = caveat(models.values());
+    warn_different_settings(models.values(), session);
     let info = dataset.info.clone();
     let (evaluation, predictions) = folds::score(&models, dataset, args.batch_size.get(), session)?;
     let page = html::page(&Page {
@@ -85,6 +87,32 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
     scored.publish(draft, &args.out)
 }
 
+/// Warns if the networks were trained with different settings: their metrics are then of no one recipe.
+fn warn_different_settings<'a>(models: impl Iterator<Item = &'a Model>, session: &Session) {
+    // A fold's own; a network may have been taught by those of other folds.
+    const OF_FOLDS: [&str; 2] = ["seed", "teachers"];
+    let metadata = models.filter_map(|model| model.classifier.metadata());
+    let settings: Vec<toml::Table> = metadata
+        .filter_map(|metadata| metadata.config.parse().ok())
+        .collect();
+    let Some((first, others)) = settings.split_first() else {
+        return;
+    };
+    let differs = |key: &&String| {
+        others
+            .iter()
+            .any(|other| other.get(*key) != first.get(*key))
+    };
+    let keys = first.keys().filter(|key| !OF_FOLDS.contains(&key.as_str()));
+    let different: Vec<&str> = keys.filter(differs).map(String::as_str).collect();
+    if !different.is_empty() {
+        session.warn(&format!(
+            "the networks were trained with different settings ({}), so that these metrics are of no one recipe",
+            different.join(", ")
+        ));
+    }
+}
+
 /// What is said unless every network kept its last epoch.
 fn caveat<'a>(mut models: impl Iterator<Item = &'a Model>) -> Option<&'static str> {
     let kept_last = |model: &Model| {
@@ -125,8 +153,13 @@ fn text(args: &Args, evaluation: &PooledEvaluation, caveat: Option<&str>) -> Str
 fn next(args: &Args, dataset: &Dataset, model: Option<&Model>) -> String {
     let data = shell::quoted_path(&args.data);
     if dataset.split_rows(Split::Test).is_empty() {
+        let metadata = model.and_then(|model| model.classifier.metadata());
+        let phase = match metadata.map(|metadata| metadata.phase.as_str()) {
+            Some("finetune") => "finetune --weights imagenet",
+            _ => "transfer",
+        };
         return format!(
-            "skinlesion train --phase transfer --fold all --data {data} --out checkpoints/all"
+            "skinlesion train --phase {phase} --fold all --data {data} --out checkpoints/all"
         );
     }
     let model = model.map_or_else(String::new, |model| shell::quoted_path(&model.path));

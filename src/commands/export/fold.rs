@@ -46,8 +46,8 @@ pub struct FoldNetwork {
 }
 
 impl FoldNetwork {
-    /// Reads the checkpoint of a fold of the dataset `data`, with the calibration of the `exported` network, and computes
-    /// its probabilities of at most `limit` images of its validation fold (0: all).
+    /// Reads the checkpoint of a fold of the dataset `data`, with the calibration of the `exported` network, and
+    /// computes its probabilities of at most `limit` images of its validation fold (0: all).
     pub fn read(
         path: &Path,
         data: &Path,

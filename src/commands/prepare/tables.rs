@@ -16,16 +16,17 @@ pub struct Tables {
 
 #[derive(Args)]
 struct Flags {
-    /// The metadata, as CSV or TSV: HAM10000, the ISIC archive and challenges, PAD-UFES-20, or any table with a column of
-    /// images and one of labels (docs/datasets.md lists the names). Repeatable, to prepare several sources together: all
+    /// The metadata, as CSV or TSV: HAM10000, the ISIC archive and challenges, PAD-UFES-20, or any table with a column
+    /// of images and one of labels (docs/datasets.md lists the names). Repeatable, to prepare several sources together:
+    /// all
     /// --images serve all tables, an image id may be in one table only, and a lesion id in two tables is one lesion. A
     /// table without labels completes the others. Splits and folds of several tables are stratified by source, too
     #[arg(long, value_name = "FILE", required_unless_present = "images_by_class")]
     metadata: Vec<PathBuf>,
 
-    /// Instead of --metadata and --images: a folder with one folder of images for each class, whose names are the labels.
-    /// They may lie below train, val and test, and then the splits stay as they are; near-duplicates between them are
-    /// listed
+    /// Instead of --metadata and --images: a folder with one folder of images for each class, whose names are the
+    /// labels. They may lie below train, val and test, and then the splits stay as they are; near-duplicates between
+    /// them are listed
     #[arg(long, value_name = "DIR", conflicts_with_all = ["metadata", "images", "group_by"])]
     images_by_class: Option<PathBuf>,
 

@@ -13,6 +13,7 @@ use crate::artifact::exported_file::ExportedFile;
 use crate::artifact::package::{CHECKPOINT_FILE, LABELS_FILE, MODEL_FILE};
 use crate::classes::ham10000;
 use crate::integrity::sums::FILE as SUMS_FILE;
+use crate::model::checkpoint_metadata::EXPORTED_FILE;
 
 /// The card's file name in an export folder.
 pub const CARD_FILE: &str = "MODEL_CARD.md";
@@ -20,6 +21,7 @@ pub const CARD_FILE: &str = "MODEL_CARD.md";
 /// The card as Markdown.
 pub fn card(
     source: &ExportSource,
+    includes_checkpoint: bool,
     description: &Description,
     networks: &[ExportedFile],
     evaluations: &[ExportEvaluation],
@@ -43,8 +45,8 @@ pub fn card(
 MobileNetV2 (Sandler et al. 2018) of width {width}, epoch {epoch} of `{phase}`, from {initial}. Written by {written_by}.
 
 * Input: RGB of {size} × {size} pixels; `{MODEL_FILE}` lists each file's data type and layout. {preparation}.
-* Outputs `probabilities` and `logits`: float32, N × {number}, in the order {classes}; then, if the network has a novelty
-  score, `novelty` (the TorchScript module returns them as a tuple).
+* Outputs `probabilities` and `logits`: float32, N × {number}, in the order {classes}. ONNX files have `evidence`, the class
+  activation maps; if the network has a novelty score, all files have `novelty`. TorchScript returns a tuple.
   {temperature}
 * Decision: {decision}
 * Licence of the weights: {licence}.
@@ -88,7 +90,7 @@ refer uncertain cases to a person.
 * `{MODEL_FILE}`: classes, input specification, outputs, metrics and provenance, for apps.
 * `{LABELS_FILE}`: the class codes, one per line, in the order of the outputs.
 * `{CHECKPOINT_FILE}`: training settings, and the hashed ids of lesions that the network must not be scored on.
-* `{SUMS_FILE}`: the SHA-256 of each file, for `sha256sum --check {SUMS_FILE}`.
+{checkpoint}* `{SUMS_FILE}`: the SHA-256 of each file, for `sha256sum --check {SUMS_FILE}`.
 {code}
 ```sh
 skinlesion predict --model {first} IMAGE
@@ -146,9 +148,21 @@ skinlesion eval --model {first} --data DIR --out eval
             some => some.iter().map(self::sections::evaluated).collect(),
         },
         files = file_rows(networks),
+        checkpoint = checkpoint_line(includes_checkpoint),
         code = networks.iter().filter(|file| file.has_code()).map(code_warning).collect::<String>(),
         config = metadata.config,
     )
+}
+
+/// What is said of an included checkpoint, in a list of files.
+pub fn checkpoint_line(is_included: bool) -> String {
+    match is_included {
+        true => format!(
+            "* `{EXPORTED_FILE}`: the weights in float16, to train further on other data: `skinlesion train --from .` or\n  \
+             `--teacher .`.\n"
+        ),
+        false => String::new(),
+    }
 }
 
 fn code_warning(file: &ExportedFile) -> String {

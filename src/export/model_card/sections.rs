@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
-use crate::artifact::description::Description;
+use crate::ClassList;
+use crate::artifact::description::{Description, SplitMetrics};
 use crate::dataset::part::Part;
 use crate::evaluation::analysis::Analysis;
 use crate::export::evaluations::ExportEvaluation;
-use crate::metrics::bootstrap::DRAWS;
+use crate::metrics::bootstrap::{DRAWS, Intervals};
 use crate::metrics::decision_metrics::{self, DecisionMetrics};
 use crate::metrics::decisions::{Balanced, DecisionRule, Decisions};
 use crate::metrics::subgroups::SubgroupMetric;
@@ -62,8 +63,13 @@ pub fn sources(metadata: &CheckpointMetadata) -> String {
     }
 }
 
-/// The section without an evaluation: the validation metrics of the checkpoint.
+/// The section without an evaluation: the metrics of the export that this one was made from, or else the validation
+/// metrics of the checkpoint.
 pub fn unevaluated(description: &Description) -> String {
+    if !description.metrics.is_empty() {
+        let known = |metrics| known(description.classes, metrics);
+        return description.metrics.iter().map(known).collect();
+    }
     let mut text = "
 No evaluation was given (`skinlesion export --evaluation`). Metrics on the validation split, which are optimistic
 because model selection used it:
@@ -80,6 +86,43 @@ because model selection used it:
     text
 }
 
+/// The metrics of one part in `model.json`.
+fn known(classes: ClassList, metrics: &SplitMetrics) -> String {
+    let mut text = format!(
+        "\nOn {} {}{}. Intervals are 95 % bootstrap intervals.\n\n| | value | 95 % interval |\n|---|---|---|\n",
+        metrics.images,
+        metrics.part.images(),
+        caveat(metrics.part),
+    );
+    for (name, words) in headline_names(classes) {
+        if let Some(value) = metrics.figures.get(&name) {
+            let interval = interval(&metrics.intervals, &name);
+            let _ = writeln!(text, "| {words} | {value:.3} | {interval} |");
+        }
+    }
+    text
+}
+
+/// What a reader must know of the metrics on these images.
+fn caveat(part: Part) -> &'static str {
+    match part {
+        Part::Test => "",
+        Part::Train => "; it says how well the network fits",
+        Part::Val => "; optimistic, because model selection used this split",
+        Part::OutOfFold => {
+            ".\nEach fold is scored by a network that was trained with the same settings on the other folds. This network was\n\
+             trained on all of them, so it cannot be scored on them"
+        }
+    }
+}
+
+fn interval(intervals: &Intervals, name: &str) -> String {
+    match intervals.get(name) {
+        Some([low, high]) => format!("{low:.3} to {high:.3}"),
+        None => "–".to_owned(),
+    }
+}
+
 /// The section of one evaluation.
 pub fn evaluated(evaluation: &ExportEvaluation) -> String {
     let analysis = &evaluation.analysis;
@@ -93,9 +136,10 @@ pub fn evaluated(evaluation: &ExportEvaluation) -> String {
 /// The headline metrics of an evaluation, with confidence intervals.
 fn headlines(evaluation: &ExportEvaluation) -> String {
     let metrics = &evaluation.metrics;
-    let interval = |name: &str| match evaluation.intervals.get(name) {
-        Some([low, high]) => format!("{low:.3} to {high:.3}"),
-        None => "–".to_owned(),
+    let interval = |name: &str| interval(&evaluation.intervals, name);
+    let of = match evaluation.is_external {
+        true => " of another dataset than that of its training",
+        false => "",
     };
     let mut text = format!(
         "
@@ -106,10 +150,10 @@ or of patients where they are kept whole).
 |---|---|---|
 ",
         match evaluation.part {
-            Part::Train => "the training split",
-            Part::Val => "the validation split",
-            Part::Test => "the test split",
-            Part::OutOfFold => "the folds of the training data",
+            Part::Train => format!("the training split{of}"),
+            Part::Val => format!("the validation split{of}"),
+            Part::Test => format!("the test split{of}"),
+            Part::OutOfFold => format!("{} of the training data", evaluation.folds),
         },
         metrics.n,
         evaluation.lesions,
@@ -117,15 +161,7 @@ or of patients where they are kept whole).
             true => ", probabilities averaged over 8 symmetric views (`--tta`)",
             false => "",
         },
-        match evaluation.part {
-            Part::Test => "",
-            Part::Train => "; it says how well the network fits",
-            Part::Val => "; optimistic, because model selection used this split",
-            Part::OutOfFold => {
-                ".\nThese are the metrics of the networks of the folds: trained with the same settings, each scored on the images of a fold\n\
-                 that it was not trained on. This network was trained on all of these images, so it cannot be scored on them"
-            }
-        },
+        caveat(evaluation.part),
     );
     for (name, words) in headline_names(metrics.classes) {
         let value = number(metrics.get(&name));
@@ -193,12 +229,15 @@ fn operating_points(evaluation: &ExportEvaluation) -> String {
     if analysis.operating_points.is_empty() {
         return String::new();
     }
-    let selected_on = match evaluation.part {
-        Part::OutOfFold => "on the other folds",
-        Part::Train | Part::Val | Part::Test => "on validation",
+    let (selected_on, measured) = match evaluation.part {
+        Part::OutOfFold => (
+            "on all folds",
+            "their metrics here, in which each fold has the threshold of the others",
+        ),
+        Part::Train | Part::Val | Part::Test => ("on validation", "their metrics here"),
     };
     let mut text = format!(
-        "\nDecision thresholds selected {selected_on} for a requested sensitivity, and their metrics here:\n
+        "\nDecision thresholds selected {selected_on} for a requested sensitivity, and {measured}:\n
 | target | requested sensitivity | threshold | sensitivity | specificity | precision | number needed to refer |
 |---|---|---|---|---|---|---|\n"
     );

@@ -105,8 +105,8 @@ fn channel_maxima(
         .collect()
 }
 
-/// The histogram of each activation tensor, in the order of [`InferenceNetwork::activations_with_hook`]. The first pass over the
-/// images finds the ranges, the second fills the bins.
+/// The histogram of each activation tensor, in the order of [`InferenceNetwork::activations_with_hook`]. The first pass
+/// over the images finds the ranges, the second fills the bins.
 fn histograms(
     network: &FusedNetwork,
     batches: &[Tensor],
@@ -214,6 +214,9 @@ fn round(
     })
 }
 
+/// The largest quantized bias. Half of the range of i32 is left to the sum of the products.
+const LARGEST_BIAS: f64 = (i32::MAX / 2) as f64;
+
 /// Quantizes a convolution. The weights of outputs with the same inputs (one group) are rounded together.
 fn round_one(
     fused: &FusedConvolution,
@@ -224,10 +227,14 @@ fn round_one(
     let inputs = layer.inputs / layer.groups * layer.kernel.pow(2);
     let products = x.products(layer, inputs)?;
     let (mut weight, mut weight_scales) = (Vec::new(), Vec::new());
-    let group = layer.outputs / layer.groups * inputs;
-    for (index, weights) in fused.weight.chunks_exact(group).enumerate() {
+    let outputs = layer.outputs / layer.groups;
+    let least_scales: Vec<f32> = (fused.bias.iter())
+        .map(|bias| (f64::from(bias.abs()) / LARGEST_BIAS / f64::from(x.params.scale)) as f32)
+        .collect();
+    let groups = fused.weight.chunks_exact(outputs * inputs);
+    for (index, (weights, least)) in groups.zip(least_scales.chunks_exact(outputs)).enumerate() {
         let products = products.get(index as i64);
-        let Rounded { values, scales } = rounding::round(weights, inputs, &products)?;
+        let Rounded { values, scales } = rounding::round(weights, inputs, &products, least)?;
         weight.extend(values);
         weight_scales.extend(scales);
     }

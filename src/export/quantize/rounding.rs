@@ -24,12 +24,19 @@ pub struct Rounded {
 /// Rounds weights (outputs × inputs) input by input, and compensates each error with the weights not yet rounded: GPTQ
 /// (Frantar et al. 2022, <https://arxiv.org/abs/2210.17323>), algorithm 1 without blocks, largest inputs first.
 ///
-/// `products` (inputs × inputs, double) is the inputs' Gram matrix, summed over the calibration images.
-pub fn round(weights: &[f32], inputs: usize, products: &Tensor) -> Result<Rounded> {
+/// `products` (inputs × inputs, double) is the inputs' Gram matrix, summed over the calibration images. `least_scales`
+/// is the smallest allowed scale of each output.
+pub fn round(
+    weights: &[f32],
+    inputs: usize,
+    products: &Tensor,
+    least_scales: &[f32],
+) -> Result<Rounded> {
     let sizes: Vec<f64> = floats(&products.diag(0))?;
     let scales: Vec<f32> = weights
         .chunks_exact(inputs)
-        .map(|row| best_scale(row, &sizes))
+        .zip(least_scales)
+        .map(|(row, &least)| best_scale(row, &sizes).max(least))
         .collect();
     let (order, factor) = factor(products, inputs)?;
     let mut values = vec![0; weights.len()];
@@ -117,7 +124,7 @@ mod tests {
         let inputs: Vec<Vec<f64>> = (1..50).map(|i| input(i).collect()).collect();
         let flat: Vec<f64> = inputs.iter().flatten().copied().collect();
         let x = Tensor::from_slice(&flat).view([-1, 6]);
-        let rounded = round(&weights, 6, &x.tr().matmul(&x)).unwrap();
+        let rounded = round(&weights, 6, &x.tr().matmul(&x), &[0.0]).unwrap();
         let scale = f64::from(rounded.scales[0]);
         let nearest = Rounded {
             values: weights
@@ -132,8 +139,18 @@ mod tests {
     #[test]
     fn inputs_that_are_always_zero_do_not_fail() {
         let products = Tensor::zeros([3, 3], (Kind::Double, tch::Device::Cpu));
-        let rounded = round(&[0.5, -1.0, 0.0], 3, &products).unwrap();
+        let rounded = round(&[0.5, -1.0, 0.0], 3, &products, &[0.0]).unwrap();
         assert_eq!(rounded.values.len(), 3);
         assert!(rounded.scales[0] > 0.0);
+    }
+
+    #[test]
+    fn weights_near_zero_have_no_smaller_scale_than_is_allowed() {
+        let products = Tensor::eye(2, (Kind::Double, tch::Device::Cpu));
+        let weights = [1e-9, -1e-9, 0.5, 0.25];
+        let rounded = round(&weights, 2, &products, &[1e-6, 1e-6]).unwrap();
+        assert_eq!(rounded.scales[0], 1e-6);
+        assert_eq!(rounded.values[..2], [0, 0]);
+        assert!(rounded.scales[1] > 1e-3);
     }
 }

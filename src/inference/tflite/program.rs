@@ -82,8 +82,8 @@ impl Program {
         self.novelty.is_some()
     }
 
-    /// Maps images of the input type (N × 3 × side × side) to probabilities (N × classes) and, if there are any, novelty
-    /// scores (N × 1).
+    /// Maps images of the input type (N × 3 × side × side) to probabilities (N × classes) and, if there are any,
+    /// novelty scores (N × 1).
     pub fn run(&self, images: Tensor) -> Result<(Tensor, Option<Tensor>), tch::TchError> {
         let missing = || tch::TchError::Shape("a value was not computed".to_owned());
         let mut values: Vec<Option<Tensor>> = (0..self.tensors).map(|_| None).collect();

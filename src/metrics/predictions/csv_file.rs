@@ -36,8 +36,8 @@ impl Predictions {
         write_csv(writer, path)
     }
 
-    /// Reads a `predictions.csv`. Files of older versions lack `lesion_id`; `patient_id` and `balanced` are optional. The
-    /// classes are those of the `metrics.json` beside it, else those of the built-in list with the columns' codes.
+    /// Reads a `predictions.csv`. Files of older versions lack `lesion_id`; `patient_id` and `balanced` are optional.
+    /// The classes are those of the `metrics.json` beside it, else those of the built-in list with the columns' codes.
     ///
     /// # Errors
     /// Other columns, unknown classes, and numbers that are not probabilities.

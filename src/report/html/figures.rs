@@ -21,7 +21,7 @@ pub fn headlines(
     let classes = metrics.classes;
     html! {
         div.scroll { table {
-            caption { (metrics.n) " images; 95 % confidence intervals by bootstrap over lesions" }
+            caption { (metrics.n) " images; 95 % confidence intervals by bootstrap over lesions or patients" }
             thead { tr { th scope="col" { "metric" } th scope="col" { "value" } th scope="col" { "95 % interval" } } }
             tbody { @for (name, words) in text::headlines(classes) {
                 tr.strong[name == "melanoma_recall"] {

@@ -69,7 +69,8 @@ fn a_network_of_all_folds_is_calibrated_and_exported_with_the_metrics_of_its_fol
     assert_eq!(files[1]["check"]["scored"], "the network of fold 1");
     assert!(files[1]["check"]["score"]["balanced"].is_object());
     let card = fs::read_to_string(path("all/MODEL_CARD.md")).unwrap();
-    assert!(card.contains("networks of the folds"), "{card}");
+    let line = format!("On 3 folds of the training data: {images} images");
+    assert!(card.contains(&line), "{card}");
     assert!(
         card.contains("ln p − ") && card.contains("By decision rule"),
         "{card}"
@@ -87,6 +88,12 @@ fn a_network_of_all_folds_is_calibrated_and_exported_with_the_metrics_of_its_fol
     ] {
         assert_eq!(again[key], model[key], "{key}");
     }
+    let card = fs::read_to_string(path("again-exported/MODEL_CARD.md")).unwrap();
+    let line = format!("On {images} out-of-fold images");
+    assert!(
+        card.contains(&line) && card.contains("| balanced accuracy |"),
+        "{card}"
+    );
 }
 
 #[test]
