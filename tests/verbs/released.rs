@@ -116,7 +116,7 @@ fn the_released_network_is_small_and_its_card_is_about_the_very_files() {
     let card = fs::read_to_string(folder.join("MODEL_CARD.md")).unwrap();
     for needed in [
         skinlesion::DISCLAIMER,
-        "networks of the folds",
+        "fold 0 of 5",
         "95 % interval",
         "CC BY-NC",
     ] {
