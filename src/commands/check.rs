@@ -68,6 +68,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
             }),
         })?;
         summary.text += &format!("{}\n{}\n", path.display(), listed(&report));
+        tell_if_quiet(path, &report, session);
         paths.push(json!({
             "path": path,
             "sound": report.faults.is_empty(),
@@ -78,10 +79,6 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         all.extend(report);
     }
     summary.failed |= !all.faults.is_empty();
-    if summary.failed && session.global.quiet {
-        // Of what --quiet leaves, the faults are the errors.
-        session.warn(summary.text.trim_end());
-    }
     summary.json["sound"] = json!(!summary.failed);
     summary.json["paths"] = json!(paths);
     for (key, more) in [
@@ -120,6 +117,7 @@ fn dataset(data: &Path, args: &Args, session: &Session) -> Outcome {
         }
     }
     let info = DatasetInfo::read(&data.join(info::FILE))?;
+    tell_if_quiet(data, &report, session);
     Ok(Summary {
         text: text(data, &info, &report),
         json: json!({
@@ -173,6 +171,15 @@ fn against_network(
         );
     }
     Ok(())
+}
+
+/// Tells the faults where --quiet leaves out the report: they are its errors.
+fn tell_if_quiet(path: &Path, report: &ValidationReport, session: &Session) {
+    if session.global.quiet && !session.global.json {
+        for fault in &report.faults {
+            session.warn(&format!("{}: {}", path.display(), fault.in_words()));
+        }
+    }
 }
 
 fn text(data: &Path, info: &DatasetInfo, report: &ValidationReport) -> String {

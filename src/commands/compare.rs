@@ -63,7 +63,7 @@ fn text(args: &Args, compared: &Compared) -> String {
     let comparison = &compared.comparison;
     let mut text = format!(
         "A: {}\nB: {}\nThe same {} images of the {} split. Differences are B − A; * marks intervals that exclude zero.\n\n\
-         {:24}{:>8}{:>8}{:>10}  95 % interval, paired bootstrap over lesions\n",
+         {:24}{:>8}{:>8}{:>10}  95 % interval, paired bootstrap\n",
         args.a.display(),
         args.b.display(),
         comparison.n,

@@ -115,10 +115,11 @@ fn refuse_unfair(
             _ if dataset.info.folds.is_empty() => {
                 "Name another --split, or prepare the dataset with other fractions."
             }
-            Some(TrainingFolds::AllBut(_)) => {
+            _ if !args.sources.is_empty() => "Name other sources, or leave --source out.",
+            Some(TrainingFolds::AllBut(_)) if args.split != Split::Val => {
                 "Evaluate the network on its fold with --split val, or the networks of all folds with --folds."
             }
-            Some(TrainingFolds::All) | None => {
+            _ => {
                 "Its validation splits are its folds: name a checkpoint that was trained with --fold, or use --folds."
             }
         };

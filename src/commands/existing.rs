@@ -33,11 +33,13 @@ pub fn csv_file(out: &Path, force: bool, header: &str) -> skinlesion::Result<Out
     })
 }
 
-/// Refuses to write over files that exist, unless told to and `is_own`: written by the command before; and over inputs.
+/// Refuses to write over files that exist, unless told to and `is_own`: a file of this `kind`, as
+/// the command writes it; and over inputs.
 pub fn refuse_existing(
     outputs: &[&Path],
     force: bool,
     is_own: impl Fn(&Path) -> bool,
+    kind: &str,
     inputs: &[&Path],
 ) -> skinlesion::Result<()> {
     let inputs: HashSet<PathBuf> = resolved(inputs).collect();
@@ -49,18 +51,14 @@ pub fn refuse_existing(
             return Err(Error::Exists((*out).to_owned()));
         }
         if out.exists() && !is_own(out) {
-            return Err(of_another_kind(out));
+            return Err(Error::file(
+                out,
+                format!("this file is not {kind}, so --force does not replace it"),
+                "Choose another folder, or remove the file manually.",
+            ));
         }
     }
     Ok(())
-}
-
-fn of_another_kind(out: &Path) -> Error {
-    Error::file(
-        out,
-        "this file is of another kind, so --force does not replace it",
-        "Choose another folder, or remove the file manually.",
-    )
 }
 
 /// Refuses an output folder that is an input or contains one: --force would replace it before or while it is used.

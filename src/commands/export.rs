@@ -44,8 +44,8 @@ pub struct Args {
     out: PathBuf,
 
     /// Formats, separated by commas: onnx, onnx-fp16, onnx-int8 (phones, browsers and most runtimes), tflite,
-    /// tflite-fp16, tflite-int8 (LiteRT on Android and iOS), torchscript (libtorch and PyTorch), web (the phone page, for
-    /// any web server), or all. fp16 files are half as large; int8 files a quarter, and faster where the processor
+    /// tflite-fp16, tflite-int8 (LiteRT on Android and iOS), torchscript (libtorch and PyTorch), web (the phone page,
+    /// for any web server), or all. fp16 files are half as large; int8 files a quarter, and faster where the processor
     /// supports it
     #[arg(
         long,
@@ -83,9 +83,10 @@ pub struct Args {
     #[arg(long, value_name = "RULE", default_value_t)]
     ranges: RangeRule,
 
-    /// Percentage points (0 to 100) of balanced accuracy or melanoma recall, by either decision rule, that a float16 or int8 file
-    /// may lose on the validation images, and percentage of them to which a float16 file may give another top-1 class;
-    /// one image is always allowed. A file that loses more is not written; the others are, and the exit code is 1
+    /// Percentage points (0 to 100) of balanced accuracy or melanoma recall, by either decision rule, that a float16 or
+    /// int8 file may lose on the validation images, and percentage of them to which a float16 file may give another
+    /// top-1 class; one image is always allowed. A file that loses more is not written; the others are, and the exit
+    /// code is 1
     #[arg(long, value_name = "POINTS", default_value_t = 1.0)]
     tolerance: f64,
 
@@ -153,9 +154,11 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
             Some(predictions) => set_thresholds(&mut description, Part::OutOfFold, predictions),
             None => {
                 let (metrics, intervals) = (&evaluation.metrics, &evaluation.intervals);
-                // An app runs single views.
-                if !evaluation.tta {
-                    description.set_metrics(evaluation.part, metrics, intervals);
+                match evaluation.tta {
+                    true => session.warn(
+                        "the metrics of --tta are in the model card, not in model.json: apps run single views",
+                    ),
+                    false => description.set_metrics(evaluation.part, metrics, intervals),
                 }
             }
         }

@@ -50,8 +50,8 @@ pub struct Args {
     #[arg(long, value_parser = one_of::<Dedupe>(), default_value_t)]
     dedupe: Dedupe,
 
-    /// What is in one split or fold as a whole. Groups by patients cannot be divided, so that the fractions of --val and
-    /// of --test are met less closely [default: both if the tables name patients, else lesion_id]
+    /// What is in one split or fold as a whole. Groups by patients cannot be divided, so that the fractions of --val
+    /// and of --test are met less closely [default: both if the tables name patients, else lesion_id]
     #[arg(long, value_parser = one_of::<GroupBy>(), value_name = "COLUMN")]
     group_by: Option<GroupBy>,
 
@@ -63,8 +63,8 @@ pub struct Args {
     #[arg(long, value_name = "FRACTION", default_value_t = SplitFractions::DEFAULT)]
     test: SplitFractions,
 
-    /// Divide everything but the test split into K folds (2 to 20) for cross-validation, instead of --val. Each fold is the validation split of the
-    /// network trained on the others. The test split is the same as without --folds
+    /// Divide everything but the test split into K folds (2 to 20) for cross-validation, instead of --val. Each fold is
+    /// the validation split of the network trained on the others. The test split is the same as without --folds
     #[arg(long, value_name = "K", value_parser = folds_in_range, conflicts_with = "val")]
     folds: Option<usize>,
 

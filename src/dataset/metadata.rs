@@ -12,7 +12,7 @@ use std::path::Path;
 use csv::StringRecord;
 
 pub use self::columns::LABEL;
-pub use self::form::{Fields, NONE, is_unk};
+pub use self::form::{Fields, NONE, is_unk, is_unknown};
 
 use self::form::Form;
 use super::findings::{Findings, counted};

@@ -9,7 +9,7 @@ use super::Sample;
 use super::findings::{Findings, counted};
 use super::label_rules::LabelRules;
 use super::labels::{self, Labelled, Named, names, place_of};
-use super::metadata::{self, Fields, Metadata};
+use super::metadata::{self, Fields, Metadata, is_unknown};
 use crate::progress::Progress;
 use crate::{ClassList, Error, Result, files};
 
@@ -138,11 +138,11 @@ fn sample(fields: Fields, dx: crate::Class) -> Sample {
 /// # Errors
 /// There is no table with labels, or two tables tell different things of an image.
 fn complete(tables: &mut [(String, Metadata)], progress: &dyn Progress) -> Result<()> {
-    let known = known_fields(tables)?;
     let labelled = tables.iter().filter(|(_, table)| !table.completes_others);
     let labelled: HashSet<&str> = labelled
         .flat_map(|(_, table)| table.rows.iter().map(|row| row.fields.image_id.as_str()))
         .collect();
+    let known = known_fields(tables, &labelled)?;
     for (name, table) in tables.iter().filter(|(_, table)| table.completes_others) {
         let ids = table.rows.iter().map(|row| row.fields.image_id.as_str());
         if !labelled.is_empty() && !ids.into_iter().any(|id| labelled.contains(id)) {
@@ -182,17 +182,21 @@ fn complete(tables: &mut [(String, Metadata)], progress: &dyn Progress) -> Resul
     refuse_contradictions(&problems, &names)
 }
 
-/// What the tables without labels tell of each image.
+/// What the tables without labels tell of each image that has a label.
 ///
 /// # Errors
 /// Two tables tell different things of an image: which one counts must not depend on their order.
-fn known_fields(tables: &[(String, Metadata)]) -> Result<HashMap<String, Fields>> {
+fn known_fields(
+    tables: &[(String, Metadata)],
+    labelled: &HashSet<&str>,
+) -> Result<HashMap<String, Fields>> {
     let mut known: HashMap<String, Fields> = HashMap::new();
     let mut problems = Findings::default();
     let completing = tables.iter().filter(|(_, table)| table.completes_others);
     let names: Vec<&str> = completing.clone().map(|(name, _)| name.as_str()).collect();
     for (name, table) in completing {
-        for row in &table.rows {
+        let rows = table.rows.iter();
+        for row in rows.filter(|row| labelled.contains(row.fields.image_id.as_str())) {
             let more = &row.fields;
             match known.entry(more.image_id.clone()) {
                 Entry::Vacant(entry) => {
@@ -202,7 +206,12 @@ fn known_fields(tables: &[(String, Metadata)]) -> Result<HashMap<String, Fields>
                     for problem in contradictions(entry.get_mut(), more, |_| true) {
                         problems.add(format!("{name} line {}: {problem}", row.line));
                     }
-                    fill(entry.get_mut(), more);
+                    for (_, earlier, value) in pairs(entry.get_mut(), more) {
+                        // Of two forms of a value the same, whatever the order of the tables.
+                        if is_unknown(earlier) || (!is_unknown(value) && value < earlier) {
+                            earlier.clone_from(value);
+                        }
+                    }
                 }
             }
         }
@@ -224,7 +233,10 @@ fn contradictions(fields: &mut Fields, more: &Fields, of_column: fn(&str) -> boo
     let image = more.image_id.clone();
     (pairs(fields, more).into_iter())
         .filter(|(column, earlier, value)| {
-            of_column(column) && !is_unknown(earlier) && !is_unknown(value) && earlier != value
+            of_column(column)
+                && !is_unknown(earlier)
+                && !is_unknown(value)
+                && !is_same(earlier, value)
         })
         .map(|(column, earlier, value)| {
             format!("{column} of {image} is {value}, but {earlier} in another table")
@@ -256,8 +268,10 @@ fn fill(fields: &mut Fields, more: &Fields) {
     }
 }
 
-fn is_unknown(field: &str) -> bool {
-    field.is_empty() || field == "unknown"
+/// Whether two texts are the same value: 60 and 60.0 are, and Male and male.
+fn is_same(a: &str, b: &str) -> bool {
+    let numbers = a.parse().ok().zip(b.parse().ok());
+    a.eq_ignore_ascii_case(b) || numbers.is_some_and(|(a, b): (f64, f64)| a == b)
 }
 
 /// Gives the rows without a source that of their table.

@@ -180,7 +180,8 @@ pub fn against(
     if dataset.info.group_by.keeps_patients() {
         report.note(
             shared(|row| &row.sample.patient_id).fault(&format!(
-                "patients of the test split are used for training or validation in {other_path}"
+                "patients of the test split are used for training or validation in {other_path} (if they are other \
+                 people, make the ids of patients unique)"
             )),
             format!(
                 "no patient of the test split is used for training or validation in {other_path}"

@@ -197,7 +197,9 @@ impl<'a> List<'a> {
         let is_known = keeps_patients
             && !patient_id.is_empty()
             && self.patients.contains(id_hash(patient_id).as_str());
-        is_known.then(|| format!("{lesion_id}, by its patient {patient_id}"))
+        is_known.then(|| format!(
+                "{lesion_id}, by its patient {patient_id}: if that is another person, make the ids of patients unique"
+            ))
     }
 }
 

@@ -42,11 +42,11 @@ pub fn read(paths: &[PathBuf], source: &ExportSource) -> Result<Vec<ExportEvalua
     let mut read: Vec<ExportEvaluation> = Vec::new();
     for path in paths {
         let one = read_one(path, source)?;
-        if read.iter().any(|other| other.part == one.part) {
+        if (read.iter()).any(|other| (other.part, other.tta) == (one.part, one.tta)) {
             return Err(Error::file(
                 path,
                 format!("another --evaluation is of {} too", one.part.images()),
-                "Name one evaluation of each split; `model.json` has one set of metrics for each.",
+                "Name one evaluation of each split, and one with --tta; `model.json` has one set of metrics for each split.",
             ));
         }
         read.push(one);

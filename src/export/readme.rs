@@ -108,7 +108,8 @@ pub fn readme(
   probabilities. Test your app against them.
 * `{LABELS_FILE}`: the class codes, one per line, in the order of the outputs.
 * `{CARD_FILE}`: the model card: intended use, metrics and limits.
-* `{CHECKPOINT_FILE}`: training settings, and the hashed ids of lesions that the network must not be scored on.
+* `{CHECKPOINT_FILE}`: training settings, and the hashed ids of lesions, images and patients that the network
+  must not be scored on; short ids can be guessed from their hashes.
 {checkpoint}* `{SUMS_FILE}`: the SHA-256 of each file: `sha256sum --check {SUMS_FILE}`, or `skinlesion check .`.
 
 Licence of the weights: {licence}.

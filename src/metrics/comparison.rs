@@ -33,8 +33,8 @@ pub struct Difference {
     pub b: f64,
     /// `b - a`.
     pub difference: f64,
-    /// The 95 % interval of the difference, by paired percentile bootstrap over lesions: both models are scored on the
-    /// same draws.
+    /// The 95 % interval of the difference, by paired percentile bootstrap over lesions or patients
+    /// ([`Predictions::clusters`]): both models are scored on the same draws.
     pub interval: Option<[f64; 2]>,
 }
 

@@ -70,7 +70,9 @@ pub fn different_origins(members: &[Member]) -> Option<[&str; 2]> {
     let origin = |member: &Member| {
         let began = &member.checkpoint.metadata.initial_weights;
         let origin = began.rsplit(" began with ").next().unwrap_or_default();
-        origin.to_owned()
+        // The same file may have another name.
+        let digest = origin.split_once("(sha256 ").map(|(_, digest)| digest);
+        digest.unwrap_or(origin).to_owned()
     };
     let (first, others) = members.split_first()?;
     let own = origin(first);

@@ -23,7 +23,7 @@ pub struct Seen {
     /// The ids of the images that were used for choices.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub validation_images: Vec<String>,
-    /// The patients whose images the weights were trained on, where the metadata name them.
+    /// The patients whose images the weights were trained on, of datasets that keep patients whole.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub training_patients: Vec<String>,
     /// The patients whose images were used for choices.
@@ -37,7 +37,8 @@ pub struct Seen {
     pub validation_dhashes: Vec<String>,
 }
 
-/// An anonymous name of a lesion, an image or a patient: the first 16 hexadecimal digits of its id's SHA-256.
+/// A name of a lesion, an image or a patient that does not show its id; short ids can be guessed. It is the first 16
+/// hexadecimal digits of its id's SHA-256.
 pub fn id_hash(id: &str) -> String {
     let mut digest = files::sha256(id.as_bytes());
     digest.truncate(16);
@@ -57,7 +58,11 @@ impl Seen {
         };
         let lesions = |rows: &[usize]| ids(rows, |sample| &sample.lesion_id);
         let images = |rows: &[usize]| ids(rows, |sample| &sample.image_id);
-        let patients = |rows: &[usize]| ids(rows, |sample| &sample.patient_id);
+        let keeps_patients = dataset.info.group_by.keeps_patients();
+        let patients = |rows: &[usize]| match keeps_patients {
+            true => ids(rows, |sample| &sample.patient_id),
+            false => Vec::new(),
+        };
         let hashes = |rows: &[usize]| {
             let hashes = dhashes(dataset, rows)?.into_iter().flatten();
             Ok(sorted(hashes.map(|hash| hash.to_string()).collect()))

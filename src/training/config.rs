@@ -51,13 +51,13 @@ pub struct TrainingConfig {
     #[serde(default)]
     pub sampler: Sampler,
     pub class_weights: ClassWeights,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     pub class_factors: BTreeMap<String, f64>,
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub reweighting_start: f64,
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub reweighting_end: f64,
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub mask_unlabelled: bool,
     pub label_smoothing: f64,
     pub dropout: f64,
@@ -68,7 +68,7 @@ pub struct TrainingConfig {
     pub base_learning_rate: Option<f64>,
     pub weight_decay: f64,
     pub momentum: f64,
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub clip_grad_norm: f64,
     pub schedule: ScheduleKind,
     pub warmup_epochs: f64,
@@ -77,21 +77,21 @@ pub struct TrainingConfig {
     pub plateau_patience: usize,
     pub early_stopping_patience: usize,
     pub monitor: String,
-    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[serde(default = "one")]
     pub validate_every: usize,
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub first_size: usize,
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub last_size: usize,
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub ema_decay: f64,
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub mixup: f64,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub teachers: Vec<PathBuf>,
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub distillation_alpha: f64,
-    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[serde(default = "one")]
     pub teacher_temperature: f64,
     /// Fine-tuning only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -107,14 +107,6 @@ pub struct TrainingConfig {
 
 fn one<T: From<u8>>() -> T {
     T::from(1)
-}
-
-fn is_one<T: From<u8> + PartialEq>(value: &T) -> bool {
-    *value == T::from(1)
-}
-
-fn is_zero<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 /// Class weights of the loss: a rule, a power, or a table by class code.
@@ -206,6 +198,9 @@ impl TrainingConfig {
     /// The configuration as TOML, in the form that `--config` reads.
     pub fn to_toml(&self) -> String {
         // Cannot fail: numbers, strings and tables only.
-        toml::to_string_pretty(self).unwrap_or_default()
+        let mut table = toml::Table::try_from(self).unwrap_or_default();
+        let known = resolve::keys(self.phase);
+        table.retain(|key, _| key == "phase" || known.contains_key(key));
+        toml::to_string_pretty(&table).unwrap_or_default()
     }
 }

@@ -296,6 +296,24 @@ fn some_of_the_folds_can_be_pooled_with_thresholds_and_decisions_fitted_on_the_o
     let predictions = Predictions::read(&path("two/predictions.csv")).unwrap();
     assert!(predictions.has_balanced());
 
+    assert!(
+        !stderr(&output).contains("different settings"),
+        "{}",
+        stderr(&output)
+    );
+    let other = TRANSFER.replace("--epochs 1", "--epochs 2");
+    assert!(
+        train(&format!("{other} --fold 1 --out other-1"))
+            .status
+            .success()
+    );
+    let output = eval("--folds --model run-0 --model other-1 --data folds --out unlike");
+    assert!(
+        stderr(&output).contains("different settings (epochs)"),
+        "{}",
+        stderr(&output)
+    );
+
     let output = eval("--folds --model run-1 --data folds --out one");
     assert!(output.status.success(), "{}", stderr(&output));
     let one = metrics("one");

@@ -1,5 +1,6 @@
 //! `skinlesion eval --folds`.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use skinlesion::dataset::{Dataset, Split};
@@ -92,25 +93,51 @@ fn warn_different_settings<'a>(models: impl Iterator<Item = &'a Model>, session:
     // A fold's own; a network may have been taught by those of other folds.
     const OF_FOLDS: [&str; 2] = ["seed", "teachers"];
     let metadata = models.filter_map(|model| model.classifier.metadata());
-    let settings: Vec<toml::Table> = metadata
-        .filter_map(|metadata| metadata.config.parse().ok())
+    let settings: Vec<BTreeMap<String, toml::Value>> = metadata
+        .filter_map(|metadata| Some(by_key(metadata.config.parse().ok()?)))
         .collect();
-    let Some((first, others)) = settings.split_first() else {
-        return;
+    let keys: BTreeSet<&str> = (settings.iter())
+        .flat_map(|settings| settings.keys().map(String::as_str))
+        .filter(|key| !OF_FOLDS.contains(key))
+        .collect();
+    let differs = |key: &&str| {
+        let mut values = settings.iter().map(|settings| settings.get(*key));
+        let first = values.next().flatten();
+        values.any(|value| value != first)
     };
-    let differs = |key: &&String| {
-        others
-            .iter()
-            .any(|other| other.get(*key) != first.get(*key))
-    };
-    let keys = first.keys().filter(|key| !OF_FOLDS.contains(&key.as_str()));
-    let different: Vec<&str> = keys.filter(differs).map(String::as_str).collect();
+    let different: Vec<&str> = keys.into_iter().filter(differs).collect();
     if !different.is_empty() {
         session.warn(&format!(
             "the networks were trained with different settings ({}), so that these metrics are of no one recipe",
             different.join(", ")
         ));
     }
+}
+
+/// The settings of a configuration that are not off, by key; files of older versions leave out those that are.
+fn by_key(config: toml::Table) -> BTreeMap<String, toml::Value> {
+    let is_on = |value: &toml::Value| match value {
+        toml::Value::Float(number) => *number != 0.0,
+        toml::Value::Integer(number) => *number != 0,
+        toml::Value::Boolean(is_on) => *is_on,
+        toml::Value::Array(array) => !array.is_empty(),
+        toml::Value::Table(table) => !table.is_empty(),
+        toml::Value::String(_) | toml::Value::Datetime(_) => true,
+    };
+    let mut settings = BTreeMap::new();
+    for (key, value) in config {
+        match value {
+            toml::Value::Table(section) if key == "augment" => {
+                let named = |(name, value)| (format!("{key}.{name}"), value);
+                settings.extend(section.into_iter().map(named));
+            }
+            value => {
+                settings.insert(key, value);
+            }
+        }
+    }
+    settings.retain(|_, value| is_on(value));
+    settings
 }
 
 /// What is said unless every network kept its last epoch.

@@ -54,7 +54,8 @@ impl HeatMaps {
             image::image_dimensions(file)
                 .is_ok_and(|(width, height)| [width, height] == [side as u32; 2])
         };
-        refuse_existing(&outputs, force, is_own, images)?;
+        let kind = format!("a picture of {side} × {side} pixels, as heat maps of this network are");
+        refuse_existing(&outputs, force, is_own, &kind, images)?;
         std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
         Ok(Self { files })
     }

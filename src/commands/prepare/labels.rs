@@ -18,8 +18,8 @@ pub struct LabelArgs {
     #[arg(long, value_name = "LABEL=CODE", value_parser = mapping)]
     map: Vec<(String, String)>,
 
-    /// A label of the tables whose rows are left out and counted; may be repeated. `skinlesion classes --from TABLE` lists
-    /// the labels
+    /// A label of the tables whose rows are left out and counted; may be repeated. `skinlesion classes --from TABLE`
+    /// lists the labels
     #[arg(long, value_name = "LABEL")]
     drop: Vec<String>,
 }

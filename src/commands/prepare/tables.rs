@@ -18,9 +18,9 @@ pub struct Tables {
 struct Flags {
     /// The metadata, as CSV or TSV: HAM10000, the ISIC archive and challenges, PAD-UFES-20, or any table with a column
     /// of images and one of labels (docs/datasets.md lists the names). Repeatable, to prepare several sources together:
-    /// all
-    /// --images serve all tables, an image id may be in one table only, and a lesion id in two tables is one lesion. A
-    /// table without labels completes the others. Splits and folds of several tables are stratified by source, too
+    /// all tables share all --images, an image id may be in one table only, and a lesion id in two tables is one
+    /// lesion. A table without labels completes the others. Splits and folds of several tables are stratified by
+    /// source, too
     #[arg(long, value_name = "FILE", required_unless_present = "images_by_class")]
     metadata: Vec<PathBuf>,
 

@@ -88,13 +88,13 @@ pub enum Logger {
 }
 
 impl Args {
-    /// The files and folders that the flags name to read.
+    /// The data and networks that the flags name to read; the configuration is read before anything is replaced.
     pub fn inputs(&self) -> impl Iterator<Item = &Path> {
         let weights = self.weights.as_ref().and_then(|source| match source {
             WeightsSource::File(path) => Some(path),
             WeightsSource::ImageNet | WeightsSource::None => None,
         });
-        let single = [&self.data, &self.from, &self.config];
+        let single = [&self.data, &self.from];
         let named = single.into_iter().flatten().chain(weights);
         named.chain(&self.teachers).map(PathBuf::as_path)
     }

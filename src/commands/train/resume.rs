@@ -26,7 +26,6 @@ pub fn resumed(
     let last = args.out.join(LAST_FILE);
     let metadata = Checkpoint::read(&last)?.metadata;
     let mut config = resolve::from_checkpoint(&last, &metadata.config)?;
-    warn_changed_config(&args.out, &config, session);
     if metadata.dataset != dataset.info.hashes.manifest {
         return Err(Error::file(
             data,
@@ -59,6 +58,7 @@ pub fn resumed(
         refuse_epochs(epochs, &config)?;
         config.epochs = epochs;
     }
+    warn_changed_config(&args.out, &config, session);
     let folds = dataset.folds_without(metadata.fold);
     if args.fold.is_some() && args.fold != folds {
         let found = match folds {
@@ -89,7 +89,7 @@ fn warn_changed_config(folder: &Path, config: &TrainingConfig, session: &Session
     });
     if changed {
         session.warn(&format!(
-            "{} was changed, which has no effect: the run goes on with the settings that it was started with",
+            "{} differs from the settings of the run, which goes on with its own; --epochs changes its length",
             path.display()
         ));
     }

@@ -229,8 +229,8 @@ const MAX_FIELD: usize = 1000;
 /// The ages in years that people have reached.
 const AGES: std::ops::RangeInclusive<f64> = 0.0..=125.0;
 
-/// Texts that stand for an unknown age, in lower case.
-const UNKNOWN_AGES: [&str; 5] = ["", "unknown", "nan", "na", "n/a"];
+/// Texts that stand for an unknown value, in lower case.
+const UNKNOWN_TEXTS: [&str; 5] = ["", "unknown", "nan", "na", "n/a"];
 
 /// Refuses control characters in the texts of a row, and impossible ages.
 fn refuse_impossible(fields: &Fields) -> Result<(), String> {
@@ -259,12 +259,16 @@ fn refuse_impossible(fields: &Fields) -> Result<(), String> {
             ));
         }
     }
-    let age = fields.age.to_ascii_lowercase();
-    let is_possible = age.parse().is_ok_and(|age: f64| AGES.contains(&age));
-    match is_possible || UNKNOWN_AGES.contains(&age.as_str()) {
+    let is_possible = (fields.age.parse()).is_ok_and(|age: f64| AGES.contains(&age));
+    match is_possible || is_unknown(&fields.age) {
         true => Ok(()),
         false => Err(format!("'{}' is not an age in years", fields.age)),
     }
+}
+
+/// Whether a text stands for an unknown value.
+pub fn is_unknown(text: &str) -> bool {
+    UNKNOWN_TEXTS.contains(&text.to_ascii_lowercase().as_str())
 }
 
 /// Refuses a column that occurs twice: which of the two counts cannot be known.

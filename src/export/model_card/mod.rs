@@ -89,7 +89,8 @@ refer uncertain cases to a person.
 {files}
 * `{MODEL_FILE}`: classes, input specification, outputs, metrics and provenance, for apps.
 * `{LABELS_FILE}`: the class codes, one per line, in the order of the outputs.
-* `{CHECKPOINT_FILE}`: training settings, and the hashed ids of lesions that the network must not be scored on.
+* `{CHECKPOINT_FILE}`: training settings, and the hashed ids of lesions, images and patients that the network
+  must not be scored on; short ids can be guessed from their hashes.
 {checkpoint}* `{SUMS_FILE}`: the SHA-256 of each file, for `sha256sum --check {SUMS_FILE}`.
 {code}
 ```sh

@@ -161,7 +161,10 @@ or of patients where they are kept whole).
             true => ", probabilities averaged over 8 symmetric views (`--tta`)",
             false => "",
         },
-        caveat(evaluation.part),
+        match evaluation.is_external {
+            true => "",
+            false => caveat(evaluation.part),
+        },
     );
     for (name, words) in headline_names(metrics.classes) {
         let value = number(metrics.get(&name));

@@ -160,12 +160,15 @@ pub(super) fn parse_value(text: &str) -> Value {
         .unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
+/// The defaults of a phase, by key.
+pub(super) fn keys(phase: Phase) -> Table {
+    let (name, text) = defaults(phase);
+    parse(Path::new(name), text).unwrap_or_default()
+}
+
 /// The phases that have a key.
 fn phases_with(key: &str) -> Vec<&'static str> {
-    let has = |&phase: &Phase| {
-        let (name, text) = defaults(phase);
-        parse(Path::new(name), text).is_ok_and(|table| table.contains_key(key))
-    };
+    let has = |&phase: &Phase| keys(phase).contains_key(key);
     let phases = [Phase::Transfer, Phase::Finetune].into_iter().filter(has);
     phases.map(Phase::name).collect()
 }
@@ -246,6 +249,30 @@ mod tests {
         assert!(matches!(&config.class_weights, ClassWeights::Table(table) if table.len() == 2));
         let again = from_checkpoint(Path::new("x"), &config.to_toml()).unwrap();
         assert_eq!(again, config);
+    }
+
+    #[test]
+    fn the_configuration_of_a_run_given_as_a_file_is_that_of_the_run() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("config.toml");
+        let off = [
+            "class_factors={}",
+            "ema_decay=0",
+            "first_size=0",
+            "last_size=0",
+            "distillation_alpha=0",
+            "teacher_temperature=1",
+        ];
+        for (phase, settings) in [
+            (Phase::Transfer, &off[..1]),
+            (Phase::Finetune, &off[..]),
+            (Phase::Finetune, &[]),
+        ] {
+            let settings: Vec<String> = settings.iter().map(|&one| one.to_owned()).collect();
+            let config = resolve(phase, None, &settings).unwrap();
+            std::fs::write(&file, config.to_toml()).unwrap();
+            assert_eq!(resolve(phase, Some(&file), &[]).unwrap(), config);
+        }
     }
 
     #[test]

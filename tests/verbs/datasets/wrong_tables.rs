@@ -322,6 +322,37 @@ fn tables_that_complete_others_must_agree_and_rows_without_lesion_are_pointed_ou
         assert!(said.contains(problem), "{tables}: {said}");
     }
 
+    // Forms of the same value, unknown ones and images without a label are no contradictions.
+    table(
+        "more.csv",
+        "image_id,age,sex",
+        ["60.0,Male", "NaN,female", "5,"],
+    );
+    set.table(
+        "forms.csv",
+        "image_id,age,sex",
+        ["a,60,male", "b,40,", "c,na,male", "q,1,", "a,60,male"]
+            .map(str::to_owned)
+            .into_iter(),
+    );
+    set.table(
+        "strangers.csv",
+        "image_id,age",
+        ["q,2".to_owned(), "c,5".to_owned()].into_iter(),
+    );
+    let manifest = |tables: [&str; 4]| {
+        let tables = tables
+            .map(|name| format!("--metadata {name}.csv"))
+            .join(" ");
+        let output = set.prepare(&format!("{tables} --images images --as test --force"));
+        assert!(output.status.success(), "{tables}: {}", stderr(&output));
+        std::fs::read_to_string(set.path("data/manifest.csv")).unwrap()
+    };
+    let one = manifest(["labels", "more", "forms", "strangers"]);
+    assert_eq!(one, manifest(["strangers", "forms", "labels", "more"]));
+    assert!(one.contains(",40,") && !one.contains("NaN"), "{one}");
+    std::fs::remove_dir_all(set.path("data")).unwrap();
+
     set.table(
         "some.csv",
         "image_id,lesion_id",

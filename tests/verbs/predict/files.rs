@@ -90,7 +90,7 @@ fn heat_maps_are_written_one_a_photograph_and_not_overwritten() {
     std::fs::write(home.path().join("maps/a.png"), &photograph).unwrap();
     let output = predict(home.path(), &forced);
     assert!(
-        stderr(&output).contains("of another kind"),
+        stderr(&output).contains("as heat maps of this network are"),
         "{}",
         stderr(&output)
     );

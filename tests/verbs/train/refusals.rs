@@ -126,14 +126,14 @@ fn a_changed_configuration_has_no_effect_on_a_resumed_run_and_a_missing_one_is_w
     let output = train(&out, &["--resume"]);
     assert!(output.status.success(), "{}", stderr(&output));
     assert!(
-        stderr(&output).contains("config.toml was changed"),
+        stderr(&output).contains("config.toml differs from the settings"),
         "{}",
         stderr(&output)
     );
     fs::remove_file(&file).unwrap();
     let output = train(&out, &["--resume"]);
     assert!(
-        !stderr(&output).contains("was changed"),
+        !stderr(&output).contains("differs from"),
         "{}",
         stderr(&output)
     );
