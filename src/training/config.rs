@@ -14,6 +14,7 @@ mod removed_keys;
 mod renamed_keys;
 pub mod resolve;
 pub mod setting_of_flag;
+mod to_toml;
 mod validate;
 mod wrong_value;
 
@@ -193,14 +194,5 @@ impl TrainingConfig {
             (Phase::Finetune, _) => blocks,
         };
         blocks - trainable
-    }
-
-    /// The configuration as TOML, in the form that `--config` reads.
-    pub fn to_toml(&self) -> String {
-        // Cannot fail: numbers, strings and tables only.
-        let mut table = toml::Table::try_from(self).unwrap_or_default();
-        let known = resolve::keys(self.phase);
-        table.retain(|key, _| key == "phase" || known.contains_key(key));
-        toml::to_string_pretty(&table).unwrap_or_default()
     }
 }
