@@ -8,8 +8,8 @@ use super::Phase;
 use super::resolve::{defaults, merged, parse};
 use crate::Result;
 
-/// The column of the comments in `configs/*.toml`.
-const COMMENT: usize = 33;
+/// The width of a setting before its comment in `configs/*.toml`.
+const WIDTH: usize = 32;
 
 /// The text of the configuration that [`super::resolve::resolve`] returns, and its values by key.
 ///
@@ -57,7 +57,7 @@ fn value<'a>(table: &'a Table, section: &str, key: &str) -> Option<&'a Value> {
 fn with_value(line: &str, key: &str, value: &Value) -> String {
     let comment = line.split_once(" # ").map_or("", |(_, comment)| comment);
     let setting = format!("{key} = {value}");
-    format!("{setting:COMMENT$}# {comment}")
+    format!("{setting:WIDTH$} # {comment}")
 }
 
 #[cfg(test)]
