@@ -252,30 +252,6 @@ mod tests {
     }
 
     #[test]
-    fn the_configuration_of_a_run_given_as_a_file_is_that_of_the_run() {
-        let home = tempfile::tempdir().unwrap();
-        let file = home.path().join("config.toml");
-        let off = [
-            "class_factors={}",
-            "ema_decay=0",
-            "first_size=0",
-            "last_size=0",
-            "distillation_alpha=0",
-            "teacher_temperature=1",
-        ];
-        for (phase, settings) in [
-            (Phase::Transfer, &off[..1]),
-            (Phase::Finetune, &off[..]),
-            (Phase::Finetune, &[]),
-        ] {
-            let settings: Vec<String> = settings.iter().map(|&one| one.to_owned()).collect();
-            let config = resolve(phase, None, &settings).unwrap();
-            std::fs::write(&file, config.to_toml()).unwrap();
-            assert_eq!(resolve(phase, Some(&file), &[]).unwrap(), config);
-        }
-    }
-
-    #[test]
     fn an_unknown_key_is_refused_with_the_nearest_one() {
         let error = resolve(Phase::Finetune, None, &["trainable_bloks=3".into()]).unwrap_err();
         assert!(error.to_string().contains("trainable_blocks"), "{error}");
