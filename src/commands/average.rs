@@ -58,7 +58,7 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         .collect::<skinlesion::Result<_>>()?;
     if let Some([one, other]) = model_soup::different_origins(&members) {
         session.warn(&format!(
-            "{one} and {other} began with different weights, so that their mean is hardly better than chance"
+            "{one} and {other} began with different weights, so that their mean is likely worse than either"
         ));
     }
     let mean = average(&members)?;
