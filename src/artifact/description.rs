@@ -79,6 +79,9 @@ pub struct SplitMetrics {
     /// The images. Metrics on `val` are optimistic: model selection used it. Metrics on `out_of_fold` are those of the
     /// networks of the folds, trained like this one on fewer images.
     pub part: Part,
+    /// Whether they are images of another dataset than the one that the network was trained with.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub external: bool,
     /// The number of scored images.
     pub images: usize,
     /// Metrics by name.
@@ -185,10 +188,17 @@ impl Description {
     }
 
     /// Sets the metrics on a part. They replace earlier ones.
-    pub fn set_metrics(&mut self, part: Part, metrics: &Metrics, intervals: &Intervals) {
-        self.metrics.retain(|metrics| metrics.part != part);
+    pub fn set_metrics(
+        &mut self,
+        part: Part,
+        external: bool,
+        metrics: &Metrics,
+        intervals: &Intervals,
+    ) {
+        (self.metrics).retain(|metrics| (metrics.part, metrics.external) != (part, external));
         self.metrics.push(SplitMetrics {
             part,
+            external,
             images: metrics.n,
             figures: metrics.to_map(),
             intervals: intervals.clone(),

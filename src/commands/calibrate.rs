@@ -207,7 +207,7 @@ fn decisions(calibrated: &Calibrated) -> String {
     for name in decision_metrics::NAMES {
         let number = |value: Option<f64>| value.map_or("–".to_owned(), |v| format!("{v:.4}"));
         let [one, other] = [likeliest, balanced].map(|metrics| number(metrics.get(name)));
-        let words = name.replace('_', " ");
+        let words = decision_metrics::words(name);
         text.push_str(&format!("{words:28}{one:>9}{other:>9}\n"));
     }
     text + &format!(

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use skinlesion::evaluation::compare::{Compared, compare};
 use skinlesion::metrics::Metrics;
 use skinlesion::metrics::comparison::Difference;
+use skinlesion::metrics::decision_metrics;
 use skinlesion::report::text::headlines;
 use skinlesion::{DEFAULT_SEED, DISCLAIMER, files};
 
@@ -85,7 +86,7 @@ fn text(args: &Args, compared: &Compared) -> String {
     }
     for (name, difference) in &comparison.balanced {
         text.push_str(&line(
-            &format!("{}, bal.", name.replace('_', " ")),
+            &format!("{}, bal.", decision_metrics::words(name)),
             difference,
         ));
     }
@@ -104,6 +105,13 @@ fn text(args: &Args, compared: &Compared) -> String {
             false => ": no significant difference in accuracy",
         },
     );
+    if comparison.clusters < comparison.n {
+        let _ = writeln!(
+            text,
+            "It takes images as independent, but these are of {} lesions or patients: rely on the interval of accuracy.",
+            comparison.clusters
+        );
+    }
     let headlines = Metrics::NAMES
         .iter()
         .filter_map(|name| comparison.figures.get(*name));

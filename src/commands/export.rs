@@ -158,7 +158,12 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
                     true => session.warn(
                         "the metrics of --tta are in the model card, not in model.json: apps run single views",
                     ),
-                    false => description.set_metrics(evaluation.part, metrics, intervals),
+                    false => description.set_metrics(
+                        evaluation.part,
+                        evaluation.is_external,
+                        metrics,
+                        intervals,
+                    ),
                 }
             }
         }
@@ -301,7 +306,7 @@ fn summary(
     failed_formats: &[FailedFormat],
     beside: Vec<PathBuf>,
 ) -> Summary {
-    let mut text = readme::table(written) + "\n" + &readme::legend(written) + "\n";
+    let mut text = readme::table(written) + "\n" + &readme::legend(written, &args.out) + "\n";
     for failed in failed_formats {
         text += &format!(
             "\n{} was not written: {}.\n",

@@ -134,19 +134,49 @@ pub fn validate(
     Ok((report, Some(dataset)))
 }
 
-/// Checks that the test split of `dataset` shares no lesions, images or near-duplicates with the training and
-/// validation splits of `other`, and no patients if `dataset` keeps them whole.
+/// Checks that the validation and test splits of `dataset` share no lesions, images or near-duplicates with those
+/// splits of `other` that may have influenced a network: its training split and, for test, also its validation split;
+/// and no patients if `dataset` keeps them whole.
 pub fn against(
     dataset: &Dataset,
     other: &Dataset,
     progress: &dyn Progress,
 ) -> Result<ValidationReport> {
     let mut report = ValidationReport::default();
-    let test = dataset.split_rows(Split::Test);
+    for (split, used) in [
+        (Split::Test, &[Split::Train, Split::Val][..]),
+        (Split::Val, &[Split::Train]),
+    ] {
+        if !dataset.split_rows(split).is_empty() {
+            split_against((dataset, split), (other, used), &mut report, progress)?;
+        }
+    }
+    if dataset.split_rows(Split::Test).is_empty() && dataset.split_rows(Split::Val).is_empty() {
+        report.not_checked.push(format!(
+            "{} has no validation and test images to look for in {}",
+            dataset.path.display(),
+            other.path.display()
+        ));
+    }
+    Ok(report)
+}
+
+/// Checks one split against the splits of another dataset that may have been used.
+fn split_against(
+    (dataset, split): (&Dataset, Split),
+    (other, used): (&Dataset, &[Split]),
+    report: &mut ValidationReport,
+    progress: &dyn Progress,
+) -> Result<()> {
+    let test = dataset.split_rows(split);
     let trained_on: Vec<usize> = (0..other.rows.len())
-        .filter(|&row| other.rows[row].split != Split::Test)
+        .filter(|&row| used.contains(&other.rows[row].split))
         .collect();
     let other_path = other.path.display();
+    let purpose = match used {
+        [Split::Train] => "training",
+        _ => "training or validation",
+    };
     let shared = |id_of: fn(&Row) -> &str| {
         let known: HashMap<&str, &Row> = trained_on
             .iter()
@@ -165,27 +195,24 @@ pub fn against(
         }
         found
     };
-    report.note(
-        shared(|row| &row.sample.lesion_id).fault(&format!(
-            "lesions of the test split are used for training or validation in {other_path}"
-        )),
-        format!("no lesion of the test split is used for training or validation in {other_path}"),
-    );
-    report.note(
-        shared(|row| &row.sample.image_id).fault(&format!(
-            "images of the test split are used for training or validation in {other_path}"
-        )),
-        format!("no image of the test split is used for training or validation in {other_path}"),
-    );
-    if dataset.info.group_by.keeps_patients() {
+    let ids: [(&str, &str, fn(&Row) -> &str); 3] = [
+        ("lesion", "", |row| &row.sample.lesion_id),
+        ("image", "", |row| &row.sample.image_id),
+        (
+            "patient",
+            " (if they are other people, make the ids of patients unique)",
+            |row| &row.sample.patient_id,
+        ),
+    ];
+    for (what, hint, id_of) in ids {
+        if what == "patient" && !dataset.info.group_by.keeps_patients() {
+            continue;
+        }
         report.note(
-            shared(|row| &row.sample.patient_id).fault(&format!(
-                "patients of the test split are used for training or validation in {other_path} (if they are other \
-                 people, make the ids of patients unique)"
+            shared(id_of).fault(&format!(
+                "{what}s of the {split} split are used for {purpose} in {other_path}{hint}"
             )),
-            format!(
-                "no patient of the test split is used for training or validation in {other_path}"
-            ),
+            format!("no {what} of the {split} split is used for {purpose} in {other_path}"),
         );
     }
     let pairs = search::between((dataset, &test), (other, &trained_on), progress)?;
@@ -209,13 +236,12 @@ pub fn against(
     }
     report.note(
         found.fault(&format!(
-            "images of the test split have near-duplicates in the training or validation split of \
-             {other_path}"
+            "images of the {split} split have near-duplicates among those used for {purpose} in {other_path}"
         )),
         format!(
-            "no image of the test split has a near-duplicate in the training or validation split of \
-             {other_path}, within the limits of the search"
+            "no image of the {split} split has a near-duplicate among those used for {purpose} in {other_path}, within the \
+             limits of the search"
         ),
     );
-    Ok(report)
+    Ok(())
 }

@@ -108,13 +108,20 @@ pub fn calibrate(
     let predictions = predict_split(&classifier, &dataset, &rows, batch, progress)?;
     let seen = &mut checkpoint.metadata.seen;
     seen.extend(&Seen::new(&dataset, &[], &rows)?);
-    fit(
+    let is_own = checkpoint.metadata.dataset == dataset.info.hashes.manifest;
+    let validation = checkpoint.metadata.validation.clone();
+    let mut calibrated = fit(
         checkpoint,
         predictions,
         Part::Val,
         class_priors,
         &dataset.path,
-    )
+    )?;
+    // Metrics of another dataset's split would pass for those of the split that the network was validated on.
+    if !is_own {
+        calibrated.checkpoint.metadata.validation = validation;
+    }
+    Ok(calibrated)
 }
 
 /// As [`calibrate`], for a network that was trained on all folds, from the predictions of its folds' networks.

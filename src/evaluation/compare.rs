@@ -10,7 +10,7 @@ use super::metrics_path;
 use crate::dataset::Split;
 use crate::metrics::comparison::{self, Comparison};
 use crate::metrics::{Predictions, predictions};
-use crate::{ClassList, Error, Result};
+use crate::{Class, ClassList, Error, Result};
 
 /// A comparison with the split that it was made on.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -66,6 +66,16 @@ pub fn compare(
     };
     let mut a = read_predictions(&a_path, &a_metrics)?;
     let b = read_predictions(&b_path, &b_metrics)?;
+    if !have_the_same_metrics(a.classes, b.classes) {
+        return Err(Error::file(
+            &b_path,
+            format!(
+                "it has another class list than {}: codes, their order, malignant or watch differ",
+                a_path.display()
+            ),
+            "Only evaluations with the same class list can be compared: prepare and train with one --classes.",
+        ));
+    }
     let b = reordered_like(&a, b, &b_path)?;
     // Of the same images: what one file lacks is in the other.
     if a.lesion_ids.is_empty() {
@@ -81,6 +91,12 @@ pub fn compare(
         classes: a.classes,
         comparison: comparison::compare(&a, &b, seed),
     })
+}
+
+/// Whether metrics for these lists are of the same classes: those of watched and malignant ones have metrics of their own.
+fn have_the_same_metrics(a: ClassList, b: ClassList) -> bool {
+    let flags = |class: Class| (class.code(), class.is_malignant(), class.is_watched());
+    a.iter().map(flags).eq(b.iter().map(flags))
 }
 
 /// The images of an evaluation: manifest hash and split.
@@ -161,8 +177,23 @@ fn reordered_like(a: &Predictions, b: Predictions, path: &Path) -> Result<Predic
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classes::ham10000;
+    use crate::classes::{ClassEntry, ham10000};
     use crate::probabilities::Probabilities;
+
+    #[test]
+    fn lists_that_differ_in_order_or_in_what_is_watched_have_other_metrics() {
+        let changed = |change: fn(&mut Vec<ClassEntry>)| {
+            let mut entries = ham10000().entries().to_vec();
+            change(&mut entries);
+            ClassList::new("changed", entries).unwrap()
+        };
+        let same = |change| have_the_same_metrics(ham10000(), changed(change));
+        assert!(same(|entries| entries[1].name.push('s')));
+        assert!(!same(|entries| entries[1].watch = true));
+        assert!(!same(|entries| entries[1].malignant = false));
+        assert!(!same(|entries| entries.swap(0, 1)));
+        assert!(!same(|entries| drop(entries.pop())));
+    }
 
     #[test]
     fn predictions_in_another_order_keep_their_lesions_and_patients() {

@@ -2,7 +2,7 @@
 //! one that has seen lesions of its validation or test split.
 //!
 //! A lesion has been seen if its id is listed in the checkpoint ([`Seen`]), the id of one of its images, or an image
-//! that looks the same ([`DHash`]); and, in a dataset that keeps patients whole, that of its patient. Lesion ids alone
+//! that looks the same, also mirrored or turned ([`DHash`]); and, in a dataset that keeps patients whole, that of its patient. Lesion ids alone
 //! are not enough: tables in ISIC's one-hot form have none, so that each image is a lesion of its own there, and the
 //! same photograph may have another name elsewhere.
 
@@ -15,7 +15,7 @@ use crate::dataset::folds::TrainingFolds;
 use crate::dataset::{Dataset, Sample, Split};
 use crate::imaging::dhash::DHash;
 use crate::model::checkpoint_metadata::CheckpointMetadata;
-use crate::model::seen::{Seen, dhashes, id_hash};
+use crate::model::seen::{Seen, id_hash};
 use crate::{Error, Result};
 
 /// Refuses to score a network on a split with lesions that it has seen.
@@ -38,8 +38,16 @@ pub fn refuse_seen_lesions(
                     seen.len(),
                     distinct_lesions(dataset, split).len(),
                 ),
-                "Its metrics would be too optimistic. Pass unseen lesions, usually the dataset folder that it was trained \
-                 with. `skinlesion eval --split train` measures its fit.",
+                match metadata.fold {
+                    None if metadata.seen.validation_lesions.is_empty() => {
+                        "Its metrics would be too optimistic. Pass lesions from elsewhere: it was trained on every fold \
+                         of its dataset, and its own figures are in its model card and in `skinlesion info`."
+                    }
+                    _ => {
+                        "Its metrics would be too optimistic. Pass unseen lesions, usually the dataset folder that it \
+                         was trained with. `skinlesion eval --split train` measures its fit."
+                    }
+                },
             ));
         }
     }
@@ -158,14 +166,13 @@ impl<'a> List<'a> {
         let known: Vec<DHash> = (self.dhashes.iter())
             .filter_map(|text| text.parse().ok())
             .collect();
-        let is_known = |hash: &Option<DHash>| {
-            hash.is_some_and(|hash| {
-                known
-                    .iter()
-                    .any(|other| hash.distance(*other) <= DHash::SAME)
-            })
+        let side = dataset.pixels.side();
+        let is_known = |&row: &usize| -> Result<bool> {
+            let views = DHash::of_views(&dataset.pixels.image(row)?, side);
+            let is_same = |view: &DHash| (known.iter()).any(|of| view.distance(*of) <= DHash::SAME);
+            Ok(views.iter().any(is_same))
         };
-        let looks_known: Vec<bool> = dhashes(dataset, &rows)?.par_iter().map(is_known).collect();
+        let looks_known: Vec<bool> = rows.par_iter().map(is_known).collect::<Result<_>>()?;
         let found = samples().zip(looks_known).map(|(sample, known)| {
             let words = || {
                 let Sample {

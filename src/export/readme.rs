@@ -1,6 +1,7 @@
 //! `README.md` of an export folder: a table of its files, and their use.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use super::model_card::{CARD_FILE, checkpoint_line};
 use crate::DISCLAIMER;
@@ -78,12 +79,13 @@ pub fn table(networks: &[ExportedFile]) -> String {
     text
 }
 
-/// The legend of the table.
-pub fn legend(networks: &[ExportedFile]) -> String {
+/// The legend of the table. `folder` is the export's, as a command names it.
+pub fn legend(networks: &[ExportedFile], folder: &Path) -> String {
     let of = networks.first().map_or("", |n| &n.check.of);
     format!(
         "Each file was run on {of}, and its probabilities were compared with the checkpoint's. Changes are percentage points \
-         against the checkpoint. `skinlesion benchmark .` times the files on your machine; phone runtimes differ."
+         against the checkpoint. `skinlesion benchmark {}` times the files on your machine; phone runtimes differ.",
+        folder.display()
     )
 }
 
@@ -121,7 +123,7 @@ skinlesion serve .                                # the phone page, with {onnx} 
 ```
 ",
         table = table(networks),
-        legend = legend(networks),
+        legend = legend(networks, Path::new(".")),
         licence = description.licence,
         checkpoint = checkpoint_line(includes_checkpoint),
         novelty = match description.novelty {

@@ -12,7 +12,7 @@ const TARGET_COVERAGE: f64 = 0.80;
 /// the folds.
 pub fn set_thresholds(description: &mut Description, chosen_on: Part, predictions: &Predictions) {
     let intervals = predictions.intervals();
-    description.set_metrics(chosen_on, &predictions.score(), &intervals);
+    description.set_metrics(chosen_on, false, &predictions.score(), &intervals);
     let threshold = |point: OperatingPoint| Threshold {
         target: point.target,
         sensitivity_asked: point.wanted_sensitivity,

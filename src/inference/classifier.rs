@@ -32,13 +32,14 @@ pub trait Classifier {
     /// The decision rules.
     fn decisions(&self) -> &Decisions;
 
-    /// The decision thresholds, selected on this classifier's probabilities. None for a checkpoint: `skinlesion export`
-    /// selects them.
+    /// The decision thresholds. None for a checkpoint: `skinlesion export` selects them on the probabilities of the
+    /// checkpoint, or of its folds' networks, for all files of an export. Those of a file may differ a little, most in
+    /// int8.
     fn thresholds(&self) -> &[Threshold] {
         &[]
     }
 
-    /// The abstention rule, selected on this classifier's probabilities.
+    /// The abstention rule, selected like [`Classifier::thresholds`].
     fn abstention(&self) -> Option<Abstention> {
         None
     }

@@ -1,6 +1,6 @@
 //! Comparison of two models on the same images: differences of metrics with intervals, and McNemar's test.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -14,6 +14,8 @@ use super::{Predictions, decision_metrics};
 pub struct Comparison {
     /// Number of images.
     pub n: usize,
+    /// Number of lesions or patients that the intervals draw ([`Predictions::clusters`]).
+    pub clusters: usize,
     /// The metrics that are defined for both, by name as in `metrics.json`.
     pub figures: BTreeMap<String, Difference>,
     /// The metrics of the classes that the balanced rule names, if both have them: those of
@@ -46,7 +48,8 @@ impl Difference {
     }
 }
 
-/// McNemar's test on whether the predicted class is correct.
+/// McNemar's test on whether the predicted class is correct. It takes images as independent, so its p-value is too small
+/// where several are of one lesion or patient.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct McNemar {
     /// Images that only the first model classifies correctly.
@@ -68,6 +71,7 @@ pub fn compare(a: &Predictions, b: &Predictions, seed: u64) -> Comparison {
     }
     Comparison {
         n: a.truths.len(),
+        clusters: a.clusters().into_iter().collect::<BTreeSet<_>>().len(),
         figures: differences(a, b, seed),
         balanced,
         mcnemar: mcnemar(a, b),

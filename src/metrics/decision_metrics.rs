@@ -58,6 +58,11 @@ pub const NAMES: [&str; 4] = [
     "melanoma_recall",
 ];
 
+/// A metric's name in words.
+pub fn words(name: &str) -> String {
+    name.replace('_', " ").replace("f1", "F1")
+}
+
 impl DecisionAnalysis {
     /// The metrics of the rules of a network, whose balanced rule has already named a class for each image.
     pub fn new(predictions: &Predictions, decisions: &Decisions) -> Self {

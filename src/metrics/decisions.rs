@@ -26,7 +26,7 @@ pub enum DecisionRule {
     /// The class with the largest probability.
     #[default]
     Likeliest,
-    /// The largest after logit adjustment: rare classes are named earlier, so fewer are missed.
+    /// The largest after logit adjustment: classes that are rare, or have a small weight in the loss, are named earlier.
     Balanced,
 }
 

@@ -1,4 +1,5 @@
-//! The choice of the default decision rule.
+//! The choice of the default decision rule. A melanoma that is missed is the worst error, so a rule that finds fewer of
+//! them is not the default, however it treats the other classes.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +35,8 @@ pub fn with_balanced(balanced: Balanced, cross_fitted: &Predictions) -> Decision
 }
 
 /// The better rule on predictions with classes named by a cross-fitted balanced rule: that one if its balanced accuracy
-/// is higher by more than chance, so that the 95 % interval of the difference excludes zero.
+/// is higher by more than chance, so that the 95 % interval of the difference excludes zero, and its melanoma recall is
+/// not lower by more than chance.
 pub fn better(cross_fitted: &Predictions) -> DecisionRule {
     default_of(&likeliest_and_balanced(cross_fitted))
 }
@@ -46,9 +48,12 @@ fn likeliest_and_balanced(predictions: &Predictions) -> BTreeMap<String, Differe
 }
 
 fn default_of(compared: &BTreeMap<String, Difference>) -> DecisionRule {
-    match compared.get("balanced_accuracy") {
-        Some(found) if found.is_clear() && found.difference > 0.0 => DecisionRule::Balanced,
-        _ => DecisionRule::Likeliest,
+    let clear = |name| compared.get(name).filter(|found| found.is_clear());
+    let gains = clear("balanced_accuracy").is_some_and(|found| found.difference > 0.0);
+    let misses_melanomas = clear("melanoma_recall").is_some_and(|found| found.difference < 0.0);
+    match gains && !misses_melanomas {
+        true => DecisionRule::Balanced,
+        false => DecisionRule::Likeliest,
     }
 }
 
@@ -95,6 +100,29 @@ mod tests {
         let rows = predictions.probabilities.iter();
         predictions.balanced = rows.map(|row| decide(row, &balanced.offsets)).collect();
         with_balanced(balanced, &predictions)
+    }
+
+    #[test]
+    fn balanced_does_not_become_the_default_if_it_misses_more_melanomas() {
+        let mut predictions = Predictions::new(ham10000());
+        let names = [("nv", "nv"), ("mel", "bkl"), ("df", "df")];
+        for image in 0..180 {
+            let (truth, balanced) = names[image % 3];
+            let likeliest = if truth == "df" { "nv" } else { truth };
+            predictions.image_ids.push(image.to_string());
+            predictions.truths.push(ham(truth));
+            // Of the melanomas, balanced misses a third; it finds all dermatofibromas, and likeliest none.
+            let missed = image % 9 == 1;
+            predictions
+                .balanced
+                .push(ham(if missed { balanced } else { truth }));
+            predictions
+                .probabilities
+                .push(Probabilities::one_hot(ham(likeliest)));
+        }
+        assert_eq!(better(&predictions), DecisionRule::Likeliest);
+        predictions.balanced.clone_from(&predictions.truths);
+        assert_eq!(better(&predictions), DecisionRule::Balanced);
     }
 
     #[test]

@@ -42,11 +42,17 @@ pub fn average(members: &[Member]) -> Result<Checkpoint> {
     for other in others {
         refuse_mismatch(first, other)?;
     }
-    let total: f64 = members.iter().map(|member| member.weight).sum();
+    // By the largest first: the sum of huge weights would be infinite, and each share of it zero.
+    let largest = members
+        .iter()
+        .map(|member| member.weight)
+        .fold(0.0, f64::max);
+    let scaled = |member: &Member| member.weight / largest;
+    let total: f64 = members.iter().map(scaled).sum();
     let mean = |name: &String| -> Option<Tensor> {
         let weighted = members.iter().map(|member| {
             let tensor = member.checkpoint.tensors.get(name)?;
-            Some(tensor.to_kind(Kind::Double) * (member.weight / total))
+            Some(tensor.to_kind(Kind::Double) * (scaled(member) / total))
         });
         let weighted: Option<Vec<Tensor>> = weighted.collect();
         Some(

@@ -128,7 +128,7 @@ pub fn decisions(analysis: Option<&DecisionAnalysis>) -> String {
         let _ = writeln!(
             text,
             "  {:18} {:>24} {:>24}",
-            name.replace('_', " "),
+            decision_metrics::words(name),
             cell(likeliest),
             cell(balanced)
         );

@@ -69,6 +69,10 @@ fn weights_are_averaged_by_their_shares() {
     ]);
     assert!(output.status.success(), "{}", stderr(&output));
     assert!((home.excess("uneven.safetensors") - 0.75).abs() < 1e-6);
+    let huge = ["--weights", "1e308,1e308", "--out", "huge.safetensors"];
+    let output = home.average(&[&["a", "b.safetensors"][..], &huge].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert!((home.excess("huge.safetensors") - 0.5).abs() < 1e-6);
 }
 
 #[test]

@@ -70,6 +70,11 @@ fn a_calibrated_checkpoint_answers_with_the_temperature_and_so_do_its_exports() 
         .unwrap()
         .metadata;
     assert_eq!(metadata.temperature, Some(temperature));
+    // "labelled" is not the dataset of the run.
+    let run = Checkpoint::read(&bench.path("run/best.safetensors"))
+        .unwrap()
+        .metadata;
+    assert_eq!(metadata.validation, run.validation);
     let after = log_loss(&bench, "calibrated.safetensors", "val");
     assert!((after - said["after"]["log_loss"].as_f64().unwrap()).abs() < 1e-5);
     let calibration = &bench.metrics()["calibration"];

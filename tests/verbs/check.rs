@@ -294,6 +294,7 @@ fn a_test_lesion_that_another_split_or_a_network_was_trained_on_is_found() {
     photographs.finds(
         "--data other --against out",
         &[
+            "lesions of the val split are used for training in",
             "lesions of the test split are used for training or validation",
             "images of the test split are used for training or validation",
         ],

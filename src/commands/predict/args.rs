@@ -27,7 +27,7 @@ pub struct Args {
     pub tta: bool,
 
     /// The rule that names one diagnosis: likeliest (the largest probability) or balanced (rare diagnoses are named
-    /// earlier, so fewer are missed). Default: that of the network, which `skinlesion calibrate` chose
+    /// earlier, so fewer of those are missed). Default: that of the network, which `skinlesion calibrate` chose
     #[arg(long, value_name = "RULE", value_parser = one_of::<DecisionRule>())]
     pub decision: Option<DecisionRule>,
 

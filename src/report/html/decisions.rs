@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::format::{interval, number, picture};
 use crate::ClassList;
 use crate::metrics::Confusion;
-use crate::metrics::decision_metrics::{DecisionAnalysis, DecisionMetrics, NAMES};
+use crate::metrics::decision_metrics::{DecisionAnalysis, DecisionMetrics, NAMES, words};
 use crate::report::confusion::{Cells, confusion_matrix};
 
 /// Both rules side by side.
@@ -19,8 +19,9 @@ pub fn decisions(classes: ClassList, analysis: Option<&DecisionAnalysis>) -> Mar
     };
     html! {
         p { em { "Likeliest" } " names the class with the largest probability p. " em { "Balanced" } " names that with the
-            largest ln p − τ ln π, where π is the class's prior in training (Menon et al. 2021). It names rare classes
-            earlier: it misses fewer of them, and more of what it names is something else. " (tau(&balanced.tau))
+            largest ln p − τ ln π, where π is the class's prior in training (Menon et al. 2021). It names classes
+            earlier that are rare or have a small weight in the loss: it misses fewer of them, and more of what it names is
+            something else. " (tau(&balanced.tau))
             " The default is " em { (analysis.default) } "." }
         div.scroll { table {
             thead { tr {
@@ -28,7 +29,7 @@ pub fn decisions(classes: ClassList, analysis: Option<&DecisionAnalysis>) -> Mar
                 @for rule in ["likeliest", "95 % interval", "balanced", "95 % interval"] { th scope="col" { (rule) } }
             } }
             tbody { @for name in NAMES { tr.strong[name == "melanoma_recall"] {
-                th scope="row" { (name.replace('_', " ")) }
+                th scope="row" { (words(name)) }
                 @for rule in [&analysis.likeliest, balanced] {
                     td { (number(rule.get(name))) }
                     td { (interval(rule.intervals.get(name))) }

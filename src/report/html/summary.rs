@@ -35,7 +35,7 @@ pub fn summary(metrics: &Metrics, intervals: &Intervals, points: &[OperatingPoin
                     }
                     @for class in classes.watched().filter(|&class| confusion.support(class) > 0) {
                         li { "Of " (confusion.support(class)) " images of " (class.name()) ", "
-                            (confusion.hits(class)) " are named so, and " strong { (confusion.support(class) - confusion.hits(class))
+                            (confusion.hits(class)) " are named so by the largest probability, and " strong { (confusion.support(class) - confusion.hits(class))
                             " are missed" } "." }
                     }
                     @for point in points.iter().filter(|point| point.wanted_sensitivity == SENSITIVITY) {

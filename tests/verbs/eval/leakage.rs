@@ -8,6 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use skinlesion::classes::ham10000;
 use skinlesion::dataset::manifest::Row;
 use skinlesion::dataset::{Dataset, Split};
+use skinlesion::imaging::symmetry::Symmetry;
 use skinlesion::model::checkpoint_metadata::CheckpointMetadata;
 use skinlesion::model::seen::Seen;
 use tempfile::TempDir;
@@ -106,14 +107,26 @@ fn a_photograph_is_recognised_under_another_name_and_another_photograph_is_score
     });
     let output = eval(home.path(), "strangers");
     assert!(output.status.success(), "{}", stderr(&output));
-    let output = eval(home.path(), "one");
-    assert_eq!(output.status.code(), Some(1));
-    let error = stderr(&output);
-    assert!(error.contains("trained on 1 of the 7 lesions"), "{error}");
-    assert!(
-        error.contains("L_5, whose image IMG_5 is among them under another name"),
-        "{error}"
-    );
+    let view = |symmetry: Symmetry| {
+        let image = image::RgbImage::from_raw(SIZE, SIZE, picture(2)).unwrap();
+        symmetry.apply(&image).into_raw()
+    };
+    for (name, symmetry) in [("turned", Symmetry::ALL[1]), ("mirrored", Symmetry::ALL[4])] {
+        write(name, &|number| match number {
+            5 => view(symmetry),
+            _ => picture(50 + number),
+        });
+    }
+    for name in ["one", "turned", "mirrored"] {
+        let output = eval(home.path(), name);
+        assert_eq!(output.status.code(), Some(1));
+        let error = stderr(&output);
+        assert!(error.contains("trained on 1 of the 7 lesions"), "{error}");
+        assert!(
+            error.contains("L_5, whose image IMG_5 is among them under another name"),
+            "{error}"
+        );
+    }
 }
 
 #[test]
