@@ -14,7 +14,7 @@ use crate::terminal::{Outcome, Session, Summary, shell};
 #[derive(clap::Args)]
 pub struct Args {
     /// Checkpoints (files, or folders that `skinlesion train` wrote) of runs that started from the same weights. The
-    /// metadata, such as the image size, is that of the first
+    /// metadata, such as the image size, is that of the first that was trained on all folds, or else of the first
     #[arg(value_name = "CHECKPOINT", required = true, num_args = 2..)]
     checkpoints: Vec<PathBuf>,
 
