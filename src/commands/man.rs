@@ -1,14 +1,16 @@
 //! `skinlesion man`.
 
 use std::fs;
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Command;
 use clap_mangen::Man;
 use serde_json::json;
-use skinlesion::{Error, files};
+use skinlesion::{Error, files, reading};
 
+use super::existing::refuse_existing;
 use crate::terminal::{Outcome, Summary, shell};
 
 #[derive(clap::Args)]
@@ -29,9 +31,9 @@ pub struct Args {
 pub fn run(args: &Args, program: Command) -> Outcome {
     let pages = pages(program)?;
     let paths: Vec<PathBuf> = pages.iter().map(|(name, _)| args.out.join(name)).collect();
-    if let Some(there) = paths.iter().find(|path| path.exists() && !args.force) {
-        return Err(Error::Exists(there.clone()).into());
-    }
+    let outputs: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
+    let kind = "a manual page of this program";
+    refuse_existing(&outputs, args.force, is_page, kind, &[])?;
     fs::create_dir_all(&args.out).map_err(Error::io("create", &args.out))?;
     for (path, (_, page)) in paths.iter().zip(&pages) {
         files::write_atomically(path, page)?;
@@ -53,6 +55,15 @@ fn pages(program: Command) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
         .chain(program.get_subcommands())
         .map(page)
         .collect()
+}
+
+/// Whether a file begins as the pages of this program do.
+fn is_page(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let file = reading::open(path).ok();
+    let read = file.and_then(|file| file.take(512).read_to_end(&mut start).ok());
+    let start = String::from_utf8_lossy(&start);
+    read.is_some() && start.lines().any(|line| line.starts_with(".TH skinlesion"))
 }
 
 fn page(command: &Command) -> anyhow::Result<(String, Vec<u8>)> {

@@ -1,5 +1,5 @@
 //! Requests to end: Ctrl-C (SIGINT), SIGTERM and SIGHUP. Every verb removes its temporary files and ends with code 130;
-//! a training run first ends its step and saves, `serve` closes its port and ends with code 0.
+//! a training run first ends its step and saves, `serve` closes its port and ends with code 0. SIGXFSZ is ignored.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,6 +36,11 @@ pub fn listen() -> anyhow::Result<()> {
         }
     })
     .context("cannot listen for Ctrl-C")?;
+    #[cfg(unix)]
+    // SAFETY: as above. A file above a limit of the shell is then an error of its write, as on a full disk.
+    unsafe {
+        libc::signal(libc::SIGXFSZ, libc::SIG_IGN)
+    };
     #[cfg(unix)]
     if hangup == libc::SIG_IGN {
         // SAFETY: as above.
