@@ -45,6 +45,12 @@ pub enum Error {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 
+    /// libtorch asked for more memory than there is.
+    #[error(
+        "out of memory\n  Use smaller batches (train: --batch-size) or smaller images, or a machine with more memory."
+    )]
+    OutOfMemory,
+
     /// An exported file computes other probabilities than the checkpoint.
     #[error(
         "{}: the exported network disagrees with the checkpoint: {problem}\n  This file is not written. It is a fault of \
@@ -117,15 +123,32 @@ impl Error {
         }
     }
 
-    /// Turns an error of libtorch into an [`Error::Torch`], for `map_err`.
+    /// Turns an error of libtorch into an [`Error::Torch`], or [`Error::OutOfMemory`] if that is what it means, for
+    /// `map_err`.
     pub fn torch<E: std::error::Error + Send + Sync + 'static>(
         doing: impl Into<String>,
     ) -> impl FnOnce(E) -> Self {
         let doing = doing.into();
-        move |source| Self::Torch {
-            doing,
-            source: Box::new(source),
+        move |source| match Self::means_out_of_memory(&source.to_string()) {
+            true => Self::OutOfMemory,
+            false => Self::Torch {
+                doing,
+                source: Box::new(source),
+            },
         }
+    }
+
+    /// Whether a message of libtorch means that it got no memory.
+    pub fn means_out_of_memory(message: &str) -> bool {
+        const SIGNS: [&str; 6] = [
+            "alloc_cpu",
+            "can't allocate memory",
+            "not enough memory",
+            "could not create a primitive", // oneDNN's word for it
+            "CUDA out of memory",
+            "std::bad_alloc",
+        ];
+        SIGNS.iter().any(|sign| message.contains(sign))
     }
 
     /// What is wrong, without the place and the remedy.
@@ -150,4 +173,18 @@ impl Error {
 fn first_line(error: &dyn std::error::Error) -> String {
     let text = error.to_string();
     text.lines().next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_libtorch_that_means_no_memory_says_so_plainly() {
+        let libtorchs = "[enforce fail at alloc_cpu.cpp:117] err == 0. DefaultCPUAllocator: can't allocate memory";
+        let failed = Error::torch("training")(io::Error::other(libtorchs)).to_string();
+        assert!(failed.starts_with("out of memory\n"), "{failed}");
+        let failed = Error::torch("training")(io::Error::other("shapes differ")).to_string();
+        assert_eq!(failed, "libtorch failed while training: shapes differ");
+    }
 }

@@ -1,5 +1,7 @@
 //! Conversion of panics to errors.
 
+use skinlesion::Error;
+
 use super::summary::Outcome;
 
 /// Runs a command, and converts a panic to an error of one line. tch's operators panic if libtorch fails (out of
@@ -14,11 +16,32 @@ pub fn caught(command: impl FnOnce() -> Outcome) -> Outcome {
             .map(String::as_str)
             .or(panic.downcast_ref::<&str>().copied())
             .unwrap_or("no reason given");
-        // The message contains libtorch's, with escaped line ends.
-        let first = message.split("\\n").next().unwrap_or(message);
-        Err(anyhow::anyhow!(
-            "internal error: {first}\n  If the memory was exhausted, use smaller batches or a machine with more. Otherwise please \
-             report this with the output of RUST_BACKTRACE=1."
-        ))
+        Err(error_of(message))
     })
+}
+
+/// The error for a panic with this message.
+fn error_of(message: &str) -> anyhow::Error {
+    if Error::means_out_of_memory(message) {
+        return Error::OutOfMemory.into();
+    }
+    // The message contains libtorch's, with escaped line ends.
+    let first = message.split("\\n").next().unwrap_or(message);
+    anyhow::anyhow!(
+        "internal error: {first}\n  If the memory was exhausted, use smaller batches or a machine with more. Otherwise \
+         please report this with the output of RUST_BACKTRACE=1."
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_libtorch_without_memory_says_so_plainly() {
+        let libtorchs = "called `Result::unwrap()` on an `Err` value: Torch(\"[enforce fail at alloc_cpu.cpp:117] ...\")";
+        let message = |words: &str| error_of(words).to_string();
+        assert!(message(libtorchs).starts_with("out of memory\n"));
+        assert!(message("a fault\\nmore").starts_with("internal error: a fault\n"));
+    }
 }
