@@ -19,8 +19,10 @@ pub fn fit(
         true => progress.say("This run has ended: nothing is left to train."),
         false => progress.say(Epoch::header()),
     }
-    let epochs = trainer.history().len();
-    let mut events = EventFile::new(&run.folder.path(), epochs, run.event_file);
+    let mut events = EventFile::open(&run.folder.path(), trainer.epochs(), run.event_file)?;
+    if let Some(events) = &mut events {
+        events.append(&run.folder.path(), trainer.history())?; // what a killed run saved, but did not append
+    }
     while !trainer.finished() {
         let goes_on = trainer.epoch()?;
         // A run that is stopped during validation has finished its epoch.

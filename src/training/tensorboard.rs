@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use prost::Message;
 
 use super::history::Epoch;
-use crate::{Error, Result};
+use crate::{Error, Result, reading};
 
 /// The file name within a checkpoint folder. TensorBoard opens files whose name contains `tfevents`.
 pub const FILE: &str = "events.out.tfevents.skinlesion";
@@ -49,28 +49,49 @@ struct Scalar {
     simple_value: f32,
 }
 
-/// Writes the events of a run into its folder, an epoch at a time.
+/// Writes the events of a run into its folder, an epoch at a time. They are appended, since TensorBoard keeps the file
+/// open and would not see another of the same name. What a kill may leave behind is mended when the run is resumed.
 pub struct EventFile {
-    /// The number of epochs that the file has.
-    epochs: usize,
+    /// The last epoch that the file has, 0 if none.
+    last: usize,
+    /// Whether the file begins with its version.
+    begun: bool,
 }
 
 impl EventFile {
     /// The event file of a run with `epochs` finished epochs. `None` if there is none and `wanted` is not set: a
-    /// resumed run goes on with the file that it has.
-    pub fn new(folder: &Path, epochs: usize, wanted: bool) -> Option<Self> {
-        match folder.join(FILE).is_file() {
-            true => Some(Self { epochs }),
-            false => wanted.then_some(Self { epochs: 0 }),
+    /// resumed run goes on with the file that it has, without a record that was not written whole, and without epochs
+    /// that are not finished.
+    pub fn open(folder: &Path, epochs: usize, wanted: bool) -> Result<Option<Self>> {
+        let path = folder.join(FILE);
+        if !path.is_file() {
+            let (last, begun) = (0, false);
+            return Ok(wanted.then_some(Self { last, begun }));
         }
+        let bytes = reading::read(&path, reading::MAX_TABLE)?;
+        let (length, last) = kept(&bytes, epochs);
+        if length < bytes.len() {
+            OpenOptions::new()
+                .write(true)
+                .open(&path)
+                .and_then(|file| file.set_len(length as u64))
+                .map_err(Error::io("write", &path))?;
+        }
+        let begun = length > 0;
+        Ok(Some(Self { last, begun }))
     }
 
     /// Appends the epochs that the file lacks.
     pub fn append(&mut self, folder: &Path, history: &[Epoch]) -> Result<()> {
         let path = folder.join(FILE);
-        let new = history.get(self.epochs..).unwrap_or_default();
+        let new: Vec<&Epoch> = (history.iter())
+            .filter(|epoch| epoch.epoch > self.last)
+            .collect();
+        let Some(last) = new.last().map(|epoch| epoch.epoch) else {
+            return Ok(());
+        };
         let mut bytes = Vec::new();
-        if !path.is_file() {
+        if !self.begun {
             let version = Some("brain.Event:2".to_owned());
             bytes.extend(record(&Event {
                 wall_time: now(),
@@ -93,9 +114,38 @@ impl EventFile {
             .open(&path)
             .and_then(|mut file| file.write_all(&bytes))
             .map_err(Error::io("write", &path))?;
-        self.epochs = history.len();
+        (self.last, self.begun) = (last, true);
         Ok(())
     }
+}
+
+/// The length of the file's beginning that is whole and tells of finished epochs only, and the last of these.
+fn kept(bytes: &[u8], epochs: usize) -> (usize, usize) {
+    let (mut rest, mut last) = (bytes, 0);
+    while let Some((event, after)) = next_record(rest) {
+        let is_version = event.file_version.is_some() && rest.len() == bytes.len();
+        let epoch = usize::try_from(event.step).unwrap_or(0);
+        match (last + 1..=epochs).contains(&epoch) {
+            true => last = epoch,
+            false if is_version => {}
+            false => break,
+        }
+        rest = after;
+    }
+    (bytes.len() - rest.len(), last)
+}
+
+/// The event of the first record, and what follows it; `None` if the record is not whole.
+fn next_record(bytes: &[u8]) -> Option<(Event, &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<8>()?;
+    let (of_length, rest) = rest.split_first_chunk()?;
+    let data_length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+    let (data, rest) = rest.split_at_checked(data_length)?;
+    let (of_data, rest) = rest.split_first_chunk()?;
+    let is_whole = masked_checksum(length) == u32::from_le_bytes(*of_length)
+        && masked_checksum(data) == u32::from_le_bytes(*of_data);
+    let event = Event::decode(data).ok().filter(|_| is_whole)?;
+    Some((event, rest))
 }
 
 /// The event file of a folder, if it has one.
@@ -164,5 +214,29 @@ mod tests {
             masked_checksum(&length).to_le_bytes(),
             [0xa3, 0x7f, 0x4b, 0x22]
         );
+    }
+
+    #[test]
+    fn a_torn_record_and_epochs_that_are_not_finished_are_dropped() {
+        let of_epoch = |step| {
+            record(&Event {
+                step,
+                ..Event::default()
+            })
+        };
+        let version = record(&Event {
+            file_version: Some("brain.Event:2".to_owned()),
+            ..Event::default()
+        });
+        let records = [version, of_epoch(1), of_epoch(2), of_epoch(4)];
+        let ends: Vec<usize> = (1..=4).map(|n| records[..n].concat().len()).collect();
+        let whole = records.concat();
+        assert_eq!(kept(&whole, 4), (whole.len(), 4));
+        assert_eq!(kept(&whole, 3), (ends[2], 2));
+        assert_eq!(kept(&whole[..whole.len() - 1], 4), (ends[2], 2));
+        assert_eq!(kept(&whole[..5], 4), (0, 0));
+        // A run of an older version that was resumed after a kill has epochs twice.
+        let twice = [whole.clone(), of_epoch(4)].concat();
+        assert_eq!(kept(&twice, 4), (whole.len(), 4));
     }
 }

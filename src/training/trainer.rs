@@ -125,7 +125,12 @@ impl<'a> Trainer<'a> {
         self.state.finished
     }
 
-    /// The finished epochs.
+    /// The number of finished epochs.
+    pub fn epochs(&self) -> usize {
+        self.state.epoch - 1
+    }
+
+    /// The finished epochs, but those whose rows were removed before the run was resumed.
     pub fn history(&self) -> &[Epoch] {
         &self.history
     }
