@@ -60,7 +60,8 @@ pub fn update_best(
         state.best = Some((state.epoch, value));
     }
     let best = state.best.map_or(0, |(epoch, _)| epoch);
-    state.epochs_without_improvement = state.epoch.saturating_sub(best);
+    let since = best.max(state.extended_after);
+    state.epochs_without_improvement = state.epoch.saturating_sub(since);
     Ok(improved)
 }
 
@@ -110,5 +111,24 @@ mod tests {
         }
         assert_eq!(without_improvement, [0, 3, 0, 3, 4]);
         assert_eq!(state.best, Some((9, 0.6)));
+    }
+
+    #[test]
+    fn patience_counts_anew_from_where_a_run_that_had_ended_was_extended() {
+        let monitor = ["monitor=accuracy".to_owned()];
+        let config = resolve::resolve(Phase::Finetune, None, &monitor).unwrap();
+        let mut state = TrainState {
+            best: Some((1, 0.9)),
+            epoch: 5,
+            epochs_without_improvement: 3,
+            finished: true,
+            ..TrainState::default()
+        };
+        state.extend();
+        assert!(!state.finished);
+        assert_eq!(state.epochs_without_improvement, 0);
+        update_best(&mut state, &config, Some(&accurate(4))).unwrap();
+        assert_eq!(state.epochs_without_improvement, 1);
+        assert_eq!(state.best, Some((1, 0.9)));
     }
 }

@@ -82,7 +82,9 @@ impl<'a> Trainer<'a> {
                 ema.as_mut(),
             )?;
             history = history::read(&folder, state.epoch - 1)?;
-            state.finished &= !run.extended;
+            if run.extended {
+                state.extend();
+            }
         }
         let labels = |rows: &[usize]| {
             rows.iter()

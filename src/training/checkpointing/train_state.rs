@@ -36,6 +36,9 @@ pub struct TrainState {
     /// Epochs from the best one to the last that was validated.
     #[serde(alias = "stalled")]
     pub epochs_without_improvement: usize,
+    /// The last epoch when a run that had ended was given more epochs, from which patience counts anew; 0 before.
+    #[serde(default)]
+    pub extended_after: usize,
     /// State of the plateau schedule.
     pub plateau: Plateau,
     /// Whether the run is finished.
@@ -53,6 +56,7 @@ impl Default for TrainState {
             seconds: 0.0,
             best: None,
             epochs_without_improvement: 0,
+            extended_after: 0,
             plateau: Plateau::default(),
             finished: false,
             probabilities: Vec::new(),
@@ -171,6 +175,15 @@ pub fn refuse_changed_history(folder: &Path) -> Result<()> {
 }
 
 impl TrainState {
+    /// Goes on with a run that was given more epochs. If it had ended, early stopping counts its patience anew.
+    pub fn extend(&mut self) {
+        if self.finished {
+            self.finished = false;
+            self.extended_after = self.epoch - 1;
+            self.epochs_without_improvement = 0;
+        }
+    }
+
     /// Refuses a state that a run of this many epochs and of this many steps an epoch cannot be in, in which it would
     /// train for ever.
     pub fn refuse_impossible(&self, folder: &Path, epochs: usize, steps: usize) -> Result<()> {
