@@ -7,7 +7,8 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use self::checks::{
-    refuse_diverged_weights, refuse_divergence, refuse_empty, warn_double_balancing,
+    refuse_diverged_weights, refuse_divergence, refuse_empty, refuse_single_values,
+    warn_double_balancing,
 };
 use super::checkpointing::metadata;
 use super::checkpointing::train_state::{self, TrainState};
@@ -100,6 +101,8 @@ impl<'a> Trainer<'a> {
             .len()
             .div_ceil(config.batch_size);
         state.refuse_impossible(&run.folder.path(), config.epochs, steps)?;
+        let smallest_batch = rows[0].len() / steps;
+        refuse_single_values(config, smallest_batch, dataset.info.resize.size as usize)?;
         let train_images_of_classes = sampling.images_of_classes();
         let class_weights =
             class_weights::resolve(config, dataset.info.classes, &train_images_of_classes);

@@ -35,7 +35,9 @@ pub(super) fn defaults(phase: Phase) -> (&'static str, &'static str) {
 pub fn resolve(phase: Phase, file: Option<&Path>, settings: &[String]) -> Result<TrainingConfig> {
     let mut table = overridden(phase, file, settings)?;
     table.insert("phase".into(), Value::String(phase.name().into()));
-    deserialize(table)
+    let config = deserialize(table)?;
+    config.refuse_contradictions()?;
+    Ok(config)
 }
 
 /// The values of the configuration that [`resolve`] returns, without the phase.

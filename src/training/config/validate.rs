@@ -1,6 +1,6 @@
 //! Validation of a configuration, before training starts.
 
-use super::{ClassWeights, ScheduleKind, TrainableBlocksSetting, TrainingConfig};
+use super::{ClassWeights, Phase, ScheduleKind, TrainableBlocksSetting, TrainingConfig};
 use crate::metrics::{Metrics, RECALL};
 use crate::model::architecture::Architecture;
 use crate::training::early_stopping::LAST;
@@ -37,14 +37,25 @@ impl TrainingConfig {
         self.validate_monitor(&mut problems);
         self.validate_class_weights(&mut problems);
         self.validate_images(&mut problems);
-        if problems.0.is_empty() {
-            return Ok(());
-        }
-        Err(Error::input(
-            format!("the configuration of the {} phase", self.phase),
-            problems.0.join("; "),
-            "Change the flags, the --config file, or --set key=value.",
-        ))
+        problems.into_result(self.phase)
+    }
+
+    /// Refuses values that contradict each other. Checkpoints of older versions may have such, so this is for new runs
+    /// only.
+    pub fn refuse_contradictions(&self) -> Result<()> {
+        let mut problems = Problems::default();
+        let lowers_rate = self.schedule != ScheduleKind::Constant;
+        problems.require(
+            !lowers_rate || self.min_learning_rate <= self.learning_rate,
+            "min_learning_rate",
+            &format!("at most learning_rate, which is {:e}", self.learning_rate),
+        );
+        problems.require(
+            self.warmup_epochs <= self.epochs as f64,
+            "warmup_epochs",
+            &format!("at most epochs, which is {}", self.epochs),
+        );
+        problems.into_result(self.phase)
     }
 
     /// The network, the length of the run, and its regularization.
@@ -171,6 +182,18 @@ impl Problems {
             self.0.push(format!("{key} must be {range}"));
         }
     }
+
+    /// All problems as one error.
+    fn into_result(self, phase: Phase) -> Result<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        Err(Error::input(
+            format!("the configuration of the {phase} phase"),
+            self.0.join("; "),
+            "Change the flags, the --config file, or --set key=value.",
+        ))
+    }
 }
 
 fn is_fraction(value: f64) -> bool {
@@ -179,4 +202,40 @@ fn is_fraction(value: f64) -> bool {
 
 fn is_positive(value: f64) -> bool {
     value > 0.0 && value.is_finite()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::training::config::{Phase, resolve};
+
+    #[test]
+    fn values_that_contradict_each_other_are_refused() {
+        let error = |settings: &[&str]| {
+            let settings: Vec<String> = settings.iter().map(|&one| one.to_owned()).collect();
+            let resolved = resolve::resolve(Phase::Finetune, None, &settings);
+            resolved.err().map(|error| error.to_string())
+        };
+        for schedule in ["schedule=cosine", "schedule=plateau"] {
+            let settings = [schedule, "monitor=accuracy", "min_learning_rate=0.01"];
+            let error = error(&settings).unwrap();
+            assert!(
+                error.contains("min_learning_rate must be at most learning_rate"),
+                "{error}"
+            );
+        }
+        assert_eq!(
+            error(&["schedule=constant", "min_learning_rate=0.01"]),
+            None
+        );
+        assert_eq!(
+            error(&["min_learning_rate=0.001", "learning_rate=0.001"]),
+            None
+        );
+        let longer = error(&["epochs=2", "warmup_epochs=3"]).unwrap();
+        assert!(
+            longer.contains("warmup_epochs must be at most epochs, which is 2"),
+            "{longer}"
+        );
+        assert_eq!(error(&["epochs=1"]), None);
+    }
 }
