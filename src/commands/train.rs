@@ -4,7 +4,7 @@ mod args;
 mod resume;
 mod summary;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use skinlesion::Error;
 use skinlesion::dataset::Dataset;
@@ -42,13 +42,17 @@ pub fn run(args: &Args, session: &Session) -> Outcome {
         Some(earlier) => (earlier, resumed(args, data, session, dataset)?),
         None => {
             let dataset = dataset.in_folds(args.fold)?;
-            let run_folder = RunFolder::create(&args.out, args.force)?;
             let phase = args.phase.unwrap_or(Phase::Transfer);
             let settings = args.settings(session)?;
-            let mut config = resolve::resolve(phase, args.config.as_deref(), &settings)?;
+            let mut config = resolve::resolve(phase, args.config.as_deref(), &settings)?
+                .with_absolute_teachers()?;
             if args.fold == Some(TrainingFolds::All) {
                 config = config.without_validation()?;
             }
+            // The configuration names teachers too.
+            let teachers = config.teachers.iter().map(PathBuf::as_path);
+            super::existing::refuse_folder_of_inputs(&args.out, teachers)?;
+            let run_folder = RunFolder::create(&args.out, args.force)?;
             (run_folder, (dataset, config, args.origin(phase)?, None))
         }
     };

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
+use crate::{Error, Result};
+
 pub mod annotated;
 mod augment;
 mod place;
@@ -186,6 +188,18 @@ pub enum All {
 }
 
 impl TrainingConfig {
+    /// The configuration with absolute paths of the teachers, so that the run can be resumed from another folder. A
+    /// path that would not be UTF-8, as the configuration must be, stays as it is.
+    pub fn with_absolute_teachers(mut self) -> Result<Self> {
+        for teacher in &mut self.teachers {
+            let absolute = std::path::absolute(&*teacher).map_err(Error::io("find", teacher))?;
+            if absolute.to_str().is_some() {
+                *teacher = absolute;
+            }
+        }
+        Ok(self)
+    }
+
     /// The first trainable block of a network with `blocks` blocks; `blocks` if only the head is trainable.
     pub fn first_trainable_block(&self, blocks: usize) -> usize {
         let trainable = match (self.phase, self.trainable_blocks) {

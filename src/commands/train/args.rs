@@ -54,8 +54,9 @@ pub struct Args {
     #[arg(long = "teacher", value_name = "CHECKPOINT")]
     pub teachers: Vec<PathBuf>,
 
-    /// Passes over the training split (the key epochs). With --resume, a larger number than the run was started with;
-    /// the schedule must be constant or plateau, since a cosine ends at the last epoch
+    /// Passes over the training split (the key epochs). With --resume, a larger number than the run was started with,
+    /// if it has a constant or plateau schedule (a cosine ends at the last epoch), training images that do not grow
+    /// (first_size = last_size) and class weights that do not change (reweighting_end = 0)
     #[arg(long, value_name = "N")]
     pub epochs: Option<usize>,
 
@@ -88,7 +89,8 @@ pub enum Logger {
 }
 
 impl Args {
-    /// The data and networks that the flags name to read; the configuration is read before anything is replaced.
+    /// The data and networks that the flags name to read. The teachers that the configuration names are checked once it
+    /// is resolved, and its file is read before anything is replaced.
     pub fn inputs(&self) -> impl Iterator<Item = &Path> {
         let weights = self.weights.as_ref().and_then(|source| match source {
             WeightsSource::File(path) => Some(path),

@@ -33,7 +33,7 @@ pub fn resumed(
                 "this is not the dataset that {} was trained on",
                 last.display()
             ),
-            "Give the folder that the run was started with.",
+            "Give the folder that the run was started with as --data.",
         ));
     }
     if args.phase.is_some_and(|phase| phase != config.phase) {
@@ -54,11 +54,12 @@ pub fn resumed(
             "Leave out --seed; the run has its own.",
         ));
     }
+    // Before --epochs changes them.
+    warn_changed_config(&args.out, &config, session);
     if let Some(epochs) = args.epochs {
         refuse_epochs(epochs, &config)?;
         config.epochs = epochs;
     }
-    warn_changed_config(&args.out, &config, session);
     let folds = dataset.folds_without(metadata.fold);
     if args.fold.is_some() && args.fold != folds {
         let found = match folds {

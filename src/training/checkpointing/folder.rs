@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
+use crate::dataset::info;
 use crate::files::{self, AtomicFolder, FolderFiles, PublishedFolder};
 use crate::integrity::sums;
 use crate::model::checkpoint_metadata::{BEST_FILE, LAST_FILE};
@@ -145,7 +146,16 @@ impl RunFolder {
 pub fn data_path(folder: &Path) -> Result<PathBuf> {
     let path = folder.join(DATA_FILE);
     match reading::read_text(&path, MAX_PATH) {
-        Ok(text) => Ok(PathBuf::from(text.trim_end_matches('\n'))),
+        Ok(text) => {
+            let data = PathBuf::from(text.trim_end_matches(['\r', '\n']));
+            let problem = match data.join(info::FILE).is_file() {
+                true => return Ok(data),
+                false if data.as_os_str().is_empty() => "it is empty".to_owned(),
+                false => format!("it names {}, which is no dataset folder", data.display()),
+            };
+            let remedy = "Pass the dataset folder that the run was started with as --data.";
+            Err(Error::file(&path, problem, remedy))
+        }
         Err(_) if !path.exists() => Err(Error::file(
             folder,
             "this run does not name its dataset",

@@ -6,7 +6,7 @@ use super::*;
 fn refuses_what_would_fail_later_and_leaves_nothing_behind() {
     let home = tempfile::tempdir().unwrap();
     let out = home.path().join("run");
-    let cases: [(&[&str], i32, &str); 7] = [
+    let cases: [(&[&str], i32, &str); 8] = [
         (
             &[
                 "--phase",
@@ -55,6 +55,18 @@ fn refuses_what_would_fail_later_and_leaves_nothing_behind() {
             "--device cpu",
         ),
         (&["--phase", "sideways"], 2, "sideways"),
+        (
+            &[
+                "--phase",
+                "finetune",
+                "--weights",
+                "none",
+                "--batch-size",
+                "1",
+            ],
+            1,
+            "BatchNorm",
+        ),
     ];
     for (arguments, code, words) in cases {
         let output = train(&out, arguments);
@@ -95,16 +107,18 @@ fn refuses_to_replace_the_run_that_it_starts_from() {
     let out = home.path().join("run");
     assert!(transfer(&out, &["--epochs", "1"]).status.success());
     let from = out.display().to_string();
-    for flag in ["--from", "--teacher"] {
-        let arguments = [
-            "--phase",
-            "finetune",
-            flag,
-            &from,
-            "--force",
-            "--set",
-            "width=0.35",
-        ];
+    let teachers = format!("teachers=[{from:?}]");
+    let file = home.path().join("teachers.toml");
+    fs::write(&file, &teachers).unwrap();
+    let file = file.display().to_string();
+    for named in [
+        &["--from", &from][..],
+        &["--weights", "none", "--teacher", &from],
+        &["--weights", "none", "--set", &teachers],
+        &["--weights", "none", "--config", &file],
+    ] {
+        let width = ["--phase", "finetune", "--force", "--set", "width=0.35"];
+        let arguments = [&width, named].concat();
         let output = train(&out, &arguments);
         assert_eq!(output.status.code(), Some(1));
         assert!(

@@ -15,8 +15,8 @@ use skinlesion::training::fit::fit;
 use skinlesion::training::initial_model::{InitialWeights, start};
 use skinlesion::training::run::TrainingRun;
 
-use super::{data, transfer, values};
-use crate::common::stderr;
+use super::{data, train, transfer, values};
+use crate::common::{skinlesion, stderr};
 
 /// Runs the calling test alone in a process of its own, because libtorch's random numbers are the process's. Returns
 /// whether this is that process.
@@ -141,4 +141,48 @@ fn with_a_plateau_that_is_validated_every_other_epoch() {
         "monitor=accuracy",
         "validate_every=2",
     ]);
+}
+
+#[test]
+fn a_run_that_stopped_early_and_is_given_more_epochs_has_its_whole_patience_again() {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("run");
+    // It learns nothing, so no epoch is better than the first.
+    let still = [
+        "schedule=constant",
+        "learning_rate=1e-12",
+        "monitor=accuracy",
+        "early_stopping_patience=2",
+    ];
+    let still = still.iter().flat_map(|setting| ["--set", *setting]);
+    let still: Vec<&str> = still.chain(["--epochs", "9"]).collect();
+    let output = transfer(&out, &still);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let rows = || {
+        let history = std::fs::read_to_string(out.join("history.csv")).unwrap();
+        history.lines().count() - 1
+    };
+    assert_eq!(rows(), 3);
+    let output = train(&out, &["--resume", "--epochs", "20"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    assert_eq!(rows(), 5);
+    let said = stderr(&output);
+    assert!(!said.contains("differs from the settings"), "{said}");
+}
+
+#[test]
+fn a_run_whose_dataset_is_elsewhere_asks_for_it() {
+    let home = tempfile::tempdir().unwrap();
+    let out = home.path().join("run");
+    assert!(transfer(&out, &["--epochs", "1"]).status.success());
+    for (text, problem) in [("", "it is empty"), ("/nowhere\n", "it names /nowhere")] {
+        std::fs::write(out.join("dataset.txt"), text).unwrap();
+        let mut command = skinlesion();
+        command.args(["train", "--resume", "--out"]).arg(&out);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let said = stderr(&output);
+        let named = format!("dataset.txt: {problem}");
+        assert!(said.contains(&named) && said.contains("--data"), "{said}");
+    }
 }

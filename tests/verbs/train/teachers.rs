@@ -76,3 +76,27 @@ fn images_whose_lesions_a_teacher_has_not_seen_are_answered_out_of_fold() {
     assert_ne!(of_both, of_one);
     assert!(!taught("none", &[]).0.contains(words));
 }
+
+#[test]
+fn a_run_with_a_teacher_named_from_its_folder_is_resumed_from_another() {
+    let home = tempfile::tempdir().unwrap();
+    assert!(
+        transfer(&home.path().join("first"), &["--epochs", "1"])
+            .status
+            .success()
+    );
+    let train = ["train", "--phase", "finetune", "--epochs", "1"];
+    skinlesion()
+        .current_dir(home.path())
+        .args(train)
+        .args(["--teacher", "first", "--out", "run", "--data"])
+        .arg(data())
+        .args(SMALL)
+        .assert()
+        .success();
+    skinlesion()
+        .args(["train", "--resume", "--out"])
+        .arg(home.path().join("run"))
+        .assert()
+        .success();
+}
