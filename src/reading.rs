@@ -82,9 +82,50 @@ pub fn read_text(path: &Path, limit: u64) -> Result<String> {
 }
 
 /// The line, from 1, of the byte at `offset` of a text.
-pub fn line_of(text: &str, offset: usize) -> u64 {
-    let before = text.bytes().take(offset);
-    1 + before.filter(|&byte| byte == b'\n').count() as u64
+pub fn line_of(text: impl AsRef<[u8]>, offset: usize) -> u64 {
+    let text = text.as_ref();
+    1 + line_breaks(&text[..offset.min(text.len())])
+}
+
+/// The number of ends of lines: `\r\n`, `\n` and `\r` are one each.
+fn line_breaks(text: &[u8]) -> u64 {
+    let next = text.iter().skip(1).map(Some).chain([None]);
+    let ends = text.iter().zip(next).filter(|(byte, next)| match byte {
+        b'\r' => *next != Some(&b'\n'),
+        byte => **byte == b'\n',
+    });
+    ends.count() as u64
+}
+
+/// The lines of the records of a CSV text. The csv crate counts some ends of lines twice or not at all.
+pub struct Lines<'a> {
+    text: &'a [u8],
+    /// A place in the text and its line, from which the next is counted.
+    offset: usize,
+    line: u64,
+}
+
+impl<'a> Lines<'a> {
+    /// Those of a text.
+    pub fn of(text: &'a [u8]) -> Self {
+        Self {
+            text,
+            offset: 0,
+            line: 1,
+        }
+    }
+
+    /// The line, from 1, of the record at `byte`, which comes after the one asked for before. The ends of lines that
+    /// precede a record may be part of it.
+    pub fn at(&mut self, byte: u64) -> u64 {
+        let from = usize::try_from(byte).unwrap_or(usize::MAX);
+        let from = from.clamp(self.offset, self.text.len());
+        let ends = self.text[from..].iter();
+        let start = from + ends.take_while(|byte| b"\r\n".contains(byte)).count();
+        self.line += line_breaks(&self.text[self.offset..start]);
+        self.offset = start;
+        self.line
+    }
 }
 
 fn too_long(path: &Path, limit: u64) -> Error {
@@ -113,6 +154,17 @@ mod tests {
         assert!(read_text(&path, 3).unwrap() == "abc");
         std::fs::write(&path, b"\xff").unwrap();
         assert!(read_text(&path, 3).is_err());
+    }
+
+    #[test]
+    fn each_kind_of_line_end_is_counted_once() {
+        for text in ["a\n\nb\nc", "a\r\n\r\nb\r\nc", "a\r\rb\rc"] {
+            assert_eq!(line_of(text, text.len() - 1), 4, "{text:?}");
+            let mut lines = Lines::of(text.as_bytes());
+            let found = ["a", "b", "c"].map(|name| lines.at(text.find(name).unwrap() as u64));
+            assert_eq!(found, [1, 3, 4], "{text:?}");
+            assert_eq!(Lines::of(text.as_bytes()).at(1), 3, "{text:?}");
+        }
     }
 
     #[test]

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::folds::Fold;
 use super::{Sample, Split};
-use crate::{ClassList, Error, Result, reading};
+use crate::reading::{self, Lines};
+use crate::{ClassList, Error, Result};
 
 /// The file's name within a dataset folder.
 pub const FILE: &str = "manifest.csv";
@@ -102,15 +103,18 @@ pub fn to_csv(rows: &[Row]) -> Vec<u8> {
 pub fn read(path: &Path, classes: ClassList) -> Result<Vec<Row>> {
     let bytes = reading::read(path, reading::MAX_TABLE)?;
     let mut reader = csv::Reader::from_reader(bytes.as_slice());
+    let line_of = |at: &csv::Position| Lines::of(&bytes).at(at.byte());
     let wrong = |error: csv::Error| {
-        let number = error.position().map_or(1, csv::Position::line);
+        let number = error.position().map_or(1, line_of);
         not_a_line(path, number, &error.to_string())
     };
     let headers = reader.headers().map_err(wrong)?.clone();
     let parse = |record: csv::Result<StringRecord>| {
         let record = record.map_err(wrong)?;
-        let number = record.position().map_or(0, csv::Position::line);
-        row(&record, &headers, classes).map_err(|problem| not_a_line(path, number, &problem))
+        row(&record, &headers, classes).map_err(|problem| {
+            let number = record.position().map_or(0, line_of);
+            not_a_line(path, number, &problem)
+        })
     };
     reader.records().map(parse).collect()
 }
@@ -181,6 +185,21 @@ mod tests {
         std::fs::write(&path, &bytes).unwrap();
         let rows = read(&path, ham10000()).unwrap();
         (String::from_utf8(bytes).unwrap(), rows)
+    }
+
+    #[test]
+    fn a_wrong_line_is_named_whatever_ends_the_lines() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join(FILE);
+        let text = String::from_utf8(to_csv(&[row("A", Split::Val, None)])).unwrap();
+        for end in ["\n", "\r\n", "\r"] {
+            for wrong in ["B,x\n", "B,l,nv,,,,,,nowhere\n"] {
+                let text = format!("{text}\n{wrong}").replace('\n', end);
+                std::fs::write(&path, text).unwrap();
+                let error = read(&path, ham10000()).unwrap_err().to_string();
+                assert!(error.contains("manifest.csv:4: "), "{error}");
+            }
+        }
     }
 
     #[test]

@@ -16,7 +16,8 @@ pub use self::form::{Fields, NONE, is_unk, is_unknown};
 
 use self::form::Form;
 use super::findings::{Findings, counted};
-use crate::{Error, Result, files, reading};
+use crate::reading::{self, Lines};
+use crate::{Error, Result, files};
 
 /// A checked metadata file: image ids are unique.
 #[derive(Debug)]
@@ -50,13 +51,9 @@ pub struct Row {
 pub fn read(path: &Path) -> Result<Metadata> {
     let bytes = reading::read(path, reading::MAX_TABLE)?;
     let text = std::str::from_utf8(&bytes).map_err(|error| {
-        let line = bytes[..error.valid_up_to()]
-            .iter()
-            .filter(|&&byte| byte == b'\n')
-            .count() as u64;
         Error::line(
             path,
-            line + 1,
+            reading::line_of(&bytes, error.valid_up_to()),
             "not UTF-8 text",
             "Save the metadata as a CSV file in UTF-8.",
         )
@@ -81,22 +78,23 @@ fn parse(path: &Path, text: &str) -> Result<(Form, Vec<Row>)> {
         .delimiter(delimiter(text))
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
-    let headers = reader.headers().map_err(unreadable(path))?.clone();
+    let headers = reader.headers().map_err(unreadable(path, text))?.clone();
     let records: Vec<StringRecord> = reader
         .records()
         .collect::<csv::Result<_>>()
-        .map_err(unreadable(path))?;
-    let Some(first) = records.first() else {
+        .map_err(unreadable(path, text))?;
+    if records.is_empty() {
         return Err(Error::file(
             path,
             "no rows below the header",
             "The metadata needs one row per image.",
         ));
-    };
-    let form = Form::of(path, &headers, first)?;
+    }
+    let form = Form::of(path, &headers, &records)?;
     let (mut rows, mut problems) = (Vec::new(), Findings::default());
+    let mut lines = Lines::of(text.as_bytes());
     for record in &records {
-        let line = line_of(record);
+        let line = record.position().map_or(0, |at| lines.at(at.byte()));
         match form.fields(record) {
             Ok(fields) => rows.push(Row { line, fields }),
             Err(problem) => problems.add(format!("line {line}: {problem}")),
@@ -112,7 +110,7 @@ fn parse(path: &Path, text: &str) -> Result<(Form, Vec<Row>)> {
 
 /// The separator: the most frequent of comma, tab and semicolon in the header.
 fn delimiter(text: &str) -> u8 {
-    let header = text.lines().next().unwrap_or_default();
+    let header = text.split(['\r', '\n']).next().unwrap_or_default();
     let count = |separator: &u8| header.bytes().filter(|byte| byte == separator).count();
     [b';', b'\t', b',']
         .into_iter()
@@ -120,11 +118,7 @@ fn delimiter(text: &str) -> u8 {
         .unwrap_or(b',')
 }
 
-fn line_of(record: &StringRecord) -> u64 {
-    record.position().map_or(0, csv::Position::line)
-}
-
-fn unreadable(path: &Path) -> impl Fn(csv::Error) -> Error {
+fn unreadable(path: &Path, text: &str) -> impl Fn(csv::Error) -> Error {
     move |error| {
         let remedy = "Every row needs as many fields as the header; quotes must be closed.";
         match error.kind() {
@@ -134,7 +128,7 @@ fn unreadable(path: &Path) -> impl Fn(csv::Error) -> Error {
                 len,
             } => Error::line(
                 path,
-                position.line(),
+                Lines::of(text.as_bytes()).at(position.byte()),
                 format!("{len} fields where the header has {expected_len}"),
                 remedy,
             ),
@@ -187,4 +181,65 @@ fn difference<'a>(a: &'a Fields, b: &'a Fields) -> Option<(&'static str, &'a str
     (labels.map(|(a, b)| (LABEL.name, a, b)).chain(others))
         .map(|(column, a, b)| (column, a.as_str(), b.as_str()))
         .find(|(_, a, b)| a != b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str) -> Result<Metadata> {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("table.csv");
+        std::fs::write(&path, text).unwrap();
+        read(&path)
+    }
+
+    fn refused(text: &str) -> String {
+        read_text(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_wrong_cell_of_a_one_hot_table_is_reported_in_any_row_and_drops_no_class() {
+        for wrong in ["", "nan", "0.5"] {
+            let first = format!("image,MEL,NV\na,{wrong},1\nb,1,0\n");
+            let error = refused(&first);
+            assert!(
+                error.contains(&format!("line 2: '{wrong}' for MEL is neither 0 nor 1")),
+                "{error}"
+            );
+            let last = format!("image,MEL,NV\nb,1,0\na,{wrong},1\n");
+            assert!(refused(&last).contains("line 3: "));
+        }
+        let read = read_text("image,width,MEL,NV\na,1,1,0\nb,640,0,1\nc,640,0,1\n").unwrap();
+        let labels: Vec<&str> = (read.rows.iter())
+            .map(|row| row.fields.labels[0].as_str())
+            .collect();
+        assert_eq!(labels, ["MEL", "NV", "NV"], "a number is no label");
+    }
+
+    #[test]
+    fn ids_that_mean_unknown_name_no_lesion_and_no_patient() {
+        for id in ["", "unknown", "NaN", "NA", "n/a"] {
+            let text = format!("image_id,dx,lesion_id,patient_id\na,nv,{id},{id}\nb,mel,L,P\n");
+            let rows = read_text(&text).unwrap().rows;
+            let ids = (rows.iter()).map(|row| [&row.fields.lesion_id, &row.fields.patient_id]);
+            assert_eq!(ids.collect::<Vec<_>>(), [["", ""], ["L", "P"]], "{id}");
+        }
+    }
+
+    #[test]
+    fn the_line_of_a_row_is_that_of_editors_whatever_ends_the_lines() {
+        let table = ["image_id,dx", "a,nv", "", "b,mel", "c,nv", ""];
+        for end in ["\n", "\r\n", "\r"] {
+            let text = table.join(end);
+            let lines: Vec<u64> = (read_text(&text).unwrap().rows.iter())
+                .map(|row| row.line)
+                .collect();
+            assert_eq!(lines, [2, 4, 5], "{end:?}");
+            let error = refused(&text.replace("c,nv", "c"));
+            assert!(error.contains("table.csv:5: 1 fields"), "{error}");
+            let error = refused(&text.replace("c,nv", "c,\"nv"));
+            assert!(error.contains("table.csv:5: a stray quote"), "{error}");
+        }
+    }
 }

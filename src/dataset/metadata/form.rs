@@ -89,18 +89,18 @@ impl Fields {
 }
 
 impl Form {
-    /// Finds the columns from the header and the first row.
+    /// Finds the columns from the header and the rows below it.
     ///
     /// # Errors
     /// No column of images, a column that occurs twice, or neither labels nor anything else of an image.
-    pub fn of(path: &Path, headers: &StringRecord, first: &StringRecord) -> Result<Self> {
+    pub fn of(path: &Path, headers: &StringRecord, rows: &[StringRecord]) -> Result<Self> {
         refuse_repeated_columns(path, headers)?;
         let image = IMAGE.index(headers);
         let image = image.ok_or_else(|| missing(path, headers, &IMAGE))?;
         let index = |field: &Field| field.index(headers);
         let form = Self {
             image,
-            labels: labels(headers, first),
+            labels: labels(headers, rows),
             lesion: index(&LESION),
             patient: index(&PATIENT),
             dx_type: index(&DX_TYPE),
@@ -138,8 +138,8 @@ impl Form {
                 Labels::OneHot(columns) => vec![one_hot(columns, record)?],
                 Labels::None => Vec::new(),
             },
-            lesion_id: text(self.lesion),
-            patient_id: text(self.patient),
+            lesion_id: known(text(self.lesion)),
+            patient_id: known(text(self.patient)),
             dx_type: text(self.dx_type),
             age: text(self.age),
             sex: or_unknown(text(self.sex)),
@@ -155,8 +155,8 @@ impl Form {
 }
 
 /// The columns with labels: those with a name of [`LABEL`], else the one-hot columns: all that are no other field and
-/// are 0 or 1 in the first row.
-fn labels(headers: &StringRecord, first: &StringRecord) -> Labels {
+/// are 0 or 1 in at least half of the rows. A wrong cell is then reported, and does not drop its class.
+fn labels(headers: &StringRecord, rows: &[StringRecord]) -> Labels {
     let index = |name: &&str| headers.iter().position(|h| h.eq_ignore_ascii_case(name));
     let named: Vec<usize> = LABEL.columns.iter().filter_map(index).collect();
     if !named.is_empty() {
@@ -166,8 +166,12 @@ fn labels(headers: &StringRecord, first: &StringRecord) -> Labels {
         let is = |name: &&str| header.eq_ignore_ascii_case(name);
         ALL.iter().any(|field| field.columns.iter().any(is))
     };
+    let is_one_hot = |index: usize| {
+        let bits = (rows.iter()).filter(|row| bit(row.get(index)).is_some());
+        2 * bits.count() >= rows.len()
+    };
     let columns: Vec<(String, usize)> = (headers.iter().zip(0..))
-        .filter(|&(header, index)| !is_field(header) && bit(first.get(index)).is_some())
+        .filter(|&(header, index)| !is_field(header) && is_one_hot(index))
         .map(|(header, index)| (header.to_owned(), index))
         .collect();
     match columns.len() {
@@ -309,6 +313,14 @@ fn missing(path: &Path, headers: &StringRecord, field: &Field) -> Error {
             field.columns.join(", ")
         ),
     )
+}
+
+/// An id; empty if it stands for an unknown one, so that images without an id are not taken for one lesion or patient.
+fn known(id: String) -> String {
+    match is_unknown(&id) {
+        true => String::new(),
+        false => id,
+    }
 }
 
 fn or_unknown(text: String) -> String {

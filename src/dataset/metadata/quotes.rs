@@ -20,8 +20,11 @@ enum Place {
 
 /// Refuses quotes that are not closed on their line, or that stand within a field.
 pub fn refuse_stray(path: &Path, text: &str, delimiter: u8) -> Result<()> {
-    for (number, line) in text.split('\n').enumerate() {
-        if line.contains('"') && !is_well_quoted(line.trim_end_matches('\r'), delimiter) {
+    let lines = text.split('\n');
+    // Lines end with \r\n, \n or \r.
+    let lines = lines.flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'));
+    for (number, line) in lines.enumerate() {
+        if line.contains('"') && !is_well_quoted(line, delimiter) {
             return Err(Error::line(
                 path,
                 number as u64 + 1,
