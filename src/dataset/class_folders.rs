@@ -9,6 +9,7 @@ use walkdir::WalkDir;
 
 use super::metadata::{Fields, Metadata, Row};
 use super::sample::Split;
+use crate::imaging::find::is_dangling_link;
 use crate::imaging::kind;
 use crate::{Error, Result, files};
 
@@ -103,6 +104,9 @@ impl ClassFolders {
     /// Adds the images of a class folder and its subfolders.
     fn add(&mut self, root: &Path, folder: &Path, label: &str, split: Option<Split>) -> Result<()> {
         for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
+            if entry.as_ref().err().is_some_and(is_dangling_link) {
+                continue;
+            }
             let entry = entry.map_err(Error::walk(folder))?;
             if !entry.file_type().is_file() || !kind::is_read(entry.path()) {
                 continue;
@@ -135,9 +139,16 @@ fn subfolders(folder: &Path) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     for entry in entries {
         let path = entry.map_err(Error::io("read", folder))?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if path.is_dir() && !name.starts_with('.') {
-            names.insert(name.into_owned());
+        let name = path.file_name().unwrap_or_default();
+        if path.is_dir() && !name.as_encoded_bytes().starts_with(b".") {
+            let name = name.to_str().ok_or_else(|| {
+                Error::file(
+                    &path,
+                    "the name of this folder is not UTF-8",
+                    "Rename it to the label of its class.",
+                )
+            })?;
+            names.insert(name.to_owned());
         } else if path.is_file() && kind::is_read(&path) {
             return Err(Error::file(
                 &path,
@@ -184,6 +195,27 @@ mod tests {
         assert_eq!(splits["train/mel/1"], Split::Train);
         assert_eq!(splits["valid/mel/1"], Split::Val);
         assert_eq!(splits["test/nv/1"], Split::Test);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_to_nothing_are_passed_over() {
+        let home = folder(&["mel/1.jpg", "nv/1.jpg"]);
+        for name in ["mel/2.jpg", "mel/.#notes", "link"] {
+            std::os::unix::fs::symlink("nothing", home.path().join(name)).unwrap();
+        }
+        assert_eq!(read(home.path(), "").unwrap().files.len(), 2);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_folder_whose_name_is_not_utf_8_is_named_as_such() {
+        use std::os::unix::ffi::OsStrExt;
+        let home = folder(&["mel/1.jpg"]);
+        let name = std::ffi::OsStr::from_bytes(b"n\xe9vus");
+        fs::create_dir(home.path().join(name)).unwrap();
+        let error = read(home.path(), "").unwrap_err().to_string();
+        assert!(error.contains("is not UTF-8"), "{error}");
     }
 
     #[test]

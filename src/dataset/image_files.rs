@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use super::findings::{Findings, counted};
+use crate::imaging::find::is_dangling_link;
 use crate::imaging::kind;
 use crate::{Error, Result, reading};
 
@@ -30,6 +31,10 @@ impl Images {
                 ));
             }
             for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
+                // An image behind a link to nothing is missing; no other link matters.
+                if entry.as_ref().err().is_some_and(is_dangling_link) {
+                    continue;
+                }
                 let entry = entry.map_err(Error::walk(folder))?;
                 let path = entry.path();
                 if entry.file_type().is_file()
@@ -111,4 +116,22 @@ fn same_contents(a: &Path, b: &Path) -> Result<bool> {
 fn list(folders: &[PathBuf]) -> String {
     let names: Vec<String> = folders.iter().map(|f| f.display().to_string()).collect();
     names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_nothing_is_no_image_and_does_not_stop_the_search() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("a.jpg"), "").unwrap();
+        for name in ["b.jpg", ".#notes.txt"] {
+            std::os::unix::fs::symlink("nothing", home.path().join(name)).unwrap();
+        }
+        let images = Images::find(&[home.path().to_owned()]).unwrap();
+        assert!(images.file("a").unwrap().is_some());
+        assert_eq!(images.file("b").unwrap(), None);
+    }
 }

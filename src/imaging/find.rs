@@ -59,6 +59,14 @@ pub fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == STANDARD_INPUT
 }
 
+/// Whether a walk over a folder failed at a link to nothing, such as an Emacs lock.
+pub fn is_dangling_link(error: &walkdir::Error) -> bool {
+    let is_missing = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+    error.io_error().is_some_and(is_missing)
+        && error.depth() > 0
+        && error.path().is_some_and(Path::is_symlink)
+}
+
 /// Whether a path is a folder, and not an image.
 fn look_at(path: &Path) -> Result<bool> {
     if is_stdin(path) {
@@ -116,6 +124,8 @@ impl Found {
                 }
                 Ok(entry) if entry.file_name().to_string_lossy().starts_with('.') => {}
                 Ok(entry) => *left_out.entry(kind::by_name(entry.path())).or_insert(0) += 1,
+                Err(error)
+                    if is_dangling_link(&error) && !error.path().is_some_and(kind::is_read) => {}
                 Err(error) => {
                     let place = error.path().unwrap_or(folder).to_owned();
                     let error = Error::walk(folder)(error);
@@ -184,6 +194,20 @@ mod tests {
         let found = find(&[home.path().join("deep")]);
         assert!(problems(&found)[0].contains("contains no JPEG, PNG, WebP, TIFF, BMP file"));
         assert_eq!(found.left_out().as_deref(), Some("1 left out: 1 GIF"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_nothing_is_an_error_only_in_place_of_an_image() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("a.jpg"), "").unwrap();
+        for name in ["b.jpg", ".#notes.txt", "folder"] {
+            std::os::unix::fs::symlink("nothing", home.path().join(name)).unwrap();
+        }
+        let found = find(&[home.path().to_owned()]);
+        let said = problems(&found);
+        assert!(said.len() == 1 && said[0].contains("b.jpg"), "{said:?}");
+        assert_eq!(found.left_out(), None);
     }
 
     #[cfg(unix)]
