@@ -48,6 +48,8 @@ pub struct BadFile {
     pub index: usize,
     /// The reason.
     pub reason: String,
+    /// Whether the system did not let it be read: the image itself may be sound.
+    pub unread: bool,
 }
 
 /// Packs `images` into the file `target`, and fingerprints them if `with_fingerprints` is set. Each file is read once.
@@ -109,7 +111,7 @@ pub fn keep(from: &Path, packed: &Packed, chosen: &[usize], target: &Path) -> Re
 
 impl Packed {
     /// Writes the next images to `file`, in order.
-    fn add(&mut self, images: Vec<Result<Image, String>>, file: &mut impl Write) -> io::Result<()> {
+    fn add(&mut self, images: Vec<Result<Image, Bad>>, file: &mut impl Write) -> io::Result<()> {
         for image in images {
             match image {
                 Ok(image) => {
@@ -119,9 +121,10 @@ impl Packed {
                     self.fingerprints.push(image.fingerprint);
                     self.size = image.pixels.len();
                 }
-                Err(reason) => self.bad.push(BadFile {
+                Err(Bad { reason, unread }) => self.bad.push(BadFile {
                     index: self.sources.len() + self.bad.len(),
                     reason,
+                    unread,
                 }),
             }
         }
@@ -141,12 +144,18 @@ struct Image {
     fingerprint: Option<Fingerprint>,
 }
 
+/// Why a file was not prepared, as in [`BadFile`].
+struct Bad {
+    reason: String,
+    unread: bool,
+}
+
 /// Prepares files on all cores. The results are in the order of `paths`.
 fn prepare_all(
     paths: &[&Path],
     rule: ResizeRule,
     with_fingerprints: bool,
-) -> Vec<Result<Image, String>> {
+) -> Vec<Result<Image, Bad>> {
     (paths.par_iter())
         // One photograph at a time, so that no core waits for another's share at the end of a batch.
         .with_max_len(1)
@@ -154,9 +163,15 @@ fn prepare_all(
         .collect()
 }
 
-fn prepare(path: &Path, rule: ResizeRule, with_fingerprint: bool) -> Result<Image, String> {
-    let bytes = reading::read(path, reading::MAX_PHOTOGRAPH).map_err(|error| error.problem())?;
-    let image = decode(&bytes).map_err(|error| error.to_string())?;
+fn prepare(path: &Path, rule: ResizeRule, with_fingerprint: bool) -> Result<Image, Bad> {
+    let bytes = reading::read(path, reading::MAX_PHOTOGRAPH).map_err(|error| Bad {
+        reason: error.problem(),
+        unread: matches!(error, Error::Io { .. }),
+    })?;
+    let image = decode(&bytes).map_err(|error| Bad {
+        reason: error.to_string(),
+        unread: false,
+    })?;
     Ok(Image {
         pixels: resize::resize(&image, rule),
         aspect: match rule.fit {

@@ -92,10 +92,16 @@ fn near_duplicates(info: &DatasetInfo) -> String {
     ));
     if near.treatment == NearDuplicatePolicy::Join {
         text.push_str(&format!(
-            "  {:>6}  lesions in {} groups are kept in one split or fold; {} of them were moved\n",
+            "  {:>6}  lesions in {} {} kept in one split or fold; {} of them {} moved\n",
             near.joined.iter().map(Vec::len).sum::<usize>(),
             near.joined.len(),
-            near.moved
+            if near.joined.len() == 1 {
+                "group are"
+            } else {
+                "groups are"
+            },
+            near.moved,
+            if near.moved == 1 { "was" } else { "were" }
         ));
     }
     text

@@ -9,11 +9,12 @@ use super::options::PrepareOptions;
 use crate::dataset::findings::{Findings, counted};
 use crate::dataset::image_files::Images;
 use crate::dataset::near_duplicates::summary::NearDuplicatePolicy;
-use crate::dataset::pack::{self, KeptImages, Packed};
+use crate::dataset::pack::{self, BadFile, KeptImages};
 use crate::dataset::plan::Plan;
 use crate::dataset::tables::Tables;
 use crate::dataset::{Sample, pixels};
 use crate::files::AtomicFolder;
+use crate::imaging::kind;
 use crate::progress::Progress;
 use crate::{ClassList, Error, Result};
 
@@ -100,7 +101,7 @@ pub fn pack_and_split(
         let fingerprints = options.near_duplicates != NearDuplicatePolicy::Off;
         let packed = pack::pack(&files, options.resize, fingerprints, &scratch, progress)?;
         if !packed.bad.is_empty() {
-            let bad = skip_bad(&packed, &files, options, progress)?;
+            let bad = skip_bad(&packed.bad, &files, options.skip_bad, progress)?;
             let bad: Vec<usize> = bad.into_iter().map(|index| candidates[index]).collect();
             images.remove(&bad);
             continue;
@@ -148,28 +149,71 @@ fn candidates(images: &ImagesOnDisk, plan: &Plan, options: &PrepareOptions) -> V
     }
 }
 
-/// Warns of files that do not decode and returns their indices, or an error if they may not be skipped.
+/// Warns of files that do not decode and returns their indices, or an error if they may not be skipped. Files that the
+/// system does not let be read never are: they may be sound.
 fn skip_bad(
-    packed: &Packed,
+    all: &[BadFile],
     files: &[&Path],
-    options: &PrepareOptions,
+    skip: bool,
     progress: &dyn Progress,
 ) -> Result<Vec<usize>> {
-    let mut problems = Findings::default();
-    for bad in &packed.bad {
-        problems.add(format!("{}: {}", files[bad.index].display(), bad.reason));
+    let (mut unread, mut problems) = (Findings::default(), Findings::default());
+    for bad in all {
+        let findings = match bad.unread {
+            true => &mut unread,
+            false => &mut problems,
+        };
+        findings.add(format!("{}: {}", files[bad.index].display(), bad.reason));
     }
-    if !options.skip_bad || packed.bad.len() == files.len() {
+    unread.refuse(
+        "the images",
+        |count| format!("{} cannot be read", counted(count, "file")),
+        "Make them readable (chmod u+r); if too many files are open, raise the limit (ulimit -n). --skip-bad leaves out \
+         only files that do not decode.",
+    )?;
+    if !skip || all.len() == files.len() {
+        let remedy = format!(
+            "Replace them with valid {} files, or pass --skip-bad to leave them out.",
+            kind::NAMES
+        );
         problems.refuse(
             "the images",
             |count| format!("{} cannot be decoded", counted(count, "file")),
-            "Replace them with valid JPEG or PNG files, or pass --skip-bad to leave them out.",
+            &remedy,
         )?;
     }
     progress.warn(&format!(
-        "{} cannot be decoded and are left out:{}",
-        counted(problems.count(), "file"),
+        "{} cannot be decoded and {} left out:{}",
+        counted(all.len(), "file"),
+        if all.len() == 1 { "is" } else { "are" },
         problems.list()
     ));
-    Ok(packed.bad.iter().map(|bad| bad.index).collect())
+    Ok(all.iter().map(|bad| bad.index).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::imaging::resize::ResizeRule;
+    use crate::progress::Silent;
+
+    #[test]
+    fn files_that_do_not_decode_are_skipped_on_request_and_those_that_cannot_be_read_never() {
+        let home = tempfile::tempdir().unwrap();
+        let path = |name: &str| home.path().join(name);
+        std::fs::write(path("bad.jpg"), "no image").unwrap();
+        let (bad, gone) = (path("bad.jpg"), path("gone.jpg"));
+        let files = [bad.as_path(), gone.as_path()];
+        let rule = ResizeRule::square(16);
+        let packed = pack::pack(&files, rule, false, &path("all.bin"), &Silent);
+        let all = packed.unwrap().bad;
+        let refused = |all: &[BadFile], skip| skip_bad(all, &files, skip, &Silent);
+        let error = refused(&all, true).unwrap_err().to_string();
+        assert!(error.contains("1 file cannot be read"), "{error}");
+        assert!(error.contains("gone.jpg: No such file"), "{error}");
+        assert!(!error.contains("bad.jpg"), "{error}");
+        assert_eq!(refused(&all[..1], true).unwrap(), [0]);
+        let error = refused(&all[..1], false).unwrap_err().to_string();
+        assert!(error.contains(kind::NAMES), "{error}");
+    }
 }
