@@ -7,10 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Serialize, Serializer};
 
-use super::entry::{ClassEntry, check};
-
-/// The codes that name melanoma.
-pub const MELANOMA: [&str; 2] = ["mel", "melanoma"];
+use super::entry::{ClassEntry, MELANOMA, check};
 
 /// The entries of a list. Equal lists share one of these (see [`ClassList`]).
 #[derive(Debug, PartialEq, Eq)]
@@ -288,6 +285,13 @@ mod tests {
     }
 
     #[test]
+    fn an_alias_may_repeat_its_own_code() {
+        let classes = vec![class("mel", &["MEL"]), class("nv", &["nv", "NV"])];
+        let list = ClassList::new("two", classes).unwrap();
+        assert_eq!(list.by_label("Nv"), list.nevus());
+    }
+
+    #[test]
     fn lists_that_no_file_can_hold_are_refused() {
         let many = || (0..=MAX_CLASSES).map(|index| class(&format!("c{index}"), &[]));
         assert!(ClassList::new("most", many().take(MAX_CLASSES).collect()).is_ok());
@@ -302,6 +306,19 @@ mod tests {
             (
                 vec![class("mel", &["b"]), class("nv", &["B"])],
                 "'b' names mel and nv",
+            ),
+            (vec![class("mel", &[]), class("-nv", &[])], "begins with -"),
+            (
+                vec![class("mel", &[]), class("none", &[])],
+                "another meaning",
+            ),
+            (
+                vec![class("mel", &[]), class("truth", &[])],
+                "'truth' is the name of another column",
+            ),
+            (
+                vec![class("mel", &[]), class("melanoma", &[])],
+                "mel and melanoma are both",
             ),
             (
                 vec![class("mel", &["a\u{1b}"]), class("nv", &[])],

@@ -9,9 +9,9 @@ mod serialization;
 
 pub use self::built_in::{BUILT_IN, by_name, ham10000};
 pub use self::choose::{choose, uncovered};
-pub use self::entry::{ClassEntry, MAX_CLASSES};
+pub use self::entry::{ClassEntry, MAX_CLASSES, MELANOMA};
 pub use self::file::{read, to_toml};
-pub use self::list::{Class, ClassList, MELANOMA, UnknownClass};
+pub use self::list::{Class, ClassList, UnknownClass};
 pub use self::serialization::with_codes;
 
 /// The class of HAM10000 with this code, for tests.

@@ -99,5 +99,5 @@ fn code(label: &str) -> String {
         false => '_',
     };
     let code: String = label.chars().map(plain).take(32).collect();
-    code.trim_matches('_').to_owned()
+    code.trim_matches(['_', '-']).to_owned()
 }
