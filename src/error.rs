@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// An I/O error.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error("cannot {action} {}: {source}", shown(path))]
     Io {
         /// The action: "read", "create", …
         action: &'static str,
@@ -29,7 +29,7 @@ pub enum Error {
     },
 
     /// The output already exists.
-    #[error("{} already exists\n  Choose another name, or pass --force to replace it.", .0.display())]
+    #[error("{} already exists\n  Choose another name, or pass --force to replace it.", shown(.0))]
     Exists(PathBuf),
 
     /// The user stopped a run before it saved anything.
@@ -55,7 +55,7 @@ pub enum Error {
     #[error(
         "{}: the exported network disagrees with the checkpoint: {problem}\n  This file is not written. It is a fault of \
          the program: please report it, with the checkpoint's `skinlesion info`.",
-        path.display()
+        shown(path)
     )]
     Disagreement {
         /// The exported file.
@@ -84,7 +84,7 @@ impl Error {
 
     /// An [`Error::Input`] about a file as a whole.
     pub fn file(path: &Path, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self::input(path.display().to_string(), problem, remedy)
+        Self::input(shown(path), problem, remedy)
     }
 
     /// An [`Error::Input`] about one line of a text file, counted from 1 as editors do.
@@ -94,7 +94,7 @@ impl Error {
         problem: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        Self::input(format!("{}:{line}", path.display()), problem, remedy)
+        Self::input(format!("{}:{line}", shown(path)), problem, remedy)
     }
 
     /// Turns an [`io::Error`] into an [`Error::Io`], for `map_err`.
@@ -170,6 +170,16 @@ impl Error {
     }
 }
 
+/// A path on one line: line breaks in names, which a terminal would show as such, are written as `\u{a}` and `\u{d}`.
+pub fn shown(path: &Path) -> String {
+    on_one_line(&path.display().to_string())
+}
+
+/// A text with its line breaks as `\u{a}` and `\u{d}`.
+pub fn on_one_line(text: &str) -> String {
+    text.replace('\n', "\\u{a}").replace('\r', "\\u{d}")
+}
+
 fn first_line(error: &dyn std::error::Error) -> String {
     let text = error.to_string();
     text.lines().next().unwrap_or_default().to_owned()
@@ -186,5 +196,20 @@ mod tests {
         assert!(failed.starts_with("out of memory\n"), "{failed}");
         let failed = Error::torch("training")(io::Error::other("shapes differ")).to_string();
         assert_eq!(failed, "libtorch failed while training: shapes differ");
+    }
+
+    #[test]
+    fn a_file_name_with_a_line_break_cannot_forge_a_line() {
+        let path = Path::new("a\nerror: b.jpg");
+        let missing = || io::Error::from(io::ErrorKind::NotFound);
+        for error in [
+            Error::file(path, "is empty", "Replace it."),
+            Error::line(path, 2, "is empty", "Replace it."),
+            Error::io("read", path)(missing()),
+            Error::Exists(path.to_owned()),
+        ] {
+            let error = error.to_string();
+            assert!(error.contains("a\\u{a}error: b.jpg"), "{error}");
+        }
     }
 }

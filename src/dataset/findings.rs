@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::error::on_one_line;
 use crate::{Error, Result};
 
 /// The number of findings that a message lists; the others are only counted.
@@ -19,7 +20,7 @@ impl Findings {
     pub fn add(&mut self, finding: impl Into<String>) {
         self.count += 1;
         if self.shown.len() < SHOWN {
-            self.shown.push(finding.into());
+            self.shown.push(on_one_line(&finding.into()));
         }
     }
 

@@ -195,7 +195,8 @@ fn split_against(
         }
         found
     };
-    let ids: [(&str, &str, fn(&Row) -> &str); 3] = [
+    type Id = fn(&Row) -> &str;
+    let ids: [(&str, &str, Id); 3] = [
         ("lesion", "", |row| &row.sample.lesion_id),
         ("image", "", |row| &row.sample.image_id),
         (

@@ -1,6 +1,6 @@
 //! Decoding of image files.
 
-use std::io::Cursor;
+use std::io::{self, Cursor};
 
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
 
@@ -13,6 +13,10 @@ use super::limits::{MAX_BYTES, refuse_large};
 ///
 /// The error has only the reason: the caller adds the name of the file or upload.
 pub fn decode(bytes: &[u8]) -> Result<RgbImage, ImageError> {
+    if bytes.is_empty() {
+        let error = io::Error::new(io::ErrorKind::UnexpectedEof, "the file is empty");
+        return Err(ImageError::IoError(error));
+    }
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
     if reader.format() == Some(ImageFormat::Jpeg) {
         return jpeg::decode(bytes);

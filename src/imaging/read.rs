@@ -69,6 +69,7 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>> {
 
 fn unreadable(path: &Path, bytes: &[u8], reason: &image::ImageError) -> Error {
     let problem = match kind::unread(bytes) {
+        None if bytes.is_empty() => "is empty".to_owned(),
         Some(kind) => format!("{kind} images are not read"),
         None => format!("not a readable image ({reason})"),
     };

@@ -269,6 +269,17 @@ fn a_jpeg_whose_data_are_missing_is_refused_even_if_it_has_an_end() {
 }
 
 #[test]
+fn an_empty_file_is_called_empty() {
+    assert_eq!(decode(b"").unwrap_err().to_string(), "the file is empty");
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("a.jpg");
+    std::fs::write(&path, "").unwrap();
+    let refusal = super::read::read_image(&path, ResizeRule::square(16)).unwrap_err();
+    let error = refusal.error.to_string();
+    assert!(error.contains("a.jpg: is empty\n"), "{error}");
+}
+
+#[test]
 fn images_that_would_take_gigabytes_are_refused_by_their_headers() {
     let mut jpeg = encoded(&DynamicImage::new_rgb8(16, 16), ImageFormat::Jpeg);
     let frame = jpeg
