@@ -79,7 +79,8 @@ impl OutOfFold {
         })
     }
 
-    /// The predictions, and everything that depends on their scale, with the logits divided by `temperature`.
+    /// The pooled predictions, and everything of them that depends on their scale, with the logits divided by
+    /// `temperature`. The metrics of single folds stay as they were.
     pub fn at_temperature(mut self, temperature: f64) -> Self {
         self.predictions =
             (self.predictions).map_probabilities(|row| at_temperature(row, temperature));

@@ -3,10 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use image::RgbImage;
-
-use super::symmetry::Symmetry;
-
 /// Rows of the grid.
 const ROWS: usize = 16;
 
@@ -31,23 +27,36 @@ impl DHash {
     /// The hash of an image of `side × side × 3` bytes. `None` if it lacks contrast, such as a plain colour, or has
     /// another size.
     pub fn new(image: &[u8], side: usize) -> Option<Self> {
-        if side == 0 || image.len() != side * side * 3 {
-            return None;
-        }
-        let (rows, columns) = (cells(side, ROWS), cells(side, COLUMNS));
-        let lines: Vec<[f32; COLUMNS]> = (image.chunks_exact(side * 3))
-            .map(|line| {
-                let grey: Vec<f32> = line.chunks_exact(3).map(luminance).collect();
-                std::array::from_fn(|column| {
-                    let pixels = columns[column].iter();
-                    pixels.map(|&(x, weight)| weight * grey[x]).sum()
-                })
-            })
-            .collect();
-        let mean = |row: usize, column: usize| -> f32 {
-            let pixels = rows[row].iter();
-            pixels.map(|&(y, weight)| weight * lines[y][column]).sum()
+        let grid = grid(image, side, ROWS, COLUMNS)?;
+        Self::of(|row, column| grid[row][column])
+    }
+
+    /// The hashes of an image as it is, and mirrored and turned by quarters, eight in all: copies of a photograph are
+    /// often such views of it. Empty where [`DHash::new`] has no hash.
+    pub fn of_views(image: &[u8], side: usize) -> Vec<Self> {
+        let grids = grid(image, side, ROWS, COLUMNS).zip(grid(image, side, COLUMNS, ROWS));
+        let Some((wide, tall)) = grids else {
+            return Vec::new();
         };
+        let view = |number: usize| {
+            let [turns, reverses_rows, reverses_columns] = [1, 2, 4].map(|bit| number & bit != 0);
+            Self::of(|row, column| {
+                let row = if reverses_rows { ROWS - 1 - row } else { row };
+                let column = match reverses_columns {
+                    true => COLUMNS - 1 - column,
+                    false => column,
+                };
+                match turns {
+                    true => tall[column][row],
+                    false => wide[row][column],
+                }
+            })
+        };
+        (0..8).filter_map(view).collect()
+    }
+
+    /// The hash of a grid of [`ROWS`] × [`COLUMNS`] cells, each with its mean luminance.
+    fn of(mean: impl Fn(usize, usize) -> f32) -> Option<Self> {
         let mut hash = Self([0; 4]);
         let (mut darkest, mut lightest) = (f32::MAX, f32::MIN);
         for row in 0..ROWS {
@@ -62,26 +71,33 @@ impl DHash {
         (lightest - darkest >= LEAST_CONTRAST).then_some(hash)
     }
 
-    /// The hashes of an image as it is, and mirrored and turned by quarters ([`Symmetry::ALL`]): copies of a photograph
-    /// are often such views of it. Empty where [`DHash::new`] has no hash.
-    pub fn of_views(image: &[u8], side: usize) -> Vec<Self> {
-        let Ok(length) = u32::try_from(side) else {
-            return Vec::new();
-        };
-        let Some(image) = RgbImage::from_raw(length, length, image.to_vec()) else {
-            return Vec::new();
-        };
-        let views = Symmetry::ALL.into_iter();
-        views
-            .filter_map(|symmetry| Self::new(symmetry.apply(&image).as_raw(), side))
-            .collect()
-    }
-
     /// The Hamming distance, 0 to 256.
     pub fn distance(self, other: Self) -> u32 {
         let words = self.0.iter().zip(other.0);
         words.map(|(a, b)| (a ^ b).count_ones()).sum()
     }
+}
+
+/// The mean luminance of each of `rows` × `columns` cells of an image of `side × side × 3` bytes; `None` for another size.
+fn grid(image: &[u8], side: usize, rows: usize, columns: usize) -> Option<Vec<Vec<f32>>> {
+    if side == 0 || image.len() != side * side * 3 {
+        return None;
+    }
+    let (rows, columns) = (cells(side, rows), cells(side, columns));
+    let mean = |values: &dyn Fn(usize) -> f32, cell: &[(usize, f32)]| -> f32 {
+        cell.iter().map(|&(at, weight)| weight * values(at)).sum()
+    };
+    let lines: Vec<Vec<f32>> = (image.chunks_exact(side * 3))
+        .map(|line| {
+            let grey: Vec<f32> = line.chunks_exact(3).map(luminance).collect();
+            (columns.iter().map(|cell| mean(&|x| grey[x], cell))).collect()
+        })
+        .collect();
+    let row = |cell: &Vec<(usize, f32)>| {
+        let columns = 0..columns.len();
+        (columns.map(|column| mean(&|y| lines[y][column], cell))).collect()
+    };
+    Some(rows.iter().map(row).collect())
 }
 
 fn luminance(pixel: &[u8]) -> f32 {
@@ -141,6 +157,7 @@ mod tests {
 
     use super::*;
     use crate::imaging::resize::{ResizeRule, resize};
+    use crate::imaging::symmetry::Symmetry;
 
     /// A photograph of smooth blotches.
     fn photograph(seed: u64) -> image::RgbImage {
