@@ -2,9 +2,9 @@
 //! one that has seen lesions of its validation or test split.
 //!
 //! A lesion has been seen if its id is listed in the checkpoint ([`Seen`]), the id of one of its images, or an image
-//! that looks the same, also mirrored or turned ([`DHash`]); and, in a dataset that keeps patients whole, that of its patient. Lesion ids alone
-//! are not enough: tables in ISIC's one-hot form have none, so that each image is a lesion of its own there, and the
-//! same photograph may have another name elsewhere.
+//! that looks the same, also mirrored or turned ([`DHash`]); and, in a dataset that keeps patients whole, that of its
+//! patient. Lesion ids alone are not enough: tables in ISIC's one-hot form have none, so that each image is a lesion of
+//! its own there, and the same photograph may have another name elsewhere.
 
 use std::collections::HashSet;
 use std::path::Path;

@@ -112,7 +112,7 @@ impl Seen {
 ///
 /// # Errors
 /// Images that cannot be read.
-pub fn dhashes(dataset: &Dataset, rows: &[usize]) -> Result<Vec<Option<DHash>>> {
+fn dhashes(dataset: &Dataset, rows: &[usize]) -> Result<Vec<Option<DHash>>> {
     let side = dataset.pixels.side();
     let hash = |&row: &usize| Ok(DHash::new(&dataset.pixels.image(row)?, side));
     rows.par_iter().map(hash).collect()
